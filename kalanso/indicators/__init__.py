@@ -1,0 +1,1 @@
+"""What does an indicator say, for a place and a period?"""

@@ -1,0 +1,33 @@
+"""What does a finding about data quality look like?"""
+
+from __future__ import annotations
+
+from kalanso.store import Audience, Column, Security, TableSpec
+
+SEVERITIES = ("note", "attention", "serious")
+
+QUALITY_FINDINGS = TableSpec(
+    name="quality_findings",
+    version=1,
+    meaning="What the checks found doubtful, with the evidence; nothing is corrected or deleted because of it",
+    columns=(
+        Column(name="check", type="string", meaning="which check found it, such as outliers"),
+        Column(name="source", type="string", meaning="source of the numbers"),
+        Column(name="place_code", type="string", meaning="where"),
+        Column(name="period", type="string", meaning="when; the first period where several are meant"),
+        Column(name="period_type", type="string", meaning="length of the period"),
+        Column(name="period_start", type="date", meaning="first day of the period"),
+        Column(name="indicator", type="string", meaning="which number"),
+        Column(name="value", type="float", meaning="what was found", nullable=True),
+        Column(name="expected", type="float", meaning="what would have been expected", nullable=True),
+        Column(name="severity", type="string", meaning="how much it matters", values=SEVERITIES),
+        Column(name="message", type="string", meaning="id of the sentence that says it"),
+        Column(name="params", type="string", meaning="what fills the sentence (JSON), with the evidence"),
+    ),
+    key=("check", "source", "place_code", "period", "indicator", "message"),
+    place_column="place_code",
+    audience=Audience.PARTNER,
+    security=Security(coarsen_to="district", delay_days=90),
+)  # fmt: skip
+
+TABLES = (QUALITY_FINDINGS,)

@@ -1,0 +1,67 @@
+"""What does every reader return?
+
+Rows as the file has them, with names of places rather than our codes, and a receipt. Turning
+names into codes is the work of `kalanso.places`; storing is the work of `kalanso.pipeline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from kalanso.indicators.tables import COVERAGE_SERIES, EVENTS, OBSERVATIONS
+from kalanso.sources.receipts import Receipt
+
+LISTED_PLACES = pa.schema(
+    [
+        ("code", pa.string()),  # code in the list, or the spelling where it has none
+        ("name", pa.string()),
+        ("parent_code", pa.string()),  # empty where the list has no codes
+        ("parent_name", pa.string()),  # empty where unsaid
+        ("level", pa.string()),
+        ("tree", pa.string()),
+        ("kind", pa.string()),
+        ("latitude", pa.float64()),
+        ("longitude", pa.float64()),
+        ("geometry", pa.binary()),  # outline as WKB, or null
+        ("row", pa.int64()),  # where it stood in the file
+    ]
+)
+
+
+def listed_schema(spec_columns: pa.Schema) -> pa.Schema:
+    """Return a table's columns with the place as the file names it in the stead of our code."""
+    kept = [
+        pa.field(f.name, f.type) for f in spec_columns if f.name not in {"source", "place_code"}
+    ]
+    listed = ["listed_code", "listed_name", "listed_parent"]
+    return pa.schema([*(pa.field(name, pa.string()) for name in listed), *kept])
+
+
+LISTED_OBSERVATIONS = listed_schema(OBSERVATIONS.arrow_schema())
+LISTED_COVERAGE = listed_schema(COVERAGE_SERIES.arrow_schema())
+LISTED_EVENTS = listed_schema(EVENTS.arrow_schema())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What one file contained.
+
+    `system` and `vintage` say in which list the names and codes of places stand (see
+    `place_codes`). `observations`, `coverage` and `events` follow LISTED_OBSERVATIONS,
+    LISTED_COVERAGE and LISTED_EVENTS, or are a Parquet file of these columns where the rows are too
+    many for memory. `licence` is that of the file, where it is known.
+    """
+
+    receipt: Receipt
+    system: str
+    vintage: str
+    places: pa.Table
+    observations: pa.Table | Path | None = None
+    coverage: pa.Table | None = None
+    events: pa.Table | None = None
+    licence: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
