@@ -1,1 +1,1 @@
-"""To be described by its author."""
+"""What is this package for? (its author says so here)"""

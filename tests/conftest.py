@@ -1,0 +1,34 @@
+"""What do all tests share?"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kalanso.store import Store
+
+REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real files that are not part of the repository."""
+    folder = Path(os.environ.get("KALANSO_SHARED_DATA", REAL_DATA))
+    if not folder.is_dir():
+        pytest.skip("the folder of real data files is not here (set KALANSO_SHARED_DATA)")
+    return folder
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A fixed moment, so that no test depends on the clock."""
+    return datetime(2025, 1, 15, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path, now: datetime) -> Store:
+    """An empty store."""
+    return Store.create(tmp_path / "store", country="ML", now=now, memory="1GB", threads=1)
