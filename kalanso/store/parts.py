@@ -86,9 +86,11 @@ def refuse_violations(spec: TableSpec, incoming: str, shop: Workshop) -> None:
     found = shop.connection.execute(f"SELECT {counts} FROM {incoming}").fetchone() or ()
     for (rule, condition), count in zip(rules, found, strict=True):
         if count:
-            example = shop.connection.execute(
-                f"SELECT * FROM {incoming} WHERE {condition} LIMIT 1"
-            ).to_arrow_table().to_pylist()[0]
+            example = (
+                shop.connection.sql(f"SELECT * FROM {incoming} WHERE {condition} LIMIT 1")
+                .to_arrow_table()
+                .to_pylist()[0]
+            )
             raise TableRefused(f"{spec.name}.{rule}; {count} rows do not comply, such as {example}")
 
 
@@ -267,9 +269,7 @@ def _write_part(
             f" UNION ALL SELECT {names} FROM {old} o WHERE {within}"
             f"NOT EXISTS (SELECT 1 FROM {new} i WHERE {same})"
         )
-    order = ", ".join(
-        f'"{name}"' for name in dict.fromkeys([*filter(None, [spec.period_column]), *spec.key])
-    )
+    order = ", ".join(f'"{name}"' for name in dict.fromkeys([*filter(None, [spec.period_column]), *spec.key]))
     draft = shop.scratch / f"{uuid4().hex}.parquet"
     shop.connection.execute(
         f"COPY (SELECT * FROM ({rows}) ORDER BY {order}) TO '{draft}' (FORMAT parquet, COMPRESSION zstd)"
@@ -289,9 +289,13 @@ def _write_part(
 
 
 def _refuse_repeats(spec: TableSpec, new: str, key: str, shop: Workshop) -> None:
-    repeated = shop.connection.execute(
-        f"SELECT {key}, count(*) AS times FROM {new} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
-    ).to_arrow_table().to_pylist()
+    repeated = (
+        shop.connection.sql(
+            f"SELECT {key}, count(*) AS times FROM {new} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
+        )
+        .to_arrow_table()
+        .to_pylist()
+    )
     if repeated:
         raise TableRefused(
             f"{spec.name}: two rows have the same key {repeated[0]}; keep one of them and try again"

@@ -75,11 +75,12 @@ class Suppression:
 
     A value of `column` from 1 to `below` - 1 is hidden; where only one value of the places under
     one parent would be hidden, the next smallest goes with it, so that a subtraction from the
-    parent's total reveals nothing.
+    parent's total reveals nothing. The columns of `also` follow from the hidden one, and go with it.
     """
 
     column: str
     below: int = 5
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +122,7 @@ class TableSpec:
 
     def arrow_schema(self) -> pa.Schema:
         """Return the schema under which rows are stored."""
-        return pa.schema(
-            [pa.field(c.name, TYPES[c.type], nullable=c.nullable) for c in self.columns]
-        )
+        return pa.schema([pa.field(c.name, TYPES[c.type], nullable=c.nullable) for c in self.columns])
 
     def arrow(self, rows: Mapping[str, object] | list[dict[str, object]] | pa.Table) -> pa.Table:
         """Return rows as an Arrow table with exactly the declared columns and types.
@@ -153,9 +152,13 @@ class TableSpec:
                 allowed = ", ".join(f"'{value}'" for value in column.values)
                 rules.append((f"{column.name}: expected one of {allowed}", f"{name} NOT IN ({allowed})"))
             if column.minimum is not None:
-                rules.append((f"{column.name}: expected at least {column.minimum:g}", f"{name} < {column.minimum}"))
+                rules.append(
+                    (f"{column.name}: expected at least {column.minimum:g}", f"{name} < {column.minimum}")
+                )
             if column.maximum is not None:
-                rules.append((f"{column.name}: expected at most {column.maximum:g}", f"{name} > {column.maximum}"))
+                rules.append(
+                    (f"{column.name}: expected at most {column.maximum:g}", f"{name} > {column.maximum}")
+                )
             if column.type == "float":
                 rules.append((f"{column.name}: expected a finite number", f"NOT isfinite({name})"))
         return rules

@@ -20,9 +20,7 @@ class Estimate:
 
     def __post_init__(self) -> None:
         if not self.low <= self.value <= self.high:
-            raise ValueError(
-                f"expected low <= value <= high, got {self.low}, {self.value}, {self.high}"
-            )
+            raise ValueError(f"expected low <= value <= high, got {self.low}, {self.value}, {self.high}")
         if not 0 < self.level < 1:
             raise ValueError(f"level: expected a share between 0 and 1, got {self.level}")
 

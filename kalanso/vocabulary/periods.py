@@ -88,9 +88,7 @@ class Period:
             raise NotAPeriod(f"year: expected 1900 to 2200, got {self.year}")
         last = _weeks_in(self.year) if self.type is PeriodType.WEEK else _MONTHLY[self.type][1]
         if not 1 <= self.number <= last:
-            raise NotAPeriod(
-                f"{self.type.value} of {self.year}: expected 1 to {last}, got {self.number}"
-            )
+            raise NotAPeriod(f"{self.type.value} of {self.year}: expected 1 to {last}, got {self.number}")
 
     @classmethod
     def parse(cls, code: str) -> Period:

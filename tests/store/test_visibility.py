@@ -1,0 +1,148 @@
+"""Who sees what of a table?"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
+from kalanso.places.tables import PLACE_FLAGS, PLACE_PARENTS, PLACES
+from kalanso.store import Audience, NotVisible, Provenance, Scope, Store, visible
+
+TODAY = date(2025, 1, 15)
+PARTNER = Scope(audience=Audience.PARTNER)
+
+
+def publish(store: Store, spec: Any, rows: list[dict[str, Any]], now: datetime) -> None:
+    store.publish(spec, rows, provenance=Provenance(), now=now)
+
+
+@pytest.fixture
+def country(store: Store, now: datetime) -> Store:
+    """Region R with districts D1 and D2; D1 has areas A1, A2, A3; D1 is flagged since 2022."""
+    levels = {"R": "region", "D1": "district", "D2": "district"}
+    levels |= {f"A{i}": "health_area" for i in (1, 2, 3, 4)}
+    above = {"D1": "R", "D2": "R", "A1": "D1", "A2": "D1", "A3": "D1", "A4": "D2"}
+    blank = {"valid_from": None, "valid_to": None, "source": "test"}
+    publish(store, PLACES, [
+        {"place_code": code, "name": code, "level": level, "kind": "", "latitude": None,
+         "longitude": None, **blank} for code, level in levels.items()], now)  # fmt: skip
+    publish(store, PLACE_PARENTS, [
+        {"place_code": code, "tree": "health", "parent_code": parent, **blank}
+        for code, parent in above.items()], now)  # fmt: skip
+    return store
+
+
+def flag(store: Store, code: str, since: date | None, until: date | None, now: datetime) -> None:
+    row = {"place_code": code, "flag": "security", "valid_from": since, "valid_to": until,
+           "source": "test", "note": None}  # fmt: skip
+    publish(store, PLACE_FLAGS, [row], now)
+
+
+def doses(place: str, period: str, value: float) -> dict[str, Any]:
+    year, month = int(period[:4]), int(period[4:])
+    return {
+        "source": "routine", "place_code": place, "period": period, "period_type": "month",
+        "period_start": date(year, month, 1), "indicator": "dtp1_doses", "value": value,
+        "status": "reported", "product": "", "age_band": "0-11m", "strategy": "all", "sector": "all",
+        "sex": "all", "reports_expected": 1.0, "reports_received": 1.0, "reports_on_time": None,
+    }  # fmt: skip
+
+
+def seen(store: Store, spec: Any, scope: Scope, *columns: str) -> list[tuple[Any, ...]]:
+    frame = visible(store, spec, scope, today=TODAY).select(*columns).execute()
+    return sorted(frame.itertuples(index=False, name=None), key=str)
+
+
+def test_a_table_for_a_narrower_circle_is_refused(country: Store) -> None:
+    with pytest.raises(NotVisible, match="PRIVATE"):
+        visible(country, PLACE_FLAGS, Scope(audience=Audience.PROGRAMME), today=TODAY)
+
+
+def test_a_reader_of_one_subtree_sees_no_other_place(country: Store, now: datetime) -> None:
+    publish(country, OBSERVATIONS, [doses("A1", "202401", 10), doses("A4", "202401", 20)], now)
+    scope = Scope(audience=Audience.PARTNER, places=frozenset({"D2", "A4"}))
+    assert seen(country, OBSERVATIONS, scope, "place_code", "value") == [("A4", 20.0)]
+
+
+def test_flagged_places_are_summed_to_their_district_and_the_newest_months_are_withheld(
+    country: Store, now: datetime
+) -> None:
+    flag(country, "D1", date(2022, 1, 1), None, now)
+    publish(country, OBSERVATIONS, [
+        doses("A1", "202401", 10), doses("A2", "202401", 5), doses("A4", "202401", 20),
+        doses("A1", "202412", 7), doses("A4", "202412", 9),  # within the delay of 90 days
+    ], now)  # fmt: skip
+    assert seen(country, OBSERVATIONS, PARTNER, "place_code", "period", "value") == [
+        ("A4", "202401", 20.0),
+        ("A4", "202412", 9.0),
+        ("D1", "202401", 15.0),
+    ]
+
+
+def test_a_cleared_reader_sees_flagged_places_as_they_are(country: Store, now: datetime) -> None:
+    flag(country, "D1", date(2022, 1, 1), None, now)
+    publish(country, OBSERVATIONS, [doses("A1", "202401", 10)], now)
+    assert seen(country, OBSERVATIONS, Scope.analyst(), "place_code", "value") == [("A1", 10.0)]
+
+
+def test_a_flag_that_ended_still_guards_the_months_in_which_it_stood(country: Store, now: datetime) -> None:
+    flag(country, "A1", date(2023, 1, 1), date(2023, 6, 30), now)
+    publish(country, OBSERVATIONS, [doses("A1", "202303", 3), doses("A1", "202401", 10)], now)
+    assert seen(country, OBSERVATIONS, PARTNER, "place_code", "period", "value") == [
+        ("A1", "202401", 10.0),
+        ("D1", "202303", 3.0),
+    ]
+
+
+def test_a_district_that_reports_itself_is_not_counted_twice(country: Store, now: datetime) -> None:
+    flag(country, "D1", None, None, now)
+    publish(country, OBSERVATIONS, [doses("D1", "202401", 100), doses("A1", "202401", 10)], now)
+    assert seen(country, OBSERVATIONS, PARTNER, "place_code", "value") == [("D1", 100.0)]
+
+
+def indicator(place: str, numerator: float, level: str = "health_area") -> dict[str, Any]:
+    return {
+        "source": "routine", "place_code": place, "level": level, "tree": "health",
+        "period": "2024Q1", "period_type": "quarter", "period_start": date(2024, 1, 1),
+        "indicator": "dtp1_coverage", "numerator": numerator, "denominator": 40.0,
+        "denominator_name": "population_under_1", "value": numerator / 40, "unit": "share",
+        "adjusted": False, "cumulative": False, "completeness": None, "places_expected": 1,
+        "places_reporting": 1, "provisional": False, "caveat": None,
+    }  # fmt: skip
+
+
+def test_a_small_count_takes_the_next_smallest_sibling_with_it(country: Store, now: datetime) -> None:
+    rows = [indicator("A1", 3), indicator("A2", 20), indicator("A3", 30), indicator("A4", 25)]
+    publish(country, INDICATOR_VALUES, rows, now)
+    hidden = [
+        place
+        for place, numerator, value in seen(
+            country, INDICATOR_VALUES, PARTNER, "place_code", "numerator", "value"
+        )
+        if numerator != numerator and value != value
+    ]
+    # A3 could otherwise be subtracted from the district's total together with A2
+    assert hidden == ["A1", "A2"]
+
+
+def test_two_small_counts_protect_each_other(country: Store, now: datetime) -> None:
+    publish(country, INDICATOR_VALUES, [indicator("A1", 3), indicator("A2", 2), indicator("A3", 30)], now)
+    shown = seen(country, INDICATOR_VALUES, PARTNER, "place_code", "numerator")
+    assert [place for place, numerator in shown if numerator == numerator] == ["A3"]
+
+
+def test_zero_is_a_finding_and_stays_visible(country: Store, now: datetime) -> None:
+    publish(country, INDICATOR_VALUES, [indicator("A1", 0), indicator("A2", 30)], now)
+    assert seen(country, INDICATOR_VALUES, PARTNER, "place_code", "numerator") == [("A1", 0.0), ("A2", 30.0)]
+
+
+def test_flagged_places_of_a_table_with_levels_leave_only_their_district(
+    country: Store, now: datetime
+) -> None:
+    flag(country, "D1", None, None, now)
+    rows = [indicator("A1", 30), indicator("D1", 90, "district"), indicator("A4", 25)]
+    publish(country, INDICATOR_VALUES, rows, now)
+    assert [place for (place,) in seen(country, INDICATOR_VALUES, PARTNER, "place_code")] == ["A4", "D1"]
