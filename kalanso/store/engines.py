@@ -7,7 +7,7 @@ answer the same Ibis expressions.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ class Engine:
     @classmethod
     def named(cls, name: str, **settings: Any) -> Engine:
         """Connect to the engine of this name: `duckdb` or `pyspark`."""
-        makers = {"duckdb": cls.duckdb, "pyspark": cls.pyspark}
+        makers: dict[str, Callable[..., Engine]] = {"duckdb": cls.duckdb, "pyspark": cls.pyspark}
         if name not in makers:
             raise EngineMissing(f"engine: expected one of {', '.join(makers)}, got {name!r}")
         return makers[name](**settings)

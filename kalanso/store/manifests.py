@@ -96,7 +96,7 @@ class Manifest:
         raw = json.loads(text)
         provenance = raw.pop("provenance")
         inputs = tuple(Input(**item) for item in provenance.pop("inputs"))
-        listed = {key: tuple(provenance.pop(key)) for key in ("sources", "made_from")}
+        listed: dict[str, Any] = {k: tuple(provenance.pop(k)) for k in ("sources", "made_from")}
         parts = tuple(Part(**part) for part in raw.pop("parts"))
         known = {key: raw[key] for key in cls.__dataclass_fields__ if key in raw}
         return cls(**known, parts=parts, provenance=Provenance(**provenance, **listed, inputs=inputs))

@@ -309,7 +309,7 @@ def _keep(draft: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with draft.open("rb") as stream:
         os.fsync(stream.fileno())
-    os.replace(draft, target)
+    draft.replace(target)
     sync_folder(target.parent)
 
 

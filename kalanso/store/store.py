@@ -97,7 +97,7 @@ class Store:
             )
             draft = folder / f".store.{uuid4().hex}.tmp"
             draft.write_text(text, encoding="utf-8")
-            os.replace(draft, about)
+            draft.replace(about)
             sync_folder(folder)
         return cls(folder, **settings)
 
@@ -309,7 +309,7 @@ class Store:
             target.parent.mkdir(parents=True, exist_ok=True)
             draft = target.parent / f".{uuid4().hex}.tmp"
             shutil.copyfile(path, draft)
-            os.replace(draft, target)
+            draft.replace(target)
         return sha256
 
     def kept_file(self, sha256: str) -> Path:
