@@ -33,7 +33,7 @@ class Rejection:
         return Message(
             self.reason,
             {
-                "file": file, "sheet": self.sheet, "row": self.row, "column": self.column,
+                "file": f"{file} › {self.sheet}" if self.sheet else file, "sheet": self.sheet, "row": self.row, "column": self.column,
                 "found": self.found, "expected": self.expected,
             },
         )  # fmt: skip
