@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from kalanso.store import Store
+from kalanso.store import Engine, Store
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -32,6 +33,15 @@ def now() -> datetime:
 def store(tmp_path: Path, now: datetime) -> Store:
     """An empty store."""
     return Store.create(tmp_path / "store", country="ML", now=now, memory="1GB", threads=1)
+
+
+@pytest.fixture(scope="session")
+def spark_engine() -> Engine:
+    """Spark on this machine, for tests marked `spark`."""
+    pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java 17 or 21, which is not installed")
+    return Engine.pyspark()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -66,7 +66,12 @@ class Store:
     """
 
     def __init__(
-        self, folder: Path, *, engine: str = "duckdb", memory: str = "4GB", threads: int | None = None
+        self,
+        folder: Path,
+        *,
+        engine: str | Engine = "duckdb",
+        memory: str = "4GB",
+        threads: int | None = None,
     ) -> None:
         self.folder = Path(folder)
         about = self.folder / "store.json"
@@ -80,8 +85,8 @@ class Store:
             raise NoSuchStore(f"{folder}: written by a newer Kalanso (format {self.about['format']})")
         self.memory = memory
         self.threads = threads or os.cpu_count() or 1
-        self._engine_name = engine
-        self._engine: Engine | None = None
+        self._engine_name = engine if isinstance(engine, str) else engine.name
+        self._engine = engine if isinstance(engine, Engine) else None
 
     @classmethod
     def create(
@@ -235,6 +240,8 @@ class Store:
         table = snapshot.rsplit("-", 1)[0]
         wrong = self.as_of(table, snapshot)
         before = [m for m in self.history(table) if m.number < wrong.number]
+        if wrong.number > 1 and (not before or before[-1].number != wrong.number - 1):
+            raise CannotWithdraw(f"{wrong.id}: the snapshot before it was pruned, so nothing can return")
         latest = self.latest(table)
         assert latest is not None
         earlier = before[-1].parts if before else ()

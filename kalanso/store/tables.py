@@ -174,8 +174,19 @@ def _from_python(rows: Mapping[str, object] | list[dict[str, object]], spec: Tab
         if unknown := {name for row in rows for name in row} - set(spec.column_names):
             raise TableRefused(f"{spec.name}: unknown columns {sorted(unknown)}")
         return pa.Table.from_pylist(rows, schema=schema)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
-        raise TableRefused(f"{spec.name}: {error}") from error
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise TableRefused(f"{spec.name}: {_mistyped(rows, spec)} ({error})") from error
+
+
+def _mistyped(rows: Mapping[str, object] | list[dict[str, object]], spec: TableSpec) -> str:
+    if isinstance(rows, list):
+        for number, row in enumerate(rows, 1):
+            for column in spec.columns:
+                try:
+                    pa.scalar(row.get(column.name), TYPES[column.type])
+                except (pa.ArrowInvalid, pa.ArrowTypeError):
+                    return f"row {number}, {column.name}: expected {column.type}, got {row[column.name]!r}"
+    return "a column has another type"
 
 
 def _first_misfit(table: pa.Table, fields: list[pa.Field]) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.places.tables import PLACE_FLAGS, PLACE_PARENTS, PLACES
-from kalanso.store import Audience, NotVisible, Provenance, Scope, Store, visible
+from kalanso.store import Audience, Engine, NotVisible, Provenance, Scope, Store, visible
 
 TODAY = date(2025, 1, 15)
 PARTNER = Scope(audience=Audience.PARTNER)
@@ -146,3 +146,17 @@ def test_flagged_places_of_a_table_with_levels_leave_only_their_district(
     rows = [indicator("A1", 30), indicator("D1", 90, "district"), indicator("A4", 25)]
     publish(country, INDICATOR_VALUES, rows, now)
     assert [place for (place,) in seen(country, INDICATOR_VALUES, PARTNER, "place_code")] == ["A4", "D1"]
+
+
+@pytest.mark.spark
+def test_spark_guards_and_suppresses_alike(country: Store, now: datetime, spark_engine: Engine) -> None:
+    flag(country, "A4", None, None, now)
+    rows = [indicator("A1", 3), indicator("A2", 20), indicator("A3", 30), indicator("A4", 25)]
+    publish(country, INDICATOR_VALUES, rows, now)
+    publish(country, OBSERVATIONS, [doses("A1", "202401", 10), doses("A4", "202401", 20)], now)
+    spark = Store.open(country.folder, engine=spark_engine)
+    for spec, columns in (
+        (OBSERVATIONS, ("place_code", "value")),
+        (INDICATOR_VALUES, ("place_code", "numerator")),
+    ):
+        assert str(seen(spark, spec, PARTNER, *columns)) == str(seen(country, spec, PARTNER, *columns))
