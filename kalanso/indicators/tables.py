@@ -83,7 +83,7 @@ INDICATOR_VALUES = TableSpec(
     place_column="place_code",
     audience=Audience.PARTNER,
     security=Security(coarsen_to="district", delay_days=90),
-    suppression=Suppression(column="numerator", below=5),
+    suppression=Suppression(column="numerator", below=5, also=("value",)),
 )  # fmt: skip
 
 COVERAGE_SERIES = TableSpec(

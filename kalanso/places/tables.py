@@ -6,14 +6,36 @@ A place has our own code, which is never reused. What other systems call it stan
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from kalanso.store import Audience, Column, TableSpec
 from kalanso.vocabulary import Level
 
 LEVELS = tuple(level.value for level in Level)
 _CODE = Column(name="place_code", type="string", meaning="our key of the place, never reused")
-_FROM = Column(name="valid_from", type="date", meaning="first day on which this holds; empty if unknown", nullable=True)
-_TO = Column(name="valid_to", type="date", meaning="last day on which this holds; empty while it lasts", nullable=True)
+_FROM = Column(
+    name="valid_from", type="date", meaning="first day on which this holds; empty if unknown", nullable=True
+)
+_TO = Column(
+    name="valid_to", type="date", meaning="last day on which this holds; empty while it lasts", nullable=True
+)
 _SOURCE = Column(name="source", type="string", meaning="short name of the import that brought it")
+
+LISTED_PLACES = pa.schema(
+    [
+        ("code", pa.string()),  # code in the list, or the spelling where it has none
+        ("name", pa.string()),
+        ("parent_code", pa.string()),  # empty where the list has no codes
+        ("parent_name", pa.string()),  # empty where unsaid
+        ("level", pa.string()),
+        ("tree", pa.string()),
+        ("kind", pa.string()),
+        ("latitude", pa.float64()),
+        ("longitude", pa.float64()),
+        ("geometry", pa.binary()),  # outline as WKB, or null
+        ("row", pa.int64()),  # where it stood in the file
+    ]
+)
 
 PLACES = TableSpec(
     name="places",

@@ -34,9 +34,7 @@ LISTED_PLACES = pa.schema(
 
 def listed_schema(spec_columns: pa.Schema) -> pa.Schema:
     """Return a table's columns with the place as the file names it in the stead of our code."""
-    kept = [
-        pa.field(f.name, f.type) for f in spec_columns if f.name not in {"source", "place_code"}
-    ]
+    kept = [pa.field(f.name, f.type) for f in spec_columns if f.name not in {"source", "place_code"}]
     listed = ["listed_code", "listed_name", "listed_parent"]
     return pa.schema([*(pa.field(name, pa.string()) for name in listed), *kept])
 
