@@ -1,1 +1,29 @@
-"""What is this package for? (its author says so here)"""
+"""What does a country define: indicators, thresholds, levels, products, schedule, names?
+
+YAML packs, one per country over a generic one, checked when they are loaded. Computing with them
+belongs to `kalanso.indicators` and to the packages above.
+"""
+
+from kalanso.definitions.faults import PackFault, UnknownCode
+from kalanso.definitions.indicators import Conversion, IndicatorDefinition
+from kalanso.definitions.packs import Pack, load, read_pack
+from kalanso.definitions.places import Country, LevelDefinition
+from kalanso.definitions.reference import indicator_reference
+from kalanso.definitions.thresholds import Threshold
+from kalanso.definitions.vaccines import Product, ScheduledDose
+
+__all__ = [
+    "Conversion",
+    "Country",
+    "IndicatorDefinition",
+    "LevelDefinition",
+    "Pack",
+    "PackFault",
+    "Product",
+    "ScheduledDose",
+    "Threshold",
+    "UnknownCode",
+    "indicator_reference",
+    "load",
+    "read_pack",
+]
