@@ -1,0 +1,290 @@
+"""What speaks for a listed name being a known place, and what against?
+
+Finds for each listed name the few known places worth weighing and states the evidence: name, marks,
+kind, parent, distance. Which of them is accepted is decided in `matching`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from rapidfuzz import fuzz, process
+
+from kalanso.places.distances import distance_km
+from kalanso.places.frames import numbers, optional, text
+from kalanso.places.names import PlaceName, likeness, normalise, parse_name, variants
+from kalanso.places.words import KIND_LEVELS
+
+POINT_LEVELS = frozenset({"facility", "health_area"})
+_ROWS_AT_ONCE = 400
+_WEIGHED = 12  # candidates per name that are looked at closely
+_SHARED_WORD_PLACES = 25  # a word that more places share says little
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A known place that a listed name could be, with the evidence.
+
+    `against` names what forbids to accept it unasked: marks, kind, parent or distance.
+    """
+
+    place: int
+    name_score: float
+    score: float
+    parent: str
+    distance_km: float | None
+    marks: tuple[tuple[str, ...], tuple[str, ...]]
+    kinds: tuple[str, str]
+    against: tuple[str, ...]
+
+    @property
+    def exact(self) -> bool:
+        """Whether name and marks agree to the letter and nothing speaks against it."""
+        return self.name_score == 1.0 and not self.against
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """One way to write a name; `whole` is False for part of a name with brackets."""
+
+    name: PlaceName
+    whole: bool
+
+
+@dataclass(frozen=True)
+class NameList:
+    """One list of names, taken apart once; positions are those of the rows."""
+
+    names: list[str]
+    parents: list[str]
+    levels: list[str]
+    latitude: npt.NDArray[np.float64]
+    longitude: npt.NDArray[np.float64]
+    spellings: list[tuple[Spelling, ...]] = field(repr=False)
+    above: list[tuple[str, ...]] = field(repr=False)
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> NameList:
+        """Take the names of a table apart; columns that it lacks count as unsaid."""
+        names, parents = text(rows["name"]).tolist(), text(optional(rows, "parent_name")).tolist()
+        aliases = [_strings(value) for value in optional(rows, "aliases")]
+        above = [_strings(value) for value in optional(rows, "ancestor_names")]
+        return cls(
+            names=names,
+            parents=parents,
+            levels=text(optional(rows, "level")).tolist(),
+            latitude=numbers(rows, "latitude").to_numpy(),
+            longitude=numbers(rows, "longitude").to_numpy(),
+            spellings=[
+                tuple(
+                    Spelling(parse_name(part), whole=part == written)
+                    for written in (name, *more)
+                    for part in variants(written)
+                )
+                for name, more in zip(names, aliases, strict=True)
+            ],
+            above=[
+                tuple(filter(None, map(normalise, (parent, *more))))
+                for parent, more in zip(parents, above, strict=True)
+            ],
+        )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    if value is None or isinstance(value, float):
+        return ()
+    if isinstance(value, str):
+        return tuple(part for part in value.split("|") if part.strip())
+    return tuple(str(part) for part in value if part is not None and str(part).strip())
+
+
+def candidates(listed: NameList, known: NameList, limits: Mapping[str, float]) -> list[list[Candidate]]:
+    """Return, for each listed name, the known places worth weighing, the likeliest first."""
+    parents = _Parents(listed, known, limits["parent_alike"])
+    pairs: list[set[int]] = [set() for _ in range(len(listed))]
+    for rows, places in _by_level(listed, known):
+        _add_alike(pairs, listed, known, rows, places, parents)
+        _add_sharing_a_word(pairs, listed, known, rows, places)
+    found = []
+    for row, worth in enumerate(pairs):
+        weighed = [_weigh(row, place, listed, known, parents, limits) for place in worth]
+        found.append(sorted(weighed, key=lambda c: (-c.score, c.place)))
+    return found
+
+
+def _by_level(listed: NameList, known: NameList) -> Iterable[tuple[list[int], npt.NDArray[np.intp]]]:
+    groups: dict[str, list[int]] = defaultdict(list)
+    levels = set(known.levels)
+    for row, level in enumerate(listed.levels):
+        said = level or KIND_LEVELS.get(listed.spellings[row][0].name.kind, "")
+        groups[said if level or said in levels else ""].append(row)
+    for level, rows in groups.items():
+        fits = [place for place, other in enumerate(known.levels) if not level or not other or other == level]
+        if fits:
+            yield rows, np.array(fits)
+
+
+def _add_alike(
+    pairs: list[set[int]], listed: NameList, known: NameList, rows: list[int],
+    places: npt.NDArray[np.intp], parents: _Parents,
+) -> None:  # fmt: skip
+    spelled = [(place, spelling.name.sound) for place in places for spelling in known.spellings[place]]
+    owner = np.array([place for place, _ in spelled])
+    sounds = [sound for _, sound in spelled]
+    asked = [(row, spelling.name.sound) for row in rows for spelling in listed.spellings[row]]
+    for start in range(0, len(asked), _ROWS_AT_ONCE):
+        part = asked[start : start + _ROWS_AT_ONCE]
+        alike = process.cdist(
+            [sound for _, sound in part], sounds, scorer=fuzz.ratio, dtype=np.float32, score_cutoff=60
+        )
+        numbers_of = np.array([row for row, _ in part])
+        # Homonyms are told apart by parent and distance, so these must not fall out of the few weighed.
+        rank = alike + 8 * parents.agreement(numbers_of, owner) + _nearness(listed, known, numbers_of, owner)
+        rank[alike == 0] = -np.inf
+        width = min(_WEIGHED, rank.shape[1])
+        best = np.argpartition(-rank, width - 1, axis=1)[:, :width]
+        for line, row in enumerate(numbers_of):
+            pairs[row].update(int(owner[at]) for at in best[line] if rank[line, at] > -np.inf)
+
+
+def _nearness(
+    listed: NameList, known: NameList, rows: npt.NDArray[np.intp], places: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64] | float:
+    if np.isnan(listed.latitude[rows]).all() or np.isnan(known.latitude[places]).all():
+        return 0.0
+    km = distance_km(
+        listed.latitude[rows][:, None], listed.longitude[rows][:, None],
+        known.latitude[places][None, :], known.longitude[places][None, :],
+    )  # fmt: skip
+    return np.nan_to_num(6 / (1 + km / 10), nan=0.0)
+
+
+def _add_sharing_a_word(
+    pairs: list[set[int]], listed: NameList, known: NameList, rows: list[int], places: npt.NDArray[np.intp]
+) -> None:
+    sharing: dict[str, set[int]] = defaultdict(set)
+    for place in places:
+        for spelling in known.spellings[place]:
+            for word in spelling.name.core.split():
+                sharing[word].add(int(place))
+    for row in rows:
+        for spelling in listed.spellings[row]:
+            for word in spelling.name.core.split():
+                if len(word) >= 4 and len(sharing.get(word, ())) <= _SHARED_WORD_PLACES:
+                    pairs[row].update(sharing.get(word, ()))
+
+
+class _Parents:
+    """Whether the place above, as the list says it, agrees with the one we know."""
+
+    def __init__(self, listed: NameList, known: NameList, alike: float) -> None:
+        asked = sorted({normalise(name) for name in listed.parents} - {""})
+        said = sorted({name for names in known.above for name in names})
+        agree: npt.NDArray[np.bool_] = np.zeros((len(asked) + 1, len(said) + 1), dtype=bool)
+        for one, name in enumerate(asked, start=1):
+            for other, their in enumerate(said, start=1):
+                agree[one, other] = _same_parent(parse_name(name), parse_name(their), alike)
+        number = {name: at for at, name in enumerate(asked, start=1)}
+        their_number = {name: at for at, name in enumerate(said, start=1)}
+        self._asked = np.array([number.get(normalise(name), 0) for name in listed.parents])
+        width = max(map(len, known.above), default=0) or 1
+        self._said = np.zeros((len(known), width), dtype=int)
+        for place, names in enumerate(known.above):
+            self._said[place, : len(names)] = [their_number[name] for name in names]
+        self._agree = agree
+        # A parent that no known place has (another kind of division) is no evidence against.
+        self._comparable: npt.NDArray[np.bool_] = np.asarray(agree.any(axis=1))
+
+    def agreement(self, rows: npt.NDArray[np.intp], places: npt.NDArray[np.intp]) -> npt.NDArray[np.int8]:
+        """Return 1 where parents agree, -1 where they differ, 0 where they cannot be compared."""
+        asked, said = self._asked[rows], self._said[places]
+        agree = self._agree[asked[:, None, None], said[None, :, :]].any(axis=2)
+        differ = self._comparable[asked][:, None] & (said > 0).any(axis=1)[None, :] & ~agree
+        return agree.astype(np.int8) - differ.astype(np.int8)
+
+    def one(self, row: int, place: int) -> int:
+        """Return the same for one pair."""
+        asked, said = self._asked[row], self._said[place]
+        if self._agree[asked, said].any():
+            return 1
+        return -1 if self._comparable[asked] and said.any() else 0
+
+
+def _same_parent(one: PlaceName, other: PlaceName, alike: float) -> bool:
+    return one.marks == other.marks and likeness(one, other) >= alike
+
+
+NEAR_WEIGHT, FAR_WEIGHT = 0.04, -0.08
+_PARENT_WORDS = {1: "agrees", 0: "unsaid", -1: "differs"}
+_PARENT_WEIGHTS = {1: 0.06, 0: 0.03, -1: -0.06}
+
+
+def _weigh(
+    row: int, place: int, listed: NameList, known: NameList, parents: _Parents, limits: Mapping[str, float]
+) -> Candidate:
+    name_score, one, other = _best_spelling(listed.spellings[row], known.spellings[place])
+    agreement = parents.one(row, place)
+    km, weight = _distance(row, place, listed, known, limits)
+    marks_differ = one.marks != other.marks
+    kinds_differ = bool(one.kind and other.kind and one.kind != other.kind)
+    against = [
+        *(["marks"] if marks_differ else []),
+        *(["kind"] if kinds_differ else []),
+        *(["parent"] if agreement < 0 else []),
+        *(["distance"] if weight <= FAR_WEIGHT else []),
+    ]
+    score = 0.9 * name_score + _PARENT_WEIGHTS[agreement] + weight - 0.1 * marks_differ - 0.08 * kinds_differ
+    return Candidate(
+        place=place,
+        name_score=round(name_score, 4),
+        score=round(min(max(score, 0.0), 1.0), 4),
+        parent=_PARENT_WORDS[agreement],
+        distance_km=None if km is None else round(km, 1),
+        marks=(tuple(sorted(one.marks)), tuple(sorted(other.marks))),
+        kinds=(one.kind, other.kind),
+        against=tuple(against),
+    )
+
+
+def _best_spelling(
+    ones: tuple[Spelling, ...], others: tuple[Spelling, ...]
+) -> tuple[float, PlaceName, PlaceName]:
+    # Part of a name with brackets counts a little less than the whole.
+    return max(
+        (
+            (
+                max(likeness(one.name, other.name) - 0.01 * ((not one.whole) + (not other.whole)), 0.0),
+                one.name,
+                other.name,
+            )
+            for one in ones
+            for other in others
+        ),
+        key=lambda found: (found[0], found[1].marks == found[2].marks),
+    )
+
+
+def _distance(
+    row: int, place: int, listed: NameList, known: NameList, limits: Mapping[str, float]
+) -> tuple[float | None, float]:
+    km = float(
+        distance_km(
+            listed.latitude[row], listed.longitude[row], known.latitude[place], known.longitude[place]
+        )
+    )
+    if np.isnan(km):
+        return None, 0.02
+    at_point = (known.levels[place] or listed.levels[row]) in POINT_LEVELS
+    near = limits["near_km"] if at_point else limits["near_km_area"]
+    far = limits["far_km"] if at_point else limits["far_km_area"]
+    share = min(max((km - near) / (far - near), 0.0), 1.0)
+    return km, NEAR_WEIGHT + (FAR_WEIGHT - NEAR_WEIGHT) * share
