@@ -1,1 +1,19 @@
-"""What is this package for? (its author says so here)"""
+"""Which numbers are doubtful, and why?
+
+Every check is a file with `NAME` and `find(evidence)`, listed in `CHECKS`. Findings carry their
+evidence and a sentence; nothing is corrected or deleted.
+"""
+
+from kalanso.quality.evidence import Evidence, MissingThreshold
+from kalanso.quality.running import CHECKS, Check, check_all
+from kalanso.quality.tables import QUALITY_FINDINGS, SEVERITIES
+
+__all__ = [
+    "CHECKS",
+    "QUALITY_FINDINGS",
+    "SEVERITIES",
+    "Check",
+    "Evidence",
+    "MissingThreshold",
+    "check_all",
+]

@@ -1,0 +1,114 @@
+"""Do later doses exceed first doses, or do far too many children seem to be lost in between?
+
+By period and by year, for places as reported and for those above. Every period in which later
+doses exceed first doses is told; only what neither tolerance nor chance explains asks for
+attention. Dropout itself, as an indicator, belongs to `kalanso.indicators`.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from kalanso.quality.evidence import Evidence
+from kalanso.quality.findings import findings, grade, in_year, nothing, together
+
+NAME = "dropout"
+AGES = ("0-11m", "unknown", "all")  # later doses of older children follow no first dose of that age
+
+
+def find(evidence: Evidence) -> ir.Table:
+    """Return negative dropout by period and year, and very high dropout by year."""
+    pairs = [
+        (first, last) for first, last in evidence.threshold("dropout.pairs") if evidence.has(first, last)
+    ]
+    if not pairs:
+        return nothing()
+    return together(*(found for pair in pairs for found in _of_pair(evidence, *pair)))
+
+
+def _of_pair(evidence: Evidence, first: str, last: str) -> list[ir.Table]:
+    counts = both_by_place(evidence, first, last)
+    counts = evidence.keep(
+        counts.mutate(
+            negative=(_.later > _.earlier).cast("int64"),
+            excess=(_.later - _.earlier) / (_.later + _.earlier).sqrt(),
+        )
+    )
+    smallest = evidence.threshold("dropout.smallest")
+    judged = counts.filter(_.earlier >= smallest)
+    keys = ["source", "place_code", "age_band", "year"]
+    years = counts.group_by(keys).agg(
+        earlier=counts.earlier.sum(),
+        later=counts.later.sum(),
+        periods=counts.count(),
+        negative=counts.negative.sum(),
+    )
+    years = in_year(years.filter(_.earlier >= smallest)).mutate(
+        dropout=(_.earlier - _.later) / _.earlier, excess=(_.later - _.earlier) / (_.later + _.earlier).sqrt()
+    )
+    tell = {"first": first, "last": last, "earlier": _.earlier, "later": _.later}
+    return [
+        _negative_periods(evidence, evidence.dated(judged), last, tell),
+        _negative_years(evidence, years, last, tell),
+        _high(evidence, years, last, tell),
+    ]
+
+
+def both_by_place(evidence: Evidence, first: str, last: str) -> ir.Table:
+    """Return the sums of two doses over the places that report both, by place and period.
+
+    Places as reported, and those above at the levels of the definitions; children under one.
+    """
+    d = evidence.doses.filter(evidence.doses[first].notnull() & evidence.doses[last].notnull())
+    units = evidence.units.filter(evidence.units.age_band.isin(AGES))
+    own = d.select("unit", "step", "year", first, last).join(units, "unit")
+    levels = list(evidence.threshold("levels"))
+    a = evidence.ancestry
+    wider = a.filter((a.ancestor_code == a.place_code) | a.ancestor_level.isin(levels))
+    spread = own.join(wider.select("place_code", "ancestor_code"), "place_code")
+    return spread.group_by(
+        "source", "age_band", "period_type", "step", "year", place_code=spread.ancestor_code
+    ).agg(earlier=spread[first].sum(), later=spread[last].sum())
+
+
+def _negative_periods(evidence: Evidence, rows: ir.Table, last: str, tell: dict[str, object]) -> ir.Table:
+    tolerance, chance = evidence.threshold("dropout.tolerance"), evidence.threshold("dropout.chance")
+    more = rows.filter(_.later > _.earlier).mutate(detail=age_detail())
+    plain = (_.later > _.earlier * (1 + tolerance)) & (_.excess > chance)
+    return together(
+        *(
+            findings(
+                evidence, part, message=f"quality.dropout.{case}", indicator=last,
+                value=_.later, expected=_.earlier, severity=severity, params=tell,
+            )
+            for case, severity, part in (
+                ("negative", "attention", more.filter(plain)), ("negative_slight", "note", more.filter(~plain)),
+            )
+        )
+    )  # fmt: skip
+
+
+def _negative_years(evidence: Evidence, years: ir.Table, last: str, tell: dict[str, object]) -> ir.Table:
+    tolerance, chance = evidence.threshold("dropout.tolerance"), evidence.threshold("dropout.chance")
+    rows = years.filter((_.dropout < -tolerance) & (_.excess > chance)).mutate(detail=age_detail())
+    return findings(
+        evidence, rows, message="quality.dropout.negative_year", indicator=last, value=_.dropout, expected=0.0,
+        severity="serious", params=tell | {"negative": _.negative, "n": _.periods},
+    )  # fmt: skip
+
+
+def _high(evidence: Evidence, years: ir.Table, last: str, tell: dict[str, object]) -> ir.Table:
+    high, very = evidence.threshold("dropout.high"), evidence.threshold("dropout.very_high")
+    rows = years.filter(_.dropout > high).mutate(detail=age_detail())
+    return findings(
+        evidence, rows, message="quality.dropout.high", indicator=last, value=_.dropout, expected=high,
+        severity=grade(attention=_.dropout > high, serious=_.dropout > very),
+        params=tell | {"n": _.periods},
+    )  # fmt: skip
+
+
+def age_detail() -> ir.Deferred:
+    """Return the age band as what tells findings apart, empty for all ages."""
+    return ibis.ifelse(_.age_band == "all", "", _.age_band)

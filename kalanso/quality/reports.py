@@ -1,0 +1,61 @@
+"""How many reports were due and came, by place and period?
+
+One number stands for its form (reports due and received stand on every number of a form), and
+places are added up to those above. Which rates are too low is decided by the checks.
+"""
+
+from __future__ import annotations
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from kalanso.quality.evidence import Evidence
+
+
+def tracers(evidence: Evidence) -> list[tuple[str, str]]:
+    """Return (source, indicator): the numbers that stand for the forms of each source.
+
+    The tracers of the definitions where the source has them with reports, else its indicator with
+    the most rows that carry reports.
+    """
+    known = evidence.profile.groupby(["source", "indicator"], sort=True).with_reports.sum().reset_index()
+    known = known[known.with_reports > 0]
+    chosen: list[tuple[str, str]] = []
+    for source, part in known.groupby("source", sort=True):
+        listed = [code for code in evidence.threshold("completeness.tracers") if code in set(part.indicator)]
+        fullest = part.sort_values(["with_reports", "indicator"], ascending=[False, True]).indicator.iloc[0]
+        chosen += [(str(source), code) for code in listed or [str(fullest)]]
+    return chosen
+
+
+def reports_by_place(evidence: Evidence) -> ir.Table | None:
+    """Return expected, received and on-time reports by source, form, place and period, or None.
+
+    `form` is the indicator that stands for it. Rows of one place and period are the same report,
+    whatever age or strategy they count, so the largest figure stands for all. Places are joined by
+    those above at the levels of the definitions.
+    """
+    chosen = tracers(evidence)
+    if not chosen:
+        return None
+    pairs = evidence.engine_rows(
+        pa.table({"source": [s for s, _ in chosen], "indicator": [i for _, i in chosen]})
+    )
+    o = evidence.observations.filter(evidence.observations.reports_expected.notnull())
+    own = o.semi_join(pairs, ["source", "indicator"])
+    single = own.group_by("source", "place_code", "period_type", "period", form=own.indicator).agg(
+        expected_reports=own.reports_expected.max(),
+        received_reports=own.reports_received.max(),
+        on_time_reports=own.reports_on_time.max(),
+    )
+    levels = list(evidence.threshold("levels"))
+    a = evidence.ancestry
+    wider = a.filter((a.ancestor_code == a.place_code) | a.ancestor_level.isin(levels))
+    spread = single.join(wider.select("place_code", "ancestor_code"), "place_code")
+    summed = spread.group_by("source", "form", "period_type", "period", place_code=spread.ancestor_code).agg(
+        expected_reports=spread.expected_reports.sum(),
+        received_reports=spread.received_reports.sum().fill_null(0.0),
+        on_time_reports=spread.on_time_reports.sum(),
+    )
+    when = evidence.calendar.select("source", "period_type", "period", "step", "year")
+    return evidence.keep(summed.join(when, ["source", "period_type", "period"]))
