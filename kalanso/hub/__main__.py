@@ -1,0 +1,99 @@
+"""How is the hub started, on this machine and for this machine only?
+
+`python -m kalanso.hub serve --store FOLDER --port 8000` prepares translations and static files,
+then hands over to granian. Accounts come later, so it listens on the loopback address alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Timer
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+WRONG_USE, NOTHING_THERE = 2, 1
+THREADS = 4  # reads wait for one another anyway; more threads would only hold more memory
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb of the hub and return its exit code."""
+    asked = _parser().parse_args(arguments)
+    if asked.host not in LOOPBACK:
+        return _say(
+            f"--host {asked.host}: the hub has no accounts yet, so it answers only this computer; "
+            "use 127.0.0.1 (or leave --host out) and reach it over SSH with: "
+            f"ssh -L {asked.port}:127.0.0.1:{asked.port} THIS-COMPUTER",
+            WRONG_USE,
+        )
+    if not (asked.store / "store.json").is_file():
+        return _say(
+            f"--store {asked.store}: expected a folder with store.json; make one with "
+            "`kalanso demo --store FOLDER` or `kalanso import ... --store FOLDER`",
+            NOTHING_THERE,
+        )
+    if _taken(asked.port):
+        return _say(
+            f"--port {asked.port}: another program listens there; choose another, such as --port {asked.port + 1}",
+            NOTHING_THERE,
+        )
+    os.environ["KALANSO_STORE"] = str(asked.store.resolve())
+    return _serve(asked.port, open_browser=asked.open)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m kalanso.hub", description="Pages over a store")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    serve = verbs.add_parser("serve", help="open the pages of a store on this computer")
+    serve.add_argument("--store", type=Path, required=True, help="folder of the store")
+    serve.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
+    serve.add_argument("--host", default="127.0.0.1", help="only this computer's own address is accepted")
+    serve.add_argument("--open", action="store_true", help="open the home page in the browser")
+    return parser
+
+
+def _say(sentence: str, code: int) -> int:
+    print(sentence, file=sys.stderr)
+    return code
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _serve(port: int, *, open_browser: bool) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kalanso.hub.site.settings")
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("collectstatic", interactive=False, verbosity=0)
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    address = f"http://127.0.0.1:{port}/"
+    print(f"Kalanso: {address}  (Ctrl+C to stop)", flush=True)
+    if open_browser:
+        Timer(1.5, webbrowser.open, [address]).start()
+    Granian(
+        "kalanso.hub.site.wsgi:application",
+        address="127.0.0.1",
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        websockets=False,
+        respawn_failed_workers=True,
+        log_level="warning",
+    ).serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

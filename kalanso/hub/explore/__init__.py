@@ -1,0 +1,1 @@
+"""How does any published table become a page, a figure, a map and a download?"""

@@ -1,0 +1,291 @@
+"""How do numbers, periods, places and sentences look inside a page?
+
+Template tags and filters (a builtin of every template). What they show is asked in `queries`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from babel.numbers import format_decimal
+from django import template
+from django.http import HttpRequest
+from django.urls import reverse, translate_url
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext_lazy as _
+
+from kalanso import definitions
+from kalanso.hub.explore.queries import places, shelf
+from kalanso.store import Column, TableSpec
+from kalanso.vocabulary import Message, NotAPeriod, UnknownMessage, format_value
+
+register = template.Library()
+
+# the columns whose values are codes, and the section of names that says them
+SECTIONS = {
+    "status": "status", "age_band": "age_band", "strategy": "strategy", "sector": "sector", "sex": "sex",
+    "period_type": "period_type", "category": "category", "evidence": "evidence", "severity": "severity",
+    "unit": "unit", "context": "context", "tree": "tree", "level": "level",
+}  # fmt: skip
+PLACE_COLUMNS = {"place_code", "parent_code", "neighbour_code", "from_code", "to_code"}
+STATES = {
+    "draft": _("brouillon"),
+    "technical_review": _("en revue technique"),
+    "validated": _("validé par le CNI"),
+    "published": _("publié"),
+}
+CHECK_NAMES: dict[str, Any] = {}
+UNITS = {"degrees": _("degrés"), "km": "km", "km2": "km²"}
+TITLES = {
+    "places": _("Quels lieux le pays compte-t-il ?"),
+    "place_parents": _("Quel lieu appartient à quel autre ?"),
+    "place_codes": _("Comment les autres systèmes appellent-ils chaque lieu ?"),
+    "place_boundaries": _("Où passent les limites des lieux ?"),
+    "place_contexts": _("Comment vit-on dans chaque lieu ?"),
+    "place_neighbours": _("Quels lieux se touchent ?"),
+    "place_crosswalk": _("Que sont devenus les lieux d'avant ?"),
+    "place_matches": _("Quel nom de liste désigne quel lieu ?"),
+    "observations": _("Qu'ont notifié les centres, mois par mois ?"),
+    "indicator_values": _("Que disent les indicateurs, lieu par lieu ?"),
+    "coverage_series": _("Quelle couverture d'autres ont-ils publiée ?"),
+    "events": _("Que s'est-il passé, où et quand ?"),
+    "quality_findings": _("Quelles données paraissent douteuses ?"),
+    "imports": _("Quels fichiers ont été importés ?"),
+    "rejected_rows": _("Quelles lignes ont été refusées, et pourquoi ?"),
+}
+
+
+def locale() -> str:
+    """Return the language of the page, `fr` or `en`."""
+    return "en" if str(get_language()).startswith("en") else "fr"
+
+
+def _formatter(style: str) -> Any:
+    def show(value: Any) -> str:
+        return format_value(value, style, locale())
+
+    show.__doc__ = f"Show a value in the style `{style}`."
+    return show
+
+
+for _style in ("count", "decimal", "percent", "percent1"):
+    register.filter(_style, _formatter(_style))
+
+
+@register.filter
+def period(code: str) -> str:
+    """Show a period code as people say it."""
+    try:
+        return format_value(code, "period", locale())
+    except NotAPeriod:
+        return str(code)
+
+
+@register.filter
+def day(value: Any) -> str:
+    """Show a day; moments are shown in the zone of the country."""
+    if isinstance(value, str) and "T" in value:
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        value = value.astimezone(zone()).date()
+    return format_value(value, "date", locale())
+
+
+@register.filter
+def moment(value: Any) -> str:
+    """Show a moment with its minute, in the zone of the country."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    local = value.astimezone(zone())
+    return f"{format_value(local.date(), 'date', locale())} {local:%H:%M}"
+
+
+def zone() -> ZoneInfo:
+    """Return the time zone of the store's country."""
+    return ZoneInfo(pack().country.time_zone)
+
+
+def pack() -> Any:
+    """Return the definitions of the store's country."""
+    return definitions.load(shelf.current().store.country)
+
+
+@register.filter
+def named(code: str, section: str = "") -> str:
+    """Show the name of an indicator, level, context or other code, in a section of names if given."""
+    return word(code, section)
+
+
+def word(code: str, section: str = "") -> str:
+    """Return what people call a code in the page's language; the code itself where nobody named it."""
+    asked = f"{section}.{code}" if section else code
+    found = str(pack().name(asked, locale()))
+    return code if found == asked else found
+
+
+@register.filter
+def check_name(code: str) -> str:
+    """Show the name of a check."""
+    return str(CHECK_NAMES.get(code, code))
+
+
+@register.filter
+def severity_name(code: str) -> str:
+    """Show how much a finding matters."""
+    return word(code, "severity")
+
+
+@register.filter
+def state(code: str) -> str:
+    """Show how far the review of a snapshot went."""
+    return str(STATES.get(code, code))
+
+
+@register.filter
+def unit(code: str) -> str:
+    """Show the unit of a column."""
+    return str(UNITS.get(code, code))
+
+
+@register.filter
+def sentence(row: dict[str, Any]) -> str:
+    """Show the sentence of a row with the columns `message` and `params`."""
+    try:
+        return said(Message.from_json(row["message"], row["params"]))
+    except (UnknownMessage, KeyError):
+        return str(row["message"])
+
+
+@register.filter
+def said(message: Message) -> str:
+    """Return a message in the page's language, with places by name and codes in words."""
+    known = places.tree(shelf.current()).places
+    params = {
+        name: known[value].name if isinstance(value, str) and value in known else value
+        for name, value in message.params.items()
+    }
+    for name in ("indicator", "other_indicator", "antigen", "product"):
+        if isinstance(params.get(name), str):
+            params[name] = pack().name(params[name], locale())
+    return Message(message.id, params).render(locale())
+
+
+@register.filter
+def meaning(text: str) -> str:
+    """Show what a table or a column means (declared in English beside the table)."""
+    return pgettext("table", text)
+
+
+@register.simple_tag
+def place_name(code: str) -> str:
+    """Show the name of a place."""
+    known = places.tree(shelf.current()).places
+    return known[code].name if code in known else code
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: template.Context, **changes: Any) -> str:
+    """Return this address with some parameters changed; an empty value takes one away."""
+    request: HttpRequest = context["request"]
+    query = {name: value for name, value in request.GET.items() if value}
+    query.update({name: str(value) for name, value in changes.items()})
+    kept = {name: value for name, value in query.items() if value and value != "None"}
+    return f"{request.path}?{urlencode(kept)}" if kept else request.path
+
+
+@register.simple_tag(takes_context=True)
+def place_url(context: template.Context, code: str) -> str:
+    """Return the page of a place, the chosen period kept."""
+    address = reverse("place", args=[code])
+    chosen = context["request"].GET.get("periode", "")
+    return f"{address}?{urlencode({'periode': chosen})}" if chosen else address
+
+
+@register.simple_tag(takes_context=True)
+def in_language(context: template.Context, code: str) -> str:
+    """Return this same address in the other language."""
+    return str(translate_url(context["request"].get_full_path(), code))
+
+
+@register.simple_tag
+def bar(value: float | None, most: float, *, width: int = 90) -> SafeString:
+    """Draw a small bar beside a number; the number itself stands in the text."""
+    if value is None or most <= 0:
+        return mark_safe("")
+    length = max(0, min(width, round(width * value / most)))
+    return mark_safe(  # noqa: S308 - numbers only
+        f'<svg class="bar" width="{width}" height="10" aria-hidden="true">'
+        f'<rect width="{length}" height="10" rx="1"/></svg>'
+    )
+
+
+def table_question(name: str, otherwise: str) -> str:
+    """Return the question that a table answers, or what it means where nobody asked one."""
+    return str(TITLES[name]) if name in TITLES else meaning(otherwise)
+
+
+@register.simple_tag
+def table_title(spec: TableSpec) -> str:
+    """Show the question that a table answers."""
+    return table_question(spec.name, spec.meaning)
+
+
+@register.simple_tag(takes_context=True)
+def tab_url(context: template.Context, page: str, name: str) -> str:
+    """Return another view of the same table, the filters kept."""
+    kept = {key: value for key, value in context["request"].GET.items() if value and key != "page"}
+    address = reverse(page, args=[name])
+    return f"{address}?{urlencode(kept)}" if kept else address
+
+
+@register.simple_tag
+def snapshot_url(snapshot: str) -> str:
+    """Return the provenance page of a snapshot by its name."""
+    address = reverse("table_provenance", args=[snapshot.rsplit("-", 1)[0]])
+    return f"{address}?{urlencode({'as_of': snapshot})}"
+
+
+@register.simple_tag
+def cell(column: Column, value: Any) -> str:
+    """Show one value of a table: places by name and link, codes in words, numbers in the reader's form."""
+    if value is None:
+        return mark_safe('<span class="none">{}</span>'.format(_("vide")))  # noqa: S308
+    if column.name in PLACE_COLUMNS:
+        return _place_link(str(value))
+    if column.name in SECTIONS:
+        return word(str(value), SECTIONS[column.name])
+    if column.name == "period":
+        return period(str(value))
+    if column.name == "indicator":
+        return word(str(value))
+    if column.name == "check":
+        return check_name(str(value))
+    if column.type == "bool":
+        return str(_("oui") if value else _("non"))
+    return _number_or_text(column, value)
+
+
+def _place_link(code: str) -> SafeString | str:
+    known = places.tree(shelf.current()).places
+    if code not in known:
+        return code
+    return format_html('<a href="{}">{}</a>', reverse("place", args=[code]), known[code].name)
+
+
+def _number_or_text(column: Column, value: Any) -> str:
+    if column.type == "timestamp":
+        return moment(value)
+    if column.type == "date":
+        return day(value)
+    if column.type == "int" and "year" not in column.name:
+        return format_value(value, "count", locale())
+    if column.type == "float":
+        if column.unit == "degrees":
+            return f"{value:.4f}"
+        return str(format_decimal(value, format="#,##0.###", locale=locale()))
+    return str(value)

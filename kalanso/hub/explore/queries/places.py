@@ -1,0 +1,232 @@
+"""Which place is meant, where does it belong, and what lies around it?
+
+The health tree as it stands today, kept in memory (a country has thousands of places, not
+millions). Numbers about places belong to `series`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from kalanso.hub.explore.queries.shelf import Shelf, remembered
+from kalanso.places.tables import (
+    PLACE_BOUNDARIES,
+    PLACE_CODES,
+    PLACE_CONTEXTS,
+    PLACE_NEIGHBOURS,
+    PLACE_PARENTS,
+    PLACES,
+)
+from kalanso.vocabulary import Level
+
+FOUND_AT_MOST = 60
+
+
+class NoSuchPlace(LookupError):
+    """No place has this code."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place with its position in the tree in use (health, or administrative where there is no other)."""
+
+    code: str
+    name: str
+    level: str
+    kind: str
+    latitude: float | None
+    longitude: float | None
+    parent: str | None = None
+    children: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def depth(self) -> int:
+        """How far below the country."""
+        return Level(self.level).depth
+
+
+@dataclass(frozen=True)
+class Tree:
+    """All places by code, and how they hang together."""
+
+    places: dict[str, Place]
+    spellings: dict[str, tuple[str, ...]]
+
+    def find(self, code: str) -> Place:
+        """Return the place of a code, or raise NoSuchPlace."""
+        if code not in self.places:
+            raise NoSuchPlace(code)
+        return self.places[code]
+
+    def above(self, code: str) -> list[Place]:
+        """Return the ancestors of a place, the country first."""
+        found: list[Place] = []
+        parent = self.places[code].parent
+        while parent in self.places and len(found) < len(Level):
+            found.insert(0, self.places[parent])
+            parent = self.places[parent].parent
+        return found
+
+    def children(self, code: str) -> list[Place]:
+        """Return the places right below, by name."""
+        below = [self.places[child] for child in self.places[code].children]
+        return sorted(below, key=lambda place: (place.depth, folded(place.name), place.code))
+
+    def root(self) -> Place | None:
+        """Return the country, or the place highest up that has others below it."""
+        tops = [place for place in self.places.values() if place.parent is None]
+        return min(tops, key=lambda p: (p.depth, -len(p.children), p.code), default=None)
+
+
+def folded(text: str) -> str:
+    """Return a name as search compares it: no accents, no case, single spaces."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(re.split(r"[\W_]+", plain.lower())).strip()
+
+
+@remembered
+def tree(shelf: Shelf) -> Tree:
+    """Return the places of today."""
+    today = datetime.now(UTC).date()
+    rows = [row for row in shelf.rows(shelf.table(PLACES)) if _lasts(row, today)]
+    known = {row["place_code"] for row in rows}
+    parents = _parents(shelf, known, today)
+    below: dict[str, list[str]] = {}
+    for child, parent in parents.items():
+        below.setdefault(parent, []).append(child)
+    places = {
+        row["place_code"]: Place(
+            code=row["place_code"],
+            name=row["name"],
+            level=row["level"],
+            kind=row["kind"],
+            latitude=row["latitude"],
+            longitude=row["longitude"],
+            parent=parents.get(row["place_code"]),
+            children=tuple(below.get(row["place_code"], ())),
+        )
+        for row in rows
+    }
+    return Tree(places, _spellings(shelf, places))
+
+
+def _lasts(row: dict[str, object], today: date) -> bool:
+    last = row["valid_to"]
+    return last is None or (isinstance(last, date) and last >= today)
+
+
+def _parents(shelf: Shelf, known: set[str], today: date) -> dict[str, str]:
+    """Return child -> parent in the health tree, else in the administrative one."""
+    found: dict[str, str] = {}
+    rows = shelf.rows(shelf.table(PLACE_PARENTS))
+    for wanted in ("health", "administrative"):
+        for row in sorted(rows, key=lambda r: r["valid_from"] or date.min):
+            child, parent = row["place_code"], row["parent_code"]
+            if row["tree"] == wanted and _lasts(row, today) and {child, parent} <= known and child != parent:
+                if wanted == "health" or child not in found:
+                    found[child] = parent
+    return found
+
+
+def _spellings(shelf: Shelf, places: dict[str, Place]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {code: {folded(place.name)} for code, place in places.items()}
+    for row in shelf.rows(shelf.table(PLACE_CODES).select("place_code", "name", "code")):
+        if row["place_code"] in found:
+            found[row["place_code"]] |= {folded(row["name"]), folded(row["code"])}
+    return {code: tuple(sorted(names)) for code, names in found.items()}
+
+
+@remembered
+def below(shelf: Shelf, code: str) -> frozenset[str]:
+    """Return a place with everything below it; an unknown code alone."""
+    known = tree(shelf)
+    if code not in known.places:
+        return frozenset({code})
+    return frozenset(_walk(known, code, set()))
+
+
+def _walk(known: Tree, code: str, seen: set[str]) -> Iterator[str]:
+    if code in seen:
+        return
+    seen.add(code)
+    yield code
+    for child in known.places[code].children:
+        yield from _walk(known, child, seen)
+
+
+def search(shelf: Shelf, text: str) -> list[Place]:
+    """Return places whose name, other spelling or code holds the text; best first."""
+    wanted, known = folded(text), tree(shelf)
+    if not wanted:
+        return []
+    scored = []
+    for code, names in known.spellings.items():
+        place = known.places[code]
+        best = min((_rank(wanted, name) for name in (*names, folded(code))), default=9)
+        if best < 9:
+            scored.append((best, place.depth, folded(place.name), code, place))
+    return [entry[-1] for entry in sorted(scored, key=lambda e: e[:-1])[:FOUND_AT_MOST]]
+
+
+def _rank(wanted: str, name: str) -> int:
+    if name == wanted:
+        return 0
+    if name.startswith(wanted):
+        return 1
+    if f" {wanted}" in f" {name}":
+        return 2
+    return 3 if wanted in name else 9
+
+
+@remembered
+def contexts(shelf: Shelf, code: str) -> list[dict[str, object]]:
+    """Return the contexts of a place that still hold, with since when and whose word it is."""
+    table = shelf.table(PLACE_CONTEXTS)
+    today = datetime.now(UTC).date()
+    rows = shelf.rows(table.filter(table.place_code == code).order_by("context", "valid_from"))
+    return [row for row in rows if _lasts(row, today)]
+
+
+@remembered
+def neighbours(shelf: Shelf, code: str) -> list[Place]:
+    """Return the places that touch this one, and those that stand in for neighbours of an island."""
+    table = shelf.table(PLACE_NEIGHBOURS)
+    rows = shelf.rows(table.filter(table.place_code == code).select("neighbour_code"))
+    known = tree(shelf).places
+    found = [known[row["neighbour_code"]] for row in rows if row["neighbour_code"] in known]
+    return sorted(found, key=lambda place: folded(place.name))
+
+
+@remembered
+def outlined(shelf: Shelf) -> dict[str, str]:
+    """Return which places have an outline, and of which kind; a published one before a catchment."""
+    table = shelf.table(PLACE_BOUNDARIES).select("place_code", "kind", "vintage")
+    found: dict[str, str] = {}
+    for row in sorted(shelf.rows(table), key=lambda r: (r["kind"] != "published", r["vintage"])):
+        found.setdefault(row["place_code"], row["kind"])
+    return found
+
+
+def has_map(shelf: Shelf, code: str) -> bool:
+    """Return whether at least two children of a place, and most of them, have an outline."""
+    children = tree(shelf).places[code].children
+    drawn = [child for child in children if child in outlined(shelf)]
+    return len(drawn) >= 2 and len(drawn) * 2 >= len(children)
+
+
+@remembered
+def outlines(shelf: Shelf, codes: tuple[str, ...]) -> dict[str, tuple[bytes, str]]:
+    """Return the outline (WKB) and its kind of some places; a published one before a catchment."""
+    table = shelf.table(PLACE_BOUNDARIES)
+    chosen = table.filter(table.place_code.isin(list(codes))).select(
+        "place_code", "kind", "vintage", "geometry"
+    )
+    found: dict[str, tuple[bytes, str]] = {}
+    newest_first = sorted(shelf.rows(chosen), key=lambda r: r["vintage"], reverse=True)
+    for row in sorted(newest_first, key=lambda r: r["kind"] != "published"):
+        found.setdefault(row["place_code"], (row["geometry"], row["kind"]))
+    return found

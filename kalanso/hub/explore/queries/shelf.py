@@ -1,0 +1,142 @@
+"""How do pages read the store, quickly and never more than they may see?
+
+The only place of the hub where published tables are opened, always through `store.visible`.
+Answers are kept until something new is published. DuckDB has a memory cap and one thread, and one
+reader at a time uses it; downloads take a connection of their own.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import ibis.expr.types as ir
+import pyarrow as pa
+from django.conf import settings
+
+from kalanso.store import Manifest, Scope, Store, TableSpec, visible
+
+KEPT_ANSWERS = 600
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class State:
+    """What the store holds at a moment: a mark that changes with it, and when it last did (epoch)."""
+
+    mark: str
+    changed: float
+
+
+class Shelf:
+    """The tables of one store, as far as the reader may see them."""
+
+    def __init__(self, folder: Path, *, memory: str) -> None:
+        self.store = Store.open(folder, memory=memory, threads=1)
+        self.scope = Scope.analyst()
+        self._memory = memory
+        self._lock = threading.RLock()
+        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+        self._views: dict[tuple[str, str], ir.Table] = {}
+        self._known: State | None = None
+
+    def state(self) -> State:
+        """Return the mark of what is published now; a changed mark forgets all kept answers."""
+        newest, changed = [], (self.store.folder / "store.json").stat().st_mtime
+        root = self.store.folder / "tables"
+        for table in sorted(os.scandir(root), key=lambda e: e.name) if root.is_dir() else ():
+            with os.scandir(table.path) as entries:
+                last = max((e for e in entries if e.name[0] != "."), key=lambda e: e.name, default=None)
+            if last is not None:
+                newest.append(f"{table.name}-{last.name}")
+                changed = max(changed, last.stat().st_mtime)
+        now = State(mark=" ".join(newest), changed=changed)
+        if now != self._known:
+            with self._lock:
+                self._answers.clear()
+                self._views.clear()
+                self._known = now
+        return now
+
+    def remember(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """Return a kept answer, or compute it and keep it until something new is published."""
+        if key in self._answers:
+            return self._answers[key]
+        with self._lock:
+            if key not in self._answers:
+                self._answers[key] = compute()
+                if len(self._answers) > KEPT_ANSWERS:
+                    self._answers.popitem(last=False)
+            return self._answers[key]
+
+    def manifest(self, spec: TableSpec, as_of: str | None = None) -> Manifest | None:
+        """Return the named snapshot of a table, or the current one; None where nothing is published."""
+        if as_of is not None:
+            return self.store.as_of(spec.name, as_of)
+        return self.remember(("manifest", spec.name), lambda: self.store.latest(spec.name))
+
+    def table(self, spec: TableSpec, as_of: str | None = None) -> ir.Table:
+        """Return the visible rows of a table, or raise NotVisible."""
+        manifest = self.manifest(spec, as_of)
+        key = (spec.name, manifest.id if manifest else "")
+        with self._lock:
+            if key not in self._views:
+                self._views[key] = _visible(self.store, spec, self.scope, as_of)
+            return self._views[key]
+
+    def rows(self, question: ir.Table) -> list[dict[str, Any]]:
+        """Return the rows of a question as plain dicts."""
+        return self.arrow(question).to_pylist()
+
+    def arrow(self, question: ir.Table) -> pa.Table:
+        """Return the rows of a question."""
+        with self._lock:
+            return question.to_pyarrow()
+
+    def value(self, question: ir.Scalar) -> Any:
+        """Return one number or text."""
+        with self._lock:
+            return question.to_pyarrow().as_py()
+
+    @contextmanager
+    def apart(self) -> Iterator[Shelf]:
+        """Lend a connection of its own to a long download, so that pages need not wait for it."""
+        other = Shelf(self.store.folder, memory=self._memory)
+        try:
+            yield other
+        finally:
+            if other.store._engine is not None:
+                other.store.engine.backend.disconnect()
+
+
+def _visible(store: Store, spec: TableSpec, scope: Scope, as_of: str | None) -> ir.Table:
+    return visible(store, spec, scope, today=datetime.now(UTC).date(), as_of=as_of)
+
+
+def remembered(query: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Keep the answers of a query `f(shelf, *hashable arguments)` until something new is published."""
+
+    @functools.wraps(query)
+    def kept(shelf: Shelf, *args: Hashable, **options: Hashable) -> Answer:
+        key = (query.__module__, query.__qualname__, args, tuple(sorted(options.items())))
+        return shelf.remember(key, lambda: query(shelf, *args, **options))
+
+    return kept
+
+
+@functools.lru_cache(maxsize=4)
+def _opened(folder: Path, memory: str) -> Shelf:
+    return Shelf(folder, memory=memory)
+
+
+def current() -> Shelf:
+    """Return the shelf of the store that the settings name."""
+    return _opened(Path(settings.KALANSO_STORE), settings.KALANSO_MEMORY)

@@ -1,0 +1,22 @@
+"""At which addresses do places, tables, figures and findings stand?"""
+
+from django.urls import path
+
+from kalanso.hub.explore.views import downloads, figures, places, quality, tables, trends
+
+urlpatterns = [
+    path("lieux/", places.where, name="where"),
+    path("lieux/<str:code>/", places.place, name="place"),
+    path("preuves/", tables.evidence, name="evidence"),
+    path("preuves/tables/", tables.listing, name="tables"),
+    path("preuves/tables/<slug:name>/", tables.rows, name="table"),
+    path("preuves/tables/<slug:name>/graphique/", tables.chart, name="table_chart"),
+    path("preuves/tables/<slug:name>/carte/", tables.map_, name="table_map"),
+    path("preuves/tables/<slug:name>/provenance/", tables.provenance, name="table_provenance"),
+    path("preuves/tables/<slug:name>.csv", downloads.csv_file, name="table_csv"),
+    path("preuves/tables/<slug:name>.xlsx", downloads.xlsx_file, name="table_xlsx"),
+    path("preuves/qualite/", quality.findings, name="quality"),
+    path("centre-apprentissage/tendances/", trends.trends, name="trends"),
+    path("figures/<slug:key>/<int:width>.<slug:form>", figures.figure, name="drawing"),
+    path("figures/<slug:key>/figure.<slug:form>", figures.figure, name="figure_file"),
+]

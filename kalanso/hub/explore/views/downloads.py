@@ -1,0 +1,112 @@
+"""How does a reader take a table home?
+
+The same rows as on the page, in the same order, under the same filters: CSV streamed at any size,
+XLSX with a sheet on where the rows came from.
+"""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+
+from kalanso.hub.explore.panels import meaning
+from kalanso.hub.explore.queries import tables
+from kalanso.hub.explore.queries.shelf import Shelf
+from kalanso.hub.explore.views.tables import frame
+
+XLSX_ROWS = 200_000  # beyond, spreadsheets on ordinary computers stop answering
+LEADS_TO_A_FORMULA = ("=", "+", "@", "\t", "\r")
+
+
+def csv_file(request: HttpRequest, name: str) -> StreamingHttpResponse:
+    """Send every chosen row as CSV (UTF-8, comma, decimal point), a batch at a time."""
+    context = frame(request, name, "rows")
+    response = StreamingHttpResponse(_lines(context), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{_file_name(context)}.csv"'
+    return response
+
+
+class _Echo:
+    def write(self, text: str) -> str:
+        return text
+
+
+def _lines(context: dict[str, Any]) -> Iterator[str]:
+    here: Shelf = context["here"]
+    writer = csv.writer(_Echo())
+    with here.apart() as apart:
+        yield "\ufeff" + writer.writerow(tables.shown_columns(context["spec"]))
+        for batch in tables.batches(apart, context["spec"], context["selection"]):
+            yield "".join(
+                writer.writerow([_plain(value) for value in row.values()]) for row in batch.to_pylist()
+            )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(LEADS_TO_A_FORMULA) else value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return int(value)
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def xlsx_file(request: HttpRequest, name: str) -> HttpResponse | FileResponse:
+    """Send the chosen rows as a workbook, with a second sheet on their provenance."""
+    context = frame(request, name, "rows")
+    count = tables.count(context["here"], name, context["selection"])
+    if count > XLSX_ROWS:
+        context |= {"count": count, "limit": XLSX_ROWS}
+        return render(request, "explore/too_long.html", context, status=413)
+    stream = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    _workbook(context).save(stream)
+    stream.seek(0)
+    return FileResponse(stream, as_attachment=True, filename=f"{_file_name(context)}.xlsx")
+
+
+def _workbook(context: dict[str, Any]) -> Workbook:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(_("Données"))
+    sheet.append(tables.shown_columns(context["spec"]))
+    here: Shelf = context["here"]
+    with here.apart() as apart:
+        for batch in tables.batches(apart, context["spec"], context["selection"]):
+            for row in batch.to_pylist():
+                sheet.append([_cell(value) for value in row.values()])
+    about = book.create_sheet(_("Provenance"))
+    for line in _about(context):
+        about.append(line)
+    return book
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None)  # workbooks know no zone; ours are UTC
+    return _plain(value)
+
+
+def _about(context: dict[str, Any]) -> Iterator[list[str]]:
+    spec, manifest = context["spec"], context["manifest"]
+    yield [_("Table"), spec.name, meaning(spec.meaning)]
+    if manifest:
+        yield [_("État"), manifest.id, manifest.created_at]
+        yield [_("Sources"), ", ".join(manifest.provenance.sources)]
+        for source in manifest.provenance.inputs:
+            yield [_("Fichier"), source.name, source.sha256, source.licence or ""]
+        if manifest.demo:
+            yield [_("DÉMO"), _("Chiffres simulés : ne décrivent aucun lieu réel.")]
+    for column in spec.columns:
+        yield [column.name, meaning(column.meaning), column.unit]
+
+
+def _file_name(context: dict[str, Any]) -> str:
+    manifest = context["manifest"]
+    name = manifest.id if manifest else context["spec"].name
+    return f"{name}-demo" if manifest and manifest.demo else name

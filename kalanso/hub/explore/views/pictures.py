@@ -1,0 +1,149 @@
+"""Which figure answers the question of a page?
+
+Turns rows into descriptions of figures: kind, table, arguments, and the snapshots they came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kalanso import __version__
+from kalanso.hub.explore import tasks
+from kalanso.hub.explore.panels import locale, word
+from kalanso.hub.explore.queries import findings, places, series
+from kalanso.hub.explore.queries.places import Place
+from kalanso.hub.explore.queries.series import Point
+from kalanso.hub.explore.queries.shelf import Shelf
+from kalanso.hub.explore.tasks import Picture
+from kalanso.indicators.tables import INDICATOR_VALUES
+from kalanso.store import TableSpec
+from kalanso.vocabulary import Level, Period, PeriodType
+
+QUARTERS_SHOWN = 16
+
+
+def draw(
+    here: Shelf, kind: str, table: Sequence[dict[str, Any]], subject: dict[str, Any],
+    specs: Sequence[TableSpec], as_of: str | None = None, **arguments: Any,
+) -> Picture:  # fmt: skip
+    """Describe a figure of rows that were read from some tables."""
+    manifests = [
+        m for m in (here.manifest(spec, as_of if i == 0 else None) for i, spec in enumerate(specs)) if m
+    ]
+    systems = sorted({(name, m.created_at[:10]) for m in manifests[:1] for name in m.provenance.sources})
+    subject = {
+        "sources": [{"system": name, "snapshot": on} for name, on in systems],
+        "version": __version__,
+        "demo": here.store.demo,
+        **subject,
+    }
+    seen_as = " ".join([here.scope.audience.name, *(m.id for m in manifests)])
+    return tasks.describe(kind, table, {"subject": subject, **arguments}, locale=locale(), seen_as=seen_as)
+
+
+def trend(here: Shelf, place: Place, indicators: Sequence[str], *, rolled: bool) -> Picture:
+    """Draw the quarterly trend of some coverage indicators of a place, with marks of quality."""
+    rows: list[dict[str, Any]] = []
+    doubts: list[dict[str, Any]] = []
+    for indicator in indicators:
+        points = series.series(here, place.code, indicator)
+        if rolled:
+            points = series.rolling(points)
+        name = word(indicator)
+        rows += [
+            {"period": p.period, "value": p.value, "series": name, "provisional": p.provisional}
+            for p in points[-QUARTERS_SHOWN:]
+        ]
+        if not rolled:
+            doubts += _doubts(here, place, indicator, name)
+    shown = {row["period"] for row in rows}
+    doubts = [row for row in doubts if row["period"] in shown]
+    measure = _("couverture notifiée, quatre trimestres glissants") if rolled else _("couverture notifiée")
+    return draw(
+        here, "trend", rows, _coverage(here, place, measure), [INDICATOR_VALUES],
+        findings=doubts or None, denominator=denominator(here, "dtp1_coverage"),
+        why_empty=_("Aucun rapport de ce lieu n'est publié."),
+    )  # fmt: skip
+
+
+def _doubts(here: Shelf, place: Place, indicator: str, name: str) -> list[dict[str, Any]]:
+    counted = (indicator, indicator.replace("_coverage", "_doses"))
+    found = set()
+    for row in findings.marks(here, place.code, counted):
+        month = Period.parse(row["period"])
+        if month.type in {PeriodType.MONTH, PeriodType.QUARTER}:
+            found.add((row["check"], month.to(PeriodType.QUARTER).code))
+    return [{"check": check, "period": code, "series": name} for check, code in sorted(found)]
+
+
+def _coverage(here: Shelf, place: Place, measure: str) -> dict[str, Any]:
+    basis = next(iter(series.bases(here, "dtp1_coverage")), None)
+    population = word(basis.denominator_name) if basis and basis.denominator_name else ""
+    return {
+        "measure": measure,
+        "unit": "share",
+        "age": "0-11m",
+        "place": place.name,
+        "population": population,
+    }
+
+
+def denominator(here: Shelf, indicator: str) -> dict[str, Any] | None:
+    """Return the name of the population by which an indicator divides."""
+    basis = next(iter(series.bases(here, indicator)), None)
+    return {"name": word(basis.denominator_name)} if basis and basis.denominator_name else None
+
+
+def drawn_level(here: Shelf, place: Place) -> list[Place]:
+    """Return the places that a map of this one shows: districts of a country, health areas of a region.
+
+    Never more than one page can carry: where the finer level has no outlines, the children.
+    """
+    known = places.tree(here)
+    wanted = {Level.COUNTRY: Level.DISTRICT, Level.REGION: Level.HEALTH_AREA}.get(Level(place.level))
+    inside = places.below(here, place.code)
+    finer = [known.places[code] for code in sorted(inside) if known.places[code].level == wanted]
+    outlined = places.outlined(here)
+    for chosen in (finer, known.children(place.code)):
+        if len(chosen) > 1 and sum(p.code in outlined for p in chosen) * 2 >= len(chosen):
+            return chosen
+    return []
+
+
+def map_of(
+    here: Shelf, place: Place, shown: Sequence[Place], values: dict[str, Point], when: str,
+    indicator: str = "dtp1_coverage",
+) -> Picture:  # fmt: skip
+    """Draw an indicator of the places inside another."""
+    outlines = places.outlines(here, tuple(p.code for p in shown))
+    rows = [
+        {
+            "place": p.name,
+            "value": values[p.code].value if p.code in values else None,
+            "geometry": outlines[p.code][0].hex() if p.code in outlines else None,
+            "kind": outlines[p.code][1] if p.code in outlines else "published",
+            "reason": "" if p.code in values else _("aucun rapport publié"),
+        }
+        for p in shown
+    ]
+    subject = {**_coverage(here, place, _measure(indicator, values)), "level": shown[0].level}
+    return draw(here, "choropleth", rows, subject, [INDICATOR_VALUES], when=when)
+
+
+def ranking(
+    here: Shelf, place: Place, shown: Sequence[Place], values: dict[str, Point], when: str
+) -> Picture:
+    """Draw the places inside another by coverage."""
+    rows = [{"place": p.name, "value": values[p.code].value} for p in shown if p.code in values]
+    subject = {**_coverage(here, place, _measure("dtp1_coverage", values)), "level": shown[0].level}
+    return draw(here, "ranked_bars", rows, subject, [INDICATOR_VALUES], when=when)
+
+
+def _measure(indicator: str, values: dict[str, Point]) -> str:
+    rolled = any(point.rolled > 1 for point in values.values())
+    return (
+        _("%(name)s, quatre trimestres glissants") % {"name": word(indicator)} if rolled else word(indicator)
+    )

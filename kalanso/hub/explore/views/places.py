@@ -1,0 +1,163 @@
+"""Where is the place that I am looking for, and what is known of it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from kalanso.hub.explore.panels import period as period_name
+from kalanso.hub.explore.queries import findings, places, series, shelf
+from kalanso.hub.explore.queries.places import Place
+from kalanso.hub.explore.queries.series import Point
+from kalanso.hub.explore.queries.shelf import Shelf
+from kalanso.hub.explore.views import pictures
+from kalanso.indicators.tables import INDICATOR_VALUES
+from kalanso.vocabulary import Level, Period
+
+ROLLED = {level.value for level in series.ROLLED_LEVELS}
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A place inside another with its coverage and the children it misses by subtraction."""
+
+    place: Place
+    point: Point | None
+
+
+def where(request: HttpRequest) -> HttpResponse:
+    """Find a place by name, or choose one from the country downwards."""
+    here = shelf.current()
+    text = request.GET.get("q", "").strip()[:120]
+    found = places.search(here, text)
+    exact = [place for place in found if places.folded(place.name) == places.folded(text)]
+    if len(found) == 1 or (len(exact) == 1 and exact[0].code == text):
+        return redirect(reverse("place", args=[found[0].code]))
+    known = places.tree(here)
+    root = known.root()
+    context: dict[str, Any] = {
+        "text": text,
+        "found": found,
+        "parents": {p.code: known.above(p.code) for p in found},
+    }
+    context["found_with_parents"] = [(place, known.above(place.code)) for place in found]
+    if root and not text:
+        context |= {
+            "root": root,
+            "branches": [(p, known.children(p.code)) for p in known.children(root.code)],
+        }
+        context |= _map(here, root, chosen_period(request, here))
+    return render(request, "explore/where.html", context)
+
+
+def chosen_period(request: HttpRequest, here: Shelf) -> str | None:
+    """Return the quarter in the address where it has values, else the newest complete one."""
+    asked = request.GET.get("periode", "")
+    return asked if asked in series.periods(here) else series.last_complete(here)
+
+
+def place(request: HttpRequest, code: str) -> HttpResponse:
+    """Show one place: its coverage in a sentence, its trend, its doubts, the places inside and around."""
+    here = shelf.current()
+    known = places.tree(here)
+    try:
+        this = known.find(code)
+    except places.NoSuchPlace as error:
+        raise Http404(_("Aucun lieu ne porte le code « %(code)s ».") % {"code": code}) from error
+    when = chosen_period(request, here)
+    rolled = this.level in ROLLED
+    return render(
+        request,
+        "explore/place.html",
+        {
+            "place": this,
+            "above": known.above(code),
+            "when": when,
+            "periods": series.periods(here),
+            "wrong_period": _wrong_period(request, here),
+            "rolled": rolled,
+            "points": {
+                name: _point(here, code, f"{name}_coverage", when, rolled=rolled) for name in ("dtp1", "dtp3")
+            },
+            "trend": pictures.trend(here, this, ("dtp1_coverage", "dtp3_coverage"), rolled=rolled)
+            if when
+            else None,
+            "findings": findings.right_here(here, code),
+            "findings_below": findings.total(here, findings.Wanted(place=code)),
+            "contexts": places.contexts(here, code),
+            "neighbours": places.neighbours(here, code),
+            "published": series.published(here, code, "dtp1_coverage"),
+            "manifest": here.manifest(INDICATOR_VALUES),
+            **_inside(here, this, when),
+            **_map(here, this, when),
+        },
+    )
+
+
+def _wrong_period(request: HttpRequest, here: Shelf) -> str:
+    asked = request.GET.get("periode", "")
+    return asked if asked and asked not in series.periods(here) else ""
+
+
+def _point(here: Shelf, code: str, indicator: str, when: str | None, *, rolled: bool) -> Point | None:
+    points = series.series(here, code, indicator)
+    for point in series.rolling(points) if rolled else points:
+        if point.period == when:
+            return point
+    return None
+
+
+def _values(here: Shelf, shown: list[Place], when: str) -> dict[str, Point]:
+    """Return the coverage of places in a quarter; over four quarters for health areas."""
+    codes = tuple(p.code for p in shown)
+    if not shown or shown[0].level not in ROLLED:
+        return series.at(here, codes, "dtp1_coverage", when)
+    last = Period.parse(when)
+    window = [(last + -step).code for step in reversed(range(series.ROLLED))]
+    by_period = [series.at(here, codes, "dtp1_coverage", code) for code in window]
+    found = {}
+    for code in codes:
+        rolled = series.rolling(tuple(part[code] for part in by_period if code in part))
+        if rolled:
+            found[code] = rolled[-1]
+    return found
+
+
+def _inside(here: Shelf, this: Place, when: str | None) -> dict[str, Any]:
+    children = places.tree(here).children(this.code)
+    if not children or not when:
+        return {"ranked": [Ranked(p, None) for p in children]}
+    values = _values(here, children, when)
+    ranked = [Ranked(p, values.get(p.code)) for p in children]
+    ranked.sort(
+        key=lambda r: (
+            r.point is None or r.point.value is None,
+            r.point.value if r.point and r.point.value is not None else 0,
+        )
+    )
+    drawn = len(values) > 1 and this.level != Level.HEALTH_AREA
+    return {
+        "ranked": ranked,
+        "ranking": pictures.ranking(here, this, [r.place for r in ranked], values, when) if drawn else None,
+        "most": max((r.point.value or 0 for r in ranked if r.point), default=0),
+    }
+
+
+def _map(here: Shelf, this: Place, when: str | None) -> dict[str, Any]:
+    shown = pictures.drawn_level(here, this) if when else []
+    if not shown or not when:
+        return {"map": None, "when": when}
+    return {"map": pictures.map_of(here, this, shown, _values(here, shown, when), when), "when": when}
+
+
+def sentence_of(point: Point) -> str:
+    """Return the period that a point covers, in words."""
+    if point.rolled == 1:
+        return period_name(point.period)
+    first = Period.parse(point.period) + -(point.rolled - 1)
+    return f"{period_name(first.code)} – {period_name(point.period)}"

@@ -1,0 +1,36 @@
+"""Which data look doubtful, why, and where?"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from kalanso.hub.explore.forms import FindingsFilter
+from kalanso.hub.explore.queries import findings as queries
+from kalanso.hub.explore.queries import places, shelf
+from kalanso.quality.tables import QUALITY_FINDINGS
+
+
+def findings(request: HttpRequest) -> HttpResponse:
+    """List findings by check, the most serious first, narrowed by check, place, period, severity."""
+    here = shelf.current()
+    form = FindingsFilter(here, request.GET)
+    wanted = form.wanted()
+    asked = request.GET.get("page", "1")
+    total = queries.total(here, wanted)
+    pages = max(1, -(-total // queries.SHOWN))
+    number = min(max(1, int(asked) if asked.isdigit() and len(asked) < 8 else 1), pages)
+    return render(
+        request,
+        "explore/quality.html",
+        {
+            "form": form,
+            "wanted": wanted,
+            "total": total,
+            "checks": queries.by_check(here, wanted),
+            "rows": queries.listed(here, wanted, number),
+            "page": {"number": number, "pages": pages},
+            "place": places.tree(here).places.get(wanted.place),
+            "manifest": here.manifest(QUALITY_FINDINGS),
+        },
+    )

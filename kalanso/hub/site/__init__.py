@@ -1,0 +1,1 @@
+"""Which pages does the hub have, and how are they put together?"""
