@@ -25,10 +25,13 @@ def find(evidence: Evidence) -> ir.Table:
     ]
     if not pairs:
         return nothing()
-    return together(*(found for pair in pairs for found in _of_pair(evidence, *pair)))
+    # One story: the months of the first pair are told, the other pairs confirm it by year.
+    return together(
+        *(f for nth, pair in enumerate(pairs) for f in _of_pair(evidence, *pair, periods=nth == 0))
+    )
 
 
-def _of_pair(evidence: Evidence, first: str, last: str) -> list[ir.Table]:
+def _of_pair(evidence: Evidence, first: str, last: str, *, periods: bool) -> list[ir.Table]:
     counts = both_by_place(evidence, first, last)
     counts = evidence.keep(
         counts.mutate(
@@ -49,8 +52,9 @@ def _of_pair(evidence: Evidence, first: str, last: str) -> list[ir.Table]:
         dropout=(_.earlier - _.later) / _.earlier, excess=(_.later - _.earlier) / (_.later + _.earlier).sqrt()
     )
     tell = {"first": first, "last": last, "earlier": _.earlier, "later": _.later}
+    told = [_negative_periods(evidence, evidence.dated(judged), last, tell)] if periods else []
     return [
-        _negative_periods(evidence, evidence.dated(judged), last, tell),
+        *told,
         _negative_years(evidence, years, last, tell),
         _high(evidence, years, last, tell),
     ]

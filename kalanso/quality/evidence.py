@@ -44,9 +44,9 @@ class Evidence:
     `observations`, `places`, `events` and `coverage` have the columns of OBSERVATIONS, PLACES,
     EVENTS and INDICATOR_VALUES; `lineage` has place_code, ancestor_code and ancestor_level, each
     place with itself and with every place above. `thresholds` is the content of `quality.yaml`.
-    `misplaced` holds what `places.geometry_findings` returned. All tables stand in one engine
-    (tables in memory are moved to it). `events`, `coverage` and `misplaced` may be left out:
-    `unasked` then names the checks that had nothing to look at.
+    `published` has the columns of COVERAGE_SERIES. `misplaced` holds what `places.geometry_findings` returned. All tables stand in one engine
+    (tables in memory are moved to it). What may be left out is None; the checks that need it then
+    find nothing.
     """
 
     observations: ir.Table
@@ -56,6 +56,7 @@ class Evidence:
     today: date
     events: ir.Table | None = None
     coverage: ir.Table | None = None
+    published: ir.Table | None = None
     misplaced: pd.DataFrame | None = None
 
     def threshold(self, path: str) -> Any:
@@ -164,6 +165,17 @@ class Evidence:
         return self.keep(usual_levels(self.numbers, ["series", "block"]))
 
     @cached_property
+    def spoken(self) -> ir.Table:
+        """In which periods each place gave at least one number, and how many."""
+        n, s = self.numbers, self.series.select("series", "source", "place_code", "period_type")
+        told = n.filter(n.value.notnull()).join(s, "series")
+        return self.keep(
+            told.group_by("source", "place_code", "period_type", "step").agg(
+                numbers=told.count(), year=told.year.max(), season=told.season.max()
+            )
+        )
+
+    @cached_property
     def doses(self) -> ir.Table:
         """Doses and services of one place and period side by side, a column per code of `side_by_side`."""
         codes = [code for code in self.side_by_side if code in self.codes]
@@ -174,6 +186,19 @@ class Evidence:
         """The codes that stand in `doses`."""
         visits: Mapping[str, list[str]] = self.threshold("visits")
         return [code for codes in visits.values() for code in codes]
+
+    @cached_property
+    def lead(self) -> str:
+        """The indicator under which findings about a whole report stand: first doses of DTP, if counted."""
+        listed = [*self.threshold("completeness.tracers"), *self.side_by_side, *self.codes, "dtp1_doses"]
+        return next((code for code in listed if code in self.codes), listed[0])
+
+    @cached_property
+    def leads(self) -> list[str]:
+        """One number of each visit: those given at one visit repeat each other."""
+        visits: Mapping[str, list[str]] = self.threshold("visits")
+        found = (next((code for code in codes if code in self.codes), None) for codes in visits.values())
+        return [code for code in found if code]
 
     def beside(self, codes: Iterable[str]) -> ir.Table:
         """Return unit, step, year and one column per code, empty where no number stands."""
@@ -200,14 +225,23 @@ class Evidence:
     @cached_property
     def above(self) -> ir.Table:
         """For each place the lowest place above it at which numbers are added up: group_code."""
-        depths = {level.value: level.depth for level in Level}
         chosen = self.ancestry.filter(
             _.ancestor_level.isin(list(self.threshold("levels"))), _.ancestor_code != _.place_code
-        ).mutate(depth=_.ancestor_level.cases(*depths.items(), else_=9))
-        deepest = chosen.group_by("place_code").agg(
-            group_code=chosen.ancestor_code.argmax(chosen.depth), depth=chosen.depth.max()
         )
-        return self.keep(deepest.select("place_code", "group_code"))
+        return self.keep(self.lowest(chosen))
+
+    def lowest(self, ancestry: ir.Table) -> ir.Table:
+        """Return place_code and group_code, its lowest ancestor among these rows."""
+        depths = {level.value: level.depth for level in Level}
+        deep = ancestry.mutate(depth=_.ancestor_level.cases(*depths.items(), else_=9))
+        # Two ancestors of one depth (of the two trees) are told apart by their code, so that every
+        # engine chooses the same.
+        ranked = deep.mutate(
+            place=ibis.row_number().over(
+                group_by="place_code", order_by=[ibis.desc("depth"), ibis.asc("ancestor_code")]
+            )
+        )
+        return ranked.filter(ranked.place == 0).select("place_code", group_code="ancestor_code")
 
     def located(self, rows: ir.Table) -> ir.Table:
         """Return rows that carry `series` or `unit`, and `step`, with place, period and `detail`."""

@@ -16,6 +16,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from kalanso.quality.company import with_company
 from kalanso.quality.evidence import Evidence
 from kalanso.quality.findings import findings, grade, together
 from kalanso.quality.spread import scale, usual_levels
@@ -31,22 +32,43 @@ def find(evidence: Evidence) -> ir.Table:
         raise ValueError(f"quality.outliers.mode: expected one of {', '.join(MODES)}, got {mode!r}")
     if mode != "median":
         return _compatible(evidence, mode)
-    rows = _with_company(evidence, _far_from_season(evidence, _far(evidence)))
-    serious = evidence.threshold("outliers.limit_serious")
+    far = evidence.keep(_with_runs(_far_from_season(evidence, _far(evidence))))
+    often = evidence.threshold("outliers.often")
+    rows = _with_company(evidence, far.filter(_.apart < often * _.n))
     shared = evidence.threshold("outliers.shared")
     alone, alike = rows.filter(_.share < shared), rows.filter(_.share >= shared)
-    about = {"n": _.n, "score": _.score, "scatter": _.scatter, "mad": _.mad, "share": _.share}
     return together(
-        *(
-            findings(
-                evidence, part, message=f"quality.outliers.{case}", value=_.value, expected=_.median,
-                severity=grade(attention=case != "shared", serious=(case != "shared") & (_.score.abs() >= serious)),
-                params=about,
-            )
-            for case, part in (
-                ("high", alone.filter(_.score > 0)), ("low", alone.filter(_.score < 0)), ("shared", alike),
-            )
-        )
+        _told(evidence, alone.filter(_.score > 0), "high"),
+        _told(evidence, alone.filter(_.score < 0), "low"),
+        _told(evidence, alike, "shared"),
+        _irregular(evidence, far.filter(_.apart >= often * _.n)),
+    )
+
+
+def _told(evidence: Evidence, rows: ir.Table, case: str) -> ir.Table:
+    wild = _.score.abs() >= evidence.threshold("outliers.limit_serious")
+    own = ibis.literal(case != "shared")
+    return findings(
+        evidence, rows, message=f"quality.outliers.{case}", value=_.value, expected=_.median,
+        severity=grade(attention=own, serious=own & wild),
+        params={"n": _.n, "score": _.score, "scatter": _.scatter, "mad": _.mad, "share": _.share, "period": _.period},
+    )  # fmt: skip
+
+
+def _with_runs(far: ir.Table) -> ir.Table:
+    """Add `apart`: how many numbers of the same series and time stand apart."""
+    return far.mutate(apart=far.value.count().over(group_by=["series", "block"]))
+
+
+def _irregular(evidence: Evidence, far: ir.Table) -> ir.Table:
+    """Tell once a series so many of whose numbers stand apart that none of them is an outlier."""
+    sums = far.group_by("series", "block").agg(
+        step=far.step.min(), value=far.value.argmax(far.score.abs()), median=far.median.max(),
+        apart=far.apart.max(), n=far.n.max(),
+    )  # fmt: skip
+    return findings(
+        evidence, evidence.located(sums), message="quality.outliers.irregular", value=_.value, expected=_.median,
+        severity="note", params={"apart": _.apart, "n": _.n, "period": _.period},
     )  # fmt: skip
 
 
@@ -60,7 +82,10 @@ def robust_scores(numbers: ir.Table, usual: ir.Table, *, floor: float) -> ir.Tab
 
 
 def _far(evidence: Evidence) -> ir.Table:
-    scored = robust_scores(evidence.numbers, evidence.usual, floor=evidence.threshold("outliers.floor"))
+    # Vaccine comes in few large deliveries, so stock has no usual month: see `stock`.
+    stock = evidence.series.filter(evidence.series.indicator.isin(evidence.stock_codes))
+    numbers = evidence.numbers.anti_join(stock, "series")
+    scored = robust_scores(numbers, evidence.usual, floor=evidence.threshold("outliers.floor"))
     return scored.filter(
         _.score.abs() >= evidence.threshold("outliers.limit"),
         (_.value - _.median).abs() >= evidence.threshold("outliers.difference"),
@@ -81,18 +106,9 @@ def _far_from_season(evidence: Evidence, far: ir.Table) -> ir.Table:
 
 
 def _with_company(evidence: Evidence, far: ir.Table) -> ir.Table:
-    """Add the share of places whose same number stands out alike in the same period."""
-    rows = evidence.located(far).mutate(up=_.score > 0)
-    keys = ["source", "indicator", "period_type", "period"]
-    alike = rows.group_by([*keys, "detail", "up"]).agg(alike=rows.count())
     series, usual = evidence.series, evidence.usual
     judged = usual.filter(usual.n >= evidence.threshold("outliers.shortest")).select("series").distinct()
-    places = (
-        series.join(judged, "series").group_by("source", "indicator", "period_type").agg(places=_.count())
-    )
-    joined = rows.join(alike, [*keys, "detail", "up"]).join(places, ["source", "indicator", "period_type"])
-    # Two or three places alone are no company.
-    return joined.mutate(share=ibis.ifelse(joined.places >= 5, joined.alike / joined.places, 0.0))
+    return with_company(evidence.located(far), series.join(judged, "series"), up=_.score > 0)
 
 
 def _compatible(evidence: Evidence, mode: str) -> ir.Table:

@@ -29,9 +29,9 @@ def tracers(evidence: Evidence) -> list[tuple[str, str]]:
 
 
 def reports_by_place(evidence: Evidence) -> ir.Table | None:
-    """Return expected, received and on-time reports by source, form, place and period, or None.
+    """Return reports by source, form, place and period, or None where no source counts them.
 
-    `form` is the indicator that stands for it. Rows of one place and period are the same report,
+    `form` is the indicator that stands for it; `timed_reports` are those due whose day of arrival is known. Rows of one place and period are the same report,
     whatever age or strategy they count, so the largest figure stands for all. Places are joined by
     those above at the levels of the definitions.
     """
@@ -56,6 +56,7 @@ def reports_by_place(evidence: Evidence) -> ir.Table | None:
         expected_reports=spread.expected_reports.sum(),
         received_reports=spread.received_reports.sum().fill_null(0.0),
         on_time_reports=spread.on_time_reports.sum(),
+        timed_reports=spread.expected_reports.sum(where=spread.on_time_reports.notnull()),
     )
     when = evidence.calendar.select("source", "period_type", "period", "step", "year")
     return evidence.keep(summed.join(when, ["source", "period_type", "period"]))

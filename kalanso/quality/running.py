@@ -11,7 +11,24 @@ from typing import Protocol
 
 import ibis.expr.types as ir
 
-from kalanso.quality import completeness, dropout, outliers
+from kalanso.quality import (
+    blanks,
+    breaks,
+    completeness,
+    copies,
+    coverage,
+    denominators,
+    dropout,
+    heaping,
+    impossible,
+    outliers,
+    same_visit,
+    shared_falls,
+    silence,
+    stock,
+    timeliness,
+    zeros,
+)
 from kalanso.quality.evidence import Evidence
 
 
@@ -24,7 +41,24 @@ class Check(Protocol):
         """Return findings in QUALITY_FINDINGS columns."""
 
 
-CHECKS: tuple[Check, ...] = (completeness, dropout, outliers)  # the order is the order in the report
+CHECKS: tuple[Check, ...] = (
+    completeness,
+    timeliness,
+    silence,
+    blanks,
+    zeros,
+    impossible,
+    outliers,
+    copies,
+    heaping,
+    breaks,
+    shared_falls,
+    dropout,
+    same_visit,
+    coverage,
+    denominators,
+    stock,
+)  # the order is the order in the report
 
 
 def check_all(
