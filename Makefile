@@ -31,7 +31,7 @@ bench: $(VENV)/.dev ## measure speed against named peers (BENCH_ROWS=100000000 f
 	$(BIN)/python -m benchmarks $(BENCH)
 
 prove: $(VENV)/.all ## run the long proofs and date their results in docs/reference/proofs.md
-	$(BIN)/python -m proofs $(PROOF)
+	$(BIN)/python tests/proofs $(PROOF)
 
 docs: $(VENV)/.all ## build the manual into docs/_build
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html

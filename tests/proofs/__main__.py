@@ -1,0 +1,41 @@
+"""Which long proofs exist, and when did each last hold?
+
+`make prove` runs those that were not finished for the code as it stands; `make prove PROOF=kill` one
+of them. A proof can be interrupted and goes on where it stopped. Results stand, dated, in
+docs/reference/proofs.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import kill  # type: ignore[import-not-found]  # its neighbour in this folder
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "docs" / "reference" / "proofs.md"
+PROOFS = {"kill": kill}  # the order is the order in which they run
+
+
+def main(names: list[str]) -> int:
+    """Run the named proofs, or all, and write their dated results."""
+    unknown = set(names) - set(PROOFS)
+    if unknown:
+        print(f"expected proofs among {', '.join(PROOFS)}, got {', '.join(sorted(unknown))}")
+        return 2
+    for name in names or PROOFS:
+        line = PROOFS[name].prove(ROOT / "build" / "proofs" / name)
+        _record(name, f"{datetime.now(UTC):%Y-%m-%d}", line)
+        print(f"{name}: {line}")
+    return 0
+
+
+def _record(name: str, day: str, line: str) -> None:
+    lines = RESULTS.read_text(encoding="utf-8").splitlines()
+    kept = [text for text in lines if not text.startswith(f"| {name} |")]
+    RESULTS.write_text("\n".join([*kept, f"| {name} | {day} | {line} |"]) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
