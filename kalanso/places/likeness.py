@@ -208,7 +208,8 @@ class _Parents:
         """Return 1 where parents agree, -1 where they differ, 0 where they cannot be compared."""
         asked, said = self._asked[rows], self._said[places]
         agree = self._agree[asked[:, None, None], said[None, :, :]].any(axis=2)
-        differ = self._comparable[asked][:, None] & (said > 0).any(axis=1)[None, :] & ~agree
+        placed: npt.NDArray[np.bool_] = np.asarray((said > 0).any(axis=1))
+        differ = self._comparable[asked][:, None] & placed[None, :] & ~agree
         return agree.astype(np.int8) - differ.astype(np.int8)
 
     def one(self, row: int, place: int) -> int:
