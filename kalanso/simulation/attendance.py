@@ -7,6 +7,7 @@ the district hospital or a neighbour's centre. Children of a closed centre walk 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from kalanso.simulation.territory import Territory
 from kalanso.simulation.timeline import MONTHS
 
 Numbers = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.signedinteger[Any]]
 
 OWN, POST, TOWN, REFERRAL, NEIGHBOUR, PRIVATE = range(6)
 # Share of children who go there where it exists, before shares are made to add up to 1.
@@ -106,7 +107,7 @@ def _options(territory: Territory) -> Counts:
 
 def _index_of(facilities: pd.DataFrame, referral: pd.DataFrame, district: Counts) -> Counts:
     row = {code: number for number, code in enumerate(facilities["code"])}
-    by_district = np.array([row[code] for code in referral["code"].loc[range(len(referral))]])
+    by_district = np.array([row[code] for code in referral["code"].sort_index()])
     return np.asarray(by_district[district])
 
 

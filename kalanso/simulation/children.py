@@ -8,15 +8,16 @@ supply to first and later doses. Counts are children by place of residence; who 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kalanso.simulation.coverage import Reach
-from kalanso.simulation.timeline import AFTER, BEFORE, MONTHS, REPORTED, SPAN
+from kalanso.simulation.timeline import AFTER, REPORTED, SPAN
 
 Numbers = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.signedinteger[Any]]
 
 AGES = 60  # months of age that are followed
 FOLLOWED = 24  # months of age in which routine services still give a first dose
@@ -30,15 +31,17 @@ CATCH_UP_REACH = 0.22  # share of children without DTP1 whom a catch-up round fi
 
 @dataclass(frozen=True, kw_only=True)
 class Vaccinated:
-    """Children vaccinated, by area of residence and month of reports.
+    """Children vaccinated, by area of residence and month.
 
-    `doses` maps a series (such as dtp1, dtp1_late, pcv1, mcv2) to counts; `dtp1_by_12m` and
-    `dtp3_by_12m` count by month of birth; `backlog` counts children without DTP1 at the end of each
-    month, in the ages 0-11, 12-23 and 24-59 months (last axis).
+    `doses` maps a series (such as dtp1, dtp1_late, pcv1, mcv2) to counts by month of reports.
+    `dtp1_by_12m`, `dtp1_by_24m` and `dtp3_by_12m` count by month of birth, from the first month of
+    the span to the last of reports. `catch_up` (doses of rounds) and `backlog` (children without
+    DTP1 at the end of the month) go by month of reports and by age: 0-11, 12-23, 24-59 months.
     """
 
     doses: dict[str, Counts]
     dtp1_by_12m: Counts
+    dtp1_by_24m: Counts
     dtp3_by_12m: Counts
     catch_up: Counts
     backlog: Counts
@@ -62,8 +65,9 @@ def vaccinated(
     doses |= _other_doses(births, surviving, reach, service, doses["dtp1"], sent_home, rng)
     return Vaccinated(
         doses={name: counts[:, REPORTED] for name, counts in doses.items()},
-        dtp1_by_12m=_by_12m(first)[:, BEFORE : BEFORE + MONTHS],
-        dtp3_by_12m=_by_12m(third)[:, BEFORE : BEFORE + MONTHS],
+        dtp1_by_12m=_by_age(first, 12),
+        dtp1_by_24m=_by_age(first, FOLLOWED),
+        dtp3_by_12m=_by_age(third, 12),
         catch_up=given_in_rounds[:, REPORTED],
         backlog=backlog[:, REPORTED],
     )
@@ -143,10 +147,11 @@ def _next_dose(before: Counts, stay: Numbers, works: Numbers, rng: np.random.Gen
     return after
 
 
-def _by_12m(doses: Counts) -> Counts:
-    """Return doses before 12 months of age by month of birth (the last AFTER months are left out)."""
+def _by_age(doses: Counts, months: int) -> Counts:
+    """Return doses before an age by month of birth, for births before the last AFTER months."""
     length = SPAN - AFTER
-    return np.asarray(sum(doses[:, age : age + length, age] for age in range(12)), dtype=np.int64)
+    padded = np.pad(doses, ((0, 0), (0, months), (0, 0)))
+    return np.asarray(sum(padded[:, k : k + length, k] for k in range(months)), dtype=np.int64)
 
 
 def _penta_doses(first: Counts, second: Counts, third: Counts) -> dict[str, Counts]:

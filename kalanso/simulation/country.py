@@ -15,6 +15,7 @@ import pyarrow as pa
 from kalanso.indicators.tables import EVENTS
 from kalanso.simulation import gazetteer as gazetteers
 from kalanso.simulation import learning_hub as hub
+from kalanso.simulation import truth
 from kalanso.simulation.attendance import Attendance, attendance
 from kalanso.simulation.children import Vaccinated, vaccinated
 from kalanso.simulation.coverage import Reach, reach
@@ -34,13 +35,16 @@ from kalanso.simulation.reports import (
     routine_blocks,
 )
 from kalanso.simulation.rounds import catch_up_strength, round_blocks, round_events
+from kalanso.simulation.series import series
 from kalanso.simulation.stock import stock_records, unbalance
+from kalanso.simulation.surveys import surveys
 from kalanso.simulation.territory import Territory, territory
-from kalanso.simulation.timeline import BEFORE, MONTHS, REPORTED, SPAN
+from kalanso.simulation.timeline import MONTHS, REPORTED, SPAN
 
 Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
+PENTA_SERIES = ("dtp1", "dtp2", "dtp3", "dtp1_late", "dtp2_late", "dtp3_late")
 SIZES = ("full", "small")
 PARTS = (
     "land", "territory", "population", "coverage", "disruptions", "attendance", "children", "facilities",
@@ -101,9 +105,9 @@ def _given_at_facilities(
     """Return doses by facility and month, and the other services of their forms."""
     count = len(where.facilities)
     given = {}
-    for series, doses in children.doses.items():
-        drawn_to = disrupted.penta if series.startswith("dtp") else None
-        given[series] = attending.spread(doses, drawn_to, count, rng)
+    for name, doses in children.doses.items():
+        drawn_to = disrupted.penta if name.startswith("dtp") else None
+        given[name] = attending.spread(doses, drawn_to, count, rng)
     births = people.births[:, REPORTED].mean(axis=1)[where.facilities["area"]]
     busy = rng.lognormal(0, 0.5, count)[:, None] * np.ones(MONTHS)
     given["opd"] = rng.poisson(births[:, None] * 2.2 * busy)
@@ -132,7 +136,7 @@ def _stock_blocks(
     where = life.territory
     rows = np.flatnonzero(where.facilities["kind"].isin({"CSCom", "CSRéf"}).to_numpy())
     since = slice(STOCK_FROM, MONTHS)
-    given = sum(life.given[s] for s in ("dtp1", "dtp2", "dtp3", "dtp1_late", "dtp2_late", "dtp3_late"))
+    given = np.sum([life.given[name] for name in PENTA_SERIES], axis=0)
     centres = np.arange(len(where.areas))
     rounds = life.children.catch_up.sum(axis=2)
     given[centres] += rounds
@@ -142,8 +146,8 @@ def _stock_blocks(
     records = stock_records(given[rows, since], life.disruptions.penta[rows, since], wastage, rng)
     local = Planted()
     unbalance(records, local, exempt[rows, since], rng)
-    for kind, f, t, months, series, true, wrong in local.lines:
-        planted.lines.append((kind, rows[f], t + STOCK_FROM, months, series, true, wrong))
+    for kind, f, t, months, name, true, wrong in local.lines:
+        planted.lines.append((kind, rows[f], t + STOCK_FROM, months, name, true, wrong))
     stock_came = life.came.received[rows, since] & (rng.random((len(rows), MONTHS - STOCK_FROM)) < 0.97)
     return [
         Block(
@@ -152,7 +156,7 @@ def _stock_blocks(
             indicator=name,
             product="penta",
             values=np.where(stock_came, values, np.nan),
-        )  # fmt: skip
+        )
         for name, values in records.items()
     ]
 
@@ -166,9 +170,10 @@ def streams(seed: int) -> dict[str, np.random.Generator]:
 class ExampleCountry:
     """Every table of the example country, in the columns of its declaration.
 
-    Tables to publish: places, place_parents, place_codes, place_contexts, place_flags,
-    place_boundaries, place_crosswalk, observations, events. `hub_report` is the progress report of
-    the Learning Hub as CSV text.
+    The first block is meant to be published. `survey_clusters` and `survey_children` are raw answers,
+    as interviewers have them. The `truth_` tables and `planted_faults` are for scoring alone (their
+    columns stand in `simulation/tables.py`). `hub_report` is the Learning Hub's progress report, as
+    CSV text.
     """
 
     seed: int
@@ -182,7 +187,15 @@ class ExampleCountry:
     place_crosswalk: pa.Table
     observations: pa.Table
     events: pa.Table
+    coverage_series: pa.Table
     hub_report: str
+    survey_clusters: pa.Table
+    survey_children: pa.Table
+    truth_births: pa.Table
+    truth_coverage: pa.Table
+    truth_zero_dose: pa.Table
+    truth_survey_children: pa.Table
+    planted_faults: pa.Table
 
 
 def example_country(seed: int = 2024, size: str = "full") -> ExampleCountry:
@@ -195,8 +208,10 @@ def example_country(seed: int = 2024, size: str = "full") -> ExampleCountry:
         raise NoSuchSize(f"size: expected one of {', '.join(SIZES)}, got {size!r}")
     chance = streams(seed)
     life = live(size, chance)
-    rows, _ = observations(life, chance)
-    book = life.gazetteer
+    where, book, people, children = life.territory, life.gazetteer, life.people, life.children
+    rows, planted = observations(life, chance)
+    fieldwork = surveys(where, people, children, size, chance["surveys"])
+    published = series(rows, list(where.areas["code"]), people, children, fieldwork, chance["series"])
     return ExampleCountry(
         seed=seed,
         size=size,
@@ -209,7 +224,17 @@ def example_country(seed: int = 2024, size: str = "full") -> ExampleCountry:
         place_crosswalk=gazetteers.crosswalk(book),
         observations=rows,
         events=_events(life),
-        hub_report=hub.report_csv(life.territory),
+        coverage_series=published,
+        hub_report=hub.report_csv(where),
+        survey_clusters=fieldwork.clusters,
+        survey_children=fieldwork.children,
+        truth_births=truth.births_table(where, people),
+        truth_coverage=truth.coverage_table(where, people, children, life.reach),
+        truth_zero_dose=truth.zero_dose_table(where, people, children),
+        truth_survey_children=fieldwork.truth,
+        planted_faults=truth.faults_table(
+            where, planted, life.came.received, life.natural_dtp1, life.given["dtp1"]
+        ),
     )
 
 

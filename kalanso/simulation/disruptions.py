@@ -236,10 +236,10 @@ def _announced(territory: Territory) -> list[Event]:
             note="DÉMO : nouveau rapport mensuel, doses par stratégie",
         )
     )
-    since = areas["conflict_from"].groupby(areas["district"]).min()
-    for number, began in since.items():
+    since = areas.groupby("district")["conflict_from"].min()
+    for number, began in enumerate(since.sort_index()):
         if 0 <= began < min(MONTHS, NEVER):
-            name = str(districts["district"].iloc[int(number)])
+            name = str(districts["district"].iloc[number])
             events.append(
                 Event(
                     place=name,

@@ -19,7 +19,8 @@ TYPO_SHARE = 0.0004  # of the values in TYPING
 TRANSPOSED_SHARE = 0.0006
 SWAPPED_SHARE = 0.0015  # of reports
 COPIED_SHARE = 0.005
-LUMPED_SHARE = 0.004
+LUMPED_SHARE = 0.16  # of the gaps after which a report comes
+ZERO_SHARE = 0.002
 HEAPING_SHARE = 0.06  # of facilities
 OVER_REPORTING_SHARE = 0.20
 
@@ -56,6 +57,7 @@ def plant(
     _swap_doses(written, reported, exempt, planted, rng)
     for name in TYPING:
         _typing_errors(name, written[name], reported & ~exempt, planted, rng)
+    _zero_reports(written, reported, exempt, planted, rng)
     return written
 
 
@@ -64,7 +66,7 @@ def _over_report(
 ) -> None:
     """Some facilities write more than they did, most of all when the quarter ends."""
     count, months = written["dtp1"].shape
-    chosen = np.flatnonzero((rng.random(count) < OVER_REPORTING_SHARE) & ~exempt.any(axis=1))
+    chosen = np.flatnonzero((rng.random(count) < OVER_REPORTING_SHARE) & _may_err(written, exempt))
     factor = rng.uniform(1.10, 1.75, len(chosen))[:, None] * np.ones(months)[None, :]
     factor[:, 2::3] *= 1.08
     for name in ("bcg", "dtp1", "dtp2", "dtp3", "mcv1"):
@@ -85,7 +87,7 @@ def _over_report(
 def _heap(written: dict[str, Counts], exempt: Flags, planted: Planted, rng: np.random.Generator) -> None:
     """Some facilities round every number to the next five."""
     count, months = written["dtp1"].shape
-    chosen = np.flatnonzero((rng.random(count) < HEAPING_SHARE) & ~exempt.any(axis=1))
+    chosen = np.flatnonzero((rng.random(count) < HEAPING_SHARE) & _may_err(written, exempt))
     for name in written:
         true = written[name][chosen]
         written[name][chosen] = 5 * np.round(true / 5).astype(np.int64)
@@ -106,7 +108,7 @@ def _lump(
 ) -> None:
     """Where a report is missing, a part of its doses turns up in the report of the next month."""
     gap = ~reported[:, :-1] & reported[:, 1:] & ~exempt[:, 1:]
-    f, t = np.nonzero(gap & (rng.random(gap.shape) < 40 * LUMPED_SHARE))
+    f, t = np.nonzero(gap & (rng.random(gap.shape) < LUMPED_SHARE))
     for name in written:
         true = written[name][f, t + 1]
         lumped = true + written[name][f, t]
@@ -141,6 +143,23 @@ def _swap_doses(
     written["dtp1"][f, t], written["dtp3"][f, t] = third, first
     planted.add("swapped_doses", f, t, "dtp1", first, third)
     planted.add("swapped_doses", f, t, "dtp3", third, first)
+
+
+def _may_err(written: dict[str, Counts], exempt: Flags) -> Flags:
+    return np.asarray((written["dtp1"].sum(axis=1) > 0) & ~exempt.any(axis=1))
+
+
+def _zero_reports(
+    written: dict[str, Counts], reported: Flags, exempt: Flags, planted: Planted, rng: np.random.Generator
+) -> None:
+    """A report that nobody filled in is entered as if nothing had been done."""
+    chosen = (rng.random(reported.shape) < ZERO_SHARE) & reported & ~exempt & (written["dtp1"] >= 5)
+    f, t = np.nonzero(chosen)
+    for name in written:
+        true = written[name][f, t]
+        written[name][f, t] = 0
+        if name == "dtp1":
+            planted.add("zero_for_missing", f, t, name, true, np.zeros(len(f)))
 
 
 def _typing_errors(

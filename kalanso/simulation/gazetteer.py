@@ -173,21 +173,23 @@ def _cercle_links(gazetteer: Gazetteer) -> list[tuple[str, str, str, date | None
 def crosswalk(gazetteer: Gazetteer) -> pa.Table:
     """Return how the people of the old regions divide among the new ones, after the rough census."""
     districts = gazetteer.territory.land.districts
-    people = districts.groupby(["region", "region_2023"])["people_2009_thousand"].sum()
-    shares = people / people.groupby("region").transform("sum")
+    listed = districts[["region", "region_2023", "people_2009_thousand"]]
+    people = pd.DataFrame(listed.groupby(["region", "region_2023"]).sum().reset_index())
+    whole = people.groupby("region")["people_2009_thousand"].transform("sum")
+    people["share"] = people["people_2009_thousand"] / whole
     rows = [
         {
-            "from_code": gazetteer.regions[before],
-            "to_code": gazetteer.regions[after],
-            "share": share,
-            "share_low": max(0.0, share - 0.05),
-            "share_high": min(1.0, share + 0.05),
+            "from_code": gazetteer.regions[row.region],
+            "to_code": gazetteer.regions[row.region_2023],
+            "share": row.share,
+            "share_low": max(0.0, row.share - 0.05),
+            "share_high": min(1.0, row.share + 0.05),
             "basis": "population",
             "changed_on": REFORM,
             "source": SOURCE,
         }
-        for (before, after), share in shares.items()
-        if share < 1
+        for row in rows_of(people)
+        if row.share < 1
     ]
     return PLACE_CROSSWALK.arrow(rows)
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
+from shapely.geometry.base import BaseGeometry
 
 from kalanso.simulation.names import commune_quarter_names, quarter_names, village_names
 
@@ -106,7 +107,7 @@ def _areas_wanted(districts: pd.DataFrame, size: str) -> npt.NDArray[np.int64]:
     return np.maximum(3, np.round(people / PEOPLE_PER_AREA_THOUSAND)).astype(np.int64)
 
 
-def _outline(districts: pd.DataFrame, size: str) -> shapely.Polygon:
+def _outline(districts: pd.DataFrame, size: str) -> BaseGeometry:
     whole = shapely.Polygon(OUTLINE)
     if size == "full":
         return whole
@@ -116,7 +117,7 @@ def _outline(districts: pd.DataFrame, size: str) -> shapely.Polygon:
 
 
 def _candidates(
-    districts: pd.DataFrame, outline: shapely.Polygon, size: str, rng: np.random.Generator
+    districts: pd.DataFrame, outline: BaseGeometry, size: str, rng: np.random.Generator
 ) -> list[Numbers]:
     """Return, per district, points where a village may lie: nearest to its seat, sparse in the desert."""
     west, south, east, north = outline.bounds
@@ -175,7 +176,7 @@ def _areas_of(
         for i in own
     ]
     towns = min(district.urban_areas, wanted - len(rows))
-    town = _town_areas(number, district, towns, candidates, {row["name"] for row in rows}, rng)
+    town = _town_areas(number, district, towns, candidates, {str(row["name"]) for row in rows}, rng)
     rows += town
     placed = np.array([[row["longitude"], row["latitude"]] for row in rows] or [[np.nan, np.nan]])
     count = wanted - len(rows)
@@ -183,7 +184,7 @@ def _areas_of(
     names = village_names(
         count,
         north=district.latitude > NORTH_FROM,
-        taken=[row["name"] for row in rows],
+        taken=[str(row["name"]) for row in rows],
         rng=rng,
     )
     for name, (longitude, latitude) in zip(names, villages, strict=True):
@@ -240,7 +241,7 @@ def _spread(candidates: Numbers, count: int, placed: Numbers, rng: np.random.Gen
     return np.array(chosen).reshape(-1, 2)
 
 
-def catchment_cells(points: Numbers, outline: shapely.Polygon) -> Shapes:
+def catchment_cells(points: Numbers, outline: BaseGeometry) -> Shapes:
     """Return the Thiessen cell of each point, clipped to the outline.
 
     Neighbouring cells share the coordinates of their border exactly, so that unions of them leave

@@ -23,7 +23,7 @@ Counts = npt.NDArray[np.int64]
 
 SHORTAGE_AREA = "Niono Central"
 UNREPORTED_AREA = "Bougouni Est"
-UNREPORTED_MONTHS = (33, 34)  # October and November 2023, by position among the months of reports
+UNREPORTED_MONTHS = [33, 34]  # October and November 2023, by position among the months of reports
 REPORT_NAMES = {"Bougouni Est": "Bougouni Ouest"}  # as the progress report calls it
 QUARTER_LABELS = (
     "2022Q4", "2023Q1", "2023Q2", "2023Q3", "2023Q4", "2024Q1", "2024Q2", "2024Q3", "2024Q4",
@@ -82,7 +82,7 @@ def unreported(territory: Territory) -> npt.NDArray[np.bool_]:
     gaps = np.zeros((len(territory.facilities), MONTHS), dtype=bool)
     for hub in hub_areas(territory):
         if hub.name == UNREPORTED_AREA:
-            gaps[np.ix_(facilities_of(territory, hub.area), UNREPORTED_MONTHS)] = True
+            gaps[np.ix_(facilities_of(territory, hub.area), np.array(UNREPORTED_MONTHS))] = True
     return gaps
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.simulation.disruptions import FORM_CHANGE, HEXA_FROM, HUB_FROM, Disruptions
@@ -87,10 +87,10 @@ def received(territory: Territory, disrupted: Disruptions, rng: np.random.Genera
     remote = territory.areas["remote"].to_numpy()[facilities["area"]][:, None]
     chance = chance - 0.03 * remote + np.linspace(-0.015, 0.015, MONTHS)[None, :]
     chance = np.clip(chance * disrupted.reporting, 0.01, 0.995)
-    came = norm.cdf(_clustered(territory, rng)) < chance
+    came = ndtr(_clustered(territory, rng)) < chance
     came &= disrupted.open
     prompt = np.array([ON_TIME[s] for s in facilities["sector"]])[:, None] - 0.25 * conflict
-    on_time = came & (norm.cdf(_clustered(territory, rng)) < prompt)
+    on_time = came & (ndtr(_clustered(territory, rng)) < prompt)
     documented = of_hub(territory) & facilities["vaccinates"].to_numpy()
     told = np.arange(MONTHS) >= HUB_FROM
     came = np.where(documented[:, None] & told[None, :], ~unreported(territory), came)

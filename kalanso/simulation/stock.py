@@ -30,8 +30,8 @@ def stock_records(
     `given` doses administered and `in_stock` share of the month with vaccine, by facility and month;
     `wastage` share of opened doses that are thrown away, by facility.
     """
-    wasted = np.round(given * (wastage / (1 - wastage))[:, None] * rng.uniform(0.6, 1.4, given.shape))
-    wasted = wasted.astype(np.int64)
+    thrown = given * (wastage / (1 - wastage))[:, None] * rng.uniform(0.6, 1.4, given.shape)
+    wasted = np.round(thrown).astype(np.int64)
     gone = given + wasted
     following = np.concatenate([gone[:, 1:], gone[:, -1:]], axis=1)
     short_next = np.concatenate([in_stock[:, 1:], in_stock[:, -1:]], axis=1) < 0.9
@@ -40,7 +40,7 @@ def stock_records(
     aim = np.where(in_stock < 0.9, 0.3 * following, aim)
     opening = np.zeros_like(gone)
     received, closing = np.zeros_like(gone), np.zeros_like(gone)
-    held = VIAL * np.ceil(BUFFER * gone[:, 0] / VIAL).astype(np.int64)
+    held: Counts = VIAL * np.ceil(BUFFER * gone[:, 0] / VIAL).astype(np.int64)
     for t in range(gone.shape[1]):
         opening[:, t] = held
         lacking = np.maximum(aim[:, t] + gone[:, t] - held, 0)

@@ -7,10 +7,13 @@ that every age is there at the start, and to a year later, so that every cohort 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+Monthly = npt.NDArray[Any]
 
 FIRST_YEAR = 2021
 LAST_YEAR = 2024
@@ -43,7 +46,7 @@ def quarter(code: str) -> int:
     return 4 * (int(code[:4]) - FIRST_YEAR) + int(code[-1]) - 1
 
 
-def by_quarter(months: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def by_quarter(months: Monthly) -> Monthly:
     """Add up the months of each quarter along the last axis."""
     return months.reshape(*months.shape[:-1], -1, 3).sum(axis=-1)
 
