@@ -19,14 +19,24 @@ from kalanso.figures.interpretation import Denominator, Thresholds, interpret
 from kalanso.figures.renderer import Renderer, RenderingFailed
 
 if TYPE_CHECKING:
-    from kalanso.figures.choropleth import choropleth
+    from kalanso.figures.choropleths import choropleth
     from kalanso.figures.drawing import draw, to_pdf, to_png, to_svg
-    from kalanso.figures.trend import trend
+    from kalanso.figures.heat_grids import heat_grid
+    from kalanso.figures.multiples import small_multiples
+    from kalanso.figures.rankings import ranked_bars
+    from kalanso.figures.subtractions import missed_children
+    from kalanso.figures.trends import trend
+    from kalanso.figures.wall_charts import wall_chart
 
 # Every kind of figure and the file that makes it: to add one, add a file and a line here.
 KINDS = {
-    "trend": "kalanso.figures.trend",
-    "choropleth": "kalanso.figures.choropleth",
+    "trend": "kalanso.figures.trends",
+    "choropleth": "kalanso.figures.choropleths",
+    "small_multiples": "kalanso.figures.multiples",
+    "heat_grid": "kalanso.figures.heat_grids",
+    "ranked_bars": "kalanso.figures.rankings",
+    "wall_chart": "kalanso.figures.wall_charts",
+    "missed_children": "kalanso.figures.subtractions",
 }
 _DRAWING = ("draw", "to_pdf", "to_png", "to_svg")
 
@@ -43,11 +53,16 @@ __all__ = [
     "choropleth",
     "draw",
     "fingerprint",
+    "heat_grid",
     "interpret",
+    "missed_children",
+    "ranked_bars",
+    "small_multiples",
     "to_pdf",
     "to_png",
     "to_svg",
     "trend",
+    "wall_chart",
 ]
 
 

@@ -18,13 +18,13 @@ from shapely.geometry.base import BaseGeometry
 from kalanso.figures import classes, words
 from kalanso.figures.figure import Subject, row_at
 from kalanso.figures.letters import width_of, wrap
-from kalanso.figures.marks import Key, finished, key, pixel_x, pixel_y, rows, texts
+from kalanso.figures.marks import Key, finished, key, rows, texts
 from kalanso.figures.outlines import Sheet, label_point, on_sheet
-from kalanso.figures.theme import GREY, HATCH_NO_DATA, HATCH_UNCERTAIN, INK, SMALL_SIZE
+from kalanso.figures.scale import BORDER, scale
+from kalanso.figures.theme import HATCH_NO_DATA, HATCH_UNCERTAIN, INK, SMALL_SIZE
 
 _TALLEST: Final = 600
 _SIMPLER: Final = 0.7  # px: finer detail would not be seen
-_BORDER: Final = "#8d97a8"
 _HALF_LINE: Final = 7
 
 
@@ -86,7 +86,7 @@ def _areas(drawn: Map, sheet: Sheet) -> list[alt.Chart]:
         features = sheet.features([int(position) for position in positions])
         if features:
             shape = alt.Chart(rows(features)).mark_geoshape(
-                fill=tone, stroke=_BORDER, strokeWidth=0.6, strokeJoin="round"
+                fill=tone, stroke=BORDER, strokeWidth=0.6, strokeJoin="round"
             )
             layers.append(shape.project(type="identity", scale=1, translate=[0, 0]))
     return layers
@@ -161,39 +161,9 @@ def _number_list(
 
 
 def _scale(drawn: Map, top: float, width: int) -> tuple[list[alt.Chart], float]:
-    """Return the scale: a box per class, its name, and how many places stand in it."""
-    tones, names = classes.tones(drawn.cuts), classes.names(drawn.cuts, drawn.subject.unit, drawn.locale)
-    counted = Counter(int(value) for value in drawn.rows["class"].dropna())
-    each = min(width / len(tones), 116)
-    wrapped = [wrap(name, each - 4, SMALL_SIZE) for name in names]
-    head = wrap(_scale_heading(drawn), width, SMALL_SIZE)
-    boxes_at = top + 14 * len(head) + 6
-    boxes = [
-        {"px": round(each * n, 1), "px2": round(each * (n + 1) - 2, 1), "py1": boxes_at, "py2": boxes_at + 14}
-        for n in range(len(tones))
-    ]
-    layers = [
-        texts(
-            [{"text": line, "px": 0, "py": top + 11 + 14 * n} for n, line in enumerate(head)],
-            fontSize=SMALL_SIZE,
-            color=GREY,
-        )
-    ]
-    for box, tone in zip(boxes, tones, strict=True):
-        rect = alt.Chart(rows([box])).mark_rect(color=tone, stroke=_BORDER, strokeWidth=0.6)
-        layers.append(rect.encode(x=pixel_x(), x2="px2:Q", y=pixel_y("py1"), y2="py2:Q"))
-    called = [
-        {"text": line, "px": boxes[n]["px"], "py": boxes_at + 27 + 13 * i}
-        for n, lines in enumerate(wrapped)
-        for i, line in enumerate(lines)
-    ]
-    deepest = max(len(lines) for lines in wrapped)
-    counts_at = boxes_at + 27 + 13 * deepest + 1
-    counts = [
-        {"text": str(counted.get(n, 0)), "px": boxes[n]["px"], "py": counts_at} for n in range(len(tones))
-    ]
-    layers += [texts(called, fontSize=SMALL_SIZE), texts(counts, fontWeight="bold")]
-    return layers, counts_at - top + 10
+    counts = Counter(int(value) for value in drawn.rows["class"].dropna())
+    unit, locale = drawn.subject.unit, drawn.locale
+    return scale(_scale_heading(drawn), drawn.cuts, counts, unit=unit, locale=locale, top=top, width=width)
 
 
 def _scale_heading(drawn: Map) -> str:
@@ -222,6 +192,6 @@ def _keys(drawn: Map) -> list[Key]:
         )
     if (drawn.rows["kind"] == "catchment").any():
         items.append(
-            Key(text=words.say(drawn.locale, "figures.choropleth.key_catchment"), look="line", colour=_BORDER)
+            Key(text=words.say(drawn.locale, "figures.choropleth.key_catchment"), look="line", colour=BORDER)
         )
     return items

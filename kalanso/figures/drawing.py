@@ -12,7 +12,7 @@ from kalanso.figures.theme import DEFAULT_WIDTH, NARROWEST, WIDEST
 
 FORMATS = ("svg", "png", "pdf")
 _VEGA_LITE = "6.4"
-_A4_INNER_PT = 510  # width of an A4 page within margins of 15 mm
+_A4_INNER_PT = (510, 757)  # an A4 page within margins of 15 mm
 
 
 def to_svg(figure: Figure, width: int = DEFAULT_WIDTH, *, with_words: bool = True) -> str:
@@ -39,11 +39,13 @@ def to_png(
 
 
 def to_pdf(figure: Figure, width: int = DEFAULT_WIDTH, *, with_words: bool = True) -> bytes:
-    """Return the figure as PDF with vector text, scaled so that it fits across an A4 page."""
+    """Return the figure as PDF with vector text, scaled down where it would not fit on an A4 page."""
     import vl_convert
 
     svg = to_svg(figure, width, with_words=with_words)
-    return bytes(vl_convert.svg_to_pdf(svg, scale=min(1.0, _A4_INNER_PT / width)))
+    height = int(svg.split('height="', 1)[1].split('"', 1)[0])
+    scale = min(1.0, _A4_INNER_PT[0] / width, _A4_INNER_PT[1] / height)
+    return bytes(vl_convert.svg_to_pdf(svg, scale=scale))
 
 
 def draw(figure: Figure, format: str, width: int = DEFAULT_WIDTH, *, with_words: bool = True) -> bytes:

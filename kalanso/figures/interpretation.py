@@ -27,11 +27,12 @@ class Thresholds:
     stable_spread: stable = no trend, and an interquartile range of at most this.
     high, low: a stable series is called high or low from this median on.
     drop_size, drop_share, drop_contrast: a sudden drop = a fall from one value to the next of at least
-        drop_size, at least drop_share of the value before, and at least drop_contrast times the
-        median of the other changes.
+        drop_size, at least drop_share of the value before and of the median of all values before,
+        and at least drop_contrast times the median of the other changes.
     recovery_share, recovery_within: recovered = back to this share of the value before the drop,
         within so many periods.
-    swing_size, swings: swinging = at least `swings` moves up and down in turn, each of swing_size.
+    swing_size, swings, swings_share: swinging = moves up and down in turn, each of swing_size, at least
+        `swings` of them and at least this share of all steps.
     recent: how many of the last values are counted against 100 %, by type of period.
     old_census_years: from this age on, a census behind the target is named as a caveat.
     likely: words of probability are used from this probability on.
@@ -50,6 +51,7 @@ class Thresholds:
     recovery_within: int = 4
     swing_size: float = 0.20
     swings: int = 4
+    swings_share: float = 0.3
     recent_quarters: int = 4
     recent_months: int = 12
     recent_others: int = 3
@@ -71,6 +73,7 @@ class _Point:
     value: float
     low: float
     high: float
+    doubtful: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,8 @@ def interpret(
     """Return what the series of one place says, the most important sentence first.
 
     `series` has `period` (DHIS2 code, one type) and `value` (share or count), and may have `low`,
-    `high` and `provisional`. The evidence stands in the parameters of each message.
+    `high`, `provisional` and `doubtful` (flagged by a check: such a value may be a drop, but does not
+    count in the shape of the series). The evidence stands in the parameters of each message.
     """
     t = thresholds or Thresholds()
     points, left_out = _points(series)
@@ -126,7 +130,11 @@ def _points(series: pd.DataFrame) -> tuple[list[_Point], list[Period]]:
             provisional.append(item)
         elif pd.notna(row["value"]):
             low, high = row.get("low", float("nan")), row.get("high", float("nan"))
-            points.append(_Point(period=item, value=float(row["value"]), low=float(low), high=float(high)))
+            doubtful = bool(row.get("doubtful", False))
+            value = float(row["value"])
+            points.append(
+                _Point(period=item, value=value, low=float(low), high=float(high), doubtful=doubtful)
+            )
     return sorted(points, key=lambda p: p.period), sorted(provisional)
 
 
@@ -138,6 +146,9 @@ def _sudden_drop(points: Sequence[_Point], t: Thresholds, scale: float) -> _Drop
     usual = median(others) if others else 0.0
     before = points[at - 1].value
     if size < t.drop_size * scale or size < t.drop_share * before or size < t.drop_contrast * usual:
+        return None
+    # Coming down from a single high value is a return to the usual level, not a drop.
+    if points[at].value > (1 - t.drop_share) * median(p.value for p in points[:at]):
         return None
     back = (
         i
@@ -161,10 +172,14 @@ def _drop_message(points: Sequence[_Point], drop: _Drop, unit: str) -> Message:
 
 
 def _without(points: Sequence[_Point], drop: _Drop | None) -> list[_Point]:
-    """Return the points outside a drop and its recovery, since one incident is no trend."""
-    if drop is None or drop.recovered is None:
-        return list(points)
-    return [p for i, p in enumerate(points) if not drop.at <= i < drop.recovered]
+    """Return the points outside a drop and its recovery, since one incident is no trend.
+
+    Doubtful points go too, as long as enough others remain.
+    """
+    first, after = (drop.at, drop.recovered) if drop and drop.recovered else (0, 0)
+    usual = [p for i, p in enumerate(points) if not first <= i < after]
+    trusted = [p for p in usual if not p.doubtful]
+    return trusted if 2 * len(trusted) > len(usual) else usual
 
 
 def _shape(points: Sequence[_Point], drop: _Drop | None, unit: str, t: Thresholds, scale: float) -> Message:
@@ -182,14 +197,16 @@ def _shape(points: Sequence[_Point], drop: _Drop | None, unit: str, t: Threshold
     slope, tau = _theil_sen(usual), _kendall(values)
     change = slope * (usual[-1].period - usual[0].period)
     evidence |= {"swings": moves, "change": round(change, 4), "agreement": round(tau, 3)}
-    if moves >= t.swings:
-        return Message(f"figures.interpretation.{unit}.swinging", evidence)
-    if abs(change) >= t.trend_change * scale and abs(tau) >= t.trend_agreement:
-        direction = "rising" if change > 0 else "falling"
-        return Message(f"figures.interpretation.{unit}.{direction}", evidence)
-    if _interquartile(values) <= t.stable_spread * scale:
-        return Message(f"figures.interpretation.{unit}.{_steadiness(median(values), unit, t)}", evidence)
-    return Message(f"figures.interpretation.{unit}.variable", evidence)
+    if moves >= max(t.swings, t.swings_share * (len(values) - 1)):
+        shape = "swinging"
+    elif abs(change) >= t.trend_change * scale and abs(tau) >= t.trend_agreement:
+        shape = "rising" if change > 0 else "falling"
+    elif _interquartile(values) <= t.stable_spread * scale:
+        shape = _steadiness(median(values), unit, t)
+    else:
+        shape = "variable"
+    apart = "_otherwise" if drop and drop.recovered else ""
+    return Message(f"figures.interpretation.{unit}.{shape}{apart}", evidence)
 
 
 def _steadiness(level: float, unit: str, t: Thresholds) -> str:

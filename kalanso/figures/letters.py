@@ -32,7 +32,7 @@ _OTHERS: Final = {
     "≤": 549, "ɛ": 556, "ɔ": 556, "ŋ": 611, "ɲ": 611,
 }  # fmt: skip
 
-_PERIOD: Final = re.compile(r"\b([TQ][1-4]) (\d{4})\b")
+_PERIOD: Final = re.compile(r"([^\W\d_]{3,}\.?|\b[TQ][1-4]) (\d{4})\b")
 
 
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
@@ -53,8 +53,8 @@ def _advance(letter: str, bold: bool) -> int:
 def wrap(text: str, width: float, size: float, *, bold: bool = False) -> list[str]:
     """Return the lines of a text that fit into a width in pixels.
 
-    Breaks at ordinary spaces only: a non-breaking space keeps a number with its unit, and quarters
-    stay with their year. A word wider than the line stands alone on it.
+    Breaks at ordinary spaces only: a non-breaking space keeps a number with its unit, and a month or
+    quarter stays with its year. A word wider than the line stands alone on it.
     """
     lines: list[str] = []
     for word in _PERIOD.sub("\\1\u00a0\\2", text).split(" "):
@@ -64,3 +64,12 @@ def wrap(text: str, width: float, size: float, *, bold: bool = False) -> list[st
         else:
             lines.append(word)
     return lines
+
+
+def shortened(text: str, width: float, size: float, *, bold: bool = False) -> str:
+    """Return a text cut with an ellipsis so that it fits into a width in pixels."""
+    if width_of(text, size, bold=bold) <= width:
+        return text
+    while text and width_of(f"{text}…", size, bold=bold) > width:
+        text = text[:-1]
+    return f"{text.rstrip()}…"

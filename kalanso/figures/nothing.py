@@ -26,7 +26,7 @@ def nothing(kind: str, subject: Subject, locale: str, why: str, table: pd.DataFr
         kind=kind,
         title=title,
         subtitle=words.subtitle(subject, locale, ""),
-        caption=words.sentences([reason, *words.caveats(subject, locale)]),
+        caption=words.sentences(words.caveats(subject, locale)),
         source_line=words.source_line(subject, locale),
         alt=f"{title}. {reason}",
         table=pd.DataFrame({words.say(locale, "figures.heading.remarks"): [reason]}),

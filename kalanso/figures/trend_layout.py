@@ -18,7 +18,6 @@ from kalanso.figures.letters import width_of, wrap
 from kalanso.figures.marks import Key, finished, key, rows, spread, texts
 from kalanso.figures.theme import (
     ATTENTION,
-    GREY,
     HATCH_NO_DATA,
     HATCH_PROVISIONAL,
     INK,
@@ -33,6 +32,7 @@ from kalanso.figures.theme import (
 )  # fmt: skip
 from kalanso.vocabulary import Period
 
+_CLEAR: Final = 13  # px between words and data
 # What each mark on a doubtful point looks like: shape, size, filled.
 FLAGS: Final[Mapping[str, tuple[str, int, bool]]] = {
     "outlier": ("circle", 190, False),
@@ -182,31 +182,42 @@ def _reference(plot: _Plot) -> list[alt.Chart]:
     if plot.unit != "share":
         return []
     line = alt.Chart(rows([{"value": 1.0}])).mark_rule(color=ATTENTION, strokeDash=[5, 3]).encode(y=plot.y())
-    narrow = "short" if plot.width < NARROW else "long"
-    text = words.say(plot.locale, f"figures.trend.full_{narrow}")
+    place = _place_on_reference(plot)
+    if place is None:
+        return [line]
+    label = texts([place], halo=True, color=ATTENTION, fontSize=SMALL_SIZE)
+    return [line, label]
+
+
+def _reference_text(plot: _Plot) -> str:
+    return words.say(plot.locale, f"figures.trend.full_{'short' if plot.width < NARROW else 'long'}")
+
+
+def _place_on_reference(plot: _Plot) -> dict[str, Any] | None:
+    """Return where the words fit on the 100 % line without touching the data, or None (a key then)."""
+    text = _reference_text(plot)
     wide = width_of(text, SMALL_SIZE)
-    starts = [4.0, plot.inner - wide - 4]
-    px = max(starts, key=lambda start: _clearance(plot, start, start + wide))
-    return [
-        line,
-        texts(
-            [{"text": text, "px": px, "py": plot.y_at(1) - 5}],
-            halo=True,
-            color=ATTENTION,
-            fontSize=SMALL_SIZE,
-        ),
+    tries = [
+        {"text": text, "px": round(start, 1), "py": round(plot.y_at(1) + shift, 1)}
+        for shift in (-5, 14)
+        for start in (4.0, plot.inner - wide - 4, (plot.inner - wide) / 2)
     ]
+    free = ((_clearance(plot, place["px"], place["px"] + wide, place["py"] - 4), place) for place in tries)
+    return next((place for room, place in free if room >= _CLEAR), None)
 
 
-def _clearance(plot: _Plot, start: float, end: float) -> float:
-    """Return how far the nearest point of the data stands from the words on the 100 % line."""
-    near = [
-        abs(plot.y_at(row.value) - plot.y_at(1) + 10)
-        for item in plot.series
-        for row in each(item.known)
-        if start - 12 <= plot.x_at(row.position) <= end + 12
-    ]
-    return min(near, default=1e9)
+def _clearance(plot: _Plot, start: float, end: float, middle: float) -> float:
+    """Return how far the data stay from words between two x and at a y, in pixels."""
+    near = [1e9]
+    for item in plot.series:
+        known = each(item.known)
+        for a, b in zip(known, known[1:] or known, strict=False):
+            steps = [
+                (a.position + (b.position - a.position) * n / 8, a.value + (b.value - a.value) * n / 8)
+                for n in range(9)
+            ]
+            near += [abs(plot.y_at(v) - middle) for p, v in steps if start - 10 <= plot.x_at(p) <= end + 10]
+    return min(near)
 
 
 def _one(plot: _Plot, index: int) -> list[alt.Chart]:
@@ -260,8 +271,11 @@ def _runs(item: Series) -> list[tuple[list[dict[str, float]], bool]]:
 
 def _points(plot: _Plot, item: Series, colour: str, shape: str, filled: bool) -> list[alt.Chart]:
     small = plot.inner / len(plot.periods) < 12
-    above = [r for r in each(item.known) if plot.unit == "share" and r.value > 1]
-    plain = [r for r in each(item.known) if r not in above]
+    points = each(item.known)
+    # With several series the shape already tells them apart, and the 100 % line is there to see.
+    marked = {r.Index for r in points if plot.unit == "share" and r.value > 1 and len(plot.series) == 1}
+    above = [r for r in points if r.Index in marked]
+    plain = [r for r in points if r.Index not in marked]
     layers = [
         _dots(plot, [r for r in plain if not r.provisional], shape, 16 if small else 44, filled, colour),
         _dots(plot, [r for r in plain if r.provisional], shape, 30 if small else 50, False, colour),
@@ -317,9 +331,16 @@ def _notable(plot: _Plot) -> alt.Chart:
     before = known[max(known.index(lowest) - 1, 0)]
     taken = [(plot.x_at(known[-1].position) + 20, plot.y_at(known[-1].value))]
     labels = []
-    for row, above in ((lowest, False), (highest, True), (known[0], None), (before, True)):
+    wished = [
+        (lowest, False),
+        (highest, True),
+        (known[0], None),
+        *([(before, True)] if len(known) <= 24 else []),
+    ]
+    for row, above in wished:
         px, py = plot.x_at(row.position), plot.y_at(row.value)
         rising = above if above is not None else row.value > known[min(1, len(known) - 1)].value
+        rising = rising or py + 24 > plot.height
         text = words.number(row.value, plot.unit, plot.locale)
         half = width_of(text, LABEL_SIZE) / 2
         if row is known[-1] or any(abs(px - x) < half + 26 and abs(py - y) < 30 for x, y in taken):
@@ -338,8 +359,10 @@ def _keys(plot: _Plot) -> list[Key]:
             look = "point" if item.number in _UNJOINED else "line"
             items.append(Key(text=item.name, look=look, colour=colour, dash=dash, shape=shape, filled=filled))
     points = pd.concat([item.known for item in plot.series])
-    if plot.unit == "share" and (points["value"] > 1).any():
-        colour = plot.dress(0)[0] if len(plot.series) == 1 else GREY
+    if plot.unit == "share" and _place_on_reference(plot) is None:
+        items.append(Key(text=_reference_text(plot), look="line", colour=ATTENTION, dash=(5, 3)))
+    if plot.unit == "share" and (points["value"] > 1).any() and len(plot.series) == 1:
+        colour = plot.dress(0)[0]
         items.append(
             Key(text=say(plot.locale, "figures.flag.above_full"), shape="triangle-up", colour=colour, size=70)
         )

@@ -49,7 +49,7 @@ def span(first: Period, last: Period, locale: str) -> str:
     """Return the name of a stretch of periods."""
     if first == last:
         return period(first, locale)
-    return f"{period(first, locale)} – {period(last, locale)}"
+    return f"{period(first, locale)}\u00a0– {period(last, locale)}"
 
 
 def age(code: str, locale: str) -> str:
@@ -74,15 +74,16 @@ def listed(names: Sequence[str], locale: str) -> str:
     return say(locale, "figures.words.and", first=", ".join(names[:-1]), last=names[-1])
 
 
-def subtitle(subject: Subject, locale: str, when: str) -> str:
-    """Return measure, unit, age, place, period and kind of number in one line."""
+def subtitle(subject: Subject, locale: str, when: str, numbers: Sequence[str] = ()) -> str:
+    """Return measure, unit, age, place, period and kind (or kinds) of number in one line."""
     if subject.unit == "share" and subject.population:
         unit = say(locale, "figures.words.share_of", population=subject.population)
     elif subject.unit == "share":
         unit = say(locale, "figures.words.share")
     else:
         unit = say(locale, "figures.words.count")
-    kind = say(locale, f"figures.number.{subject.number}")
+    kinds = dict.fromkeys(numbers or (subject.number,))
+    kind = listed([say(locale, f"figures.number.{name}") for name in kinds], locale)
     parts = (f"{subject.measure}, {unit}", age(subject.age, locale), subject.place, when, kind)
     return " · ".join(part for part in parts if part)
 

@@ -49,14 +49,16 @@ def trend(
     rows = _rows(table, subject)
     periods = _periods(rows)
     series = _series(rows, periods, findings)
-    messages = _messages(rows, periods, thresholds, denominator, subject)
+    messages = _messages(rows, series, thresholds, denominator, subject)
     headline = title or _headline(messages, series, subject, periods, locale)
     explained = [message.render(locale) for message in messages[0 if title else 1 :]]
     caption = words.sentences([*explained, *_explanations(series, locale), *words.caveats(subject, locale)])
     return Figure(
         kind="trend",
         title=headline,
-        subtitle=words.subtitle(subject, locale, words.span(periods[0], periods[-1], locale)),
+        subtitle=words.subtitle(
+            subject, locale, words.span(periods[0], periods[-1], locale), [item.number for item in series]
+        ),
         caption=caption,
         source_line=words.source_line(subject, locale),
         alt=_alt(headline, series, periods, subject, locale),
@@ -122,15 +124,16 @@ def _flags(row: Any, name: Any, findings: pd.DataFrame | None) -> tuple[str, ...
 
 def _messages(
     rows: pd.DataFrame,
-    periods: Sequence[Period],
+    series: Sequence[Series],
     thresholds: Thresholds | None,
     denominator: Denominator | None,
     subject: Subject,
 ) -> list[Message]:
-    if rows["series"].nunique() > 1:
+    if len(series) > 1:
         return []
+    known = rows[["period", "value", "low", "high", "provisional"]]
     return interpret(
-        rows[["period", "value", "low", "high", "provisional"]],
+        known.assign(doubtful=[bool(flags) for flags in series[0].points.sort_index()["flags"]]),
         unit=subject.unit,
         thresholds=thresholds or Thresholds(),
         denominator=denominator,
