@@ -10,13 +10,16 @@ import argparse
 import os
 import socket
 import sys
+import time
 import webbrowser
 from collections.abc import Sequence
+from http.client import HTTPConnection
 from pathlib import Path
-from threading import Timer
+from threading import Thread
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 WRONG_USE, NOTHING_THERE = 2, 1
+LONGEST_START = 60  # seconds
 THREADS = 4  # reads wait for one another anyway; more threads would only hold more memory
 
 
@@ -77,10 +80,7 @@ def _serve(port: int, *, open_browser: bool) -> int:
     from granian import Granian
     from granian.constants import Interfaces
 
-    address = f"http://127.0.0.1:{port}/"
-    print(f"Kalanso: {address}  (Ctrl+C to stop)", flush=True)
-    if open_browser:
-        Timer(1.5, webbrowser.open, [address]).start()
+    Thread(target=_announce, args=(port, open_browser), daemon=True).start()
     Granian(
         "kalanso.hub.site.wsgi:application",
         address="127.0.0.1",
@@ -93,6 +93,34 @@ def _serve(port: int, *, open_browser: bool) -> int:
         log_level="warning",
     ).serve()
     return 0
+
+
+def _announce(port: int, open_browser: bool) -> None:
+    """Say where the pages are once the home page answers; asking for it loads what others need."""
+    until = time.monotonic() + LONGEST_START
+    while not _answers(port):
+        if time.monotonic() > until:
+            _say(
+                f"no answer on port {port} after {LONGEST_START} seconds; see the messages above",
+                NOTHING_THERE,
+            )
+            return
+        time.sleep(0.1)
+    address = f"http://127.0.0.1:{port}/"
+    print(f"Kalanso: {address}  (Ctrl+C to stop)", flush=True)
+    if open_browser:
+        webbrowser.open(address)
+
+
+def _answers(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=LONGEST_START)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status < 500
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 if __name__ == "__main__":

@@ -39,7 +39,25 @@ STATES = {
     "validated": _("validé par le CNI"),
     "published": _("publié"),
 }
-CHECK_NAMES: dict[str, Any] = {}
+CHECK_NAMES = {
+    "blanks": _("Cases restées vides"),
+    "breaks": _("Ruptures de série"),
+    "completeness": _("Rapports manquants"),
+    "copies": _("Mois recopiés"),
+    "coverage": _("Couverture au-dessus de 100 %"),
+    "denominators": _("Population attendue"),
+    "dropout": _("Abandon entre doses"),
+    "heaping": _("Trop de chiffres ronds"),
+    "impossible": _("Valeurs impossibles"),
+    "outliers": _("Valeurs extrêmes"),
+    "same_visit": _("Doses d'une même visite"),
+    "shared_falls": _("Chutes communes à plusieurs lieux"),
+    "silence": _("Centres qui ne rapportent plus"),
+    "stock": _("Stocks qui ne tombent pas juste"),
+    "timeliness": _("Rapports en retard"),
+    "zeros": _("Zéros douteux"),
+    "geometry": _("Limites et points mal placés"),
+}
 UNITS = {"degrees": _("degrés"), "km": "km", "km2": "km²"}
 TITLES = {
     "places": _("Quels lieux le pays compte-t-il ?"),

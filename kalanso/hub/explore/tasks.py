@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from uuid import uuid4
 from django.conf import settings
 
 from kalanso.figures import Renderer, RenderingFailed
+
+log = logging.getLogger(__name__)
 
 SECONDS = 20  # a page must not wait longer for words than a reader would
 WIDTHS = (340, 720)  # a phone, and the widest column of a page
@@ -92,6 +95,7 @@ def drawing(key: str, form: str, width: int) -> Path:
             try:
                 renderer().render(job)
             except RenderingFailed as error:
+                log.warning("figure %s not drawn: %s", key, error)
                 raise NotDrawn(str(error)) from error
             draft.replace(target)
     return target
@@ -124,6 +128,7 @@ def _words(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
     try:
         words = renderer().render(job)["figure"]
     except RenderingFailed as error:
+        log.warning("figure %s without words: %s", folder.name, error)
         return {"failed": str(error)}
     _write(kept, json.dumps(words, ensure_ascii=False).encode())
     return dict(words)

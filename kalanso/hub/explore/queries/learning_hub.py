@@ -83,7 +83,7 @@ def _studied(shelf: Shelf, known: Tree, area: Area, basis: Basis | None) -> Stud
     place = _find(known, area)
     points = series.series(shelf, place.code, INDICATOR) if place else ()
     inside = tuple(p for p in points if FIRST <= Period.parse(p.period) <= LAST)
-    population = Denominator(name=basis.denominator_name) if basis and basis.denominator_name else None
+    population = Denominator(name=basis.population) if basis and basis.population else None
     rows = [{"period": p.period, "value": p.value, "provisional": p.provisional} for p in inside]
     messages = interpret(pd.DataFrame(rows), denominator=population) if rows else []
     return Studied(area, place, inside, tuple(messages))

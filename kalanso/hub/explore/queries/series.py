@@ -12,10 +12,11 @@ from typing import Any
 import ibis.expr.types as ir
 
 from kalanso.hub.explore.queries.shelf import Shelf, remembered
+from kalanso.indicators import DenominatorName
 from kalanso.indicators.tables import COVERAGE_SERIES, INDICATOR_VALUES
 from kalanso.vocabulary import Level, Period
 
-ROLLED = 4  # quarters: a community health centre has only tens of births in one
+ROLLED = ":rolling4"  # how the evaluator names targets of the four quarters that end with one
 ROLLED_LEVELS = (Level.HEALTH_AREA, Level.FACILITY)
 
 
@@ -24,12 +25,22 @@ class Basis:
     """Whose numerator, out of which population: numbers of two bases are never mixed."""
 
     source: str
-    denominator_name: str | None
+    stem: str
+
+    @property
+    def population(self) -> str:
+        """The code of the population; empty where there is none."""
+        return DenominatorName.parse(self.stem).population if self.stem else ""
+
+    @property
+    def population_source(self) -> str:
+        """Whose population it is; empty where unsaid."""
+        return (DenominatorName.parse(self.stem).source or "") if self.stem else ""
 
 
 @dataclass(frozen=True)
 class Point:
-    """One value of a series; `rolled` says over how many periods it was summed."""
+    """One value of a series; `rolled` where it stands for the four quarters that end with its period."""
 
     place_code: str
     period: str
@@ -39,15 +50,21 @@ class Point:
     completeness: float | None
     provisional: bool
     caveat: str | None
-    rolled: int = 1
+    rolled: bool = False
+
+    @property
+    def gap(self) -> float | None:
+        """Expected children minus doses: negative where more doses were reported than children expected."""
+        if self.numerator is None or self.denominator is None:
+            return None
+        return self.denominator - self.numerator
 
 
-def _plain(table: ir.Table) -> ir.Table:
-    return table.filter(~table.adjusted & ~table.cumulative)
-
-
-def _values(shelf: Shelf, indicator: str, kind: str) -> ir.Table:
-    table = _plain(shelf.table(INDICATOR_VALUES))
+def _values(shelf: Shelf, indicator: str, kind: str, *, rolled: bool = False) -> ir.Table:
+    table = shelf.table(INDICATOR_VALUES)
+    table = table.filter(~table.adjusted & ~table.cumulative)
+    is_rolled = table.denominator_name.fill_null("").contains(ROLLED)
+    table = table.filter(is_rolled if rolled else ~is_rolled)
     return table.filter((table.indicator == indicator) & (table.period_type == kind))
 
 
@@ -55,79 +72,58 @@ def _values(shelf: Shelf, indicator: str, kind: str) -> ir.Table:
 def bases(shelf: Shelf, indicator: str) -> tuple[Basis, ...]:
     """Return whose numbers exist for an indicator, the one that covers most places and periods first."""
     table = shelf.table(INDICATOR_VALUES)
-    table = table.filter((table.indicator == indicator) & table.value.notnull())
-    counted = table.group_by("source", "denominator_name").agg(rows=lambda t: t.count())
-    rows = sorted(shelf.rows(counted), key=lambda r: (-r["rows"], r["source"], r["denominator_name"] or ""))
-    return tuple(Basis(row["source"], row["denominator_name"]) for row in rows)
+    table = table.filter((table.indicator == indicator) & table.value.notnull() & ~table.adjusted)
+    table = table.mutate(stem=table.denominator_name.fill_null("").split(":")[0])
+    counted = table.group_by("source", "stem").agg(rows=lambda t: t.count())
+    rows = sorted(shelf.rows(counted), key=lambda r: (-r["rows"], r["source"], r["stem"]))
+    return tuple(Basis(row["source"], row["stem"]) for row in rows)
 
 
 def _of(table: ir.Table, basis: Basis) -> ir.Table:
-    table = table.filter(table.source == basis.source)
-    if basis.denominator_name is None:
-        return table.filter(table.denominator_name.isnull())
-    return table.filter(table.denominator_name == basis.denominator_name)
+    name = table.denominator_name.fill_null("")
+    return table.filter((table.source == basis.source) & (name.split(":")[0] == basis.stem))
 
 
 @remembered
-def series(shelf: Shelf, code: str, indicator: str, kind: str = "quarter") -> tuple[Point, ...]:
-    """Return the values of one place, oldest first, on the chosen basis."""
-    chosen = bases(shelf, indicator)
-    if not chosen:
-        return ()
-    table = _values(shelf, indicator, kind)
-    for basis in chosen:
-        rows = shelf.rows(_of(table.filter(table.place_code == code), basis).order_by("period_start"))
-        if rows:
-            return tuple(_point(row) for row in rows)
+def series(
+    shelf: Shelf, code: str, indicator: str, kind: str = "quarter", rolled: bool = False
+) -> tuple[Point, ...]:
+    """Return the values of one place, oldest first, on the first basis that has some."""
+    table = _values(shelf, indicator, kind, rolled=rolled)
+    table = table.filter(table.place_code == code)
+    for basis in bases(shelf, indicator):
+        if rows := shelf.rows(_of(table, basis).order_by("period_start")):
+            return tuple(_point(row, rolled) for row in _one_tree(rows))
     return ()
 
 
 @remembered
-def at(shelf: Shelf, codes: tuple[str, ...], indicator: str, period: str) -> dict[str, Point]:
+def at(
+    shelf: Shelf, codes: tuple[str, ...], indicator: str, period: str, rolled: bool = False
+) -> dict[str, Point]:
     """Return the values of several places in one period, on the chosen basis."""
     chosen = bases(shelf, indicator)
     if not chosen or not codes:
         return {}
-    kind = Period.parse(period).type.value
-    table = _values(shelf, indicator, kind)
+    table = _values(shelf, indicator, Period.parse(period).type.value, rolled=rolled)
     table = _of(table.filter(table.period == period), chosen[0])
     rows = shelf.rows(table.filter(table.place_code.isin(list(codes))))
-    return {row["place_code"]: _point(row) for row in rows}
+    return {row["place_code"]: _point(row, rolled) for row in _one_tree(rows)}
 
 
-def _point(row: dict[str, Any]) -> Point:
+def _one_tree(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows with one per place and period: that of the health tree where both trees have one."""
+    chosen: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["place_code"], row["period"])
+        if key not in chosen or row["tree"] == "health":
+            chosen[key] = row
+    return list(chosen.values())
+
+
+def _point(row: dict[str, Any], rolled: bool) -> Point:
     wanted = ("place_code", "period", "numerator", "denominator", "value", "completeness", "caveat")
-    return Point(**{name: row[name] for name in wanted}, provisional=bool(row["provisional"]))
-
-
-def rolling(points: tuple[Point, ...], over: int = ROLLED) -> tuple[Point, ...]:
-    """Return shares over the last `over` periods, ending at each; windows with a gap are left out."""
-    found = []
-    for last in range(over - 1, len(points)):
-        window = points[last - over + 1 : last + 1]
-        whole = Period.parse(window[-1].period) - Period.parse(window[0].period) == over - 1
-        if whole and all(p.numerator is not None and p.denominator for p in window):
-            doses = sum(p.numerator or 0 for p in window)
-            target = sum(p.denominator or 0 for p in window)
-            found.append(
-                Point(
-                    place_code=window[-1].place_code,
-                    period=window[-1].period,
-                    numerator=doses,
-                    denominator=target,
-                    value=doses / target,
-                    completeness=_mean([p.completeness for p in window]),
-                    provisional=any(p.provisional for p in window),
-                    caveat=next((p.caveat for p in reversed(window) if p.caveat), None),
-                    rolled=over,
-                )
-            )
-    return tuple(found)
-
-
-def _mean(shares: list[float | None]) -> float | None:
-    known = [share for share in shares if share is not None]
-    return sum(known) / len(known) if known else None
+    return Point(**{name: row[name] for name in wanted}, provisional=bool(row["provisional"]), rolled=rolled)
 
 
 @remembered
@@ -151,20 +147,10 @@ def last_complete(shelf: Shelf, indicator: str = "dtp1_coverage", kind: str = "q
 
 
 @remembered
-def wall_chart(shelf: Shelf, code: str, year: int) -> tuple[dict[str, Any], ...]:
-    """Return monthly counts of first and third doses of one year with their target, oldest first."""
-    table = _plain(shelf.table(INDICATOR_VALUES))
-    wanted = table.filter(
-        (table.place_code == code)
-        & table.indicator.isin(["dtp1_coverage", "dtp3_coverage"])
-        & (table.period_type == "month")
-        & (table.period_start.year() == year)
-    )
-    chosen = bases(shelf, "dtp1_coverage")
-    if not chosen:
-        return ()
-    rows = shelf.rows(_of(wanted, chosen[0]).order_by("period_start", "indicator"))
-    return tuple(rows)
+def months_of(shelf: Shelf, code: str, indicator: str, year: int) -> tuple[Point, ...]:
+    """Return the months of one year of a place, oldest first."""
+    points = series(shelf, code, indicator, "month")
+    return tuple(point for point in points if Period.parse(point.period).year == year)
 
 
 @remembered

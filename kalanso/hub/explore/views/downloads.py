@@ -22,7 +22,7 @@ from kalanso.hub.explore.queries import tables
 from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.views.tables import frame
 
-XLSX_ROWS = 200_000  # beyond, spreadsheets on ordinary computers stop answering
+XLSX_CELLS = 600_000  # beyond, writing takes minutes and ordinary computers stop answering
 LEADS_TO_A_FORMULA = ("=", "+", "@", "\t", "\r")
 
 
@@ -62,8 +62,9 @@ def xlsx_file(request: HttpRequest, name: str) -> HttpResponse | FileResponse:
     """Send the chosen rows as a workbook, with a second sheet on their provenance."""
     context = frame(request, name, "rows")
     count = tables.count(context["here"], name, context["selection"])
-    if count > XLSX_ROWS:
-        context |= {"count": count, "limit": XLSX_ROWS}
+    limit = XLSX_CELLS // len(tables.shown_columns(context["spec"]))
+    if count > limit:
+        context |= {"count": count, "limit": limit}
         return render(request, "explore/too_long.html", context, status=413)
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     _workbook(context).save(stream)

@@ -14,15 +14,18 @@ from kalanso import __version__
 from kalanso.hub.explore import tasks
 from kalanso.hub.explore.panels import locale, word
 from kalanso.hub.explore.queries import findings, places, series
+from kalanso.hub.explore.queries.learning_hub import Studied
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.series import Point
 from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.tasks import Picture
 from kalanso.indicators.tables import INDICATOR_VALUES
+from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.store import TableSpec
 from kalanso.vocabulary import Level, Period, PeriodType
 
 QUARTERS_SHOWN = 16
+MONTHS_SHOWN = 24
 
 
 def draw(
@@ -49,9 +52,7 @@ def trend(here: Shelf, place: Place, indicators: Sequence[str], *, rolled: bool)
     rows: list[dict[str, Any]] = []
     doubts: list[dict[str, Any]] = []
     for indicator in indicators:
-        points = series.series(here, place.code, indicator)
-        if rolled:
-            points = series.rolling(points)
+        points = series.series(here, place.code, indicator, rolled=rolled)
         name = word(indicator)
         rows += [
             {"period": p.period, "value": p.value, "series": name, "provisional": p.provisional}
@@ -81,7 +82,7 @@ def _doubts(here: Shelf, place: Place, indicator: str, name: str) -> list[dict[s
 
 def _coverage(here: Shelf, place: Place, measure: str) -> dict[str, Any]:
     basis = next(iter(series.bases(here, "dtp1_coverage")), None)
-    population = word(basis.denominator_name) if basis and basis.denominator_name else ""
+    population = word(basis.population) if basis and basis.population else ""
     return {
         "measure": measure,
         "unit": "share",
@@ -94,7 +95,82 @@ def _coverage(here: Shelf, place: Place, measure: str) -> dict[str, Any]:
 def denominator(here: Shelf, indicator: str) -> dict[str, Any] | None:
     """Return the name of the population by which an indicator divides."""
     basis = next(iter(series.bases(here, indicator)), None)
-    return {"name": word(basis.denominator_name)} if basis and basis.denominator_name else None
+    return {"name": word(basis.population)} if basis and basis.population else None
+
+
+def wall_chart(here: Shelf, place: Place, when: str) -> Picture | None:
+    """Draw the doses of the year of a period against its target, month by month, as every CSCom does."""
+    year = Period.parse(when).year
+    first = {p.period: p for p in series.months_of(here, place.code, "dtp1_coverage", year)}
+    third = {p.period: p for p in series.months_of(here, place.code, "dtp3_coverage", year)}
+    targets = [p.denominator for p in first.values() if p.denominator]
+    if not first or not targets:
+        return None
+    months = Period.month(year, 1).until(max(Period.parse(code) for code in first))
+    rows = [
+        {
+            "period": month.code,
+            "first_doses": first[month.code].numerator if month.code in first else None,
+            "third_doses": third[month.code].numerator if month.code in third else None,
+            "provisional": bool(month.code in first and first[month.code].provisional),
+        }
+        for month in months
+    ]
+    subject = {**_coverage(here, place, _("doses cumulées de l'année")), "unit": "count"}
+    return draw(
+        here, "wall_chart", rows, subject, [INDICATOR_VALUES],
+        annual_target=sum(targets) / len(targets) * 12, doses=[word("dtp1"), word("dtp3")],
+    )  # fmt: skip
+
+
+def study(here: Shelf, found: Sequence[Studied]) -> Picture:
+    """Draw the Learning Hub's health areas side by side on one scale."""
+    rows = [
+        {
+            "place": item.place.name if item.place else item.area.names[0],
+            "group": f"{item.area.district} · {word(item.area.typology, 'typology')}",
+            "period": point.period,
+            "value": point.value,
+            "provisional": point.provisional,
+        }
+        for item in found
+        for point in item.points
+    ]
+    basis = next(iter(series.bases(here, "dtp1_coverage")), None)
+    population = word(basis.population) if basis and basis.population else ""
+    subject = {"measure": word("dtp1_coverage"), "unit": "share", "age": "0-11m", "population": population,
+               "level": "health_area"}  # fmt: skip
+    return draw(
+        here,
+        "small_multiples",
+        rows,
+        subject,
+        [INDICATOR_VALUES],
+        denominator=denominator(here, "dtp1_coverage"),
+    )
+
+
+def findings_grid(here: Shelf, shown: Sequence[Place], wanted: findings.Wanted) -> Picture | None:
+    """Draw how many findings the months of some places carry."""
+    counted = findings.grid(here, tuple(p.code for p in shown), wanted)
+    if not counted:
+        return None
+    names = {p.code: p.name for p in shown}
+    months = sorted({row["month"] for row in counted})[-MONTHS_SHOWN:]
+    known = {(row["group_code"], row["month"]): row["findings"] for row in counted}
+    first, last = Period.parse(months[0]), Period.parse(months[-1])
+    rows = [
+        {"place": names[p.code], "period": month.code, "value": known.get((p.code, month.code), 0)}
+        for p in shown
+        for month in first.until(last)
+    ]
+    subject = {
+        "measure": _("alertes de qualité"),
+        "unit": "count",
+        "number": "counted",
+        "level": shown[0].level,
+    }
+    return draw(here, "heat_grid", rows, subject, [QUALITY_FINDINGS])
 
 
 def drawn_level(here: Shelf, place: Place) -> list[Place]:
@@ -139,11 +215,11 @@ def ranking(
     """Draw the places inside another by coverage."""
     rows = [{"place": p.name, "value": values[p.code].value} for p in shown if p.code in values]
     subject = {**_coverage(here, place, _measure("dtp1_coverage", values)), "level": shown[0].level}
-    return draw(here, "ranked_bars", rows, subject, [INDICATOR_VALUES], when=when)
+    return draw(here, "ranked_bars", rows, subject, [INDICATOR_VALUES], when=when, order="low")
 
 
 def _measure(indicator: str, values: dict[str, Point]) -> str:
-    rolled = any(point.rolled > 1 for point in values.values())
+    rolled = any(point.rolled for point in values.values())
     return (
         _("%(name)s, quatre trimestres glissants") % {"name": word(indicator)} if rolled else word(indicator)
     )

@@ -10,14 +10,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kalanso.hub.explore.panels import period as period_name
 from kalanso.hub.explore.queries import findings, places, series, shelf
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.series import Point
 from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.views import pictures
 from kalanso.indicators.tables import INDICATOR_VALUES
-from kalanso.vocabulary import Level, Period
+from kalanso.vocabulary import Level
 
 ROLLED = {level.value for level in series.ROLLED_LEVELS}
 
@@ -40,12 +39,7 @@ def where(request: HttpRequest) -> HttpResponse:
         return redirect(reverse("place", args=[found[0].code]))
     known = places.tree(here)
     root = known.root()
-    context: dict[str, Any] = {
-        "text": text,
-        "found": found,
-        "parents": {p.code: known.above(p.code) for p in found},
-    }
-    context["found_with_parents"] = [(place, known.above(place.code)) for place in found]
+    context: dict[str, Any] = {"text": text, "found": [(p, known.above(p.code)) for p in found]}
     if root and not text:
         context |= {
             "root": root,
@@ -87,6 +81,7 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
             "trend": pictures.trend(here, this, ("dtp1_coverage", "dtp3_coverage"), rolled=rolled)
             if when
             else None,
+            "wall": pictures.wall_chart(here, this, when) if when else None,
             "findings": findings.right_here(here, code),
             "findings_below": findings.total(here, findings.Wanted(place=code)),
             "contexts": places.contexts(here, code),
@@ -105,27 +100,14 @@ def _wrong_period(request: HttpRequest, here: Shelf) -> str:
 
 
 def _point(here: Shelf, code: str, indicator: str, when: str | None, *, rolled: bool) -> Point | None:
-    points = series.series(here, code, indicator)
-    for point in series.rolling(points) if rolled else points:
-        if point.period == when:
-            return point
-    return None
+    points = series.series(here, code, indicator, rolled=rolled)
+    return next((point for point in points if point.period == when), None)
 
 
 def _values(here: Shelf, shown: list[Place], when: str) -> dict[str, Point]:
     """Return the coverage of places in a quarter; over four quarters for health areas."""
-    codes = tuple(p.code for p in shown)
-    if not shown or shown[0].level not in ROLLED:
-        return series.at(here, codes, "dtp1_coverage", when)
-    last = Period.parse(when)
-    window = [(last + -step).code for step in reversed(range(series.ROLLED))]
-    by_period = [series.at(here, codes, "dtp1_coverage", code) for code in window]
-    found = {}
-    for code in codes:
-        rolled = series.rolling(tuple(part[code] for part in by_period if code in part))
-        if rolled:
-            found[code] = rolled[-1]
-    return found
+    rolled = bool(shown) and shown[0].level in ROLLED
+    return series.at(here, tuple(p.code for p in shown), "dtp1_coverage", when, rolled=rolled)
 
 
 def _inside(here: Shelf, this: Place, when: str | None) -> dict[str, Any]:
@@ -144,7 +126,6 @@ def _inside(here: Shelf, this: Place, when: str | None) -> dict[str, Any]:
     return {
         "ranked": ranked,
         "ranking": pictures.ranking(here, this, [r.place for r in ranked], values, when) if drawn else None,
-        "most": max((r.point.value or 0 for r in ranked if r.point), default=0),
     }
 
 
@@ -153,11 +134,3 @@ def _map(here: Shelf, this: Place, when: str | None) -> dict[str, Any]:
     if not shown or not when:
         return {"map": None, "when": when}
     return {"map": pictures.map_of(here, this, shown, _values(here, shown, when), when), "when": when}
-
-
-def sentence_of(point: Point) -> str:
-    """Return the period that a point covers, in words."""
-    if point.rolled == 1:
-        return period_name(point.period)
-    first = Period.parse(point.period) + -(point.rolled - 1)
-    return f"{period_name(first.code)} – {period_name(point.period)}"

@@ -8,7 +8,12 @@ from django.shortcuts import render
 from kalanso.hub.explore.forms import FindingsFilter
 from kalanso.hub.explore.queries import findings as queries
 from kalanso.hub.explore.queries import places, shelf
+from kalanso.hub.explore.queries.shelf import Shelf
+from kalanso.hub.explore.tasks import Picture
+from kalanso.hub.explore.views import pictures
 from kalanso.quality.tables import QUALITY_FINDINGS
+
+GRID_ROWS = 30
 
 
 def findings(request: HttpRequest) -> HttpResponse:
@@ -31,6 +36,15 @@ def findings(request: HttpRequest) -> HttpResponse:
             "rows": queries.listed(here, wanted, number),
             "page": {"number": number, "pages": pages},
             "place": places.tree(here).places.get(wanted.place),
+            "grid": _grid(here, wanted),
             "manifest": here.manifest(QUALITY_FINDINGS),
         },
     )
+
+
+def _grid(here: Shelf, wanted: queries.Wanted) -> Picture | None:
+    """Draw the places inside the chosen one (or the country) by month."""
+    known = places.tree(here)
+    centre = known.places.get(wanted.place) or known.root()
+    children = known.children(centre.code) if centre else []
+    return pictures.findings_grid(here, children[:GRID_ROWS], wanted) if len(children) > 1 else None
