@@ -6,5 +6,6 @@ made, and nothing of the truth stands in the tables that are meant to be publish
 """
 
 from kalanso.simulation.country import ExampleCountry, NoSuchSize, example_country, learning_hub_report
+from kalanso.simulation.extracts import write_extracts
 
-__all__ = ["ExampleCountry", "NoSuchSize", "example_country", "learning_hub_report"]
+__all__ = ["ExampleCountry", "NoSuchSize", "example_country", "learning_hub_report", "write_extracts"]

@@ -48,7 +48,7 @@ PENTA_SERIES = ("dtp1", "dtp2", "dtp3", "dtp1_late", "dtp2_late", "dtp3_late")
 SIZES = ("full", "small")
 PARTS = (
     "land", "territory", "population", "coverage", "disruptions", "attendance", "children", "facilities",
-    "hub", "reports", "faults", "forms", "stock", "codes", "denominators", "rounds", "surveys", "series",
+    "reports", "faults", "forms", "stock", "codes", "denominators", "rounds", "surveys", "series",
 )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def live(size: str, chance: dict[str, np.random.Generator]) -> Life:
     )
     given = _given_at_facilities(where, people, disrupted, attending, children, chance["facilities"])
     official = hub.with_hub_targets(where, people.official, given["dtp1"])
-    fitted = hub.with_hub_doses(where, given, hub.under_one_target(official), chance["hub"])
+    fitted = hub.with_hub_doses(where, given, hub.under_one_target(official))
     return Life(
         territory=where, gazetteer=Gazetteer(where), people=people, official=official, reach=reachable,
         disruptions=disrupted, attendance=attending, children=children, catch_up=strength, given=fitted,

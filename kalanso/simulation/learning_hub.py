@@ -28,6 +28,7 @@ REPORT_NAMES = {"Bougouni Est": "Bougouni Ouest"}  # as the progress report call
 QUARTER_LABELS = (
     "2022Q4", "2023Q1", "2023Q2", "2023Q3", "2023Q4", "2024Q1", "2024Q2", "2024Q3", "2024Q4",
 )  # fmt: skip
+LATER_DOSES = {"dtp2", "dtp3", "ipv1", "dtp2_late", "dtp3_late"}
 FIRST_QUARTER = quarter(QUARTER_LABELS[0])
 
 
@@ -107,31 +108,30 @@ def under_one_target(official: Numbers) -> Counts:
     return np.round(official * TARGET_SHARES["population_under_1"]).astype(np.int64)
 
 
-def with_hub_doses(
-    territory: Territory, doses: dict[str, Counts], target: Counts, rng: np.random.Generator
-) -> dict[str, Counts]:
+def with_hub_doses(territory: Territory, doses: dict[str, Counts], target: Counts) -> dict[str, Counts]:
     """Return doses by facility and month, those of hub areas such that each quarter has its coverage.
 
-    Other antigens move in the same proportion. Months without a report are left as they are.
+    Other first contacts move in the same proportion; later doses follow the children who began a
+    quarter before. Months without a report are left as they are.
     """
     doses = {name: counts.copy() for name, counts in doses.items()}
     gaps = unreported(territory)
     for hub in hub_areas(territory):
         own = facilities_of(territory, hub.area)
+        before = 1.0
         for number, share in enumerate(hub.coverage):
             position = FIRST_QUARTER + number
-            year = position // 4
-            wanted = round(share * target[hub.area, year] / 4)
-            months = slice(3 * position, 3 * position + 3)
-            reported = ~gaps[own, months]
-            natural = doses["dtp1"][own, months] * reported
+            cells = np.ix_(own, np.arange(3 * position, 3 * position + 3))
+            wanted = round(share * target[hub.area, position // 4] / 4)
+            natural = doses["dtp1"][cells] * ~gaps[cells]
             ratio = wanted / max(natural.sum(), 1)
             for name in doses:
-                if name != "dtp1":
-                    scaled = np.round(doses[name][own, months] * ratio).astype(np.int64)
-                    doses[name][own, months] = np.where(reported, scaled, doses[name][own, months])
-            fitted = apportioned(np.where(reported, np.maximum(natural, 0.01), 0.0), wanted)
-            doses["dtp1"][own, months] = np.where(reported, fitted, doses["dtp1"][own, months])
+                factor = (ratio + 2 * before) / 3 if name in LATER_DOSES else ratio
+                scaled = np.round(doses[name][cells] * factor).astype(np.int64)
+                if name == "dtp1":
+                    scaled = apportioned(np.where(gaps[cells], 0.0, np.maximum(natural, 0.01)), wanted)
+                doses[name][cells] = np.where(gaps[cells], doses[name][cells], scaled)
+            before = ratio
     return doses
 
 

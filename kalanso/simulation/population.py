@@ -28,7 +28,7 @@ TARGET_SHARES = {
     "population_under_5": 0.18,
     "population_under_1": 0.04,
     "live_births": 0.044,
-    "surviving_infants": 0.039,
+    "surviving_infants": 0.04,  # the programme takes children under one for them
     "women_15_49": 0.22,
 }
 SEASON = np.array([0.94, 0.90, 0.96, 0.97, 0.98, 0.97, 0.98, 1.02, 1.08, 1.12, 1.07, 1.01])
