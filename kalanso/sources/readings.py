@@ -51,7 +51,9 @@ class Reading:
     `system` and `vintage` say in which list the names and codes of places stand (see
     `place_codes`). `observations`, `coverage` and `events` follow LISTED_OBSERVATIONS,
     LISTED_COVERAGE and LISTED_EVENTS, or are a Parquet file of these columns where the rows are too
-    many for memory. `licence` is that of the file, where it is known.
+    many for memory. `licence` is that of the file, where it is known. `counted` says for a listed
+    place, as (code, parent name), how many stored units of the receipt are about it, where that is
+    not the number of its rows.
     """
 
     receipt: Receipt
@@ -62,4 +64,5 @@ class Reading:
     coverage: pa.Table | None = None
     events: pa.Table | None = None
     licence: str = ""
+    counted: Mapping[tuple[str, str], int] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,472 @@
+"""What does a Countdown 2030 workbook say about doses, stock, reporting and population?
+
+The workbook that some 25 countries fill in from DHIS2, one row per district and month, in English
+or French and in several editions. Sheets and columns are found by their names; every cell of a
+number column is counted. Campaigns stand in `countdown_campaigns`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from kalanso.places import normalise
+from kalanso.sources.countdown_campaigns import read_campaigns
+from kalanso.sources.countdown_headings import ColumnMeaning, sheet_role
+from kalanso.sources.countdown_sheets import DataColumn, Grid, grid
+from kalanso.sources.countries import country_code
+from kalanso.sources.faults import BadFile
+from kalanso.sources.numbers import is_blank, written_number
+from kalanso.sources.readings import LISTED_OBSERVATIONS, LISTED_PLACES, Reading
+from kalanso.sources.receipts import Receipt, Rejection
+from kalanso.sources.workbooks import Cell, FaultyCell, Limits, open_workbook
+from kalanso.vocabulary import Message, Period, PeriodType
+
+LISTED_REJECTIONS = 5_000  # beyond these only counted
+RATE_GAP = 0.02  # rates are rounded to one place of a percent; more is a contradiction
+_MONTHLY = ("reporting", "service", "stock")
+Place = str  # normalised name of a district, the key under which sheets meet
+
+
+@dataclass(kw_only=True)
+class _Names:
+    """How each district is written, and on which sheets it stands."""
+
+    spelling: dict[Place, str] = field(default_factory=dict)
+    region: dict[Place, str] = field(default_factory=dict)
+    row: dict[Place, int] = field(default_factory=dict)
+    variants: dict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
+    sheets: dict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def meet(self, raw: object, sheet: str, row: int) -> Place:
+        """Note a spelling and return the key under which all spellings meet."""
+        written = " ".join(str(raw).split())
+        place = normalise(written)
+        self.spelling.setdefault(place, written)
+        self.row.setdefault(place, row)
+        self.variants[place].add(str(raw))
+        self.sheets[place].add(sheet)
+        return place
+
+
+@dataclass(kw_only=True)
+class _Work:
+    """What has been read so far: rows as columns, the receipt, and reports by form."""
+
+    receipt: Receipt
+    names: _Names = field(default_factory=_Names)
+    rows: dict[str, list[Any]] = field(
+        default_factory=lambda: {name: [] for name in LISTED_OBSERVATIONS.names}
+    )
+    reports: dict[tuple[Place, str], dict[str, dict[str, float]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    carried: set[tuple[Place, str, str]] = field(default_factory=set)
+    seen: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    counted: Counter[Place] = field(default_factory=Counter)
+    periods: set[Period] = field(default_factory=set)
+    places_of_rows: list[Place] = field(default_factory=list)
+
+    def reject(self, reason: str, sheet: str, row: int, column: str = "", found: object = None, n: int = 1,
+               expected: str | None = None) -> None:  # fmt: skip
+        """Count `n` values as refused, the first of them in the list."""
+        if len(self.receipt.rejections) >= LISTED_REJECTIONS:
+            self.receipt.rejected_beyond_list[reason] += n
+            return
+        text = None if found is None else str(found)
+        self.receipt.rejections.append(
+            Rejection(reason=reason, sheet=sheet, row=row, column=column, found=text, expected=expected)
+        )
+        self.receipt.rejected_beyond_list[reason] += n - 1
+
+    def store(self, place: Place, period: Period, meaning: ColumnMeaning, value: float | None) -> None:
+        """Add one observation."""
+        status = "missing" if value is None else "zero" if value == 0 else "reported"
+        self.periods.add(period)
+        self.places_of_rows.append(place)
+        told = {
+            "period": period.code, "period_type": period.type.value, "period_start": period.start,
+            "indicator": meaning.indicator, "value": value, "status": status, "product": meaning.product,
+            "age_band": meaning.age_band, "strategy": "all", "sector": "all", "sex": "all",
+            **self._reports(place, period, meaning.form),
+        }  # fmt: skip
+        for name, cell in told.items():
+            self.rows[name].append(cell)
+
+    def _reports(self, place: Place, period: Period, form: str) -> dict[str, float | None]:
+        found = self.reports.get((place, period.code), {}).get(form, {}) if form else {}
+        if found:
+            self.carried.add((place, period.code, form))
+        return {
+            "reports_expected": found.get("expected"),
+            "reports_received": found.get("received"),
+            "reports_on_time": found.get("on_time"),
+        }
+
+
+def read(
+    path: Path,
+    *,
+    country: str = "",
+    level: str = "district",
+    tree: str = "health",
+    limits: Limits | None = None,
+) -> Reading:
+    """Return what a workbook holds, with one receipt over all its number cells.
+
+    `level` is that of the places in its column of districts (the counties of one country are the
+    districts of another); its regions stand one rung above. `country` is the ISO code of the
+    country that is meant. Raises BadFile where the file is no such workbook, where a key column is
+    missing, where the headings of a column contradict each other, or where another country is meant.
+    """
+    book = open_workbook(Path(path), limits=limits)
+    receipt = Receipt(reader="countdown", file_name=book.file, unit="values")
+    sheets: dict[str, list[Any]] = defaultdict(list)
+    for sheet in book.sheets.values():
+        role = sheet_role(sheet.name)
+        if role == "ignored" or not sheet.rows:
+            continue
+        if role:
+            sheets[role].append(sheet)
+        else:
+            receipt.notes.append(Message("sources.note.sheet_not_read", {"sheet": sheet.name}))
+    if not sheets["service"]:
+        raise BadFile("sources.countdown.no_service", file=book.file, found=", ".join(book.names))
+    work = _Work(receipt=receipt)
+    grids = {
+        role: [grid(sheet, role) for sheet in sheets[role]] for role in ("admin", "population", *_MONTHLY)
+    }
+    facts = _read_admin_names(grids["admin"], work, country)
+    for one in grids["reporting"]:
+        _read_reports(one, work)
+    for role in ("service", "stock", "population"):
+        for one in grids[role]:
+            _read_numbers(one, work)
+    _read_admin_numbers(grids["admin"], work)
+    _store_uncarried_reports(work)
+    events = None
+    for sheet in sheets["campaigns"]:
+        events = read_campaigns(sheet, work.names.spelling, work.names.region, country, receipt, work.counted)
+    _note_names(work, [g.sheet.name for role in _MONTHLY for g in grids[role]])
+    receipt.check()
+    return _reading(work, events, facts, level=level, tree=tree)
+
+
+def _read_admin_names(grids: list[Grid], work: _Work, country: str) -> dict[str, str]:
+    facts: dict[str, str] = {"source": "countdown"}
+    for one in grids:
+        for row, cells in one.rows():
+            name = one.name(cells)
+            if not name or is_blank(name):
+                continue
+            place = work.names.meet(cells[one.keys["district"]], one.sheet.name, row)
+            if region := one.name(cells, "region"):
+                work.names.region.setdefault(place, region)
+            stated = one.name(cells, "country")
+            code = country_code(stated) if stated else None
+            if country and code and code != country:
+                raise BadFile(
+                    "sources.file.other_country", file=one.sheet.file, sheet=one.sheet.name, row=row,
+                    expected=country, found=stated,
+                )  # fmt: skip
+            if stated:
+                facts.setdefault("country", stated)
+    return facts
+
+
+def _keyed_rows(one: Grid, work: _Work) -> list[tuple[int, list[Cell], Place, Period]]:
+    """Return the rows with a place and a period; refuse and count the others that hold numbers."""
+    kept: list[tuple[int, list[Cell], Place, Period]] = []
+    for row, cells in one.rows():
+        name = one.name(cells)
+        filled = [c for c in one.columns if cells[c.index] is not None]
+        if not name or is_blank(name):
+            if filled:
+                _refuse_row(work, one, row, filled, "sources.rejected.no_place", None)
+            continue
+        period = one.period(cells)
+        if period is None:
+            if not filled:
+                continue  # a note under the table
+            shown = " ".join(str(cells[one.keys[k]]) for k in ("year", "month") if k in one.keys)
+            _refuse_row(work, one, row, filled, "sources.rejected.unknown_period", shown)
+            continue
+        kept.append((row, cells, work.names.meet(cells[one.keys["district"]], one.sheet.name, row), period))
+    return kept
+
+
+def _refuse_row(
+    work: _Work, one: Grid, row: int, columns: list[DataColumn], reason: str, found: object
+) -> None:
+    work.receipt.read += len(columns)
+    work.reject(reason, one.sheet.name, row, found=found, n=len(columns))
+
+
+def _unrepeated(
+    one: Grid, work: _Work, rows: list[tuple[int, list[Cell], Place, Period]]
+) -> list[tuple[int, list[Cell], Place, Period]]:
+    """Refuse rows whose place and period stood on the sheet before."""
+    first: dict[tuple[Place, str], int] = {}
+    kept = []
+    for entry in rows:
+        row, cells, place, period = entry
+        if (place, period.code) in first:
+            columns = [c for c in one.columns if cells[c.index] is not None] or one.columns[:1]
+            found = f"{work.names.spelling[place]} {period.code}"
+            work.receipt.read += len(columns)
+            work.reject(
+                "sources.rejected.repeated_row", one.sheet.name, row, found=found, n=len(columns),
+                expected=str(first[place, period.code]),
+            )  # fmt: skip
+            continue
+        first[place, period.code] = row
+        kept.append(entry)
+    return kept
+
+
+_BLANK, _BAD = object(), object()
+
+
+def _number(cell: Cell) -> Any:
+    """Return the number of a cell, or _BLANK, or _BAD."""
+    if cell is None:
+        return _BLANK
+    if isinstance(cell, (bool, FaultyCell)):
+        return _BAD
+    if isinstance(cell, (int, float)):
+        return float(cell)
+    if isinstance(cell, str):
+        if is_blank(cell):
+            return _BLANK
+        number = written_number(cell)
+        value = number.value("")
+        return _BAD if value is None or number.percent else value
+    return _BAD
+
+
+def _filled(
+    one: Grid, column: DataColumn, rows: list[tuple[int, list[Cell], Place, Period]], work: _Work
+) -> bool:
+    """Whether a column holds any number; where it holds none, count its cells out."""
+    if any(isinstance(_number(cells[column.index]), float) for _, cells, _, _ in rows):
+        return True
+    said = [(row, cells[column.index]) for row, cells, _, _ in rows if cells[column.index] is not None]
+    work.receipt.read += len(rows)
+    work.receipt.skipped["sources.skipped.never_filled"] += len(rows) - len(said)
+    params = {"sheet": one.sheet.name, "column": column.label}
+    if said and not column.meaning.known:
+        work.receipt.skipped["sources.skipped.text_column"] += len(said)
+        work.receipt.notes.append(Message("sources.note.text_column", params))
+        return False
+    for row, cell in said:
+        work.reject("sources.rejected.not_a_number", one.sheet.name, row, column.label, cell)
+    work.receipt.notes.append(Message("sources.note.never_filled", params))
+    return False
+
+
+def _read_reports(one: Grid, work: _Work) -> None:
+    rows = _unrepeated(one, work, _keyed_rows(one, work))
+    for column in one.columns:
+        if not column.meaning.known:
+            _note_unknown(one, column, work)
+        if not _filled(one, column, rows, work):
+            continue
+        if column.meaning.kind == "value":
+            _read_column(one, column, rows, work)
+            continue
+        values = [v for _, cells, _, _ in rows if isinstance(v := _number(cells[column.index]), float)]
+        scale = 100.0 if column.meaning.kind == "rate" and max(values) > 1.5 else 1.0
+        for row, cells, place, period in rows:
+            work.receipt.read += 1
+            value = _number(cells[column.index])
+            if value is _BLANK:
+                work.receipt.skipped["sources.skipped.blank_report"] += 1
+            elif value is _BAD:
+                _refuse_cell(work, one, row, column, cells[column.index])
+            elif value < 0:
+                work.reject("sources.rejected.negative_reports", one.sheet.name, row, column.label, value)
+            else:
+                work.receipt.stored += 1
+                work.counted[place] += 1
+                form = work.reports[place, period.code].setdefault(column.meaning.form, {})
+                form[column.meaning.kind] = value / scale
+
+
+def _refuse_cell(work: _Work, one: Grid, row: int, column: DataColumn, cell: Cell) -> None:
+    reason = "error_cell" if isinstance(cell, FaultyCell) else "not_a_number"
+    work.reject(f"sources.rejected.{reason}", one.sheet.name, row, column.label, cell)
+
+
+def _note_unknown(one: Grid, column: DataColumn, work: _Work) -> None:
+    work.receipt.notes.append(
+        Message(
+            "sources.note.unknown_column",
+            {"sheet": one.sheet.name, "column": column.label, "indicator": column.meaning.indicator},
+        )
+    )
+
+
+def _read_numbers(one: Grid, work: _Work) -> None:
+    rows = _unrepeated(one, work, _keyed_rows(one, work))
+    for column in one.columns:
+        if not column.meaning.known:
+            _note_unknown(one, column, work)
+        if _filled(one, column, rows, work):
+            _read_column(one, column, rows, work)
+
+
+def _read_column(
+    one: Grid, column: DataColumn, rows: list[tuple[int, list[Cell], Place, Period]], work: _Work
+) -> None:
+    meaning = column.meaning
+    kind = rows[0][3].type.value if rows else ""
+    key = (meaning.indicator, meaning.product, meaning.age_band, kind)
+    first = work.seen.setdefault(key, f"{one.sheet.name} {column.label}")
+    again = first != f"{one.sheet.name} {column.label}"
+    scale = _percent_scale(column, rows) if meaning.share else 1.0
+    for row, cells, place, period in rows:
+        work.receipt.read += 1
+        value = _number(cells[column.index])
+        if again:
+            work.reject(
+                "sources.rejected.repeated_column", one.sheet.name, row, column.label, cells[column.index],
+                expected=first,
+            )  # fmt: skip
+        elif value is _BAD:
+            _refuse_cell(work, one, row, column, cells[column.index])
+        else:
+            number = None if value is _BLANK else value / scale
+            _doubt(number, one, column, work)
+            work.receipt.stored += 1
+            work.counted[place] += 1
+            work.store(place, period, meaning, number)
+
+
+def _percent_scale(column: DataColumn, rows: list[tuple[int, list[Cell], Place, Period]]) -> float:
+    values = [abs(v) for _, cells, _, _ in rows if isinstance(v := _number(cells[column.index]), float)]
+    # No population grows by half in a year: larger numbers are percents.
+    return 100.0 if values and max(values) > 0.5 else 1.0
+
+
+def _doubt(number: float | None, one: Grid, column: DataColumn, work: _Work) -> None:
+    if number is None:
+        return
+    if number < 0 and not column.meaning.share:
+        work.receipt.suspicious["sources.suspicious.negative"] += 1
+    if one.role in {"service", "stock"} and not number.is_integer():
+        work.receipt.suspicious["sources.suspicious.fractional"] += 1
+
+
+def _read_admin_numbers(grids: list[Grid], work: _Work) -> None:
+    """Read staff and facilities; the sheet has no year, so they stand at the last year of the numbers."""
+    if not work.periods:
+        return
+    year = Period(type=PeriodType.YEAR, year=max(period.year for period in work.periods))
+    for one in grids:
+        rows = []
+        for row, cells in one.rows():
+            name = one.name(cells)
+            if name and not is_blank(name):
+                rows.append((row, cells, normalise(name), year))
+            elif filled := [c for c in one.columns if _number(cells[c.index]) not in (_BLANK, 0.0)]:
+                _refuse_row(work, one, row, filled, "sources.rejected.no_place", None)
+        rows = _unrepeated(one, work, rows)
+        for column in one.columns:
+            if not column.meaning.known:
+                _note_unknown(one, column, work)
+            if _filled(one, column, rows, work):
+                _read_column(one, column, rows, work)
+        if rows:
+            work.receipt.notes.append(Message("sources.countdown.admin_year", {"year": year.code}))
+
+
+def _store_uncarried_reports(work: _Work) -> None:
+    """Give reports of forms without numbers rows of their own, and compare rates with counts."""
+    for (place, code), forms in sorted(work.reports.items()):
+        period = Period.parse(code)
+        for form, told in forms.items():
+            expected, received, rate = told.get("expected"), told.get("received"), told.get("rate")
+            if expected is not None and received is not None and received > expected:
+                work.receipt.suspicious["sources.suspicious.more_reports_than_expected"] += 1
+            if (
+                rate is not None
+                and expected
+                and received is not None
+                and abs(rate - received / expected) > RATE_GAP
+            ):
+                work.receipt.suspicious["sources.suspicious.rate_differs"] += 1
+            if rate is not None and (expected is None or received is None):
+                work.store(place, period, ColumnMeaning(indicator=f"{form}_reporting_rate"), rate)
+            if received is not None and (place, code, form) not in work.carried:
+                work.store(place, period, ColumnMeaning(indicator=f"{form}_reports", form=form), received)
+
+
+def _note_names(work: _Work, monthly: list[str]) -> None:
+    names = work.names
+    spaced = [p for p, written in names.variants.items() if len(written) > 1]
+    if spaced:
+        work.receipt.suspicious["sources.suspicious.name_spelled_differently"] += len(spaced)
+        shown = ", ".join(repr(text) for text in sorted(names.variants[sorted(spaced)[0]]))
+        work.receipt.notes.append(Message("sources.note.names_differ", {"n": len(spaced), "example": shown}))
+    for place in sorted(names.spelling):
+        missing = [sheet for sheet in dict.fromkeys(monthly) if sheet not in names.sheets[place]]
+        if missing:
+            params = {"name": names.spelling[place], "sheets": ", ".join(missing)}
+            work.receipt.suspicious["sources.suspicious.name_missing_on_sheet"] += 1
+            work.receipt.notes.append(Message("sources.note.name_missing", params))
+
+
+def _reading(
+    work: _Work, events: pa.Table | None, facts: dict[str, str], *, level: str, tree: str
+) -> Reading:
+    names = work.names
+    written = [names.spelling[place] for place in work.places_of_rows]
+    work.rows["listed_code"] = written
+    work.rows["listed_name"] = written
+    work.rows["listed_parent"] = [names.region.get(place, "") for place in work.places_of_rows]
+    years = sorted({period.year for period in work.periods})
+    vintage = f"{years[0]}-{years[-1]}" if years else ""
+    national = events is not None and "" in events["listed_parent"].to_pylist() and bool(facts.get("country"))
+    return Reading(
+        receipt=work.receipt,
+        system="countdown",
+        vintage=vintage,
+        places=_places(names, level=level, tree=tree, country=facts.get("country", "") if national else ""),
+        observations=pa.table(work.rows, schema=LISTED_OBSERVATIONS),
+        events=events,
+        counted={(names.spelling[p], names.region.get(p, "")): n for p, n in work.counted.items() if p in names.spelling},
+        facts=facts,
+    )  # fmt: skip
+
+
+def _places(names: _Names, *, level: str, tree: str, country: str) -> pa.Table:
+    rows: list[dict[str, Any]] = []
+    blank = {
+        "parent_code": "",
+        "kind": "",
+        "latitude": None,
+        "longitude": None,
+        "geometry": None,
+        "tree": tree,
+    }
+    for region in sorted(set(names.region.values())):
+        row = min(names.row[p] for p, r in names.region.items() if r == region)
+        rows.append(
+            {**blank, "code": region, "name": region, "parent_name": "", "level": "region", "row": row}
+        )
+    for place, written in names.spelling.items():
+        rows.append(
+            {
+                **blank, "code": written, "name": written, "parent_name": names.region.get(place, ""),
+                "level": level, "row": names.row[place],
+            }
+        )  # fmt: skip
+    if country:
+        rows.append(
+            {**blank, "code": country, "name": country, "parent_name": "", "level": "country", "row": 1}
+        )
+    return pa.Table.from_pylist(rows, schema=LISTED_PLACES)
