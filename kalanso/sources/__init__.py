@@ -1,1 +1,28 @@
-"""What is this package for? (its author says so here)"""
+"""What does each file from outside say, and what became of every row of it?
+
+One file per system: each reads the bytes as they are and returns rows that name places as the file
+does, with a receipt. Turning names into our codes and storing is the work of `kalanso.pipeline`.
+To add a system, write a file with a function `read` and add a line to READERS.
+"""
+
+from types import MappingProxyType
+
+from kalanso.sources import boundaries, countdown, facilities, mapped, places_list, population, wiisemart
+from kalanso.sources.column_maps import ColumnMap, load_map
+from kalanso.sources.faults import BadFile
+from kalanso.sources.readings import Reading
+from kalanso.sources.receipts import Receipt, Rejection
+
+READERS = MappingProxyType(
+    {
+        "tables": mapped,
+        "countdown": countdown,
+        "wiisemart": wiisemart,
+        "boundaries": boundaries,
+        "facilities": facilities,
+        "population": population,
+        "places": places_list,
+    }
+)
+
+__all__ = ["READERS", "BadFile", "ColumnMap", "Reading", "Receipt", "Rejection", "load_map"]
