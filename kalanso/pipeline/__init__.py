@@ -1,1 +1,41 @@
-"""What is this package for? (its author says so here)"""
+"""What can be done with a store, one verb after the other?
+
+Fetch, import, check, publish: each verb takes a store or a folder, says how far it is (`progress`),
+can be stopped (`cancel`) and knows no clock (`now`). The command line and the hub call the same.
+"""
+
+from kalanso.pipeline.check import Checked, check
+from kalanso.pipeline.demo import Demo, NotADemo, demo
+from kalanso.pipeline.evidence import NothingToWorkOn
+from kalanso.pipeline.fetch import Attempt, fetch
+from kalanso.pipeline.import_file import CannotImport, Imported, import_file
+from kalanso.pipeline.progress import Cancel, Cancelled, Progress
+from kalanso.pipeline.publish import Published, publish
+from kalanso.pipeline.reviewing import keep_matches, matches_from_csv, matches_to_csv, read_matches
+from kalanso.pipeline.tables import TABLES
+from kalanso.pipeline.withdraw import withdraw
+
+__all__ = [
+    "TABLES",
+    "Attempt",
+    "Cancel",
+    "Cancelled",
+    "CannotImport",
+    "Checked",
+    "Demo",
+    "Imported",
+    "NotADemo",
+    "NothingToWorkOn",
+    "Progress",
+    "Published",
+    "check",
+    "demo",
+    "fetch",
+    "import_file",
+    "keep_matches",
+    "matches_from_csv",
+    "matches_to_csv",
+    "publish",
+    "read_matches",
+    "withdraw",
+]

@@ -1,0 +1,309 @@
+"""How does a file from outside become rows of the store, with nothing lost on the way?
+
+Read, place, publish, and leave a receipt. Rows whose place is not certain are refused and listed.
+The receipt is published last: whatever is cut short is completed by running it again, with the
+same codes, since codes are published before anything that uses them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from kalanso import sources
+from kalanso.pipeline import outlining, placed_rows
+from kalanso.pipeline.places_known import KnownPlaces, listed_frame
+from kalanso.pipeline.placing import Placing, PlacingRules, place_names
+from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
+from kalanso.places import tables as place_tables
+from kalanso.sources.fetching import origin_of
+from kalanso.sources.readings import Reading
+from kalanso.sources.receipts import Receipt, Rejection
+from kalanso.sources.tables import IMPORTS, REJECTED_ROWS
+from kalanso.store import Input, Mode, Provenance, Store
+from kalanso.vocabulary import Message
+
+LISTED_REJECTIONS = 10_000  # a file that is wrong throughout must not be copied into the list
+
+
+class CannotImport(ValueError):
+    """An import that was asked for in a way that cannot be meant."""
+
+    def __init__(self, message_id: str, **params: Any) -> None:
+        self.message = Message(message_id, params)
+        super().__init__(self.message.render("en"))
+
+    def render(self, locale: str = "fr") -> str:
+        """Return the sentence for a person."""
+        return self.message.render(locale)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """What one import did.
+
+    `matches` are rows of PLACE_MATCHES of this list, those still open included; `places` counts
+    them by outcome. `snapshots` names what was published, in order; empty after a dry run.
+    """
+
+    import_id: str
+    source: str
+    receipt: Receipt
+    places: Mapping[str, int]
+    matches: pd.DataFrame
+    snapshots: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    store: Store
+    reading: Reading
+    source: str
+    path: Path
+    sha256: str
+    import_id: str
+    now: datetime
+    progress: Progress
+    cancel: Cancel
+    snapshots: list[str] = field(default_factory=list)
+
+    def publish(self, spec: Any, rows: Any, mode: Mode = Mode.MERGE) -> None:
+        """Publish rows of one table, unless there are none."""
+        if rows is None or (isinstance(rows, list) and not rows):
+            return
+        manifest = self.store.publish(spec, rows, provenance=self.provenance(), now=self.now, mode=mode)
+        self.snapshots.append(manifest.id)
+
+    def provenance(self) -> Provenance:
+        """Say from which file these rows came."""
+        origin = origin_of(self.path, self.sha256)
+        made = Input(
+            name=self.path.name,
+            sha256=self.sha256,
+            retrieved_at=origin.get("retrieved_at") or self.now.isoformat(),
+            url=origin.get("url"),
+            licence=_licence(self.path, self.sha256, self.reading) or None,
+        )
+        return Provenance(sources=(self.source,), inputs=(made,), note=f"import {self.import_id}")
+
+
+def import_file(
+    store: Store,
+    reader: str,
+    path: Path,
+    *,
+    source: str = "",
+    country: str = "",
+    options: Mapping[str, Any] | None = None,
+    dry_run: bool = False,
+    new_places: bool = False,
+    valid_from: date | None = None,
+    reviewed: pd.DataFrame | None = None,
+    progress: Progress = quiet,
+    cancel: Cancel = never,
+    now: datetime,
+) -> Imported:
+    """Read a file with one of the readers and publish what it holds.
+
+    `source` is the short name under which rows stand (by default the name of the list that the
+    reader recognised). Names are matched to places of the store; where it has none of a level, or
+    with `new_places`, new ones are made. `reviewed` are decisions of persons, rows of
+    PLACE_MATCHES. `valid_from` dates links to other parents than the stored ones. With `dry_run`
+    nothing is stored. Running the same import again changes nothing. Raises BadFile, CannotImport,
+    TableRefused or Cancelled; what was published until then is valid and is completed by a rerun.
+    """
+    path = Path(path)
+    module = _reader(reader)
+    if country and country != store.country:
+        raise CannotImport("pipeline.import.other_country", found=country, expected=store.country)
+    step(progress, cancel, "pipeline.import.reading", 0.0)
+    reading = module.read(path, **_options(reader, store, options or {}))
+    source = source or reading.facts.get("source", "") or reading.system
+    sha256 = _checksum(path)
+    job = _Job(
+        store=store, reading=reading, source=source, path=path, sha256=sha256,
+        import_id=_import_id(sha256, source, reader), now=now, progress=progress, cancel=cancel,
+    )  # fmt: skip
+    step(progress, cancel, "pipeline.import.placing", 0.4)
+    known = KnownPlaces.of(store)
+    decided = _decisions(known, reviewed, reading)
+    rules = PlacingRules(
+        system=reading.system, vintage=reading.vintage, source=source, new_places=new_places,
+        valid_from=valid_from,
+    )  # fmt: skip
+    listed = listed_frame(reading.places)
+    placing = place_names(listed, known, rules, decided)
+    _note_places(reading.receipt, placing)
+    outlines = outlining.boundary_rows(
+        listed, placing.codes, vintage=reading.vintage, licence=_licence(path, sha256, reading), source=source
+    )
+    with placed_rows.scratch(store.folder, dry_run=dry_run) as folder:
+        rows = placed_rows.give_codes(reading, placing, source=source, folder=folder)
+        _count_refused(reading, placing, listed, rows)
+        reading.receipt.check()
+        if not dry_run:
+            _publish(job, placing, outlines, rows)
+    return Imported(
+        import_id=job.import_id, source=source, receipt=reading.receipt, places=placing.status(),
+        matches=pd.DataFrame(placing.matches, columns=list(place_tables.PLACE_MATCHES.column_names)),
+        snapshots=tuple(job.snapshots), dry_run=dry_run,
+    )  # fmt: skip
+
+
+def _reader(name: str) -> Any:
+    if name not in sources.READERS:
+        raise CannotImport("pipeline.import.no_such_reader", found=name, expected=", ".join(sources.READERS))
+    return sources.READERS[name]
+
+
+def _options(reader: str, store: Store, options: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in options.items() if value not in (None, "")}
+    if "map" in given:
+        given["column_map"] = sources.load_map(Path(given.pop("map")))
+    # A column map says all there is to say; the other readers want to know whose rows are meant.
+    return given if reader == "tables" else {"country": store.country, **given}
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _import_id(sha256: str, source: str, reader: str) -> str:
+    return hashlib.sha256(f"{sha256}\n{source}\n{reader}".encode()).hexdigest()[:16]
+
+
+def _decisions(known: KnownPlaces, reviewed: pd.DataFrame | None, reading: Reading) -> pd.DataFrame:
+    """Return what persons decided about this list; what came with the import wins over the store."""
+    stored = known.reviewed[known.reviewed["status"].isin(["reviewed", "rejected"])]
+    both = stored if reviewed is None else pd.concat([stored.astype(object), reviewed.astype(object)])
+    same = both[(both["system"] == reading.system) & (both["vintage"] == reading.vintage)]
+    return same.drop_duplicates(["code", "parent_name"], keep="last").reset_index(drop=True)
+
+
+def _licence(path: Path, sha256: str, reading: Reading) -> str:
+    return str(origin_of(path, sha256).get("licence") or reading.licence)
+
+
+def _note_places(receipt: Receipt, placing: Placing) -> None:
+    counts = {
+        "pipeline.suspicious.other_parent": len(placing.other_parents),
+        "pipeline.suspicious.parent_unknown": len(placing.without_parent),
+        "pipeline.suspicious.outside_parent": len(placing.outside_parent),
+    }
+    for reason, count in counts.items():
+        if count:
+            receipt.suspicious[reason] += count
+
+
+def _count_refused(
+    reading: Reading, placing: Placing, listed: pd.DataFrame, rows: placed_rows.PlacedRows
+) -> None:
+    """Move what has no certain place, or comes twice, from stored to rejected on the receipt."""
+    receipt = reading.receipt
+    status = {(m["code"], m["parent_name"]): m["status"] for m in placing.matches}
+    where = {(row.code, row.parent_name): row for row in listed.itertuples()}
+    for key, count in rows.without_place.items():
+        reason = f"pipeline.rejected.place_{status.get(key, 'unmatched')}"
+        row = where.get(key)
+        _reject(
+            receipt,
+            reason,
+            count,
+            row=int(row.row) if row is not None else 1,
+            found=" / ".join(filter(None, key)),
+        )
+    for key, count in rows.repeated.items():
+        row = where.get(key)
+        line = int(row.row) if row is not None else 1
+        _reject(
+            receipt,
+            "pipeline.rejected.same_place_twice",
+            count,
+            row=line,
+            found=" / ".join(filter(None, key)),
+        )
+
+
+def _reject(receipt: Receipt, reason: str, count: int, *, row: int, found: str) -> None:
+    if not count:
+        return
+    receipt.stored -= count
+    receipt.rejections.append(Rejection(reason=reason, row=max(row, 1), found=found))
+    receipt.rejected_beyond_list[reason] += count - 1
+
+
+def _publish(
+    job: _Job, placing: Placing, outlines: list[dict[str, Any]], rows: placed_rows.PlacedRows
+) -> None:
+    """Publish in the order in which a stop at any moment leaves nothing that a rerun cannot complete."""
+    announced = (
+        ("pipeline.import.places", 0.55, (
+            (place_tables.PLACE_CODES, placing.place_codes),
+            (place_tables.PLACES, placing.places),
+            (place_tables.PLACE_PARENTS, placing.parents),
+            (place_tables.PLACE_BOUNDARIES, outlines),
+            (place_tables.PLACE_MATCHES, _matches(placing)),
+        )),
+        ("pipeline.import.rows", 0.7, rows.tables),
+        ("pipeline.import.receipt", 0.95, (
+            (REJECTED_ROWS, _rejected_rows(job)),
+            (IMPORTS, [_receipt_row(job)]),
+        )),
+    )  # fmt: skip
+    job.store.keep_file(job.path)
+    for message, share, tables in announced:
+        step(job.progress, job.cancel, message, share)
+        for spec, table in tables:
+            job.publish(spec, table)
+    job.progress("pipeline.import.done", 1.0)
+
+
+def _matches(placing: Placing) -> pa.Table | None:
+    if not placing.matches:
+        return None
+    return place_tables.PLACE_MATCHES.arrow(placing.matches)
+
+
+def _rejected_rows(job: _Job) -> list[dict[str, Any]]:
+    return [
+        {
+            "import_id": job.import_id, "number": number, "sheet": r.sheet, "row": max(r.row, 1),
+            "column": r.column, "reason": r.reason,
+            "found": None if r.found is None else str(r.found),
+            "expected": None if r.expected is None else str(r.expected),
+        }
+        for number, r in enumerate(job.reading.receipt.rejections[:LISTED_REJECTIONS], start=1)
+    ]  # fmt: skip
+
+
+def _receipt_row(job: _Job) -> dict[str, Any]:
+    receipt = job.reading.receipt
+    counts = receipt.as_dict()
+    row = {
+        "import_id": job.import_id, "source": job.source, "reader": receipt.reader,
+        "file_name": job.path.name, "sha256": job.sha256, "imported_at": job.now,
+        "unit": receipt.unit, "read": receipt.read, "stored": receipt.stored,
+        "skipped": receipt.skipped.total(), "rejected": receipt.rejected.total(),
+        "suspicious": receipt.suspicious.total(),
+        "reasons": json.dumps(
+            {kind: counts[kind] for kind in ("skipped", "rejected", "suspicious")},
+            ensure_ascii=False, sort_keys=True,
+        ),
+    }  # fmt: skip
+    # The same import again says when it was first done, so that it changes nothing.
+    earlier = job.store.read(IMPORTS)
+    same = earlier.filter(earlier.import_id == job.import_id).to_pyarrow().to_pylist()
+    without_time = {name: value for name, value in row.items() if name != "imported_at"}
+    if same and without_time.items() <= same[0].items():
+        row["imported_at"] = same[0]["imported_at"]
+    return row

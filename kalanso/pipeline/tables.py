@@ -1,0 +1,14 @@
+"""Which tables can stand in a store?
+
+Every table of the library, each declared by the package that produces it.
+"""
+
+from __future__ import annotations
+
+from kalanso.indicators.tables import TABLES as INDICATOR_TABLES
+from kalanso.places.tables import TABLES as PLACE_TABLES
+from kalanso.quality.tables import TABLES as QUALITY_TABLES
+from kalanso.sources.tables import TABLES as IMPORT_TABLES
+from kalanso.store import TableSpec
+
+TABLES: tuple[TableSpec, ...] = (*PLACE_TABLES, *INDICATOR_TABLES, *QUALITY_TABLES, *IMPORT_TABLES)
