@@ -1,0 +1,59 @@
+"""With which number does a command end, and what is said when it fails?
+
+Numbers are part of the interface: scripts rely on them, and `kalanso --help` lists them.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from rich.console import Console
+
+from kalanso.cli.language import NotALanguage, say
+
+
+class ExitCode(IntEnum):
+    """How a command ended."""
+
+    DONE = 0
+    WITH_REJECTIONS = 1
+    BAD_USAGE = 2
+    BAD_FILE = 3
+    STORE_PROBLEM = 4
+    NOT_FETCHED = 5
+    STOPPED = 130
+
+
+def code_of(error: BaseException) -> ExitCode | None:
+    """Return the exit code of a refusal, or None for a fault of the software itself."""
+    # Loading the readers takes seconds; `--help` does not need them.
+    from kalanso import places, sources, store
+    from kalanso.pipeline import Cancelled, CannotImport, NotADemo, NothingToWorkOn
+    from kalanso.sources.fetching import NotFetched
+
+    kinds: tuple[tuple[Any, ExitCode], ...] = (
+        (NotALanguage, ExitCode.BAD_USAGE),
+        ((CannotImport, NotADemo), ExitCode.BAD_USAGE),
+        (Cancelled, ExitCode.STOPPED),
+        (NotFetched, ExitCode.NOT_FETCHED),
+        (sources.BadFile, ExitCode.BAD_FILE),
+        (places.PlacesRefused, ExitCode.BAD_FILE),
+        (store.TableRefused, ExitCode.BAD_FILE),
+        ((store.NoSuchStore, store.NoSuchSnapshot, store.CannotWithdraw), ExitCode.STORE_PROBLEM),
+        ((store.EngineMissing, store.NotVisible, NothingToWorkOn), ExitCode.STORE_PROBLEM),
+        (OSError, ExitCode.STORE_PROBLEM),
+    )
+    return next((code for kind, code in kinds if isinstance(error, kind)), None)
+
+
+def report(error: BaseException, locale: str) -> int:
+    """Say on stderr what was refused and return the exit code; raise what nobody foresaw."""
+    code = code_of(error)
+    if code is None:
+        raise error
+    render = getattr(error, "render", None)
+    text = render(locale) if render else str(error)
+    console = Console(stderr=True, highlight=False)
+    console.print(say(locale, "cli.refused"), text, style="red", markup=False)
+    return int(code)
