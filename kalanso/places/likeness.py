@@ -6,9 +6,10 @@ kind, parent, distance. Which of them is accepted is decided in `matching`.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -51,10 +52,20 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Spelling:
-    """One way to write a name; `whole` is False for part of a name with brackets."""
+    """One way to read a name, and what it counts less than the whole name."""
 
     name: PlaceName
-    whole: bool
+    less: float
+
+
+def _spellings(names: Iterable[str]) -> tuple[Spelling, ...]:
+    found = []
+    for name in names:
+        kind = parse_name(name).kind
+        for part, less in variants(name).items():
+            parsed = parse_name(part)
+            found.append(Spelling(parsed if parsed.kind else replace(parsed, kind=kind), less))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -81,14 +92,7 @@ class NameList:
             levels=text(optional(rows, "level")).tolist(),
             latitude=numbers(rows, "latitude").to_numpy(),
             longitude=numbers(rows, "longitude").to_numpy(),
-            spellings=[
-                tuple(
-                    Spelling(parse_name(part), whole=part == written)
-                    for written in (name, *more)
-                    for part in variants(written)
-                )
-                for name, more in zip(names, aliases, strict=True)
-            ],
+            spellings=[_spellings((name, *more)) for name, more in zip(names, aliases, strict=True)],
             above=[
                 tuple(filter(None, map(normalise, (parent, *more))))
                 for parent, more in zip(parents, above, strict=True)
@@ -111,14 +115,20 @@ def candidates(listed: NameList, known: NameList, limits: Mapping[str, float]) -
     """Return, for each listed name, the known places worth weighing, the likeliest first."""
     parents = _Parents(listed, known, limits["parent_alike"])
     pairs: list[set[int]] = [set() for _ in range(len(listed))]
-    for rows, places in _by_level(listed, known):
-        _add_alike(pairs, listed, known, rows, places, parents)
-        _add_sharing_a_word(pairs, listed, known, rows, places)
-    found = []
-    for row, worth in enumerate(pairs):
-        weighed = [_weigh(row, place, listed, known, parents, limits) for place in worth]
-        found.append(sorted(weighed, key=lambda c: (-c.score, c.place)))
-    return found
+    for of_level, fits in _by_level(listed, known):
+        _add_alike(pairs, listed, known, of_level, fits, parents)
+        _add_sharing_a_word(pairs, listed, known, of_level, fits)
+    rows = np.repeat(np.arange(len(pairs)), np.array([len(worth) for worth in pairs], dtype=int))
+    places = np.array([place for worth in pairs for place in sorted(worth)], dtype=int)
+    agreement = parents.of_pairs(rows, places)
+    km, weight = _distances(rows, places, listed, known, limits)
+    found: list[list[Candidate]] = [[] for _ in range(len(listed))]
+    for row, place, agrees, far, speaks in zip(
+        rows.tolist(), places.tolist(), agreement.tolist(), km.tolist(), weight.tolist(), strict=True
+    ):
+        spellings = _best_spelling(listed.spellings[row], known.spellings[place])
+        found[row].append(_weigh(place, spellings, agrees, far, speaks))
+    return [sorted(weighed, key=lambda c: (-c.score, c.place)) for weighed in found]
 
 
 def _by_level(listed: NameList, known: NameList) -> Iterable[tuple[list[int], npt.NDArray[np.intp]]]:
@@ -144,7 +154,7 @@ def _add_alike(
     for start in range(0, len(asked), _ROWS_AT_ONCE):
         part = asked[start : start + _ROWS_AT_ONCE]
         alike = process.cdist(
-            [sound for _, sound in part], sounds, scorer=fuzz.ratio, dtype=np.float32, score_cutoff=60
+            [sound for _, sound in part], sounds, scorer=fuzz.ratio, dtype=np.float32, score_cutoff=65
         )
         numbers_of = np.array([row for row, _ in part])
         # Homonyms are told apart by parent and distance, so these must not fall out of the few weighed.
@@ -212,36 +222,34 @@ class _Parents:
         differ = self._comparable[asked][:, None] & placed[None, :] & ~agree
         return agree.astype(np.int8) - differ.astype(np.int8)
 
-    def one(self, row: int, place: int) -> int:
-        """Return the same for one pair."""
-        asked, said = self._asked[row], self._said[place]
-        if self._agree[asked, said].any():
-            return 1
-        return -1 if self._comparable[asked] and said.any() else 0
+    def of_pairs(self, rows: npt.NDArray[np.intp], places: npt.NDArray[np.intp]) -> npt.NDArray[np.int8]:
+        """Return the same for single pairs."""
+        asked, said = self._asked[rows], self._said[places]
+        agree = self._agree[asked[:, None], said].any(axis=1)
+        differ = self._comparable[asked] & (said > 0).any(axis=1) & ~agree
+        return np.asarray(agree.astype(np.int8) - differ.astype(np.int8))
 
 
 def _same_parent(one: PlaceName, other: PlaceName, alike: float) -> bool:
     return one.marks == other.marks and likeness(one, other) >= alike
 
 
-NEAR_WEIGHT, FAR_WEIGHT = 0.04, -0.08
+NEAR_WEIGHT, UNSAID_WEIGHT, FAR_WEIGHT = 0.04, 0.02, -0.08
 _PARENT_WORDS = {1: "agrees", 0: "unsaid", -1: "differs"}
 _PARENT_WEIGHTS = {1: 0.06, 0: 0.03, -1: -0.06}
 
 
 def _weigh(
-    row: int, place: int, listed: NameList, known: NameList, parents: _Parents, limits: Mapping[str, float]
+    place: int, spellings: tuple[float, PlaceName, PlaceName], agreement: int, km: float, weight: float
 ) -> Candidate:
-    name_score, one, other = _best_spelling(listed.spellings[row], known.spellings[place])
-    agreement = parents.one(row, place)
-    km, weight = _distance(row, place, listed, known, limits)
+    name_score, one, other = spellings
     marks_differ = one.marks != other.marks
     kinds_differ = bool(one.kind and other.kind and one.kind != other.kind)
     against = [
         *(["marks"] if marks_differ else []),
         *(["kind"] if kinds_differ else []),
         *(["parent"] if agreement < 0 else []),
-        *(["distance"] if weight <= FAR_WEIGHT else []),
+        *(["distance"] if weight <= FAR_WEIGHT + 1e-9 else []),
     ]
     score = 0.9 * name_score + _PARENT_WEIGHTS[agreement] + weight - 0.1 * marks_differ - 0.08 * kinds_differ
     return Candidate(
@@ -249,7 +257,7 @@ def _weigh(
         name_score=round(name_score, 4),
         score=round(min(max(score, 0.0), 1.0), 4),
         parent=_PARENT_WORDS[agreement],
-        distance_km=None if km is None else round(km, 1),
+        distance_km=None if math.isnan(km) else round(km, 1),
         marks=(tuple(sorted(one.marks)), tuple(sorted(other.marks))),
         kinds=(one.kind, other.kind),
         against=tuple(against),
@@ -259,33 +267,27 @@ def _weigh(
 def _best_spelling(
     ones: tuple[Spelling, ...], others: tuple[Spelling, ...]
 ) -> tuple[float, PlaceName, PlaceName]:
-    # Part of a name with brackets counts a little less than the whole.
-    return max(
-        (
-            (
-                max(likeness(one.name, other.name) - 0.01 * ((not one.whole) + (not other.whole)), 0.0),
-                one.name,
-                other.name,
-            )
-            for one in ones
-            for other in others
-        ),
-        key=lambda found: (found[0], found[1].marks == found[2].marks),
-    )
+    best = (-1.0, ones[0].name, others[0].name)
+    for one in ones:
+        for other in others:
+            score = max(likeness(one.name, other.name) - one.less - other.less, 0.0)
+            same_marks = one.name.marks == other.name.marks
+            if score > best[0] or (score == best[0] and same_marks and best[1].marks != best[2].marks):
+                best = (score, one.name, other.name)
+    return best
 
 
-def _distance(
-    row: int, place: int, listed: NameList, known: NameList, limits: Mapping[str, float]
-) -> tuple[float | None, float]:
-    km = float(
-        distance_km(
-            listed.latitude[row], listed.longitude[row], known.latitude[place], known.longitude[place]
-        )
+def _distances(
+    rows: npt.NDArray[np.intp], places: npt.NDArray[np.intp], listed: NameList, known: NameList,
+    limits: Mapping[str, float],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:  # fmt: skip
+    """Return for each pair the distance in km (NaN where a point is unsaid) and what it speaks for."""
+    km = distance_km(
+        listed.latitude[rows], listed.longitude[rows], known.latitude[places], known.longitude[places]
     )
-    if np.isnan(km):
-        return None, 0.02
-    at_point = (known.levels[place] or listed.levels[row]) in POINT_LEVELS
-    near = limits["near_km"] if at_point else limits["near_km_area"]
-    far = limits["far_km"] if at_point else limits["far_km_area"]
-    share = min(max((km - near) / (far - near), 0.0), 1.0)
-    return km, NEAR_WEIGHT + (FAR_WEIGHT - NEAR_WEIGHT) * share
+    levels = [known.levels[place] or listed.levels[row] for row, place in zip(rows, places, strict=True)]
+    at_point = np.array([level in POINT_LEVELS for level in levels], dtype=bool)
+    near = np.where(at_point, limits["near_km"], limits["near_km_area"])
+    far = np.where(at_point, limits["far_km"], limits["far_km_area"])
+    share = np.clip((km - near) / (far - near), 0.0, 1.0)
+    return km, np.where(np.isnan(km), UNSAID_WEIGHT, NEAR_WEIGHT + (FAR_WEIGHT - NEAR_WEIGHT) * share)

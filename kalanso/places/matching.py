@@ -19,7 +19,7 @@ import pandas as pd
 from kalanso.places.faults import PlacesRefused
 from kalanso.places.frames import days, frame, optional, text
 from kalanso.places.likeness import Candidate, NameList, candidates
-from kalanso.places.names import normalise
+from kalanso.places.names import SAME_SOUND, normalise
 from kalanso.places.tables import PLACE_MATCHES
 from kalanso.vocabulary import Message
 
@@ -29,7 +29,9 @@ MATCH_THRESHOLDS: Mapping[str, float] = MappingProxyType(
         "ask": 0.74,  # score from which a person is asked
         "margin": 0.04,  # by which the best must lead the next
         "parent_alike": 0.90,  # likeness of two names of the place above that makes them one
-        "near_km": 5.0,  # facilities and health areas: so close speaks for it
+        "crowd_likeness": 0.75,  # where so like names ...
+        "crowd": 2,  # ... of so many further places stand, a spelling that is only near is not enough
+        "near_km": 2.0,  # facilities and health areas: so close speaks for it
         "far_km": 50.0,  # so far forbids to accept it unasked
         "near_km_area": 60.0,  # larger areas, whose points may be capital or centre
         "far_km_area": 250.0,
@@ -68,7 +70,7 @@ def match(
     vintage with status reviewed or rejected win. `thresholds` replace single MATCH_THRESHOLDS.
 
     A name is matched where its best candidate reaches `accept`, leads the next by `margin`, and
-    nothing speaks against it; words such as Est, Nord, Central or II that differ, another kind of
+    nothing speaks against it (nor stands among many names that are nearly the same); words such as Est, Nord, Central or II that differ, another kind of
     facility, another parent or a far point always make it ambiguous. Two listed names that claim one
     place are both ambiguous, unless one of them alone has it to the letter.
     """
@@ -185,11 +187,19 @@ def _judge(
         verdict.reason = "claimed"
     elif best.score < limits["accept"]:
         verdict.reason = "not_alike_enough"
+    elif best.name_score < SAME_SOUND and _crowd(verdict, best, limits) >= limits["crowd"]:
+        verdict.reason = "crowd"
     elif rivals:
         verdict.reason = "several"
     else:
         verdict.status, verdict.place = "matched", best.place
         verdict.reason = "same_name" if best.exact else "alike"
+
+
+def _crowd(verdict: _Verdict, best: Candidate, limits: Mapping[str, float]) -> int:
+    """Count the further places with like names: acronyms such as ASACODA, ASACODAR, ASACODES."""
+    others = {c.place for c in verdict.shown if c.name_score >= limits["crowd_likeness"]} - {best.place}
+    return len(others)
 
 
 def _question_shared_claims(
@@ -280,7 +290,16 @@ def _table(
                 "reviewed_by": verdict.reviewed_by, "reviewed_on": verdict.reviewed_on,
             }
         )  # fmt: skip
-    return pd.DataFrame.from_records(records, columns=list(PLACE_MATCHES.column_names))
+    return _matches_frame(records)
+
+
+def _matches_frame(records: list[dict[Any, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(records, columns=list(PLACE_MATCHES.column_names))
+    for name in ("place_code", "reviewed_by", "reviewed_on"):
+        # Text columns of pandas would turn None into NaN, which is no text.
+        held = [record[name] if not pd.isna(record[name]) else None for record in records]
+        table[name] = pd.Series(held, index=table.index, dtype=object)
+    return table
 
 
 def _evidence(
@@ -340,7 +359,7 @@ def with_review(
     known = dict.fromkeys(zip(matches["code"], matches["parent_name"], strict=True))
     if strange := [key for key in decisions if key not in known]:
         raise PlacesRefused("places.refused.unlisted_decision", code=strange[0][0], parent=strange[0][1])
-    records = []
+    records: list[dict[Any, Any]] = []
     for record in matches.to_dict("records"):
         key = (record["code"], record["parent_name"])
         if key in decisions:
@@ -348,7 +367,7 @@ def with_review(
             status = "reviewed" if place else "rejected"
             record |= {"status": status, "place_code": place, "reviewed_by": by, "reviewed_on": on}
         records.append(record)
-    return pd.DataFrame.from_records(records, columns=list(matches.columns))
+    return _matches_frame(records)
 
 
 __all__ = ["MATCH_THRESHOLDS", "explain", "match", "summary", "with_review"]

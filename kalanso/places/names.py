@@ -34,6 +34,7 @@ _SPELLINGS = (  # ways in which French, English and Bambara spelling write one s
     (re.compile(r"(?<=[a-z])h"), ""),
     (re.compile(r"(.)\1+"), r"\1"),
 )
+SAME_SOUND = 0.97  # likeness of two names that only spelling tells apart
 
 
 def cleaned(name: str) -> str:
@@ -45,6 +46,7 @@ def cleaned(name: str) -> str:
     return " ".join(re.sub(r"[^\w]+|_", " ", plain).split())
 
 
+@lru_cache(maxsize=200_000)
 def normalise(name: str) -> str:
     """Return the one spelling under which all ways to write a name meet.
 
@@ -130,14 +132,18 @@ def _without_kind(words: list[str]) -> tuple[str, list[str]]:
     return "", words
 
 
-def variants(name: str) -> tuple[str, ...]:
-    """Return a name, and where it has brackets, the name without them and what stands in them."""
+def variants(name: str) -> dict[str, float]:
+    """Return the ways to read a name, with what each counts less than the whole name.
+
+    Without what stands in brackets it counts hardly less. What stands in brackets is often only where
+    the place lies, so that it alone is never enough to accept a match. All keep the kind of the whole.
+    """
     outside = re.sub(r"\([^)]*\)", " ", name).strip()
     inside = [part.strip() for part in re.findall(r"\(([^)]*)\)", name)]
     if not inside:
-        return (name,)
-    parts = (name, outside, *inside)
-    return tuple(dict.fromkeys(part for part in parts if cleaned(part)))
+        return {name: 0.0}
+    ways = dict.fromkeys(inside, 0.12) | {outside: 0.01, name: 0.0}
+    return {part: less for part, less in ways.items() if cleaned(part)}
 
 
 def likeness(one: PlaceName, other: PlaceName) -> float:
@@ -152,7 +158,7 @@ def likeness(one: PlaceName, other: PlaceName) -> float:
     if one.key == other.key:
         return 1.0
     if one.sound == other.sound and len(one.sound) >= 3:
-        return 0.97
+        return SAME_SOUND
     if sorted(one.core.split()) == sorted(other.core.split()):
         return 0.95
     alike = max(fuzz.ratio(one.key, other.key), fuzz.ratio(one.sound, other.sound)) / 100

@@ -94,7 +94,7 @@ def test_french_and_bambara_spelling_of_one_sound_are_nearly_the_same(one: str, 
 
 
 def test_a_name_in_brackets_is_another_way_to_say_it() -> None:
-    assert variants("Inlamawane (Fanfi)") == ("Inlamawane (Fanfi)", "Inlamawane", "Fanfi")
+    assert set(variants("Inlamawane (Fanfi)")) == {"Inlamawane (Fanfi)", "Inlamawane", "Fanfi"}
 
 
 @settings(max_examples=60, derandomize=True, deadline=None)
