@@ -169,16 +169,21 @@ def _match_level(
     open_rows = rows[[key not in settled for key in keys]].reset_index(drop=True)
     if open_rows.empty or not known.has_level(level):
         return
+    ours = known.frame(level)
+    # Where no known place of the level has a region, a region in the list is no evidence.
+    silent = not (ours["parent_name"] != "").any()
+    asked = open_rows.assign(parent_name="") if silent else open_rows
+    wanted = list(zip(open_rows["code"], open_rows["parent_name"], strict=True))
     found = places.match(
-        open_rows[["code", "name", "parent_name", "level", "kind", "latitude", "longitude"]],
-        known.frame(level), system=rules.system, vintage=rules.vintage,
-        reviewed=reviewed, thresholds=rules.thresholds,
+        asked[["code", "name", "parent_name", "level", "kind", "latitude", "longitude"]],
+        ours, system=rules.system, vintage=rules.vintage,
+        reviewed=reviewed.assign(parent_name="") if silent else reviewed, thresholds=rules.thresholds,
     )  # fmt: skip
     found = found.astype(object).where(found.notna(), None)
-    for match in found.to_dict("records"):
-        placing.matches.append(match)
+    for (code, parent), match in zip(wanted, found.to_dict("records"), strict=True):
+        placing.matches.append(match | {"code": code, "parent_name": parent})
         if match["status"] in {"matched", "reviewed"}:
-            placing.codes[(match["code"], match["parent_name"])] = match["place_code"]
+            placing.codes[(code, parent)] = match["place_code"]
 
 
 def _mint_level(

@@ -34,6 +34,7 @@ def matches_to_csv(matches: pd.DataFrame, path: Path, *, only_open: bool = True)
     Candidates are written one after the other: code, name, place above and score.
     """
     rows = matches[matches["status"].isin(OPEN)] if only_open else matches
+    rows = rows.astype(object).where(rows.notna(), None)
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, fieldnames=COLUMNS)
     writer.writeheader()

@@ -1,0 +1,51 @@
+"""How is Kalanso shown on a simulated country?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kalanso.cli import receipts, serve
+from kalanso.cli.language import say
+
+app = typer.Typer()
+
+
+@app.command("demo", help="cli.demo.help")
+def demo(
+    context: typer.Context,
+    store: Annotated[Path, typer.Option("--store", metavar="FOLDER", help="cli.demo.store")] = Path("demo"),
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="cli.demo.seed")] = 2024,
+    size: Annotated[str, typer.Option("--size", metavar="full|small", help="cli.demo.size")] = "full",
+    open_pages: Annotated[bool, typer.Option("--serve/--no-serve", help="cli.demo.serve")] = True,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="cli.serve.port")] = 8000,
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="cli.serve.open")] = True,
+) -> None:
+    """Build the example country, check it, and open its pages."""
+    # The libraries behind the verbs load for seconds; `--help` must not wait for them.
+    from kalanso import pipeline
+
+    locale = str(context.obj or "fr")
+    with receipts.progress_bar(locale) as progress:
+        built = pipeline.demo(store, seed=seed, size=size, progress=progress, now=datetime.now(UTC))
+    _say_what_was_built(built, store, locale)
+    if not open_pages:
+        return
+    if missing := serve.not_installed():
+        typer.echo(say(locale, "cli.serve.not_installed", packages=", ".join(missing)), err=True)
+        return
+    typer.echo(say(locale, "cli.demo.pages", address=f"http://127.0.0.1:{port}/"))
+    raise typer.Exit(serve.run(store, port, browser=browser))
+
+
+def _say_what_was_built(built: Any, store: Path, locale: str) -> None:
+    if built.already:
+        typer.echo(say(locale, "cli.demo.already", folder=str(store)))
+        return
+    typer.echo(say(locale, "cli.demo.built", n=built.observations, folder=str(store)))
+    typer.echo(say(locale, "cli.demo.findings", n=built.checked.total))
+    for name in built.report.matches.query("status != 'matched'")["name"]:
+        typer.echo(say(locale, "cli.demo.asks", name=name))

@@ -1,0 +1,119 @@
+"""What is doubtful in a store's numbers?
+
+Runs the checks over all observations and publishes their findings. What each check asks is said by
+`kalanso.quality`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+
+from kalanso import indicators, places, quality
+from kalanso.indicators.tables import COVERAGE_SERIES
+from kalanso.pipeline.evidence import Holdings
+from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
+from kalanso.quality.tables import QUALITY_FINDINGS
+from kalanso.store import Mode, Provenance, Store
+from kalanso.vocabulary import PeriodType, Tree
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What the checks found: findings by check, by severity, and the snapshot that holds them."""
+
+    by_check: dict[str, int]
+    by_severity: dict[str, int]
+    snapshot: str
+
+    @property
+    def total(self) -> int:
+        """All findings."""
+        return sum(self.by_check.values())
+
+
+def check(
+    store: Store,
+    *,
+    checks: Sequence[quality.Check] = quality.CHECKS,
+    progress: Progress = quiet,
+    cancel: Cancel = never,
+    now: datetime,
+) -> Checked:
+    """Run checks over all observations and publish their findings in place of the earlier ones.
+
+    Nothing is corrected. Each check counts in the result, those that found nothing too.
+    """
+    holdings = Holdings(store, now.date())
+    step(progress, cancel, "pipeline.check.gathering", 0.0)
+    evidence = gather(holdings)
+    by_check: dict[str, int] = {}
+    by_severity: Counter[str] = Counter()
+    found: list[pa.Table] = [QUALITY_FINDINGS.arrow([])]
+    for name, findings in quality.check_all(evidence, checks=checks, progress=_within(progress)):
+        if cancel():
+            step(progress, cancel, "pipeline.check.gathering", 0.0)
+        rows = QUALITY_FINDINGS.arrow(findings.to_pyarrow())
+        by_check[name] = rows.num_rows
+        by_severity.update(rows.column("severity").to_pylist())
+        found.append(rows)
+    step(progress, cancel, "pipeline.check.writing", 0.95)
+    snapshot = store.publish(
+        QUALITY_FINDINGS,
+        pa.concat_tables(found),
+        provenance=Provenance(sources=holdings.sources(), made_from=holdings.made_from()),
+        now=now,
+        mode=Mode.REPLACE_ALL,
+    )
+    progress("pipeline.check.done", 1.0)
+    return Checked(by_check=by_check, by_severity=dict(by_severity), snapshot=snapshot.id)
+
+
+def gather(holdings: Holdings) -> quality.Evidence:
+    """Return what the checks read: observations, trees, events, coverage, misplaced points."""
+    lineage = holdings.lineage(Tree.HEALTH)
+    return quality.Evidence(
+        observations=holdings.observations,
+        lineage=lineage,
+        places=holdings.rows(holdings.places),
+        thresholds=holdings.pack.section("quality"),
+        today=holdings.today,
+        events=holdings.events,
+        coverage=_coverage(holdings, lineage),
+        published=holdings.published_coverage(COVERAGE_SERIES),
+        misplaced=_misplaced(holdings),
+    )
+
+
+def _coverage(holdings: Holdings, lineage: ir.Table) -> ir.Table | None:
+    """Quarterly coverage with DTP1 and DTP3, on which persistence above 100 % is judged."""
+    observed = set(holdings.observations.select("indicator").distinct().to_pandas()["indicator"])
+    asked = tuple(
+        f"{dose}_coverage" for dose in ("dtp1", "dtp3", "mcv1", "bcg") if f"{dose}_doses" in observed
+    )
+    if not asked:
+        return None
+    question = indicators.IndicatorQuestion(
+        indicators=asked, period_type=PeriodType.QUARTER, today=holdings.today
+    )
+    answer = indicators.evaluate(holdings.observations, lineage, holdings.pack, question)
+    return holdings.rows(answer.to_pyarrow())
+
+
+def _misplaced(holdings: Holdings) -> pd.DataFrame | None:
+    if not len(holdings.places):
+        return None
+    lineage = places.lineage(holdings.parents, holdings.places, tree=Tree.HEALTH.value, on=holdings.today)
+    outlines = holdings.boundaries if len(holdings.boundaries) else None
+    return places.geometry_findings(holdings.places, outlines, lineage)
+
+
+def _within(progress: Progress) -> Progress:
+    """Report the checks' own progress as the middle part of the whole."""
+    return lambda message, share: progress(message, 0.1 + 0.85 * share)
