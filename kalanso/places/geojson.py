@@ -58,7 +58,8 @@ def from_geojson(
     records = []
     for row, feature in enumerate(features, start=1):
         said = feature.get("properties") or {}
-        record = {field: _first(said, feature, names[field]) for field in FIELDS}
+        record = {field: _first(said, names[field]) for field in FIELDS}
+        record["code"] = record["code"] or feature.get("id", "")
         if not str(record["name"] or "").strip():
             raise PlacesRefused(
                 "places.refused.nameless", file=origin, row=row, column=", ".join(names["name"]),
@@ -144,14 +145,14 @@ def _cod_ab(present: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return usual
 
 
-def _first(said: Mapping[str, Any], feature: Mapping[str, Any], names: Sequence[str]) -> Any:
+def _first(said: Mapping[str, Any], names: Sequence[str]) -> Any:
     for name in names:
         value = said.get(name)
         if isinstance(value, Mapping):
             value = value.get("id")
         if value not in (None, ""):
             return value
-    return feature.get("id", "") if "id" in names else ""
+    return ""
 
 
 def _conversion(content: Mapping[str, Any], origin: str) -> Transformer | None:
