@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from kalanso.figures.trends import trend
     from kalanso.figures.wall_charts import wall_chart
 
-# Every kind of figure and the file that makes it: to add one, add a file and a line here.
+# Every kind of figure and the file that makes it: to add one, add a file and a line here. No file has
+# the name of its function, since an imported file would hide the function.
 KINDS = {
     "trend": "kalanso.figures.trends",
     "choropleth": "kalanso.figures.choropleths",

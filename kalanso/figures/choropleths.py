@@ -49,6 +49,8 @@ def choropleth(
     require("choropleth", table, ["place", "value", "geometry"])
     if relevant not in ("", "low", "high"):
         raise FigureRefused(f"relevant: expected low or high, got {relevant!r}")
+    if table.empty:
+        return nothing("choropleth", subject, locale, why_empty, table)
     rows = _rows(table)
     if rows["value"].notna().sum() == 0 or rows["geometry"].isna().all():
         return nothing("choropleth", subject, locale, why_empty, table)
@@ -88,7 +90,7 @@ def _rows(table: pd.DataFrame) -> pd.DataFrame:
 
 def _wide(rows: pd.DataFrame, unit: str) -> pd.Series:
     width = rows["high"] - rows["low"]
-    return width > (WIDE_INTERVAL if unit == "share" else WIDE_INTERVAL * 2 * rows["value"].abs())
+    return width > (WIDE_INTERVAL if unit != "count" else WIDE_INTERVAL * 2 * rows["value"].abs())
 
 
 def _named(rows: pd.DataFrame, lowest_first: bool) -> list[int]:
@@ -99,26 +101,27 @@ def _named(rows: pd.DataFrame, lowest_first: bool) -> list[int]:
 
 def _headline(rows: pd.DataFrame, subject: Subject, locale: str, attention: float) -> str:
     known = rows.dropna(subset=["value"])
+    lowest, highest = (row_at(known, where) for where in (known["value"].idxmin(), known["value"].idxmax()))
+    low, high = (words.number(edge["value"], subject.unit, locale) for edge in (lowest, highest))
+    if subject.unit == "rate":
+        params = {"low_place": lowest["place"], "low": low, "high_place": highest["place"], "high": high}
+        return words.placed(subject, words.say(locale, "figures.choropleth.range", **params), locale)
     if subject.unit == "share":
-        below, edge = int((known["value"] < attention).sum()), row_at(known, known["value"].idxmin())
+        below = int((known["value"] < attention).sum())
         message = "figures.choropleth.below" if below else "figures.choropleth.none_below"
         finding = words.say(
             locale, message, places=words.places(below or len(known), subject.level, locale), total=len(known),
-            limit=attention, place=edge["place"], value=words.number(edge["value"], "share", locale),
+            limit=attention, place=lowest["place"], value=low,
         )  # fmt: skip
-        return (
-            f"{subject.place}{words.say(locale, 'figures.words.colon')}{finding}"
-            if subject.place
-            else finding
-        )
-    edge, total = row_at(known, known["value"].idxmax()), known["value"].clip(lower=0).sum()
+        return words.placed(subject, finding, locale)
     carried = known["value"].clip(lower=0).sort_values(ascending=False).cumsum()
+    total = carried.iloc[-1]
     few = int((carried < total / 2).sum()) + 1
     finding = words.say(
         locale, "figures.choropleth.half", total=total, places=words.places(few, subject.level, locale),
-        of=len(known), place=edge["place"], value=words.number(edge["value"], "count", locale),
+        of=len(known), place=highest["place"], value=high,
     )  # fmt: skip
-    return f"{subject.place}{words.say(locale, 'figures.words.colon')}{finding}" if subject.place else finding
+    return words.placed(subject, finding, locale)
 
 
 def _explanations(rows: pd.DataFrame, subject: Subject, locale: str) -> list[str]:

@@ -81,4 +81,4 @@ def names(cuts: Sequence[float], unit: str, locale: str) -> list[str]:
 
 
 def _bare(text: str, unit: str) -> str:
-    return text.rstrip("%\u202f\u00a0 ") if unit == "share" else text
+    return text.rstrip("%\u202f\u00a0 ") if unit != "count" else text

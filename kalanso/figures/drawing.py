@@ -45,7 +45,8 @@ def to_pdf(figure: Figure, width: int = DEFAULT_WIDTH, *, with_words: bool = Tru
     svg = to_svg(figure, width, with_words=with_words)
     height = int(svg.split('height="', 1)[1].split('"', 1)[0])
     scale = min(1.0, _A4_INNER_PT[0] / width, _A4_INNER_PT[1] / height)
-    return bytes(vl_convert.svg_to_pdf(svg, scale=scale))
+    sized = f'width="{width * scale:.0f}" height="{height * scale:.0f}"'
+    return bytes(vl_convert.svg_to_pdf(svg.replace(f'width="{width}" height="{height}"', sized, 1)))
 
 
 def draw(figure: Figure, format: str, width: int = DEFAULT_WIDTH, *, with_words: bool = True) -> bytes:

@@ -18,7 +18,8 @@ from kalanso.figures.theme import DEFAULT_WIDTH, NARROWEST, WIDEST
 from kalanso.vocabulary import Message
 from kalanso.vocabulary.messages import LOCALES
 
-UNITS = ("share", "count")
+UNITS = ("share", "rate", "count")
+NUMERIC = ("value", "low", "high", "target", "doses", "first_doses", "third_doses")
 NUMBERS = ("counted", "reported", "surveyed", "estimated", "simulated")
 
 
@@ -38,7 +39,8 @@ class Source:
 class Subject:
     """What a figure shows: the measure in the reader's words, unit, age, place, population, sources.
 
-    `unit` is `share` (values from 0 upwards, 1 = the whole target) or `count`. `age` is an age band
+    `unit` is `share` (a coverage: 1 is the whole target, above 1 is possible), `rate` (another ratio,
+    such as dropout, which may be negative and has no target of 100 %) or `count`. `age` is an age band
     such as `0-11m`. `number` says how the numbers came about (NUMBERS). `level` names the places of
     a map or ranking (`district`, `health_area` ...). `caveats` are sentences that must stand below.
     """
@@ -124,10 +126,28 @@ def check_locale(locale: str) -> None:
 
 
 def require(kind: str, table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Raise FigureRefused where a table lacks columns that a kind of figure needs."""
+    """Raise FigureRefused where a table lacks needed columns, or holds what is not a finite number.
+
+    A table without rows passes: it becomes a figure that says so.
+    """
+    if table.empty:
+        return
     if missing := [name for name in columns if name not in table.columns]:
         raise FigureRefused(
             f"{kind}: missing columns {missing}; the table has {[str(name) for name in table.columns]}"
+        )
+    for name in NUMERIC:
+        if name in table:
+            _finite(kind, table, name)
+
+
+def _finite(kind: str, table: pd.DataFrame, name: str) -> None:
+    numbers = pd.to_numeric(table[name], errors="coerce")
+    bad = (numbers.isna() & table[name].notna()) | numbers.isin([float("inf"), float("-inf")])
+    if bad.any():
+        row = int(bad.to_numpy().argmax())
+        raise FigureRefused(
+            f"{kind}: {name} in row {row}: expected a finite number, got {table[name].iloc[row]!r}"
         )
 
 

@@ -38,7 +38,7 @@ def heat_grid(
     """
     check_locale(locale)
     require("heat_grid", table, ["place", "period", "value"])
-    if table["value"].notna().sum() == 0:
+    if table.empty or table["value"].notna().sum() == 0:
         return nothing("heat_grid", subject, locale, why_empty, table)
     cells, places, periods = _cells(table)
     cuts = classes.limits(cells["value"].dropna().tolist(), subject.unit, limits)
@@ -104,7 +104,7 @@ def _headline(cells: pd.DataFrame, subject: Subject, locale: str, attention: flo
             low=words.number(low.value, subject.unit, locale), low_place=low.place, low_period=low.period,
             high=words.number(high.value, subject.unit, locale), high_place=high.place, high_period=high.period,
         )  # fmt: skip
-    return f"{subject.place}{words.say(locale, 'figures.words.colon')}{finding}" if subject.place else finding
+    return words.placed(subject, finding, locale)
 
 
 def _alt(headline: str, cells: pd.DataFrame, cuts: Sequence[float], subject: Subject, locale: str) -> str:

@@ -92,7 +92,8 @@ def interpret(
 ) -> list[Message]:
     """Return what the series of one place says, the most important sentence first.
 
-    `series` has `period` (DHIS2 code, one type) and `value` (share or count), and may have `low`,
+    `unit` is share, rate or count (see `figure.Subject`). `series` has `period` (DHIS2 code, one
+    type) and `value`, and may have `low`,
     `high`, `provisional` and `doubtful` (flagged by a check: such a value may be a drop, but does not
     count in the shape of the series). The evidence stands in the parameters of each message.
     """
@@ -100,16 +101,21 @@ def interpret(
     points, left_out = _points(series)
     if len(points) < t.fewest_values:
         return [_too_few(points, unit, t), *_provisional(left_out)]
-    scale = 1.0 if unit == "share" else max(median(p.value for p in points), 1.0)
+    scale = 1.0 if unit != "count" else max(median(p.value for p in points), 1.0)
     drop = _sudden_drop(points, t, scale)
     shape = _shape(points, drop, unit, t, scale)
     fallen = [_drop_message(points, drop, unit)] if drop else []
     said = [*fallen, shape] if fallen else [shape]
     said += _above_full(points, t) if unit == "share" else []
     said += _probable_change(points, t)
+    said += _doubtful(points)
     said += _provisional(left_out)
     said += _caveat(points, denominator, t)
     return said
+
+
+def _wording(unit: str) -> str:
+    return "count" if unit == "count" else "share"
 
 
 def _too_few(points: Sequence[_Point], unit: str, t: Thresholds) -> Message:
@@ -119,7 +125,7 @@ def _too_few(points: Sequence[_Point], unit: str, t: Thresholds) -> Message:
         "n": len(points), "needed": t.fewest_values,
         "last": points[-1].value, "last_period": points[-1].period.code,
     }  # fmt: skip
-    return Message(f"figures.interpretation.{unit}.too_few", params)
+    return Message(f"figures.interpretation.{_wording(unit)}.too_few", params)
 
 
 def _points(series: pd.DataFrame) -> tuple[list[_Point], list[Period]]:
@@ -165,10 +171,10 @@ def _drop_message(points: Sequence[_Point], drop: _Drop, unit: str) -> Message:
         "fallen": at.value, "fallen_period": at.period.code,
     }  # fmt: skip
     if drop.recovered is None:
-        return Message(f"figures.interpretation.{unit}.drop", params)
+        return Message(f"figures.interpretation.{_wording(unit)}.drop", params)
     back = points[drop.recovered]
     params |= {"back": back.value, "back_period": back.period.code}
-    return Message(f"figures.interpretation.{unit}.drop_recovery", params)
+    return Message(f"figures.interpretation.{_wording(unit)}.drop_recovery", params)
 
 
 def _without(points: Sequence[_Point], drop: _Drop | None) -> list[_Point]:
@@ -206,7 +212,7 @@ def _shape(points: Sequence[_Point], drop: _Drop | None, unit: str, t: Threshold
     else:
         shape = "variable"
     apart = "_otherwise" if drop and drop.recovered else ""
-    return Message(f"figures.interpretation.{unit}.{shape}{apart}", evidence)
+    return Message(f"figures.interpretation.{_wording(unit)}.{shape}{apart}", evidence)
 
 
 def _steadiness(level: float, unit: str, t: Thresholds) -> str:
@@ -305,6 +311,11 @@ def _probable_change(points: Sequence[_Point], t: Thresholds) -> list[Message]:
         return [Message("figures.interpretation.change_unsure", params)]
     direction = "rise" if rise > 0.5 else "fall"
     return [Message(f"figures.interpretation.probable_{direction}", params)]
+
+
+def _doubtful(points: Sequence[_Point]) -> list[Message]:
+    flagged = sum(p.doubtful for p in points)
+    return [Message("figures.interpretation.doubtful", {"n": flagged})] if flagged else []
 
 
 def _provisional(left_out: Sequence[Period]) -> list[Message]:

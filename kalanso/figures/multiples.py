@@ -51,7 +51,7 @@ def small_multiples(
     """
     check_locale(locale)
     require("small_multiples", table, ["place", "period", "value"])
-    if table["value"].notna().sum() == 0:
+    if table.empty or table["value"].notna().sum() == 0:
         return nothing("small_multiples", subject, locale, why_empty, table)
     rows = _rows(table)
     found = sorted({Period.parse(code) for code in rows["period"]})

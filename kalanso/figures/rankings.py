@@ -45,7 +45,7 @@ def ranked_bars(
     require("ranked_bars", table, ["place", "value"])
     if order not in ("high", "low") or not 1 <= most <= 60:
         raise FigureRefused(f"expected order high or low and most 1 to 60, got {order!r} and {most}")
-    if table["value"].notna().sum() == 0:
+    if table.empty or table["value"].notna().sum() == 0:
         return nothing("ranked_bars", subject, locale, why_empty, table)
     rows = _ranked(table, order)
     known = rows.dropna(subset=["value"])

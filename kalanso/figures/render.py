@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -87,8 +86,7 @@ def build(job: Job) -> Figure:
     for name in _TABLES:
         if arguments.get(name) is not None:
             arguments[name] = pd.DataFrame(arguments[name])
-    # `figures.trend` is the file once it is imported; the function stands inside it.
-    make = getattr(import_module(figures.KINDS[job.kind]), job.kind)
+    make = getattr(figures, job.kind)
     try:
         figure: Figure = make(_table(job), locale=job.locale, **arguments)
     except TypeError as error:

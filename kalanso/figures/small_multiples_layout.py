@@ -54,6 +54,7 @@ class _Grid:
     end: float
     columns: int
     heads: tuple[float, ...]
+    low_value: float
     top_value: float
 
     @property
@@ -68,7 +69,10 @@ class _Grid:
     def point(self, index: int, position: float, value: float) -> dict[str, Any]:
         x, y = self.corner(index)
         across = (self.panel_width - self.end) * (position / max(len(self.periods) - 1, 1))
-        return {"px": round(x + across, 1), "py": round(y + (1 - value / self.top_value) * _PLOT_HEIGHT, 1)}
+        return {
+            "px": round(x + across, 1),
+            "py": round(y + (self.top_value - value) / (self.top_value - self.low_value) * _PLOT_HEIGHT, 1),
+        }
 
 
 def compose(
@@ -85,8 +89,11 @@ def compose(
 def _grid(panels: Sequence[Panel], periods: Sequence[Period], unit: str, locale: str, width: int) -> _Grid:
     columns = min(len(panels), 2 if width < NARROW else 3 if width < 600 else 4)
     top = float(pd.concat([panel.points["value"] for panel in panels]).max())
-    top = max(top, 1.0) * 1.06
-    left = axes.widest([words.number(1 if unit == "share" else top, unit, locale)]) + 4
+    low = min(float(pd.concat([panel.points["value"] for panel in panels]).min()), 0.0) * 1.06
+    top = max(top, {"share": 1.0, "rate": 0.1, "count": 1.0}[unit]) * 1.06
+    left = (
+        axes.widest([words.number(value, unit, locale) for value in (1 if unit == "share" else top, low)]) + 4
+    )
     panel_width = (width - left - _BETWEEN * (columns - 1)) / columns
     lasts = [
         panel.points["value"].dropna().iloc[-1] for panel in panels if panel.points["value"].notna().any()
@@ -96,7 +103,7 @@ def _grid(panels: Sequence[Panel], periods: Sequence[Period], unit: str, locale:
     heads = tuple(max(lines[n : n + columns]) * _LINE + 10 for n in range(0, len(lines), columns))
     return _Grid(
         panels=panels, periods=periods, unit=unit, locale=locale, left=left, panel_width=panel_width, end=end,
-        columns=columns, heads=heads, top_value=top,
+        columns=columns, heads=heads, low_value=low, top_value=top,
     )  # fmt: skip
 
 
@@ -107,7 +114,7 @@ def _heading(panel: Panel, width: float) -> tuple[list[str], list[str]]:
 def _rule_values(grid: _Grid) -> list[float]:
     if grid.unit == "share":
         return [0.0, 0.5, 1.0]
-    return axes.value_ticks(0, grid.top_value, 3)
+    return axes.value_ticks(grid.low_value, grid.top_value, 3)
 
 
 def _backdrop(grid: _Grid) -> list[alt.Chart]:

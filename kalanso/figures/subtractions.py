@@ -41,6 +41,8 @@ def missed_children(
     if subject.unit != "count":
         raise FigureRefused("missed_children: expected subject.unit count, since children are counted")
     require("missed_children", table, ["place", *([] if "value" in table else ["target", "doses"])])
+    if table.empty:
+        return nothing("missed_children", subject, locale, why_empty, table)
     rows = _rows(table)
     known = rows.dropna(subset=["value"])
     if known.empty:
@@ -95,7 +97,7 @@ def _headline(known: pd.DataFrame, subject: Subject, locale: str) -> str:
         finding = words.say(
             locale, "figures.missed_children.only_missed", n=params["n"], places=params["places"]
         )
-    return f"{subject.place}{words.say(locale, 'figures.words.colon')}{finding}" if subject.place else finding
+    return words.placed(subject, finding, locale)
 
 
 def _explanations(

@@ -74,6 +74,7 @@ class _Plot:
     left: float
     right: float
     height: float
+    low_value: float
     top_value: float
 
     @property
@@ -84,7 +85,7 @@ class _Plot:
         return (position + 0.5) / len(self.periods) * self.inner
 
     def y_at(self, value: float) -> float:
-        return (1 - value / self.top_value) * self.height
+        return (self.top_value - value) / (self.top_value - self.low_value) * self.height
 
     @property
     def x(self) -> alt.X:
@@ -96,11 +97,11 @@ class _Plot:
         )
 
     def y(self, field: str = "value") -> alt.Y:
-        ticks = axes.value_ticks(0, self.top_value, 4 if self.width < NARROW else 6)
+        ticks = axes.value_ticks(self.low_value, self.top_value, 4 if self.width < NARROW else 6)
         labels = axes.value_labels(ticks, self.unit, self.locale)
         return alt.Y(
             f"{field}:Q",
-            scale=alt.Scale(domain=[0, self.top_value], nice=False),
+            scale=alt.Scale(domain=[self.low_value, self.top_value], nice=False),
             axis=axes.value_axis(ticks, labels),
         )
 
@@ -133,15 +134,17 @@ def compose(
 
 def _plot(series: Sequence[Series], periods: Sequence[Period], unit: str, locale: str, width: int) -> _Plot:
     every = pd.concat([item.points[["value", "high"]] for item in series]).max().max()
-    top = max(float(every), 1.0) * 1.08
-    ticks = axes.value_ticks(0, top, 4 if width < NARROW else 6)
+    least = pd.concat([item.points[["value", "low"]] for item in series]).min().min()
+    floor = {"share": 1.0, "rate": 0.1, "count": 1.0}[unit]
+    top, low = max(float(every), floor) * 1.08, min(float(least), 0.0) * 1.08
+    ticks = axes.value_ticks(low, top, 4 if width < NARROW else 6)
     left = axes.widest(axes.value_labels(ticks, unit, locale)) + 10
     ends = _end_labels(series, unit, locale, width)
     right = max((width_of(line, LABEL_SIZE, bold=True) for end in ends for line in end), default=0) + 14
     height = min(max(width * 0.42, 190), 330)
     return _Plot(
         series=series, periods=periods, unit=unit, locale=locale, width=width,
-        left=left, right=right, height=round(height), top_value=top,
+        left=left, right=right, height=round(height), low_value=low, top_value=top,
     )  # fmt: skip
 
 
@@ -197,7 +200,7 @@ def _place_on_reference(plot: _Plot) -> dict[str, Any] | None:
     """Return where the words fit on the 100 % line without touching the data, or None (a key then)."""
     text = _reference_text(plot)
     wide = width_of(text, SMALL_SIZE)
-    tries = [
+    tries: list[dict[str, Any]] = [
         {"text": text, "px": round(start, 1), "py": round(plot.y_at(1) + shift, 1)}
         for shift in (-5, 14)
         for start in (4.0, plot.inner - wide - 4, (plot.inner - wide) / 2)
@@ -285,8 +288,8 @@ def _points(plot: _Plot, item: Series, colour: str, shape: str, filled: bool) ->
         _dots(plot, [r for r in above if r.provisional], "triangle-up", 34 if small else 80, False, colour),
     ]
     for flag, (mark, size, full) in FLAGS.items():
-        marked = [r for r in each(item.known) if flag in r.flags]
-        layers.append(_dots(plot, marked, mark, size, full, ATTENTION, hollow="transparent"))
+        flagged = [r for r in points if flag in r.flags]
+        layers.append(_dots(plot, flagged, mark, size, full, ATTENTION, hollow="transparent"))
     return [layer for layer in layers if layer is not None]
 
 

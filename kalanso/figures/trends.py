@@ -44,7 +44,7 @@ def trend(
     """
     check_locale(locale)
     require("trend", table, ["period", "value"])
-    if table["value"].notna().sum() == 0:
+    if table.empty or table["value"].notna().sum() == 0:
         return nothing("trend", subject, locale, why_empty, table)
     rows = _rows(table, subject)
     periods = _periods(rows)

@@ -39,7 +39,7 @@ def wall_chart(
     require("wall_chart", table, ["period", "first_doses", "third_doses"])
     if not annual_target > 0:
         raise FigureRefused(f"annual_target: expected children of a whole year, above 0, got {annual_target}")
-    if table["first_doses"].notna().sum() == 0:
+    if table.empty or table["first_doses"].notna().sum() == 0:
         return nothing("wall_chart", subject, locale, why_empty, table)
     rows = _cumulative(table, annual_target)
     headline = title or _headline(rows, subject, doses, annual_target, locale)
@@ -106,7 +106,7 @@ def _headline(
         if last.dropout >= 0:
             params["rate"] = last.dropout_rate
         finding += words.say(locale, message, **params)
-    return f"{subject.place}{words.say(locale, 'figures.words.colon')}{finding}" if subject.place else finding
+    return words.placed(subject, finding, locale)
 
 
 def _explanations(rows: pd.DataFrame, locale: str) -> list[str]:

@@ -25,11 +25,11 @@ def say(locale: str, message_id: str, **params: Any) -> str:
 
 
 def number(value: float | None, unit: str, locale: str) -> str:
-    """Return a share as percent or a count, as readers write it; a gap as words."""
+    """Return a share or rate as percent, or a count, as readers write it; a gap as words."""
     if value is None or pd.isna(value):
         return format_value(None, "text", locale)
-    if unit == "share":
-        return format_value(value, "percent", locale)
+    if unit != "count":
+        return format_value(value, "percent", locale).replace("-", "−")
     return format_value(value, "count", locale).replace("-", "−")
 
 
@@ -80,6 +80,8 @@ def subtitle(subject: Subject, locale: str, when: str, numbers: Sequence[str] = 
         unit = say(locale, "figures.words.share_of", population=subject.population)
     elif subject.unit == "share":
         unit = say(locale, "figures.words.share")
+    elif subject.unit == "rate":
+        unit = say(locale, "figures.words.rate")
     else:
         unit = say(locale, "figures.words.count")
     kinds = dict.fromkeys(numbers or (subject.number,))
@@ -120,3 +122,10 @@ def titled(place: str, sentence: str, locale: str) -> str:
     """Return a title out of a place and the sentence that says the finding."""
     finding = sentence.rstrip(".")
     return say(locale, "figures.words.title", place=place, finding=finding[:1].lower() + finding[1:])
+
+
+def placed(subject: Subject, finding: str, locale: str) -> str:
+    """Return a finding as a title, after the place that it is about (if one is stated)."""
+    if not subject.place:
+        return finding[:1].upper() + finding[1:]
+    return say(locale, "figures.words.title", place=subject.place, finding=finding)
