@@ -61,7 +61,7 @@ def _print_findings(checked: Any, locale: str) -> None:
         table.add_row(Message(f"quality.{name}.name").render(locale), format_value(count, "count", locale))
     console.print(table)
     severities = ", ".join(
-        f"{Message(f'quality.severity.{name}').render(locale)} {format_value(count, 'count', locale)}"
+        f"{say(locale, f'cli.check.severity.{name}')} {format_value(count, 'count', locale)}"
         for name, count in sorted(checked.by_severity.items())
     )
     console.print(say(locale, "cli.check.severities", severities=severities or "0"))
