@@ -105,52 +105,40 @@ def load(country: str = GENERIC) -> Pack:
 def read_pack(generic: Path, own: Path | None = None) -> Pack:
     """Return the pack that a folder of YAML files makes, laid over the generic folder."""
     folders = [generic] + ([own] if own is not None and own.is_dir() else [])
-    files = [{path.stem: path for path in sorted(folder.glob("*.yaml"))} for folder in folders]
-    for found in files:
-        _refuse_unknown_files(found)
-    country = levels = schedule = None
-    names: dict[str, dict[str, Mapping[str, str]]] = {}
-    thresholds: dict[str, Threshold] = {}
-    products: tuple[Product, ...] = ()
-    rows: dict[str, IndicatorDefinition] = {}
-    for found in files:
-        label = _label(found)
-        if path := found.get("country"):
-            country = read_country(read_yaml(path), label("country"))
-        if path := found.get("levels"):
-            levels = read_levels(read_yaml(path), label("levels"))
-        if path := found.get("names"):
-            names = _merged_names(names, read_yaml(path), label("names"))
-        if path := found.get("thresholds"):
-            thresholds |= read_thresholds(read_yaml(path), label("thresholds"))
-        if path := found.get("quality"):
-            thresholds |= read_thresholds(read_yaml(path), label("quality"), under="quality")
-        if path := found.get("products"):
-            products = _merged_products(products, read_products(read_yaml(path), label("products")))
-        if path := found.get("schedule"):
-            schedule = read_schedule(read_yaml(path), label("schedule"))
-        if path := found.get("indicators"):
-            rows |= read_indicators(read_yaml(path), label("indicators"), doses=names.get("dose", {}))
-    if country is None or levels is None or schedule is None or not rows:
-        raise PackFault(file=generic.name, key="(folder)", expected=", ".join(FILES), found=sorted(files[0]))
-    check_references(rows, thresholds, "indicators.yaml")
-    return Pack(
-        country=country, levels=levels, names=names, thresholds=thresholds,
-        products=products, schedule=schedule, indicators=rows,
-    )  # fmt: skip
+    parts: dict[str, Any] = {"names": {}, "thresholds": {}, "products": (), "indicators": {}}
+    for folder in folders:
+        _lay_over(parts, folder)
+    if missing := [name for name in FILES if not parts.get(name)]:
+        raise PackFault(
+            file=generic.name, key="(folder)", expected=", ".join(f"{name}.yaml" for name in FILES),
+            found=f"no {missing[0]}.yaml",
+        )  # fmt: skip
+    check_references(parts["indicators"], parts["thresholds"], "indicators.yaml")
+    return Pack(**parts)
 
 
-def _label(files: Mapping[str, Path]) -> Any:
-    return lambda stem: f"{files[stem].parent.name}/{files[stem].name}"
-
-
-def _refuse_unknown_files(files: Mapping[str, Path]) -> None:
-    for stem, path in files.items():
-        if stem not in (*FILES, "quality"):
-            raise PackFault(
-                file=f"{path.parent.name}/{path.name}", key="(file name)",
-                expected=f"one of {', '.join((*FILES, 'quality'))}", found=stem,
-            )  # fmt: skip
+def _lay_over(parts: dict[str, Any], folder: Path) -> None:
+    """Lay the files of one folder over what is there: whole files, or entry by entry."""
+    files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    if unknown := sorted(set(files) - {*FILES, "quality"}):
+        raise PackFault(
+            file=f"{folder.name}/{unknown[0]}.yaml", key="(file name)",
+            expected=f"one of {', '.join((*FILES, 'quality'))}", found=unknown[0],
+        )  # fmt: skip
+    content = {stem: (read_yaml(path), f"{folder.name}/{path.name}") for stem, path in files.items()}
+    for stem, read in (("country", read_country), ("levels", read_levels), ("schedule", read_schedule)):
+        if stem in content:
+            parts[stem] = read(*content[stem])
+    if "names" in content:
+        parts["names"] = _merged_names(parts["names"], *content["names"])
+    for stem, under in (("thresholds", ""), ("quality", "quality")):
+        if stem in content:
+            parts["thresholds"] |= read_thresholds(*content[stem], under=under)
+    if "products" in content:
+        parts["products"] = _merged_products(parts["products"], read_products(*content["products"]))
+    if "indicators" in content:
+        doses = parts["names"].get("dose", {})
+        parts["indicators"] |= read_indicators(*content["indicators"], doses=doses)
 
 
 def _merged_names(

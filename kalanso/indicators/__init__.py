@@ -9,12 +9,15 @@ from kalanso.indicators.caveats import CAVEATS
 from kalanso.indicators.denominators import DenominatorName
 from kalanso.indicators.evaluate import evaluate
 from kalanso.indicators.questions import DenominatorChoice, IndicatorQuestion, QuestionRefused
+from kalanso.indicators.uncounted import REASONS, uncounted
 
 __all__ = [
     "CAVEATS",
+    "REASONS",
     "DenominatorChoice",
     "DenominatorName",
     "IndicatorQuestion",
     "QuestionRefused",
     "evaluate",
+    "uncounted",
 ]

@@ -31,11 +31,11 @@ class Material:
     """What indicators are made of.
 
     `counts` has the columns of `aggregation.SUMS`, adjusted and refused; `targets` those of
-    `denominators.targets` and the source for whose doses they may stand; `lineage` as given.
+    `denominators.targets` and the source for whose doses they may stand, or are None where no population is needed; `lineage` as given.
     """
 
     counts: ir.Table
-    targets: ir.Table
+    targets: ir.Table | None
     lineage: ir.Table
     pack: Pack
     question: IndicatorQuestion
@@ -84,6 +84,7 @@ def population_answers(
     material: Material, definitions: Sequence[IndicatorDefinition], days: pa.Table
 ) -> ir.Table:
     """Return the people due in each period; `days` has the first and last day of each period."""
+    assert material.targets is not None
     rows = material.targets.filter(ibis._.population.isin([d.code for d in definitions]))
     rows = rows.filter(ibis._.source == ibis._.target_source).inner_join(ibis.memtable(days), "period")
     grown = ibis.literal(material.question.denominator.base_year is not None)
@@ -98,7 +99,13 @@ def population_answers(
         completeness=ibis.null("float64"),
         places_expected=ibis.null("int64"),
         places_reporting=ibis.null("int64"),
-        caveat=worst({"target_incomplete": rows.target_incomplete == 1, "grown_target": grown}),
+        caveat=worst(
+            {
+                "target_incomplete": rows.target_incomplete == 1,
+                "target_differs": rows.target_differs == 1,
+                "grown_target": grown,
+            }
+        ),
     ).select(*ANSWER)
 
 
@@ -115,8 +122,11 @@ def coverage_answers(material: Material, definitions: Sequence[IndicatorDefiniti
     )
     rows = material.counts.inner_join(ibis.memtable(table), "counted")
     keys = ["source", "population", "place_code", "period"]
-    targets = material.targets.select(*keys, "target", "target_name", "target_incomplete")
-    rows = rows.left_join(targets, keys).select(*rows.columns, "target", "target_name", "target_incomplete")
+    assert material.targets is not None
+    targets = material.targets.select(*keys, "target", "target_name", "target_incomplete", "target_differs")
+    rows = rows.left_join(targets, keys).select(
+        *rows.columns, "target", "target_name", "target_incomplete", "target_differs"
+    )
     positive = rows.target > 0
     share = rows.value / ibis.ifelse(positive, rows.target, ibis.null("float64"))
     rows = rows.mutate(
@@ -129,6 +139,7 @@ def coverage_answers(material: Material, definitions: Sequence[IndicatorDefiniti
         "coverage_above_one": above,
         "missed_negative": (rows.unit == "count") & (rows.result < 0),
         "target_incomplete": rows.target_incomplete == 1,
+        "target_differs": rows.target_differs == 1,
         "grown_target": ibis.literal(material.question.denominator.base_year is not None),
     }
     return rows.mutate(
@@ -261,7 +272,8 @@ def _of_level(material: Material, rows: ir.Table, level: str) -> ir.Table:
         .distinct()
     )
     totals = above.group_by("ancestor_code").agg(places_expected=ibis._.count().cast("int64"))
-    kept = rows.select(*_WHEN, "place_code", "value")
+    # A place without a target belongs to no label; it is missing among the places that report.
+    kept = rows.filter(ibis._.denominator_name.notnull()).select(*_WHEN, "place_code", "value")
     return kept.inner_join(above, "place_code").inner_join(totals, "ancestor_code")
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from kalanso.indicators.small_tables import small_table
 from kalanso.vocabulary import Period, PeriodType
 
-FIRST_YEAR, LAST_YEAR = 1950, 2100
+FIRST_YEAR, LAST_YEAR = 1970, 2075
 # From the finest to the coarsest; periods of one grain follow each other without gap.
 GRAINS = {
     PeriodType.WEEK: 0,

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 import ibis
 import ibis.expr.types as ir
 
-PREFIX = "indicators.caveat."
 # The order is the order of gravity.
 CAVEATS = (
     "no_report",
@@ -30,6 +29,7 @@ CAVEATS = (
     "unequal_reports",
     "doubtful_product",
     "parent_differs",
+    "target_differs",
     "places_without_value",
     "low_completeness",
     "grown_target",
@@ -41,5 +41,9 @@ def worst(conditions: Mapping[str, ir.BooleanValue]) -> ir.StringValue:
     """Return the id of the gravest caveat whose condition holds, or null."""
     if unknown := set(conditions) - set(CAVEATS):
         raise KeyError(f"caveats: unknown {sorted(unknown)}")
-    ordered = [(conditions[name].fill_null(False), PREFIX + name) for name in CAVEATS if name in conditions]
+    ordered = [
+        (conditions[name].fill_null(False), f"indicators.caveat.{name}")
+        for name in CAVEATS
+        if name in conditions
+    ]
     return ibis.cases(*ordered, else_=ibis.null("string"))

@@ -12,6 +12,7 @@ import functools
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -25,7 +26,6 @@ from kalanso.vocabulary import AgeGroup, Antigen, Dose, PeriodType
 CELL = ("source", "place_code", "reported", "counted")
 _ROUTINE_TOTAL = "all"
 _UNNAMED, _UNLISTED = "", "?"
-_DOSES_PER_SERIES = range(1, 6)
 
 
 def counting_rules(pack: Pack, codes: Sequence[str], ages: Sequence[AgeGroup] = ()) -> pa.Table:
@@ -99,9 +99,16 @@ def _reported_as(
         if other is not dose.antigen and _is_series(other) and _is_series(dose.antigen):
             names.append((twin.doses_indicator, False))
     if re.fullmatch("[a-z][a-z0-9_]*", spelling):
-        own_names = [f"{spelling}{dose.number}_doses"] + ([f"{spelling}_doses"] if dose.number == 1 else [])
-        names += [(name, True) for name in own_names if name not in pack.indicators]
+        names += [(name, True) for name in _slugs(dose, spelling) if name not in pack.indicators]
     return names
+
+
+def _slugs(dose: Dose, spelling: str) -> list[str]:
+    if _is_series(dose.antigen):
+        return [f"{spelling}{dose.number}_doses"]
+    if dose.code.endswith("0"):
+        return [f"{spelling}0_doses"]
+    return [f"{spelling}_doses", f"{spelling}1_doses"]
 
 
 def _is_series(antigen: Antigen) -> bool:
@@ -113,6 +120,25 @@ def _dose(canonical: str) -> Dose | None:
         return Dose.parse(canonical.removesuffix("_doses")) if canonical.endswith("_doses") else None
     except ValueError:
         return None
+
+
+def named(observations: ir.Table, pack: Pack, codes: Sequence[str]) -> ir.Table:
+    """Return the observations that may be reports of `codes`, with the product as the pack spells it.
+
+    `product_key` is empty where the source names no product, `?` where the pack does not list it.
+    """
+    known = sorted({spelling for product in pack.products for spelling in product.spellings})
+    carrying = carriers(pack, codes)
+    reported_names = sorted(set(carrying.column("indicator").to_pylist()))
+    spelled = ibis._.product.lower().strip()
+    unnamed = (spelled == _UNNAMED) | ~ibis._.indicator.endswith("_doses")
+    rows = observations.filter(ibis._.indicator.isin(reported_names)).mutate(
+        product_key=ibis.cases((unnamed, _UNNAMED), (spelled.isin(known), spelled), else_=_UNLISTED)
+    )
+    # A column named after its product (`penta1_doses`) needs no product beside it.
+    if slugs := _product_of_slug(carrying):
+        rows = rows.mutate(product_key=ibis._.indicator.cases(*slugs.items(), else_=ibis._.product_key))
+    return rows.rename(reported="period").drop("period_type")
 
 
 def selected(
@@ -127,31 +153,16 @@ def selected(
 
     Observations whose `age_band` says nothing of age are still in, marked `guessed`.
     """
-    known = sorted({spelling for product in pack.products for spelling in product.spellings})
-    carrying = carriers(pack, codes)
-    reported_names = sorted(set(carrying.column("indicator").to_pylist()))
-    spelled = ibis._.product.lower().strip()
-    is_dose = ibis._.indicator.endswith("_doses")
-    rows = observations.filter(ibis._.indicator.isin(reported_names)).mutate(
-        product_key=ibis.cases(
-            (~is_dose | (spelled == _UNNAMED), _UNNAMED), (spelled.isin(known), spelled), else_=_UNLISTED
-        )
-    )
-    # A column named after its product (`penta1_doses`) needs no product beside it.
-    slugs = _product_of_slug(carrying)
-    if slugs:
-        rows = rows.mutate(product_key=ibis._.indicator.cases(*slugs.items(), else_=ibis._.product_key))
-    rows = rows.rename(reported="period").drop("period_type")
-    rows = rows.inner_join(ibis.memtable(carrying), ["indicator", "product_key"])
+    rows = named(observations, pack, codes)
+    rows = rows.inner_join(ibis.memtable(carriers(pack, codes)), ["indicator", "product_key"])
     rows = rows.inner_join(ibis.memtable(reported_periods(asked)), "reported")
-    rows = rows.inner_join(
-        ibis.memtable(counting_rules(pack, codes, ages)), ["canonical", "age_band", "strategy"]
-    )
+    rules = counting_rules(pack, codes, ages)
+    rows = rows.inner_join(ibis.memtable(rules), ["canonical", "age_band", "strategy"])
     outside = (ibis._.period_start > ibis._.valid_to) | (ibis._.reported_end < ibis._.valid_from)
+    reported = ibis._.status.isin(["reported", "zero"])
     return rows.mutate(
         doubtful_product=~ibis._.listed | outside,
-        # Suppressed and missing numbers may carry anything; only reported ones count.
-        value=ibis.ifelse(ibis._.status.isin(["reported", "zero"]), ibis._.value, ibis.null("float64")),
+        value=ibis.ifelse(reported, ibis._.value, ibis.null("float64")),
     ).select(
         "source", "place_code", "reported", "grain", "slot", "period", "counted", "value", "reports_expected",
         "reports_received", "product_key", "sex", "sector", "age_band", "strategy", "direct", "guessed", "whole",
@@ -161,13 +172,11 @@ def selected(
 
 def _product_of_slug(carrying: pa.Table) -> Mapping[str, str]:
     names = carrying.select(["indicator", "product_key"]).to_pylist()
-    unnamed = {row["indicator"] for row in names if row["product_key"] == _UNNAMED}
+    canonical = {row["indicator"] for row in names if row["product_key"] == _UNNAMED}
     return {
         row["indicator"]: row["product_key"]
         for row in names
-        if row["indicator"] not in unnamed
-        and row["product_key"] not in {_UNNAMED, _UNLISTED}
-        and row["indicator"].startswith(row["product_key"])
+        if row["indicator"] not in canonical and row["indicator"].startswith(row["product_key"])
     }
 
 
@@ -197,17 +206,22 @@ def counted(rows: ir.Table) -> ir.Table:
     )
     finest = kept.group_by("source", "counted", "period").agg(grain=ibis._.grain.min())
     kept = kept.semi_join(finest, ["source", "counted", "period", "grain"])
-    total = (
-        ibis._.whole
-        & (ibis._.product_key == _UNNAMED)
-        & (ibis._.sex == "all")
-        & (ibis._.sector == "all")
-        & (ibis._.strategy.isin([_ROUTINE_TOTAL, "campaign", "catch_up"]))
-    )
+    total = is_total()
     whole, parts = kept.filter(total), kept.filter(~total)
     # The cells with parts are few in most sources: the large side is only streamed past them.
     settled = whole.filter(ibis._.value.notnull()).semi_join(parts, CELL).select(*CELL)
     return _tidy(whole).union(_tidy(_folded(parts.anti_join(settled, CELL))))
+
+
+def is_total() -> Any:
+    """Return the condition that a row of `selected` is a total, not a part by product, sex, age ..."""
+    return (
+        ibis._.whole
+        & (ibis._.product_key == _UNNAMED)
+        & (ibis._.sex == "all")
+        & (ibis._.sector == "all")
+        & ibis._.strategy.isin([_ROUTINE_TOTAL, "campaign", "catch_up"])
+    )
 
 
 def _tidy(rows: ir.Table) -> ir.Table:

@@ -16,12 +16,12 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from kalanso.definitions import Pack
-from kalanso.indicators.aggregation import Span, sums
+from kalanso.indicators.aggregation import Span
 from kalanso.indicators.calendars import FIRST_YEAR, LAST_YEAR, target_shares
-from kalanso.indicators.counting import selected
+from kalanso.indicators.counting import is_total, selected
 from kalanso.indicators.questions import DenominatorChoice
 from kalanso.indicators.small_tables import small_table
-from kalanso.vocabulary import PeriodType
+from kalanso.vocabulary import Level, PeriodType
 
 _FORM = re.compile(
     r"(?P<population>[^@:;<]*)(<(?P<derived_from>[^@:;]+))?(@(?P<source>[^:;]+))?(:(?P<rule>[^;]+))?"
@@ -90,7 +90,8 @@ def targets(
     """Return the target of each population for each place and asked period.
 
     Columns: population, target_source, place_code, level, period, target, target_name,
-    target_incomplete (0 or 1: some places below have no population).
+    target_incomplete and target_differs (0 or 1: some places below have no population; the stated population
+    is not the sum of those below).
     """
     annual = _annual(observations, lineage, pack, populations, choice)
     suffix = ""
@@ -106,10 +107,11 @@ def targets(
         target=(ibis._.people * ibis._.share).sum(),
         years_known=ibis._.year.nunique(),
         target_incomplete=ibis._.target_incomplete.max(),
+        target_differs=ibis._.target_differs.max(),
     )
     ending = f":{rule_name(span, choice.rule)}{suffix}"
     return cut.filter(ibis._.years_known == ibis._.years).select(
-        "population", "target_source", "place_code", "level", "period", "target", "target_incomplete",
+        "population", "target_source", "place_code", "level", "period", "target", "target_incomplete", "target_differs",
         target_name=ibis._.label + "@" + ibis._.target_source + ending,
     )  # fmt: skip
 
@@ -127,20 +129,61 @@ def _annual(
     ways = _ways(pack, populations)
     codes = sorted(set(ways.column("counted").to_pylist()))
     rows = selected(observations, pack, codes, asked=PeriodType.YEAR)
-    yearly = sums(
-        rows,
-        lineage,
-        Span(period_type=PeriodType.YEAR),
-        tolerance=pack.threshold("aggregation.parent_tolerance"),
-    ).filter(ibis._.value.notnull())
-    found = yearly.inner_join(ibis.memtable(ways), "counted")
+    found = _stated_or_summed(rows, lineage, pack.threshold("aggregation.parent_tolerance")).inner_join(
+        ibis.memtable(ways), "counted"
+    )
     where = ["population", "source", "place_code", "period"]
     best = found.group_by(*where).agg(rank=ibis._["rank"].min())
     return found.semi_join(best, [*where, "rank"]).select(
-        "population", "label", "place_code", "level",
+        "population", "label", "place_code", "level", "target_incomplete", "target_differs",
         target_source="source", year="period", people=ibis._.value * ibis._.factor,
-        target_incomplete=(ibis._.places_reporting < ibis._.places_expected).cast("int64"),
     )  # fmt: skip
+
+
+def _stated_or_summed(rows: ir.Table, lineage: ir.Table, tolerance: float) -> ir.Table:
+    """Return each place's population: the one stated for itself, otherwise the sum of those below.
+
+    Targets are set for each level, and a list of villages is seldom complete, so a stated population is
+    not replaced by a sum as doses are; where the two differ, the row says so. Only totals count: people
+    by sex or sector are not added up unasked.
+    """
+    where = ["source", "counted", "period", "place_code"]
+    lineage = lineage.select("place_code", "ancestor_code", "ancestor_level").distinct()
+    stated = rows.filter(is_total() & ibis._.value.notnull()).select(*where, "value")
+    above = stated.inner_join(lineage, "place_code")
+    higher = above.filter(ibis._.place_code != ibis._.ancestor_code)
+    parents = higher.select(*where[:3], place_code="ancestor_code").distinct()
+    lowest = above.anti_join(parents, where)
+    summed = lowest.group_by(*where[:3], "ancestor_code", "ancestor_level").agg(below=ibis._.value.sum())
+    summed = summed.rename(place_code="ancestor_code", level="ancestor_level")
+    own = stated.rename(own="value")
+    joined = summed.left_join(own, where).select(*summed.columns, "own")
+    joined = joined.left_join(_gaps(summed, lineage), where).select(*joined.columns, "gap")
+    apart = (ibis._.own - ibis._.below).abs() > tolerance * ibis._.own.abs()
+    return joined.mutate(
+        value=ibis.coalesce(ibis._.own, ibis._.below),
+        target_incomplete=ibis.ifelse(ibis._.own.isnull(), ibis._.gap.fill_null(0), 0),
+        target_differs=apart.fill_null(False).cast("int64"),
+    )
+
+
+def _gaps(summed: ir.Table, lineage: ir.Table) -> ir.Table:
+    """Return the places below which, on some level, a part of the places has no population.
+
+    Facilities are left out: a hospital has no population of its own.
+    """
+    levels = lineage.filter(ibis._.place_code == ibis._.ancestor_code)
+    levels = levels.filter(ibis._.ancestor_level != Level.FACILITY.value)
+    levels = levels.select("place_code", level_below="ancestor_level")
+    below = lineage.filter(ibis._.place_code != ibis._.ancestor_code).inner_join(levels, "place_code")
+    below = below.select("place_code", "ancestor_code", "level_below")
+    there = below.group_by("ancestor_code", "level_below").agg(there=ibis._.count())
+    known = summed.select("source", "counted", "period", "place_code").inner_join(below, "place_code")
+    known = known.group_by("source", "counted", "period", "ancestor_code", "level_below").agg(
+        known=ibis._.count()
+    )
+    gaps = known.inner_join(there, ["ancestor_code", "level_below"]).filter(ibis._.known < ibis._.there)
+    return gaps.select("source", "counted", "period", place_code="ancestor_code").distinct().mutate(gap=1)
 
 
 def _ways(pack: Pack, populations: Sequence[str]) -> pa.Table:

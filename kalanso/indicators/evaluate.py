@@ -40,13 +40,22 @@ def evaluate(observations: ir.Table, lineage: ir.Table, pack: Pack, question: In
     """
     question.check_against(pack)
     needed = _needed(pack, question.indicators)
-    material = _material(observations, lineage, pack, question, needed)
+    material = _material(observations, lineage, pack, question)
     found = _answers(material, needed)
     rows = functools.reduce(lambda above, below: above.union(below), found)
     rows = rows.filter(ibis._.indicator.isin(list(question.indicators)))
     if question.levels:
         rows = rows.filter(ibis._.level.isin([level.value for level in question.levels]))
     return _finished(rows, pack, question)
+
+
+def needed_codes(pack: Pack, question: IndicatorQuestion) -> tuple[list[str], list[str]]:
+    """Return the counts and the populations of which the asked indicators are made."""
+    needed = _needed(pack, question.indicators)
+    populations = {definition.code for definition in needed.get("population", ())}
+    if question.denominator.population is not None:
+        populations.add(question.denominator.population)
+    return [definition.code for definition in needed.get("count", ())], sorted(populations)
 
 
 def _needed(pack: Pack, codes: Sequence[str]) -> dict[str, list[IndicatorDefinition]]:
@@ -71,29 +80,27 @@ def _material(
     lineage: ir.Table,
     pack: Pack,
     question: IndicatorQuestion,
-    needed: Mapping[str, Sequence[IndicatorDefinition]],
 ) -> Material:
     span = Span(period_type=question.period_type, cumulative=question.cumulative, rolling=question.rolling)
     counted_from = observations
     if question.sources:
         counted_from = observations.filter(ibis._.source.isin(list(question.sources)))
-    codes = [definition.code for definition in needed.get("count", ())]
+    codes, populations = needed_codes(pack, question)
     rows = selected(counted_from, pack, codes, asked=question.period_type, ages=question.ages)
     counts = sums(rows, lineage, span, tolerance=pack.threshold("aggregation.parent_tolerance"))
-    populations = [definition.code for definition in needed.get("population", ())]
-    if question.denominator.population is not None:
-        populations = sorted({*populations, question.denominator.population})
-    found = targets(observations, lineage, pack, populations, span, question.denominator)
+    found = None
+    if populations:
+        found = targets(observations, lineage, pack, populations, span, question.denominator)
     return Material(
         counts=with_adjusted(counts, pack, question.adjust_k),
-        targets=_paired(found, counted_from, question),
+        targets=None if found is None else _paired(found, counted_from),
         lineage=lineage.select("place_code", "ancestor_code", "ancestor_level").distinct(),
         pack=pack,
         question=question,
     )
 
 
-def _paired(found: ir.Table, counted_from: ir.Table, question: IndicatorQuestion) -> ir.Table:
+def _paired(found: ir.Table, counted_from: ir.Table) -> ir.Table:
     """Say for whose doses each target may stand: its own source's; others' where these have none."""
     pairs = found.select("population", "target_source").distinct()
     sources = counted_from.select("source").distinct()

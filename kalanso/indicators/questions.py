@@ -41,8 +41,8 @@ class DenominatorChoice:
     def __post_init__(self) -> None:
         if self.rule not in RULES:
             raise QuestionRefused(f"rule: expected one of {', '.join(RULES)}, got {self.rule!r}")
-        if self.base_year is not None and not 1950 <= self.base_year <= 2100:
-            raise QuestionRefused(f"base_year: expected 1950 to 2100, got {self.base_year}")
+        if self.base_year is not None and not 1970 <= self.base_year <= 2075:
+            raise QuestionRefused(f"base_year: expected 1970 to 2075, got {self.base_year}")
         if self.growth is not None and self.base_year is None:
             raise QuestionRefused("growth: needs a base_year to grow from")
         if self.growth is not None and not -0.2 <= self.growth <= 0.2:
