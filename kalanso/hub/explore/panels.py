@@ -17,65 +17,24 @@ from django.urls import reverse, translate_url
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from kalanso import definitions
 from kalanso.hub.explore.queries import places, shelf
+from kalanso.hub.explore.queries.words import (
+    CHECK_NAMES,
+    HEADINGS,
+    PLACE_COLUMNS,
+    SECTIONS,
+    STATES,
+    TITLES,
+    UNITS,
+)
+from kalanso.indicators import DenominatorName
 from kalanso.store import Column, TableSpec
 from kalanso.vocabulary import Message, NotAPeriod, UnknownMessage, format_value
 
 register = template.Library()
-
-# the columns whose values are codes, and the section of names that says them
-SECTIONS = {
-    "status": "status", "age_band": "age_band", "strategy": "strategy", "sector": "sector", "sex": "sex",
-    "period_type": "period_type", "category": "category", "evidence": "evidence", "severity": "severity",
-    "unit": "unit", "context": "context", "tree": "tree", "level": "level",
-}  # fmt: skip
-PLACE_COLUMNS = {"place_code", "parent_code", "neighbour_code", "from_code", "to_code"}
-STATES = {
-    "draft": _("brouillon"),
-    "technical_review": _("en revue technique"),
-    "validated": _("validé par le CNI"),
-    "published": _("publié"),
-}
-CHECK_NAMES = {
-    "blanks": _("Cases restées vides"),
-    "breaks": _("Ruptures de série"),
-    "completeness": _("Rapports manquants"),
-    "copies": _("Mois recopiés"),
-    "coverage": _("Couverture au-dessus de 100 %"),
-    "denominators": _("Population attendue"),
-    "dropout": _("Abandon entre doses"),
-    "heaping": _("Trop de chiffres ronds"),
-    "impossible": _("Valeurs impossibles"),
-    "outliers": _("Valeurs extrêmes"),
-    "same_visit": _("Doses d'une même visite"),
-    "shared_falls": _("Chutes communes à plusieurs lieux"),
-    "silence": _("Centres qui ne rapportent plus"),
-    "stock": _("Stocks qui ne tombent pas juste"),
-    "timeliness": _("Rapports en retard"),
-    "zeros": _("Zéros douteux"),
-    "geometry": _("Limites et points mal placés"),
-}
-UNITS = {"degrees": _("degrés"), "km": "km", "km2": "km²"}
-TITLES = {
-    "places": _("Quels lieux le pays compte-t-il ?"),
-    "place_parents": _("Quel lieu appartient à quel autre ?"),
-    "place_codes": _("Comment les autres systèmes appellent-ils chaque lieu ?"),
-    "place_boundaries": _("Où passent les limites des lieux ?"),
-    "place_contexts": _("Comment vit-on dans chaque lieu ?"),
-    "place_neighbours": _("Quels lieux se touchent ?"),
-    "place_crosswalk": _("Que sont devenus les lieux d'avant ?"),
-    "place_matches": _("Quel nom de liste désigne quel lieu ?"),
-    "observations": _("Qu'ont notifié les centres, mois par mois ?"),
-    "indicator_values": _("Que disent les indicateurs, lieu par lieu ?"),
-    "coverage_series": _("Quelle couverture d'autres ont-ils publiée ?"),
-    "events": _("Que s'est-il passé, où et quand ?"),
-    "quality_findings": _("Quelles données paraissent douteuses ?"),
-    "imports": _("Quels fichiers ont été importés ?"),
-    "rejected_rows": _("Quelles lignes ont été refusées, et pourquoi ?"),
-}
 
 
 def locale() -> str:
@@ -147,6 +106,23 @@ def word(code: str, section: str = "") -> str:
 
 
 @register.filter
+def caveat(message_id: str) -> str:
+    """Show the sentence of a caveat."""
+    try:
+        return Message(message_id).render(locale())
+    except (UnknownMessage, KeyError):
+        return message_id
+
+
+@register.filter
+def population(name: str) -> str:
+    """Show which population divides, and whose number it is."""
+    parts = DenominatorName.parse(name)
+    text = word(parts.population)
+    return f"{text} ({parts.source})" if parts.source else text
+
+
+@register.filter
 def check_name(code: str) -> str:
     """Show the name of a check."""
     return str(CHECK_NAMES.get(code, code))
@@ -156,6 +132,12 @@ def check_name(code: str) -> str:
 def severity_name(code: str) -> str:
     """Show how much a finding matters."""
     return word(code, "severity")
+
+
+@register.filter
+def heading(name: str) -> str:
+    """Show the heading of a column."""
+    return str(HEADINGS.get(name, name))
 
 
 @register.filter
@@ -281,6 +263,10 @@ def cell(column: Column, value: Any) -> str:
         return period(str(value))
     if column.name == "indicator":
         return word(str(value))
+    if column.name == "caveat":
+        return caveat(str(value))
+    if column.name == "denominator_name":
+        return population(str(value))
     if column.name == "check":
         return check_name(str(value))
     if column.type == "bool":

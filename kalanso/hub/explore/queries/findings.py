@@ -12,7 +12,7 @@ from kalanso.hub.explore.queries import places
 from kalanso.hub.explore.queries.shelf import Shelf, remembered
 from kalanso.quality.tables import QUALITY_FINDINGS, SEVERITIES
 
-SHOWN = 50
+SHOWN = 20
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,10 +94,7 @@ def tree(shelf: Shelf) -> Tree:
     today = datetime.now(UTC).date()
     rows = [row for row in shelf.rows(shelf.table(PLACES)) if _lasts(row, today)]
     known = {row["place_code"] for row in rows}
-    parents = _parents(shelf, known, today)
-    below: dict[str, list[str]] = {}
-    for child, parent in parents.items():
-        below.setdefault(parent, []).append(child)
+    parents, below = _branches(shelf, known, today)
     places = {
         row["place_code"]: Place(
             code=row["place_code"],
@@ -119,17 +116,22 @@ def _lasts(row: dict[str, object], today: date) -> bool:
     return last is None or (isinstance(last, date) and last >= today)
 
 
-def _parents(shelf: Shelf, known: set[str], today: date) -> dict[str, str]:
-    """Return child -> parent in the health tree, else in the administrative one."""
-    found: dict[str, str] = {}
+def _branches(shelf: Shelf, known: set[str], today: date) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return child -> parent and parent -> children: the health tree, and the other where it does not reach."""
     rows = shelf.rows(shelf.table(PLACE_PARENTS))
-    for wanted in ("health", "administrative"):
-        for row in sorted(rows, key=lambda r: r["valid_from"] or date.min):
-            child, parent = row["place_code"], row["parent_code"]
-            if row["tree"] == wanted and _lasts(row, today) and {child, parent} <= known and child != parent:
-                if wanted == "health" or child not in found:
-                    found[child] = parent
-    return found
+    trees: dict[str, dict[str, str]] = {"health": {}, "administrative": {}}
+    for row in sorted(rows, key=lambda r: r["valid_from"] or date.min):
+        child, parent = row["place_code"], row["parent_code"]
+        if _lasts(row, today) and {child, parent} <= known and child != parent:
+            trees[row["tree"]][child] = parent
+    below: dict[str, dict[str, list[str]]] = {name: {} for name in trees}
+    for name, parents in trees.items():
+        for child, parent in parents.items():
+            below[name].setdefault(parent, []).append(child)
+    return (
+        trees["administrative"] | trees["health"],
+        below["administrative"] | below["health"],
+    )
 
 
 def _spellings(shelf: Shelf, places: dict[str, Place]) -> dict[str, tuple[str, ...]]:

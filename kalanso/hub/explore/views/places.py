@@ -14,8 +14,9 @@ from kalanso.hub.explore.queries import findings, places, series, shelf
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.series import Point
 from kalanso.hub.explore.queries.shelf import Shelf
-from kalanso.hub.explore.views import pictures
-from kalanso.indicators.tables import INDICATOR_VALUES
+from kalanso.hub.explore.queries.tables import Selection
+from kalanso.hub.explore.views import pictures, table_pictures
+from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.vocabulary import Level
 
 ROLLED = {level.value for level in series.ROLLED_LEVELS}
@@ -94,6 +95,18 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
     )
 
 
+def _trend(here: Shelf, this: Place, when: str | None, *, rolled: bool) -> dict[str, Any]:
+    """Return the trend of a place's coverage; a facility has reports, but no population of its own."""
+    if this.level == Level.FACILITY:
+        return {
+            "is_facility": True,
+            "trend": table_pictures.chart(here, OBSERVATIONS, Selection(place=this.code)),
+        }
+    if when is None:
+        return {"trend": None}
+    return {"trend": pictures.trend(here, this, ("dtp1_coverage", "dtp3_coverage"), rolled=rolled)}
+
+
 def _wrong_period(request: HttpRequest, here: Shelf) -> str:
     asked = request.GET.get("periode", "")
     return asked if asked and asked not in series.periods(here) else ""
@@ -112,21 +125,21 @@ def _values(here: Shelf, shown: list[Place], when: str) -> dict[str, Point]:
 
 def _inside(here: Shelf, this: Place, when: str | None) -> dict[str, Any]:
     children = places.tree(here).children(this.code)
-    if not children or not when:
-        return {"ranked": [Ranked(p, None) for p in children]}
-    values = _values(here, children, when)
-    ranked = [Ranked(p, values.get(p.code)) for p in children]
-    ranked.sort(
-        key=lambda r: (
-            r.point is None or r.point.value is None,
-            r.point.value if r.point and r.point.value is not None else 0,
-        )
-    )
-    drawn = len(values) > 1 and this.level != Level.HEALTH_AREA
+    areas = [p for p in children if p.level != Level.FACILITY]
+    facilities = [p for p in children if p.level == Level.FACILITY]
+    values = _values(here, areas, when) if when else {}
+    ranked = sorted((Ranked(p, values.get(p.code)) for p in areas), key=_lowest_first)
+    drawn = len(values) > 1 and when is not None
     return {
+        "facilities": facilities,
         "ranked": ranked,
         "ranking": pictures.ranking(here, this, [r.place for r in ranked], values, when) if drawn else None,
     }
+
+
+def _lowest_first(row: Ranked) -> tuple[bool, float, str]:
+    value = row.point.value if row.point else None
+    return (value is None, value or 0.0, places.folded(row.place.name))
 
 
 def _map(here: Shelf, this: Place, when: str | None) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kalanso.hub.explore.panels import SECTIONS, check_name, table_question, word
+from kalanso.hub.explore.panels import check_name, table_question, word
 from kalanso.hub.explore.queries import charts, places, series
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.queries.tables import Selection
+from kalanso.hub.explore.queries.words import SECTIONS
 from kalanso.hub.explore.tasks import Picture
 from kalanso.hub.explore.views import pictures
 from kalanso.store import TableSpec

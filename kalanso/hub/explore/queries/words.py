@@ -1,0 +1,90 @@
+"""What do tables, columns and codes of the store call themselves on a page?
+
+Short French words for what the library declares in English or as codes; codes of the country pack
+(indicators, levels, statuses ...) have their names there. A table or column that nobody named here
+is shown by its own name.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+# the columns whose values are codes, and the section of names that says them
+SECTIONS = {
+    "status": "status", "age_band": "age_band", "strategy": "strategy", "sector": "sector", "sex": "sex",
+    "period_type": "period_type", "category": "category", "evidence": "evidence", "severity": "severity",
+    "unit": "unit", "context": "context", "tree": "tree", "level": "level",
+}  # fmt: skip
+PLACE_COLUMNS = {"place_code", "parent_code", "neighbour_code", "from_code", "to_code"}
+STATES = {
+    "draft": _("brouillon"),
+    "technical_review": _("en revue technique"),
+    "validated": _("validé par le CNI"),
+    "published": _("publié"),
+}
+CHECK_NAMES = {
+    "blanks": _("Cases restées vides"),
+    "breaks": _("Ruptures de série"),
+    "completeness": _("Rapports manquants"),
+    "copies": _("Mois recopiés"),
+    "coverage": _("Couverture au-dessus de 100 %"),
+    "denominators": _("Population attendue"),
+    "dropout": _("Abandon entre doses"),
+    "heaping": _("Trop de chiffres ronds"),
+    "impossible": _("Valeurs impossibles"),
+    "outliers": _("Valeurs extrêmes"),
+    "same_visit": _("Doses d'une même visite"),
+    "shared_falls": _("Chutes communes à plusieurs lieux"),
+    "silence": _("Centres qui ne rapportent plus"),
+    "stock": _("Stocks qui ne tombent pas juste"),
+    "timeliness": _("Rapports en retard"),
+    "zeros": _("Zéros douteux"),
+    "geometry": _("Limites et points mal placés"),
+}
+UNITS = {"degrees": _("degrés"), "km": "km", "km2": "km²"}
+TITLES = {
+    "places": _("Quels lieux le pays compte-t-il ?"),
+    "place_parents": _("Quel lieu appartient à quel autre ?"),
+    "place_codes": _("Comment les autres systèmes appellent-ils chaque lieu ?"),
+    "place_boundaries": _("Où passent les limites des lieux ?"),
+    "place_contexts": _("Comment vit-on dans chaque lieu ?"),
+    "place_neighbours": _("Quels lieux se touchent ?"),
+    "place_crosswalk": _("Que sont devenus les lieux d'avant ?"),
+    "place_matches": _("Quel nom de liste désigne quel lieu ?"),
+    "observations": _("Qu'ont notifié les centres, mois par mois ?"),
+    "indicator_values": _("Que disent les indicateurs, lieu par lieu ?"),
+    "coverage_series": _("Quelle couverture d'autres ont-ils publiée ?"),
+    "events": _("Que s'est-il passé, où et quand ?"),
+    "quality_findings": _("Quelles données paraissent douteuses ?"),
+    "imports": _("Quels fichiers ont été importés ?"),
+    "rejected_rows": _("Quelles lignes ont été refusées, et pourquoi ?"),
+}
+
+
+HEADINGS = {
+    "place_code": _("Lieu"), "name": _("Nom"), "level": _("Niveau"), "kind": _("Sorte"), "latitude": _("Latitude"),
+    "longitude": _("Longitude"), "valid_from": _("Depuis"), "valid_to": _("Jusqu'à"), "source": _("Source"),
+    "tree": _("Arbre"), "parent_code": _("Lieu au-dessus"), "system": _("Système"), "vintage": _("Édition"),
+    "code": _("Code"), "parent_name": _("Nom au-dessus"), "area_km2": _("Surface (km²)"), "licence": _("Licence"),
+    "context": _("Contexte"), "neighbour_code": _("Voisin"), "link": _("Lien"), "border_km": _("Frontière (km)"),
+    "from_code": _("Ancien lieu"), "to_code": _("Nouveau lieu"), "share": _("Part"), "share_low": _("Part, au moins"),
+    "share_high": _("Part, au plus"), "basis": _("Fondé sur"), "changed_on": _("Changé le"), "status": _("Statut"),
+    "score": _("Ressemblance"), "candidates": _("Candidats"), "reviewed_by": _("Confirmé par"),
+    "reviewed_on": _("Confirmé le"), "period": _("Période"), "period_type": _("Durée"), "period_start": _("Premier jour"),
+    "indicator": _("Indicateur"), "value": _("Valeur"), "product": _("Produit"), "age_band": _("Âge"),
+    "strategy": _("Stratégie"), "sector": _("Secteur"), "sex": _("Sexe"), "reports_expected": _("Rapports attendus"),
+    "reports_received": _("Rapports reçus"), "reports_on_time": _("Rapports à temps"), "numerator": _("Numérateur"),
+    "denominator": _("Dénominateur"), "denominator_name": _("Population"), "unit": _("Unité"), "adjusted": _("Ajusté"),
+    "cumulative": _("Cumulé"), "completeness": _("Complétude"), "places_expected": _("Lieux attendus"),
+    "places_reporting": _("Lieux présents"), "provisional": _("Provisoire"), "caveat": _("Réserve"),
+    "category": _("Catégorie"), "coverage": _("Couverture"), "doses": _("Doses"), "target": _("Population cible"),
+    "survey": _("Enquête"), "survey_title": _("Nom de l'enquête"), "evidence": _("Preuve"), "validity": _("Validité"),
+    "children_age": _("Âge des enfants"), "vaccinated_by": _("Vaccinés avant"), "collected_year": _("Année de collecte"),
+    "card_seen_share": _("Cartes vues"), "children": _("Enfants"), "first_day": _("Premier jour"),
+    "last_day": _("Dernier jour"), "antigen": _("Antigène"), "note": _("Note"), "check": _("Contrôle"),
+    "expected": _("Attendu"), "severity": _("Gravité"), "message": _("Phrase"), "params": _("Preuves"),
+    "import_id": _("Import"), "reader": _("Lecteur"), "file_name": _("Fichier"), "sha256": _("Empreinte"),
+    "imported_at": _("Importé le"), "read": _("Lus"), "stored": _("Gardés"), "skipped": _("Sautés"),
+    "rejected": _("Refusés"), "suspicious": _("Douteux"), "reasons": _("Raisons"), "number": _("Numéro"),
+    "sheet": _("Feuille"), "row": _("Ligne"), "column": _("Colonne"), "reason": _("Raison"), "found": _("Trouvé"),
+}  # fmt: skip
