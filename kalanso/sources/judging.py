@@ -21,6 +21,7 @@ from kalanso.sources.workbooks import Cell, FaultyCell
 from kalanso.vocabulary import NotAPeriod, Period
 
 SHARE_LIMIT = 2.0  # administrative coverage passes 100 %, but a share of 200 % is a percent
+NUMBER_LIMIT = 1e15  # beyond, neighbouring whole numbers can no longer be told apart
 NOTE_WORDS = (
     r"(?:sources?|notes?|nb|n\.b|remarques?|legende|legend|mise a jour|date d|extrait|extraction|download|"
     r"generated|genere|imprime|donnees|data |copyright)\b|[*(©†]"
@@ -205,7 +206,7 @@ def judge_value(cell: Cell, unit: str, decimal: str, blanks: frozenset[str]) -> 
 
 
 def _in_unit(number: float, unit: str, percent: bool) -> Value | Reason:
-    if not abs(number) < 1e15:
+    if not abs(number) < NUMBER_LIMIT:
         return Reason("sources.rejected.out_of_range", "value")
     if unit == "count":
         if percent:

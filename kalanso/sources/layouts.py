@@ -53,6 +53,10 @@ class Layout:
         """Return the column of a part, such as `place.name`, or None where the map has none."""
         return self.roles.get(role)
 
+    def name(self, at: int) -> str:
+        """Return the heading of a column (from 0), or its letters where it has none."""
+        return (self.headings[at] if at < len(self.headings) else "") or column_letter(at + 1)
+
     @property
     def identifying(self) -> tuple[int, ...]:
         """Columns that say where a number belongs."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kalanso.sources import judging, workbooks
+from kalanso.sources import judging, streaming, workbooks
 from kalanso.sources.column_maps import REPORTS, ColumnMap
 from kalanso.sources.faults import BadFile
 from kalanso.sources.judging import ListedPlace, Reason
@@ -23,14 +23,35 @@ from kalanso.sources.row_kinds import RowKinds
 from kalanso.sources.workbooks import Cell, Limits, Sheet, Workbook
 
 
-def read(path: Path, *, column_map: ColumnMap, limits: Limits | None = None) -> Reading:
+def read(
+    path: Path,
+    *,
+    column_map: ColumnMap,
+    limits: Limits | None = None,
+    scratch: Path | None = None,
+    memory: str = "2GB",
+    threads: int = 2,
+    progress: streaming.Progress | None = None,
+    cancel: streaming.Cancel | None = None,
+) -> Reading:
     """Return the numbers of a table as its column map explains them.
 
     Every number, blank and fault is accounted for on the receipt, whose unit is `rows` where numbers
     stand in one column and `values` (rows below the headings x columns of numbers) otherwise. Equal
-    repetitions of a number are stored once; repetitions that differ are all rejected. Raises BadFile
-    where the file as a whole cannot be trusted.
+    repetitions of a number are stored once; repetitions that differ are all rejected. A long CSV
+    file is streamed into `scratch`, where that is given and the map admits it. Raises BadFile where
+    the file as a whole cannot be trusted.
     """
+    if scratch is not None and streaming.should_stream(path, column_map):
+        return streaming.read_long_csv(
+            path,
+            column_map,
+            scratch=scratch,
+            memory=memory,
+            threads=threads,
+            progress=progress,
+            cancel=cancel,
+        )
     form = column_map.file
     book = workbooks.open_workbook(
         path,

@@ -204,7 +204,7 @@ class RowJudge:
                 reason=reason.id,
                 row=number,
                 sheet=self.sheet,
-                column=self.layout.headings[at] or column_letter(at + 1),
+                column=self.layout.name(at),
                 found=shortened(found),
                 expected=reason.expected,
             )
