@@ -51,7 +51,9 @@ def containing(places: Any, boundaries: Any, *, reach_km: float = 0.0) -> pd.Dat
         else:
             at, share, km = None, 0.0, float("nan")
         found.append((code, None if at is None else codes[at], share, km))
-    return pd.DataFrame(found, columns=["place_code", "parent_code", "share", "distance_km"])
+    table = pd.DataFrame(found, columns=["place_code", "parent_code", "share", "distance_km"])
+    # Text columns of pandas would turn None into NaN, which is no text.
+    return table.assign(parent_code=pd.Series([row[1] for row in found], dtype=object))
 
 
 def _by_area(shape: Any, tree: shapely.STRtree, shapes: Any) -> tuple[int | None, float]:

@@ -40,7 +40,7 @@ SEVERITIES: Mapping[str, str] = MappingProxyType(
         "impossible_coordinates": "serious",
         "swapped_coordinates": "serious",
         "lost_sign": "serious",
-        "outside_country": "serious",
+        "outside_country": "attention",
         "outside_outline": "attention",
         "outside_parent": "attention",
         "far_from_siblings": "serious",

@@ -73,22 +73,26 @@ def _thinned(flat: Any, tolerance_m: float, notes: list[Message] | None) -> Any:
 def _by_topojson(flat: Any, tolerance_m: float) -> Any:
     """Simplify arcs that neighbours share (topojson, Douglas and Peucker 1973)."""
     features = [
-        {"type": "Feature", "id": at, "properties": {}, "geometry": json.loads(shapely.to_geojson(shape))}
+        {
+            "type": "Feature",
+            "id": str(at),
+            "properties": {},
+            "geometry": json.loads(shapely.to_geojson(shape)),
+        }
         for at, shape in enumerate(flat)
     ]
     topology = Topology(
         {"type": "FeatureCollection", "features": features},
-        prequantize=False,
-        topology=True,
-        shared_coords=False,
-    )
+        prequantize=False, topology=True, shared_coords=False,
+    )  # fmt: skip
     drawn = json.loads(topology.toposimplify(tolerance_m, prevent_oversimplify=True).to_geojson())
     found = {feature["id"]: feature["geometry"] for feature in drawn["features"]}
     thinner = []
     for at, shape in enumerate(flat):
         try:
-            new = only_polygons(shapely.make_valid(shapely.from_geojson(json.dumps(found[at]))))
-        except (shapely.errors.GEOSException, KeyError):
+            new = only_polygons(shapely.make_valid(shapely.from_geojson(json.dumps(found[str(at)]))))
+        except shapely.errors.GEOSException:
             new = shapely.Polygon()
+        # A place smaller than the tolerance stays as it is rather than vanish.
         thinner.append(shape if new.is_empty else new)
     return np.array(thinner, dtype=object)
