@@ -84,6 +84,10 @@ def catchments(
         members = members.sort_values("place_code", kind="stable")
         draws = _draws(str(parent), members["place_code"], population, notes)
         cells += _cells_of(members, outlines[str(parent)], draws, notes)
+    return _boundary_rows(cells, vintage=vintage, licence=licence, source=source)
+
+
+def _boundary_rows(cells: list[tuple[str, Any]], *, vintage: str, licence: str, source: str) -> pd.DataFrame:
     shapes = np.array([cell for _, cell in cells], dtype=object)
     return pd.DataFrame(
         {

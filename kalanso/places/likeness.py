@@ -205,7 +205,7 @@ class _Parents:
                 agree[one, other] = _same_parent(parse_name(name), parse_name(their), alike)
         number = {name: at for at, name in enumerate(asked, start=1)}
         their_number = {name: at for at, name in enumerate(said, start=1)}
-        self._asked = np.array([number.get(normalise(name), 0) for name in listed.parents])
+        self._asked = np.array([number.get(normalise(name), 0) for name in listed.parents], dtype=int)
         width = max(map(len, known.above), default=0) or 1
         self._said = np.zeros((len(known), width), dtype=int)
         for place, names in enumerate(known.above):

@@ -377,3 +377,9 @@ def test_half_of_the_facilities_never_take_the_place_of_the_other_half(shared_da
     # Of some 730 facilities that are not among the known, hardly one may be taken for another.
     assert (found["status"] == "matched").sum() <= 3
     assert len(found) == len(away)
+
+
+def test_empty_lists_and_empty_names_are_no_trouble() -> None:
+    assert places.match(listed(), known("Boura"), system="l", vintage="1").empty
+    assert outcome(listed("Boura"), known()) == [("unmatched", None)]
+    assert outcome(listed("", "Boura"), known("Boura")) == [("unmatched", None), ("matched", "ML-H0000")]

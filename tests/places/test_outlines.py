@@ -291,3 +291,12 @@ def test_without_the_newest_geos_the_lines_are_thinned_one_by_one_and_it_is_said
 def test_a_tolerance_of_nothing_is_refused() -> None:
     with pytest.raises(places.PlacesRefused, match="metres above 0"):
         places.simplify(FIVE, 0)
+
+
+def test_nothing_in_gives_nothing_out() -> None:
+    nothing = pd.DataFrame({"place_code": [], "geometry": []})
+    points = pd.DataFrame({"place_code": [], "parent_code": [], "latitude": [], "longitude": []})
+
+    assert places.neighbours(nothing).empty
+    assert places.simplify(nothing, 100).empty
+    assert places.catchments(points, nothing).empty
