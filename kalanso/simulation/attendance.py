@@ -78,7 +78,7 @@ def attendance(territory: Territory, opened: npt.NDArray[np.bool_], rng: np.rand
     total = shares.sum(axis=1, keepdims=True)
     fallback = np.zeros_like(shares)
     fallback[:, OWN] = 1.0
-    access = 1 - LOST_WHEN_CLOSED * (1 - total[:, 0])
+    access = 1 - LOST_WHEN_CLOSED * np.clip(1 - total[:, 0], 0, 1)
     shares = np.where(total > 0.02, shares / np.where(total > 0.02, total, 1), fallback)
     return Attendance(options=options, shares=shares, access=access)
 

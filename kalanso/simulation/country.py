@@ -156,6 +156,7 @@ def _stock_blocks(
             indicator=name,
             product="penta",
             values=np.where(stock_came, values, np.nan),
+            seen=stock_came,
         )
         for name, values in records.items()
     ]

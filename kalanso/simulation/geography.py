@@ -30,7 +30,7 @@ CAPITAL = "Bamako"
 CAPITAL_CENTRE = (-7.99, 12.635)
 CAPITAL_RADIUS = 0.105  # degrees
 NORTH_FROM = 15.2  # degrees of latitude from which names are Songhay or Tamasheq
-GRID = 4  # decimals of a degree kept in outlines, about 11 m
+GRID = 6  # decimals of a degree kept in outlines, about 0.1 m: fewer make thin cells overlap
 
 # Drawn by hand, to half a degree or so: a shape that recalls the country and holds all its towns.
 OUTLINE = (

@@ -19,7 +19,7 @@ Counts = npt.NDArray[np.int64]
 
 CENSUS_YEAR = 2009
 OFFICIAL_GROWTH = 0.030  # a year, the same everywhere
-CENSUS_UNDERCOUNT = 0.23  # share of people whom the census of the example missed
+CENSUS_UNDERCOUNT = 0.26  # share of people whom the census of the example missed
 HUB_WEIGHT = 1.9  # size of the Learning Hub's areas, next to about 1 for others
 BIRTHS_PER_PERSON = 0.0435  # a year
 # What the ministry multiplies the census projection by, as many programmes do.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -114,7 +115,11 @@ def _remembering(noise: Numbers, memory: float) -> Numbers:
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """Rows of one line and variant: facility rows, first month, values (NaN where no number)."""
+    """Rows of one line and variant: facility rows, first month, values (NaN where no number).
+
+    `seen` says where a form of its own came, by facility and month of the block; None means that
+    the line stands on the monthly report.
+    """
 
     facilities: Counts
     first_month: int
@@ -123,6 +128,7 @@ class Block:
     product: str = ""
     age_band: str = "all"
     strategy: str = "all"
+    seen: Flags | None = None
 
 
 def routine_blocks(
@@ -221,9 +227,10 @@ def _is_mobile(territory: Territory, rows: Counts) -> Flags:
 
 def observation_rows(territory: Territory, blocks: Sequence[Block], came: Received, source: str) -> pa.Table:
     """Return blocks as rows in the columns of `observations`."""
-    parts = [_numbers(block, index) for index, block in enumerate(blocks)]
-    facility, months, value, block_of = (np.concatenate(column) for column in zip(*parts, strict=True))
-    seen = came.received[facility, months]
+    parts = [_numbers(block, index, came) for index, block in enumerate(blocks)]
+    facility, months, value, block_of, seen, on_time = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
     status = np.where(np.isnan(value), 0, np.where(value == 0, 1, 2))
     sector = {"public": 0, "ngo": 1, "private": 2}
     sectors = np.array([sector[s] for s in territory.facilities["sector"]])
@@ -237,7 +244,7 @@ def observation_rows(territory: Territory, blocks: Sequence[Block], came: Receiv
         "sex": pa.repeat("all", len(value)),
         "reports_expected": pa.array(np.ones(len(value))),
         "reports_received": pa.array(seen.astype(float)),
-        "reports_on_time": pa.array(came.on_time[facility, months].astype(float)),
+        "reports_on_time": pa.array(on_time.astype(float)),
     }
     taken = pa.array(block_of)
     for name in ("indicator", "product", "age_band", "strategy"):
@@ -245,10 +252,14 @@ def observation_rows(territory: Territory, blocks: Sequence[Block], came: Receiv
     return OBSERVATIONS.arrow(pa.table(columns))
 
 
-def _numbers(block: Block, index: int) -> tuple[Counts, Counts, Numbers, npt.NDArray[np.int32]]:
+def _numbers(block: Block, index: int, came: Received) -> tuple[npt.NDArray[Any], ...]:
     count, length = block.values.shape
     present = ~np.isinf(block.values).ravel()  # infinity marks cells that this form does not have
     facility = np.repeat(block.facilities, length)[present]
     months = np.tile(block.first_month + np.arange(length), count)[present]
     value = block.values.ravel()[present]
-    return facility, months, value, np.full(len(value), index, dtype=np.int32)
+    if block.seen is None:
+        seen, on_time = came.received[facility, months], came.on_time[facility, months]
+    else:
+        seen = on_time = block.seen.ravel()[present]
+    return facility, months, value, np.full(len(value), index, dtype=np.int32), seen, on_time

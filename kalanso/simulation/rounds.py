@@ -109,6 +109,7 @@ def round_blocks(
                         product=product,
                         age_band=band,
                         strategy="catch_up",
+                        seen=np.ones(doses.shape, dtype=bool),
                     )
     yearly = people.surviving_infants[:, BEFORE + MEASLES - 11 : BEFORE + MEASLES + 1].sum(axis=1)
     for band, years in zip(BANDS, (0.25, 0.97, 2.9), strict=True):
@@ -121,4 +122,5 @@ def round_blocks(
             product="",
             age_band=band,
             strategy="campaign",
+            seen=np.ones(doses.shape, dtype=bool),
         )

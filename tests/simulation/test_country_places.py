@@ -87,9 +87,7 @@ def test_facilities_stand_in_the_catchment_of_their_health_area(full: ExampleCou
 
 
 @pytest.mark.parametrize(("day", "regions"), [(date(2022, 6, 1), 11), (date(2024, 6, 1), 20)])
-def test_both_trees_lead_every_facility_to_the_country(
-    day: date, regions: int, full: ExampleCountry
-) -> None:
+def test_both_trees_lead_every_facility_to_the_country(day: date, regions: int, full: ExampleCountry) -> None:
     facilities = set(full.places.to_pandas().query("level == 'facility'")["place_code"])
     for tree in ("health", "administrative"):
         above = places.lineage(full.place_parents, full.places, tree=tree, on=day)
