@@ -13,23 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from kalanso.indicators.tables import COVERAGE_SERIES, EVENTS, OBSERVATIONS
+from kalanso.places import LISTED_PLACES
 from kalanso.sources.receipts import Receipt
-
-LISTED_PLACES = pa.schema(
-    [
-        ("code", pa.string()),  # code in the list, or the spelling where it has none
-        ("name", pa.string()),
-        ("parent_code", pa.string()),  # empty where the list has no codes
-        ("parent_name", pa.string()),  # empty where unsaid
-        ("level", pa.string()),
-        ("tree", pa.string()),
-        ("kind", pa.string()),
-        ("latitude", pa.float64()),
-        ("longitude", pa.float64()),
-        ("geometry", pa.binary()),  # outline as WKB, or null
-        ("row", pa.int64()),  # where it stood in the file
-    ]
-)
 
 
 def listed_schema(spec_columns: pa.Schema) -> pa.Schema:
@@ -42,6 +27,16 @@ def listed_schema(spec_columns: pa.Schema) -> pa.Schema:
 LISTED_OBSERVATIONS = listed_schema(OBSERVATIONS.arrow_schema())
 LISTED_COVERAGE = listed_schema(COVERAGE_SERIES.arrow_schema())
 LISTED_EVENTS = listed_schema(EVENTS.arrow_schema())
+
+
+__all__ = [
+    "LISTED_COVERAGE",
+    "LISTED_EVENTS",
+    "LISTED_OBSERVATIONS",
+    "LISTED_PLACES",
+    "Reading",
+    "listed_schema",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
