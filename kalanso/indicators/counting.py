@@ -209,8 +209,11 @@ def counted(rows: ir.Table) -> ir.Table:
     total = is_total()
     whole, parts = kept.filter(total), kept.filter(~total)
     # The cells with parts are few in most sources: the large side is only streamed past them.
-    settled = whole.filter(ibis._.value.notnull()).semi_join(parts, CELL).select(*CELL)
-    return _tidy(whole).union(_tidy(_folded(parts.anti_join(settled, CELL))))
+    filled = ibis._.value.notnull()
+    settled = whole.filter(filled).semi_join(parts, CELL).select(*CELL)
+    blank = whole.filter(~filled).anti_join(parts, CELL)
+    kept_parts = _folded(parts.anti_join(settled, CELL))
+    return _tidy(whole.filter(filled)).union(_tidy(blank), _tidy(kept_parts))
 
 
 def is_total() -> Any:
