@@ -86,7 +86,7 @@ def _areas(drawn: Map, sheet: Sheet) -> list[alt.Chart]:
         features = sheet.features([int(position) for position in positions])
         if features:
             shape = alt.Chart(rows(features)).mark_geoshape(
-                fill=tone, stroke=BORDER, strokeWidth=0.6, strokeJoin="round"
+                clip=False, fill=tone, stroke=BORDER, strokeWidth=0.6, strokeJoin="round"
             )
             layers.append(shape.project(type="identity", scale=1, translate=[0, 0]))
     return layers

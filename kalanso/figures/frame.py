@@ -23,7 +23,7 @@ MARGIN: Final = 12
 _NUMBER: Final = re.compile(r"-?\d*\.?\d+(?:e-?\d+)?")
 _DROPPED: Final = {
     "class", "role", "aria-hidden", "aria-roledescription", "aria-label", "pointer-events",
-    "stroke-miterlimit", "version",
+    "stroke-miterlimit", "version", "clip-path",
 }  # fmt: skip
 _SHARED: Final = (
     "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "font-size", "font-weight",
@@ -188,7 +188,8 @@ def _default(element: ET.Element, name: str, value: str) -> bool:
 
 
 def _invisible(element: ET.Element) -> bool:
-    if element.get("display") == "none":
+    # Ids that Vega counts up would differ from one drawing to the next.
+    if element.get("display") == "none" or _tag(element) in ("defs", "clipPath"):
         return True
     if _tag(element) == "path":
         return element.get("d", "") in ("", "M0,0h0v0h0Z") or (
