@@ -10,6 +10,7 @@ from types import MappingProxyType
 from kalanso.sources import boundaries, countdown, facilities, mapped, places_list, population, wiisemart
 from kalanso.sources.column_maps import ColumnMap, load_map
 from kalanso.sources.faults import BadFile
+from kalanso.sources.guesses import Guess, guess_map
 from kalanso.sources.readings import Reading
 from kalanso.sources.receipts import Receipt, Rejection
 
@@ -25,4 +26,6 @@ READERS = MappingProxyType(
     }
 )
 
-__all__ = ["READERS", "BadFile", "ColumnMap", "Reading", "Receipt", "Rejection", "load_map"]
+__all__ = [
+    "READERS", "BadFile", "ColumnMap", "Guess", "Reading", "Receipt", "Rejection", "guess_map", "load_map",
+]  # fmt: skip

@@ -57,13 +57,22 @@ class RowKinds:
         said = [(plain(texts[at]), name) for at, name in self._headings.items() if texts[at]]
         return len(said) > 1 and all(text == name for text, name in said)
 
+    def may_be_note(self, row: Sequence[Cell]) -> bool:
+        """Return whether a row says neither period nor number, so that below the table it is a note.
+
+        Words where numbers or nothing should stand are a shifted row rather than a note.
+        """
+        timed = [at for role in _PERIODS if (at := self.layout.of(role)) is not None]
+        said = any(judging.cell_text(row[at]) for at in (*timed, *self.values))
+        return not said and not any(judging.cell_text(cell) for cell in row[self.layout.width :])
+
     def _is_note(self, number: int, row: Sequence[Cell], texts: Sequence[str]) -> bool:
         if any(judging.is_valued(row[at]) for at in self.values):
             return False
         has_period = [at for role in _PERIODS if (at := self.layout.of(role)) is not None]
         if judging.is_note(next(text for text in texts if text)):
             return True
-        if any(texts[at] for at in has_period) or number <= self.last_valued:
+        if number <= self.last_valued or not self.may_be_note(row):
             return False
         identifying = self.layout.identifying
         fewer = any(not texts[at] for at in identifying)

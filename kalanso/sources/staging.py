@@ -87,7 +87,7 @@ class Stager:
         # Every row may still be followed by data, until `finish` knows better.
         self.kinds.last_row = self.kinds.last_valued = np.iinfo(np.int64).max
         self.last_valued = 0
-        self.pending: list[tuple[int, list[str]]] = []
+        self.pending: list[tuple[int, list[str | None]]] = []
         self._memory: dict[str, dict[Any, Any]] = {}
 
     def stage(self, batch: pa.RecordBatch, rows: np.ndarray) -> pa.Table:
@@ -124,9 +124,8 @@ class Stager:
             return
         if any(judging.is_valued(cells[value.index]) for value in self.layout.values):
             self.last_valued = max(self.last_valued, row)
-        elif not any(cells[at] for role in _PERIOD
-                     if (at := self.layout.of(role)) is not None):  # fmt: skip
-            self.pending.append((row, list(cells)))  # type: ignore[arg-type]
+        elif self.kinds.may_be_note(cells):
+            self.pending.append((row, list(cells)))
             return
         self.judge.judge(row, cells)
 

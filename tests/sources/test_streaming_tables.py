@@ -151,7 +151,7 @@ def test_a_streamed_column_of_percents_is_refused_where_shares_are_expected(tmp_
     file.write_text(HEAD + "A;D;2024-01;taux;85;;1\nA;D;2024-02;taux;90;;1\n")
     shares = ColumnMap(**{**vars(LONG), "unit": "share"})
 
-    with pytest.raises(BadFile, match="row 2, column Valeur.*percent"):
+    with pytest.raises(BadFile, match=r"row 2, column Valeur.*percent"):
         streaming.read_long_csv(file, shares, scratch=tmp_path / "scratch")
     assert list((tmp_path / "scratch").glob("*.parquet")) == []
 
