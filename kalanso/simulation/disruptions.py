@@ -8,13 +8,13 @@ the events that a chronicler would have written down. What children lose by it i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
-from kalanso.simulation.territory import NEVER, Territory
+from kalanso.simulation.territory import Territory
 from kalanso.simulation.timeline import BEFORE, MONTHS, SPAN, month, month_of
 from kalanso.vocabulary import Level
 
@@ -214,42 +214,19 @@ def _announced(territory: Territory) -> list[Event]:
     """Return the events that everyone knew: new product, new form, the coming of conflict."""
     districts, areas = territory.land.districts, territory.areas
     regions = set(districts["region"])
-    events = [
-        Event(
-            place=name,
-            level=Level.REGION,
-            first_day=day,
-            last_day=None,
-            kind="product_change",
-            antigen="dtp",
-            note="DÉMO : introduction de l'Hexavalent",
-        )
-        for name, day in HEXA_FROM.items()
-        if name in regions
-    ]
-    events.append(
-        Event(
-            place="ML",
-            first_day=FORM_CHANGE,
-            last_day=None,
-            kind="form_change",
-            note="DÉMO : nouveau rapport mensuel, doses par stratégie",
-        )
-    )
+    hexa, form = "DÉMO : introduction de l'Hexavalent", "DÉMO : nouveau rapport mensuel, doses par stratégie"
+    unreached = "DÉMO : une partie du district n'est plus accessible"
+    events = [Event(place="ML", first_day=FORM_CHANGE, last_day=None, kind="form_change", note=form)]
+    for name, day in HEXA_FROM.items():
+        if name in regions:
+            told = Event(place=name, level=Level.REGION, first_day=day, last_day=None, kind="product_change")
+            events.append(replace(told, antigen="dtp", note=hexa))
     since = areas.groupby("district")["conflict_from"].min()
     for number, began in enumerate(since.sort_index()):
-        if 0 <= began < min(MONTHS, NEVER):
-            name = str(districts["district"].iloc[number])
-            events.append(
-                Event(
-                    place=name,
-                    level=Level.DISTRICT,
-                    first_day=_month_start(int(began)),
-                    last_day=None,
-                    kind="conflict",
-                    note="DÉMO : une partie du district n'est plus accessible",
-                )
-            )
+        if 0 <= began < MONTHS:
+            name, day = str(districts["district"].iloc[number]), _month_start(began)
+            told = Event(place=name, level=Level.DISTRICT, first_day=day, last_day=None, kind="conflict")
+            events.append(replace(told, note=unreached))
     return events
 
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import date
 
+import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalanso import definitions, places
+from kalanso.indicators import IndicatorQuestion, evaluate
 from kalanso.simulation import ExampleCountry, learning_hub_report
 from kalanso.simulation.learning_hub import QUARTER_LABELS, apportioned
+from kalanso.vocabulary import Level, PeriodType
 
 ROUTINE = ("all", "fixed", "outreach", "mobile")
 
@@ -136,3 +143,30 @@ def test_apportioning_keeps_the_total_and_stays_within_one_of_the_exact_share(
     parts = apportioned(shares, total)
     assert parts.sum() == total
     assert (np.abs(parts - shares / shares.sum() * total) < 1).all()
+
+
+def test_the_evaluator_of_indicators_agrees_with_the_plain_sums(
+    small: ExampleCountry,
+) -> None:
+    engine = ibis.duckdb.connect()
+    wanted = pc.is_in(small.observations["indicator"], pa.array(["dtp1_doses", "surviving_infants"]))
+    above = places.lineage(small.place_parents, small.places, tree="health", on=date(2024, 12, 31))
+    question = IndicatorQuestion(
+        indicators=("dtp1_coverage",), period_type=PeriodType.QUARTER, today=date(2025, 3, 1),
+        levels=(Level.HEALTH_AREA,),
+    )  # fmt: skip
+
+    found = evaluate(
+        engine.create_table("observations", small.observations.filter(wanted)),
+        engine.create_table("lineage", above),
+        definitions.load("ML"),
+        question,
+    ).to_pandas()
+
+    named = small.places.to_pandas().set_index("place_code")["name"]
+    found = found[found["denominator_name"].str.contains("demo-population")]
+    table = found.pivot_table(index=found["place_code"].map(named), columns="period", values="value")
+    for row in report(small):
+        name = row["Aire de santé"].replace("Bougouni Ouest", "Bougouni Est")
+        shown = [float(row[f"T{q[-1]} {q[:4]}"]) for q in QUARTER_LABELS]
+        assert (100 * table.loc[name, list(QUARTER_LABELS)]).round().tolist() == shown
