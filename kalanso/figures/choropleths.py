@@ -18,6 +18,7 @@ from kalanso.figures.choropleth_layout import Map, compose
 from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale, each, require, row_at
 from kalanso.figures.nothing import nothing
 from kalanso.figures.outlines import read_outlines
+from kalanso.figures.tables import needed
 
 NAMED_PLACES = 10
 # An interval wider than this (points of coverage; for counts, as a share of the value) is hatched.
@@ -46,7 +47,7 @@ def choropleth(
     count unless stated.
     """
     check_locale(locale)
-    require("choropleth", table, ["place", "value", "geometry"])
+    require("choropleth", table, needed("choropleth"))
     if relevant not in ("", "low", "high"):
         raise FigureRefused(f"relevant: expected low or high, got {relevant!r}")
     if table.empty:

@@ -13,6 +13,7 @@ from kalanso.figures import classes, words
 from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale, each, require, row_at
 from kalanso.figures.heat_grid_layout import Grid, compose
 from kalanso.figures.nothing import nothing
+from kalanso.figures.tables import needed
 from kalanso.vocabulary import Period
 
 MOST_PLACES = 120
@@ -37,7 +38,7 @@ def heat_grid(
     `provisional`. A pair of place and period without a row counts as missing.
     """
     check_locale(locale)
-    require("heat_grid", table, ["place", "period", "value"])
+    require("heat_grid", table, needed("heat_grid"))
     if table.empty or table["value"].notna().sum() == 0:
         return nothing("heat_grid", subject, locale, why_empty, table)
     cells, places, periods = _cells(table)

@@ -15,6 +15,7 @@ from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale,
 from kalanso.figures.interpretation import Denominator, Thresholds, interpret
 from kalanso.figures.nothing import nothing
 from kalanso.figures.small_multiples_layout import Panel, compose
+from kalanso.figures.tables import needed
 from kalanso.vocabulary import Message, Period
 
 MOST_PANELS = 24
@@ -50,7 +51,7 @@ def small_multiples(
     in which they come.
     """
     check_locale(locale)
-    require("small_multiples", table, ["place", "period", "value"])
+    require("small_multiples", table, needed("small_multiples"))
     if table.empty or table["value"].notna().sum() == 0:
         return nothing("small_multiples", subject, locale, why_empty, table)
     rows = _rows(table)

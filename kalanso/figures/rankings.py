@@ -18,6 +18,7 @@ from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale,
 from kalanso.figures.letters import width_of
 from kalanso.figures.marks import Key, finished, key, texts
 from kalanso.figures.nothing import nothing
+from kalanso.figures.tables import needed
 from kalanso.figures.theme import ACCENT, ATTENTION, GREY, INK, LABEL_SIZE
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -42,7 +43,7 @@ def ranked_bars(
     Places without a value are named in the caption.
     """
     check_locale(locale)
-    require("ranked_bars", table, ["place", "value"])
+    require("ranked_bars", table, needed("ranked_bars"))
     if order not in ("high", "low") or not 1 <= most <= 60:
         raise FigureRefused(f"expected order high or low and most 1 to 60, got {order!r} and {most}")
     if table.empty or table["value"].notna().sum() == 0:

@@ -18,6 +18,7 @@ from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale,
 from kalanso.figures.letters import width_of
 from kalanso.figures.marks import Key, finished, key, texts
 from kalanso.figures.nothing import nothing
+from kalanso.figures.tables import needed
 from kalanso.figures.theme import ACCENT, ATTENTION, HATCH_NEGATIVE, INK, LABEL_SIZE
 
 
@@ -40,7 +41,11 @@ def missed_children(
     check_locale(locale)
     if subject.unit != "count":
         raise FigureRefused("missed_children: expected subject.unit count, since children are counted")
-    require("missed_children", table, ["place", *([] if "value" in table else ["target", "doses"])])
+    require(
+        "missed_children",
+        table,
+        [*needed("missed_children"), *([] if "value" in table else ["target", "doses"])],
+    )
     if table.empty:
         return nothing("missed_children", subject, locale, why_empty, table)
     rows = _rows(table)

@@ -15,6 +15,7 @@ from kalanso.figures import words
 from kalanso.figures.figure import NUMBERS, Figure, FigureRefused, Subject, check_locale, each, require
 from kalanso.figures.interpretation import Denominator, Thresholds, interpret
 from kalanso.figures.nothing import nothing
+from kalanso.figures.tables import needed
 from kalanso.figures.trend_layout import FLAGS, Series, compose
 from kalanso.vocabulary import Message, Period
 
@@ -43,7 +44,7 @@ def trend(
     gives a figure that says so, with `why_empty`.
     """
     check_locale(locale)
-    require("trend", table, ["period", "value"])
+    require("trend", table, needed("trend"))
     if table.empty or table["value"].notna().sum() == 0:
         return nothing("trend", subject, locale, why_empty, table)
     rows = _rows(table, subject)

@@ -14,6 +14,7 @@ import pandas as pd
 from kalanso.figures import words
 from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale, each, require
 from kalanso.figures.nothing import nothing
+from kalanso.figures.tables import needed
 from kalanso.figures.wall_chart_layout import Wall, compose
 from kalanso.vocabulary import Period, PeriodType
 
@@ -36,7 +37,7 @@ def wall_chart(
     `doses` names the two doses.
     """
     check_locale(locale)
-    require("wall_chart", table, ["period", "first_doses", "third_doses"])
+    require("wall_chart", table, needed("wall_chart"))
     if not annual_target > 0:
         raise FigureRefused(f"annual_target: expected children of a whole year, above 0, got {annual_target}")
     if table.empty or table["first_doses"].notna().sum() == 0:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,6 +20,7 @@ import shapely
 
 from kalanso import figures
 from kalanso.figures import Figure, FigureRefused, Source, Subject
+from kalanso.figures.tables import INPUTS
 from kalanso.vocabulary import Message
 
 QUARTERS = ["2022Q4", "2023Q1", "2023Q2", "2023Q3", "2023Q4", "2024Q1", "2024Q2", "2024Q3", "2024Q4"]
@@ -95,6 +99,14 @@ MADE: Mapping[str, Callable[[str], Figure]] = {
     ),
     "missed_children": lambda locale: figures.missed_children(missed_rows(), subject=COUNT, locale=locale),
 }
+
+
+@lru_cache
+def drawn(kind: str, locale: str, width: int) -> tuple[Figure, str]:
+    figure = MADE[kind](locale)
+    return figure, figures.to_svg(figure, width)
+
+
 EVERY = pytest.mark.parametrize("kind", sorted(MADE))
 
 
@@ -113,9 +125,7 @@ def test_every_kind_of_figure_is_tested_here() -> None:
 @EVERY
 @pytest.mark.parametrize(("locale", "width"), [("fr", 320), ("en", 640), ("fr", 960)])
 def test_a_drawing_has_title_words_width_and_no_broken_number(kind: str, locale: str, width: int) -> None:
-    figure = MADE[kind](locale)
-
-    svg = figures.to_svg(figure, width)
+    figure, svg = drawn(kind, locale, width)
 
     assert f'width="{width}"' in svg
     assert "NaN" not in svg
@@ -130,9 +140,9 @@ def test_a_drawing_has_title_words_width_and_no_broken_number(kind: str, locale:
 
 @EVERY
 def test_a_drawing_is_an_image_with_a_name_and_a_description(kind: str) -> None:
-    figure = MADE[kind]("fr")
+    figure, svg = drawn(kind, "fr", 320)
 
-    root = ElementTree.fromstring(figures.to_svg(figure))  # noqa: S314
+    root = ElementTree.fromstring(svg)  # noqa: S314
 
     assert root.get("role") == "img"
     assert root.get("lang") == "fr"
@@ -145,7 +155,7 @@ def test_a_drawing_is_an_image_with_a_name_and_a_description(kind: str) -> None:
 
 @EVERY
 def test_no_two_drawings_on_a_page_share_an_id(kind: str) -> None:
-    french, english = (figures.to_svg(MADE[kind](locale)) for locale in ("fr", "en"))
+    french, english = drawn(kind, "fr", 320)[1], drawn(kind, "en", 640)[1]
 
     ids = [set(re.findall(r'id="([^"]+)"', svg)) for svg in (french, english)]
 
@@ -156,14 +166,14 @@ def test_no_two_drawings_on_a_page_share_an_id(kind: str) -> None:
 
 @EVERY
 def test_the_same_figure_gives_the_same_bytes(kind: str) -> None:
-    first, second = (figures.to_svg(MADE[kind]("fr"), 640) for _ in range(2))
+    _, first = drawn(kind, "fr", 320)
 
-    assert first == second
+    assert figures.to_svg(MADE[kind]("fr"), 320) == first
 
 
 @EVERY
 def test_a_drawing_is_small_enough_for_a_slow_link(kind: str) -> None:
-    svg = figures.to_svg(MADE[kind]("fr"), 960)
+    _, svg = drawn(kind, "fr", 960)
 
     assert len(gzip.compress(svg.encode(), 9)) < 12_000
     assert "font-face" not in svg
@@ -288,3 +298,21 @@ def test_a_drawing_without_words_leaves_them_to_the_page_but_keeps_the_mark_of_a
 
     assert "DHIS2" not in words
     assert "DÉMO" in words
+
+
+@EVERY
+def test_the_columns_of_each_kind_stand_in_the_reference(kind: str) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "figures.md").read_text(
+        encoding="utf-8"
+    )
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{kind}`"))
+
+    assert all(column.name in row for column in INPUTS[kind])
+
+
+def test_every_threshold_of_the_rules_stands_in_the_explanation() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "reading-the-figures.md"
+    text = page.read_text(encoding="utf-8")
+
+    for field in dataclasses.fields(figures.Thresholds):
+        assert f"`{field.name}`" in text or field.name.startswith("recent_")

@@ -1,0 +1,70 @@
+"""Which columns does each kind of figure read?
+
+Rows come as pandas tables (or as JSON in a job). Columns that are not named here are ignored; those
+that are needed and missing are refused by name. Figures publish no table of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """One column: whether it is text, a number, yes or no, a period or an outline, and its meaning."""
+
+    name: str
+    type: str
+    meaning: str
+    needed: bool = True
+
+
+_PLACE = Input(name="place", type="text", meaning="name of the place, as readers know it")
+_PERIOD = Input(
+    name="period", type="period", meaning="DHIS2 code, such as 202401 or 2024Q1; one length per table"
+)
+_VALUE = Input(name="value", type="number", meaning="share or rate (1 = 100 %) or count; empty = no data")
+_LOW = Input(name="low", type="number", meaning="lower end of the 95 % interval", needed=False)
+_HIGH = Input(name="high", type="number", meaning="upper end of the 95 % interval", needed=False)
+_PROVISIONAL = Input(name="provisional", type="yes/no", meaning="reports may still arrive", needed=False)
+
+INPUTS: Mapping[str, tuple[Input, ...]] = {
+    "trend": (
+        _PERIOD, _VALUE,
+        Input(name="series", type="text", meaning="name of the line; one line without it", needed=False),
+        Input(name="number", type="text", meaning="counted, reported, surveyed, estimated or simulated", needed=False),
+        _LOW, _HIGH, _PROVISIONAL,
+    ),
+    "small_multiples": (
+        _PLACE, _PERIOD, _VALUE,
+        Input(name="group", type="text", meaning="line under the name, such as district and context", needed=False),
+        _PROVISIONAL,
+    ),
+    "choropleth": (
+        _PLACE, _VALUE,
+        Input(name="geometry", type="outline", meaning="WKB in degrees, bytes or hexadecimal text; empty = unknown"),
+        _LOW, _HIGH,
+        Input(name="kind", type="text", meaning="published, or catchment where it is approximate", needed=False),
+        Input(name="reason", type="text", meaning="why there is no value, in the reader's language", needed=False),
+    ),
+    "heat_grid": (_PLACE, _PERIOD, _VALUE, _PROVISIONAL),
+    "ranked_bars": (_PLACE, _VALUE, _LOW, _HIGH),
+    "wall_chart": (
+        _PERIOD,
+        Input(name="first_doses", type="number", meaning="first doses of the month; empty = no report"),
+        Input(name="third_doses", type="number", meaning="third doses of the month; empty = no report"),
+        _PROVISIONAL,
+    ),
+    "missed_children": (
+        _PLACE,
+        Input(name="value", type="number", meaning="expected children minus doses, may be negative", needed=False),
+        Input(name="target", type="number", meaning="children expected, where value is not given", needed=False),
+        Input(name="doses", type="number", meaning="doses given, where value is not given", needed=False),
+    ),
+}  # fmt: skip
+
+
+def needed(kind: str) -> list[str]:
+    """Return the columns without which a kind of figure cannot be drawn."""
+    return [column.name for column in INPUTS[kind] if column.needed]
