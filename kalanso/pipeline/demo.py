@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from kalanso import simulation
-from kalanso.indicators.tables import EVENTS, INDICATOR_VALUES, OBSERVATIONS
+from kalanso.indicators.tables import COVERAGE_SERIES, EVENTS, INDICATOR_VALUES, OBSERVATIONS
 from kalanso.pipeline.check import Checked, check
 from kalanso.pipeline.import_file import Imported, import_file
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
@@ -30,7 +30,7 @@ from kalanso.store import Manifest, Provenance, Store, TableSpec
 
 COUNTRY = "ML"
 REPORT_SOURCE = "demo-hub-report"
-_IN_ORDER: tuple[TableSpec, ...] = (*place_tables.TABLES, EVENTS, OBSERVATIONS)
+_IN_ORDER: tuple[TableSpec, ...] = (*place_tables.TABLES, EVENTS, COVERAGE_SERIES, OBSERVATIONS)
 
 
 class NotADemo(ValueError):

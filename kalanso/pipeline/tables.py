@@ -8,7 +8,14 @@ from __future__ import annotations
 from kalanso.indicators.tables import TABLES as INDICATOR_TABLES
 from kalanso.places.tables import TABLES as PLACE_TABLES
 from kalanso.quality.tables import TABLES as QUALITY_TABLES
+from kalanso.simulation.tables import TABLES as SIMULATION_TABLES
 from kalanso.sources.tables import TABLES as IMPORT_TABLES
 from kalanso.store import TableSpec
 
-TABLES: tuple[TableSpec, ...] = (*PLACE_TABLES, *INDICATOR_TABLES, *QUALITY_TABLES, *IMPORT_TABLES)
+TABLES: tuple[TableSpec, ...] = (
+    *PLACE_TABLES,
+    *INDICATOR_TABLES,
+    *QUALITY_TABLES,
+    *IMPORT_TABLES,
+    *SIMULATION_TABLES,  # the truth of the example country, private
+)
