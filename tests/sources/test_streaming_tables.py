@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kalanso.sources import mapped, streaming
+from kalanso.sources import mapped, settling, streaming
 from kalanso.sources.column_maps import ColumnMap, FileForm, Meaning, PeriodColumns, PlaceColumns
 from kalanso.sources.faults import BadFile
 from kalanso.sources.readings import LISTED_OBSERVATIONS, Reading
@@ -100,6 +100,15 @@ def test_a_table_with_every_fault_gives_the_same_streamed(tmp_path: Path) -> Non
     same(whole, streamed)
     assert len(whole.receipt.rejected) >= 8
     assert pq.read_schema(streamed.observations).equals(LISTED_OBSERVATIONS)
+
+
+def test_repetitions_are_found_alike_where_keys_are_too_many_to_count_in_an_array(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "DENSE_CELLS", 0)
+    monkeypatch.setattr(settling, "ROWS_PER_PASS", 3)
+
+    same(*both(tmp_path, MESSY))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252", "mac-roman"])
