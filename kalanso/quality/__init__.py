@@ -6,6 +6,7 @@ evidence and a sentence; nothing is corrected or deleted.
 
 from kalanso.quality.evidence import Evidence, MissingThreshold
 from kalanso.quality.running import CHECKS, Check, check_all
+from kalanso.quality.sentences import sentence
 from kalanso.quality.tables import QUALITY_FINDINGS, SEVERITIES
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "Evidence",
     "MissingThreshold",
     "check_all",
+    "sentence",
 ]

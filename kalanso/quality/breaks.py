@@ -13,7 +13,7 @@ from ibis import _
 
 from kalanso.quality.company import with_company
 from kalanso.quality.evidence import Evidence
-from kalanso.quality.findings import findings, grade, together
+from kalanso.quality.findings import findings
 from kalanso.quality.spread import NORMAL_MAD
 
 NAME = "breaks"
@@ -29,18 +29,14 @@ def find(evidence: Evidence) -> ir.Table:
     plain = sides.filter(*_conditions(evidence, sides))
     judged = evidence.series.semi_join(ranked, "series")
     rows = with_company(evidence.located(plain), judged, up=_.after > _.before)
-    shared = rows.share >= evidence.threshold("outliers.shared")
-    return together(
-        _told(evidence, rows.filter(~shared), "shift"), _told(evidence, rows.filter(shared), "shared")
-    )
-
-
-def _told(evidence: Evidence, rows: ir.Table, case: str) -> ir.Table:
-    change = _.after / ibis.greatest(_.before, 1.0) - 1
+    shared = _.share >= evidence.threshold("outliers.shared")
     return findings(
-        evidence, rows, message=f"quality.breaks.{case}", value=_.after, expected=_.before,
-        severity=grade(attention=ibis.literal(case == "shift"), serious=ibis.literal(False)),
-        params={"change": change, "probability": _.probability, "n": _.n, "share": _.share, "period": _.period},
+        evidence, rows, message="quality.breaks", case=ibis.ifelse(shared, "shared", "shift"), value=_.after,
+        expected=_.before, severity=ibis.ifelse(shared, "note", "attention"),
+        params={
+            "change": _.after / ibis.greatest(_.before, 1.0) - 1, "probability": _.probability, "n": _.n,
+            "share": _.share,
+        },
     )  # fmt: skip
 
 
@@ -90,14 +86,19 @@ def _sides(ranked: ir.Table, points: ir.Table, beside: int) -> ir.Table:
     near = (rows.position > rows.cut - beside) & (rows.position <= rows.cut + beside)
     keys = ["series", "cut", "probability", "n"]
     medians = rows.group_by(keys).agg(
-        before=rows.value.median(where=~rows.late), after=rows.value.median(where=rows.late),
-        near_before=rows.value.median(where=~rows.late & near), near_after=rows.value.median(where=rows.late & near),
+        before=_median(rows.value, ~rows.late), after=_median(rows.value, rows.late),
+        near_before=_median(rows.value, ~rows.late & near), near_after=_median(rows.value, rows.late & near),
         step=rows.step.min(where=rows.late),
     )  # fmt: skip
     apart = rows.select("series", "value", "late").join(medians, "series")
     away = apart.mutate(away=(_.value - ibis.ifelse(_.late, _.after, _.before)).abs())
     mad = away.group_by("series").agg(mad=away.away.median())
     return medians.join(mad, "series")
+
+
+def _median(values: ir.FloatingValue, where: ir.BooleanValue) -> ir.FloatingValue:
+    # Spark refuses a filter inside its median; empty values are left out by both engines.
+    return ibis.ifelse(where, values, ibis.null("float64")).median()
 
 
 def _conditions(evidence: Evidence, sides: ir.Table) -> list[ir.BooleanValue]:

@@ -57,7 +57,7 @@ def _of_before(evidence: Evidence, side: ir.Table, leads: list[str]) -> ir.Table
     )  # fmt: skip
     return findings(
         evidence, evidence.located(rows), message="quality.copies.before", value=_.equal, expected=0.0,
-        severity="attention", params={"n": _.equal, "values": _["values"], "period": _.period},
+        severity="attention", params={"n": _.equal, "values": _["values"]},
     )  # fmt: skip
 
 
@@ -85,5 +85,5 @@ def _of_another(evidence: Evidence, side: ir.Table, leads: list[str]) -> ir.Tabl
     rows = rare.join(same.filter(same.n > 1), [*keys, "values"]).mutate(detail=detail())
     return findings(
         evidence, evidence.dated(rows), message="quality.copies.another", indicator=leads[0], value=_.n,
-        expected=1.0, severity="attention", params={"n": _.n, "places": _.others, "values": _["values"], "period": _.period},
+        expected=1.0, severity="attention", params={"n": _.n, "places": _.others, "values": _["values"]},
     )  # fmt: skip

@@ -98,5 +98,5 @@ def _persistent(evidence: Evidence, judged: ir.Table) -> ir.Table:
     return findings(
         evidence, rows, message="quality.coverage.persistent", value=_.usual, expected=1.0,
         severity=grade(attention=_.above > 0, serious=_.usual >= evidence.threshold("coverage.serious")),
-        params={"above": _.above, "n": _.n, "since": _.since, "period": _.period},
+        params={"above": _.above, "n": _.n, "since": _.since},
     )  # fmt: skip

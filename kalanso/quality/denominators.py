@@ -60,12 +60,12 @@ def _jumps(evidence: Evidence, counts: ir.Table) -> list[ir.Table]:
         findings(
             evidence, in_year(single), message="quality.denominators.jump", value=_.value, expected=_.before,
             severity=grade(attention=_.growth.abs() > jump, serious=_.growth.abs() > serious),
-            params={"growth": _.growth, "year": _.year},
+            params={"growth": _.growth},
         ),
         findings(
             evidence, in_year(many.rename(place_code="top_code")), message="quality.denominators.rebased",
             value=_.value, expected=_.before, severity="attention",
-            params={"growth": _.usual, "n": _.places, "share": _.share, "year": _.year},
+            params={"growth": _.usual, "n": _.places, "share": _.share},
         ),
     ]  # fmt: skip
 
@@ -94,7 +94,7 @@ def _sums(evidence: Evidence, counts: ir.Table) -> ir.Table:
     )
     return findings(
         evidence, in_year(rows), message="quality.denominators.sums", detail=_.level, value=_.parts,
-        expected=_.value, severity="attention", params={"n": _.n, "difference": _.ratio - 1, "level": _.level, "year": _.year},
+        expected=_.value, severity="attention", params={"n": _.n, "difference": _.ratio - 1, "level": _.level},
     )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def _sources(evidence: Evidence, counts: ir.Table) -> ir.Table:
     return findings(
         evidence, in_year(rows), message="quality.denominators.sources", detail=_.other_source, value=_.value,
         expected=_.other, severity="attention",
-        params={"source": _.source, "other": _.other_source, "difference": _.value / _.other - 1, "year": _.year},
+        params={"source": _.source, "other": _.other_source, "difference": _.value / _.other - 1},
     )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def _growth(evidence: Evidence, people: ir.Table) -> ir.Table:
     rows = both.filter((_.growth - _.stated).abs() > evidence.threshold("denominators.growth"))
     return findings(
         evidence, in_year(rows), message="quality.denominators.growth", value=_.growth, expected=_.stated,
-        severity="attention", params={"growth": _.growth, "stated": _.stated, "year": _.year},
+        severity="attention", params={"growth": _.growth, "stated": _.stated},
     )  # fmt: skip
 
 
@@ -150,7 +150,7 @@ def _ordered(evidence: Evidence, counts: ir.Table) -> ir.Table:
         found.append(
             findings(
                 evidence, in_year(rows), message="quality.denominators.order", detail=larger, value=_.value,
-                expected=_.larger_value, severity="serious", params={"larger": larger, "year": _.year},
+                expected=_.larger_value, severity="serious", params={"larger": larger},
             )
         )  # fmt: skip
     return together(*found)
@@ -168,5 +168,5 @@ def _share(evidence: Evidence, counts: ir.Table) -> ir.Table:
     middle = (low + high) / 2
     return findings(
         evidence, in_year(rows), message="quality.denominators.share", value=_.value, expected=_.total * middle,
-        severity="attention", params={"share": _.share, "low": float(low), "high": float(high), "year": _.year},
+        severity="attention", params={"share": _.share, "low": float(low), "high": float(high)},
     )  # fmt: skip

@@ -81,16 +81,10 @@ def _negative_periods(evidence: Evidence, rows: ir.Table, last: str, tell: dict[
     tolerance, chance = evidence.threshold("dropout.tolerance"), evidence.threshold("dropout.chance")
     more = rows.filter(_.later > _.earlier).mutate(detail=age_detail())
     plain = (_.later > _.earlier * (1 + tolerance)) & (_.excess > chance)
-    return together(
-        *(
-            findings(
-                evidence, part, message=f"quality.dropout.{case}", indicator=last,
-                value=_.later, expected=_.earlier, severity=severity, params=tell,
-            )
-            for case, severity, part in (
-                ("negative", "attention", more.filter(plain)), ("negative_slight", "note", more.filter(~plain)),
-            )
-        )
+    return findings(
+        evidence, more, message="quality.dropout", case=ibis.ifelse(plain, "negative", "negative_slight"),
+        indicator=last, value=_.later, expected=_.earlier, severity=ibis.ifelse(plain, "attention", "note"),
+        params=tell,
     )  # fmt: skip
 
 

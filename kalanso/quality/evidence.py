@@ -257,13 +257,25 @@ class Evidence:
         fresh = rows.drop(*({"period", "period_start", "year"} & set(rows.columns)))
         return fresh.join(when, ["source", "period_type", "step"])
 
-    def engine_rows(self, rows: pa.Table | pd.DataFrame) -> ir.Table:
-        """Return small rows in memory as a table that joins with those of the engine."""
-        return ibis.memtable(rows)
+    def engine_rows(self, rows: pa.Table) -> ir.Table:
+        """Return a few rows in memory as a table that joins with those of the engine."""
+        backend = self.observations.get_backend()
+        name = ibis.util.gen_name("quality")
+        if backend.name != "pyspark":
+            return backend.create_table(name, rows, temp=True)
+        # Tables in memory are not known to Spark while another is being kept.
+        backend._session.createDataFrame(rows.to_pandas(date_as_object=True)).createOrReplaceTempView(name)
+        return backend.table(name).cast(ibis.Schema.from_pyarrow(rows.schema))
 
     def keep(self, expression: ir.Table) -> ir.Table:
         """Compute a table now and keep it in the engine for as long as this evidence lives."""
-        return expression.cache()
+        backend = self.observations.get_backend()
+        if backend.name != "pyspark":
+            return expression.cache()
+        # Spark's own cache would carry every step that led here into each later plan.
+        name = ibis.util.gen_name("quality")
+        backend._session.sql(backend.compile(expression)).localCheckpoint().createOrReplaceTempView(name)
+        return backend.table(name)
 
 
 def detail() -> ir.Deferred:

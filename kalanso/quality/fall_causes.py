@@ -23,7 +23,6 @@ from ibis import _
 from kalanso.quality.evidence import Evidence
 from kalanso.quality.reports import reports_by_place, tracers
 
-KINDS = ("service", "reporting", "product", "unclear")
 AT = ("source", "place_code", "period_type", "step")
 
 

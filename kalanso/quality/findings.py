@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 
 
 def findings(
-    evidence: Evidence, rows: ir.Table, *, message: str, severity: Any, value: Any = None,
+    evidence: Evidence, rows: ir.Table, *, message: str, case: Any = None, severity: Any, value: Any = None,
     expected: Any = None, indicator: Any = None, detail: Any = None, params: Mapping[str, Any] | None = None,
 ) -> ir.Table:  # fmt: skip
     """Return rows as findings.
 
     `rows` carries source, place_code, period, period_type and period_start, and indicator and
-    detail unless given. The check is the second word of `message`. `value`, `expected` and the
+    detail unless given. The check is the second word of `message`; where rows
+    differ in their sentence, `case` is the expression of its last word. `value`, `expected` and the
     `params` are expressions over `rows` (`ibis._`), or plain values; the sentence also receives
-    place, indicator, detail, value and expected.
+    place, period, indicator, detail, value and expected.
     """
     said = rows.mutate(
         check=ibis.literal(message.split(".")[1]),
-        message=ibis.literal(message),
+        case=_text("" if case is None else case),
         severity=_text(severity),
         value=_number(value),
         expected=_number(expected),
@@ -42,7 +43,8 @@ def findings(
     )
     called = evidence.places.select(named_code="place_code", place_name="name")
     named = said.left_join(called, said.place_code == called.named_code)
-    written = named.mutate(params=_json(named, sorted(params or {})))
+    whole = ibis.literal(message) if case is None else ibis.literal(f"{message}.") + named.case
+    written = named.mutate(params=_json(named, sorted(params or {})), message=whole)
     return written.select(*QUALITY_FINDINGS.column_names)
 
 
@@ -84,7 +86,7 @@ def _json(rows: ir.Table, names: list[str]) -> ir.StringValue:
     place = rows.place_name.fill_null(rows.place_code)
     entries = {
         "detail": rows.detail, "expected": rows.expected, "indicator": rows.indicator,
-        "place": place, "value": rows.value,
+        "period": rows.period, "place": place, "value": rows.value,
     } | {name: rows[f"param_{name}"] for name in names}  # fmt: skip
     text: Any = ibis.literal("{")
     for number, (name, entry) in enumerate(sorted(entries.items())):

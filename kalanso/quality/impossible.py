@@ -36,5 +36,5 @@ def _told(evidence: Evidence, rows: ir.Table, case: str, severity: str) -> ir.Ta
     )
     return findings(
         evidence, sums, message=f"quality.impossible.{case}", value=_.value, expected=None, detail=detail(),
-        severity=severity, params={"n": _.n, "period": _.period},
+        severity=severity, params={"n": _.n},
     )  # fmt: skip

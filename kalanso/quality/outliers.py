@@ -33,25 +33,19 @@ def find(evidence: Evidence) -> ir.Table:
     if mode != "median":
         return _compatible(evidence, mode)
     far = evidence.keep(_with_runs(_far_from_season(evidence, _far(evidence))))
-    often = evidence.threshold("outliers.often")
-    rows = _with_company(evidence, far.filter(_.apart < often * _.n))
-    shared = evidence.threshold("outliers.shared")
-    alone, alike = rows.filter(_.share < shared), rows.filter(_.share >= shared)
-    return together(
-        _told(evidence, alone.filter(_.score > 0), "high"),
-        _told(evidence, alone.filter(_.score < 0), "low"),
-        _told(evidence, alike, "shared"),
-        _irregular(evidence, far.filter(_.apart >= often * _.n)),
-    )
+    often = ibis.greatest(evidence.threshold("outliers.often") * _.n, evidence.threshold("outliers.fewest"))
+    rows = _with_company(evidence, far.filter(_.apart < often))
+    return together(_single(evidence, rows), _irregular(evidence, far.filter(_.apart >= often)))
 
 
-def _told(evidence: Evidence, rows: ir.Table, case: str) -> ir.Table:
+def _single(evidence: Evidence, rows: ir.Table) -> ir.Table:
+    alone = _.share < evidence.threshold("outliers.shared")
     wild = _.score.abs() >= evidence.threshold("outliers.limit_serious")
-    own = ibis.literal(case != "shared")
     return findings(
-        evidence, rows, message=f"quality.outliers.{case}", value=_.value, expected=_.median,
-        severity=grade(attention=own, serious=own & wild),
-        params={"n": _.n, "score": _.score, "scatter": _.scatter, "mad": _.mad, "share": _.share, "period": _.period},
+        evidence, rows, message="quality.outliers", value=_.value, expected=_.median,
+        case=ibis.cases((~alone, "shared"), (_.score > 0, "high"), else_="low"),
+        severity=grade(attention=alone, serious=alone & wild),
+        params={"n": _.n, "score": _.score, "scatter": _.scatter, "mad": _.mad, "share": _.share},
     )  # fmt: skip
 
 
@@ -63,12 +57,12 @@ def _with_runs(far: ir.Table) -> ir.Table:
 def _irregular(evidence: Evidence, far: ir.Table) -> ir.Table:
     """Tell once a series so many of whose numbers stand apart that none of them is an outlier."""
     sums = far.group_by("series", "block").agg(
-        step=far.step.min(), value=far.value.argmax(far.score.abs()), median=far.median.max(),
+        step=far.step.min(), value=far.value.max(), median=far.median.max(),
         apart=far.apart.max(), n=far.n.max(),
     )  # fmt: skip
     return findings(
         evidence, evidence.located(sums), message="quality.outliers.irregular", value=_.value, expected=_.median,
-        severity="note", params={"apart": _.apart, "n": _.n, "period": _.period},
+        severity="note", params={"apart": _.apart, "n": _.n},
     )  # fmt: skip
 
 

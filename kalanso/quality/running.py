@@ -22,6 +22,7 @@ from kalanso.quality import (
     heaping,
     impossible,
     outliers,
+    points,
     same_visit,
     shared_falls,
     silence,
@@ -58,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     coverage,
     denominators,
     stock,
+    points,
 )  # the order is the order in the report
 
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 from ibis import _
 
 from kalanso.quality.evidence import Evidence
-from kalanso.quality.fall_causes import KINDS, with_causes
-from kalanso.quality.findings import findings, grade, nothing, together
+from kalanso.quality.fall_causes import with_causes
+from kalanso.quality.findings import findings, nothing
 from kalanso.quality.spread import NORMAL_MAD, usual_levels
 
 NAME = "shared_falls"
@@ -34,17 +34,11 @@ def find(evidence: Evidence) -> ir.Table:
     tell = {
         name: _[name]
         for name in ("fell", "active", "silent", "reports", "others", "others_fell", "others_held", "same_visit",
-                     "same_visit_fell", "stockouts", "events", "indicators", "places", "worst", "period")
+                     "same_visit_fell", "stockouts", "events", "indicators", "places", "worst")
     } | {"fall": 1 - _.relative}  # fmt: skip
-    return together(
-        *(
-            findings(
-                evidence, rows.filter(_.kind == kind), message=f"quality.shared_falls.{kind}", detail="",
-                value=_.total, expected=_.usual_total, params=tell,
-                severity=grade(attention=_.relative > 0, serious=_.relative <= 0.5),
-            )
-            for kind in KINDS
-        )
+    return findings(
+        evidence, rows, message="quality.shared_falls", case=_.kind, detail="", value=_.total,
+        expected=_.usual_total, severity=ibis.ifelse(_.relative <= 0.5, "serious", "attention"), params=tell,
     )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def _stopped(evidence: Evidence, spoken: ir.Table) -> ir.Table:
     rows = last.join(latest_steps(spoken), ["source", "period_type"]).mutate(silent=_.latest - _.step)
     return findings(
         evidence, evidence.dated(rows.filter(_.silent >= months)), message="quality.silence.stopped",
-        indicator=evidence.lead, value=_.silent, expected=0.0, params={"n": _.silent, "period": _.period, "spoke": _.spoke},
+        indicator=evidence.lead, value=_.silent, expected=0.0, params={"n": _.silent, "spoke": _.spoke},
         severity=grade(attention=_.silent >= months, serious=_.silent >= serious),
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ def _gaps(evidence: Evidence, spoken: ir.Table) -> ir.Table:
     rows = gaps.mutate(step=_.before)
     return findings(
         evidence, evidence.dated(rows), message="quality.silence.gap", indicator=evidence.lead,
-        value=_.silent, expected=0.0, severity="note", params={"n": _.silent, "period": _.period},
+        value=_.silent, expected=0.0, severity="note", params={"n": _.silent},
     )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def _blank(evidence: Evidence, spoken: ir.Table) -> ir.Table:
     rows = never.join(latest_steps(spoken), ["source", "period_type"]).mutate(step=_.earliest)
     return findings(
         evidence, evidence.dated(rows), message="quality.silence.never", indicator=evidence.lead,
-        value=0.0, expected=_.latest - _.earliest + 1, severity="attention", params={"period": _.period},
+        value=0.0, expected=_.latest - _.earliest + 1, severity="attention", params={},
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def _absent(evidence: Evidence, spoken: ir.Table) -> ir.Table:
     return findings(
         evidence, evidence.dated(rows), message="quality.silence.absent", indicator=evidence.lead,
         detail=_.level, value=_.absent, expected=0.0, severity="note",
-        params={"n": _.absent, "heard": _.heard, "places": _.codes},
+        params={"n": _.absent, "heard": _.heard, "places": _.codes, "level": _.level},
     )  # fmt: skip
 
 

@@ -32,9 +32,12 @@ def find(evidence: Evidence) -> ir.Table:
         "balance": (_balance(stock), "stock_closing_doses"), "carried": (_carried(stock), "stock_opening_doses"),
         "overdrawn": (_overdrawn(stock), "doses_used"), "given": (_given(evidence, stock), "doses_used"),
     }  # fmt: skip
-    return together(
-        *(_told(evidence, case, rows, code) for case, (rows, code) in rules.items() if rows is not None)
-    )
+    judged = [
+        rows.mutate(rule=ibis.literal(rule), indicator=ibis.literal(code))
+        for rule, (rows, code) in rules.items()
+        if rows is not None
+    ]
+    return _told(evidence, evidence.keep(together(*judged)))
 
 
 def _balance(stock: ir.Table) -> ir.Table:
@@ -82,25 +85,25 @@ def _judged(
     return told.filter(told.found.notnull() & told.wanted.notnull())
 
 
-def _told(evidence: Evidence, case: str, rows: ir.Table, indicator: str) -> ir.Table:
+def _told(evidence: Evidence, rows: ir.Table) -> ir.Table:
     smallest, tolerance = evidence.threshold("stock.smallest"), evidence.threshold("stock.tolerance")
     gap = (rows.found - rows.wanted).abs()
     judged = rows.mutate(gap=gap, broken=(gap > ibis.greatest(smallest, tolerance * rows.size)).cast("int64"))
-    keys = ["source", "place_code", "product", "year"]
-    years = judged.group_by(keys).agg(
-        broken=judged.broken.sum(), n=judged.count(), worst=judged.gap.max(),
-        found=judged.found.argmax(judged.gap), wanted=judged.wanted.argmax(judged.gap),
-    )  # fmt: skip
-    much = evidence.threshold("stock.serious")
+    keys = ["source", "place_code", "product", "rule", "indicator", "year"]
+    order = [ibis.desc("gap"), ibis.asc("step")]
+    ranked = judged.mutate(nth=ibis.row_number().over(group_by=keys, order_by=order))
+    worst = ranked.filter(ranked.nth == 0).select(*keys, "found", "wanted", worst="gap")
+    years = judged.group_by(keys).agg(broken=judged.broken.sum(), n=judged.count())
     # What most places show in the same year says more about the form than about each of them.
-    alike = years.group_by("source", "product", "year").agg(
+    alike = years.group_by("source", "product", "rule", "year").agg(
         share=(years.broken > 0).cast("float64").mean(), places=years.count()
     )
-    years = years.join(alike, ["source", "product", "year"])
+    told = years.filter(years.broken > 0).join(worst, keys).join(alike, ["source", "product", "rule", "year"])
+    much = evidence.threshold("stock.serious")
     alone = (_.share < evidence.threshold("stock.shared")) | (_.places < 5)
     return findings(
-        evidence, in_year(years.filter(_.broken > 0)), message=f"quality.stock.{case}", indicator=indicator,
-        detail=_["product"], value=_.found, expected=_.wanted,
+        evidence, in_year(told), message="quality.stock", case=_.rule, detail=_["product"],
+        value=_.found, expected=_.wanted,
         severity=grade(attention=alone & (_.broken >= 0.25 * _.n), serious=alone & (_.broken >= much * _.n)),
         params={"broken": _.broken, "n": _.n, "worst": _.worst, "share": _.share, "product": _["product"]},
     )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 import pytest
 import yaml
 
@@ -81,8 +82,6 @@ def evidence_of(
 
 
 def _table(rows: Any, spec: Any) -> Any:
-    import pyarrow as pa
-
     arrow = pa.Table.from_pandas(rows, preserve_index=False) if spec is None else spec.arrow(rows)
     return shared_duckdb().create_table(ibis.util.gen_name("rows"), arrow, temp=True)
 
@@ -106,10 +105,23 @@ def found(table: Any) -> pd.DataFrame:
     frame["fr"] = [Message(m, p).render("fr") for m, p in zip(frame.message, frame.params, strict=True)]
     frame["en"] = [Message(m, p).render("en") for m, p in zip(frame.message, frame.params, strict=True)]
     assert not frame.duplicated(["check", "source", *keys]).any()
+    assert set(frame.severity) <= {"note", "attention", "serious"}
     return frame
 
 
-@pytest.fixture
-def evidence() -> Callable[..., Evidence]:
+@pytest.fixture(name="observed")
+def _observed() -> Callable[..., list[dict[str, Any]]]:
+    """A maker of rows: one series from a first period on."""
+    return observed
+
+
+@pytest.fixture(name="evidence")
+def _evidence() -> Callable[..., Evidence]:
     """A maker of evidence from rows."""
     return evidence_of
+
+
+@pytest.fixture(name="found")
+def _found() -> Callable[..., pd.DataFrame]:
+    """A reader of findings: sorted, params read, both sentences rendered, keys unique."""
+    return found

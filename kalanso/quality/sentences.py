@@ -1,0 +1,29 @@
+"""What does a finding say to a person?
+
+Fills the sentence of a finding with the names that a country gives to indicators, products and
+levels. Which sentence it is was decided by the check.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from kalanso.definitions import Pack
+from kalanso.vocabulary import Message
+
+CODES = ("indicator", "first", "last", "one", "other", "larger", "product", "level")
+LISTS = ("indicators",)
+
+
+def sentence(message: str, params: str | Mapping[str, Any], pack: Pack, locale: str = "fr") -> str:
+    """Return the sentence of a finding, from its columns `message` and `params`."""
+    given: dict[str, Any] = json.loads(params) if isinstance(params, str) else dict(params)
+    for name in CODES:
+        if isinstance(given.get(name), str):
+            given[name] = pack.name(given[name], locale)
+    for name in LISTS:
+        if isinstance(given.get(name), list):
+            given[name] = ", ".join(pack.name(code, locale) for code in given[name])
+    return Message(message, given).render(locale)

@@ -1,0 +1,286 @@
+"""Do the checks of single series find what is wrong, and leave what is right?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kalanso.quality import breaks, copies, heaping, impossible, outliers, zeros
+
+
+def noisy(level: float, months: int, seed: int) -> list[float]:
+    return [float(v) for v in np.random.default_rng(seed).poisson(level, months)]
+
+
+def test_a_wild_number_is_told_with_what_is_usual(observed: Any, evidence: Any, found: Any) -> None:
+    values = noisy(100, 36, 1)
+    values[20] = 1000.0
+
+    told = found(outliers.find(evidence(observed("dtp1_doses", values))))
+
+    assert list(zip(told.period, told.value, told.severity, strict=True)) == [("202309", 1000.0, "serious")]
+    assert "1\u202f000, très au-dessus" in told.fr[0]
+
+
+def test_two_large_errors_do_not_hide_each_other(observed: Any, evidence: Any, found: Any) -> None:
+    values = noisy(100, 12, 2)
+    values[3], values[8] = 900.0, 2000.0
+
+    assert set(found(outliers.find(evidence(observed("dtp1_doses", values)))).period) == {"202204", "202209"}
+
+
+def test_a_short_series_of_ten_still_shows_its_error(observed: Any, evidence: Any, found: Any) -> None:
+    values = noisy(100, 10, 3)
+    values[4] = 700.0
+
+    assert list(found(outliers.find(evidence(observed("dtp1_doses", values)))).period) == ["202205"]
+
+
+def test_an_error_in_an_otherwise_constant_series_is_told(observed: Any, evidence: Any, found: Any) -> None:
+    values = [100.0] * 24
+    values[7] = 400.0
+
+    told = found(outliers.find(evidence(observed("dtp1_doses", values))))
+
+    assert list(told.period) == ["202208"]
+    assert told.params[0]["mad"] == 0
+
+
+def test_a_missing_month_is_no_outlier(observed: Any, evidence: Any, found: Any) -> None:
+    values: list[float | None] = [*noisy(100, 24, 4)]
+    values[5] = None
+
+    assert found(outliers.find(evidence(observed("dtp1_doses", values)))).empty
+
+
+def test_five_numbers_are_too_few_to_judge(observed: Any, evidence: Any, found: Any) -> None:
+    assert found(outliers.find(evidence(observed("dtp1_doses", [100.0, 99.0, 101.0, 100.0, 900.0])))).empty
+
+
+def test_a_season_that_returns_every_year_is_no_outlier(observed: Any, evidence: Any, found: Any) -> None:
+    values = noisy(100, 36, 5)
+    for month in (7, 19, 31):
+        values[month] = 210.0
+
+    assert found(outliers.find(evidence(observed("dtp1_doses", values)))).empty
+
+
+def test_small_counts_scatter_as_chance_does(observed: Any, evidence: Any, found: Any) -> None:
+    rows = [row for n in range(40) for row in observed("dtp1_doses", noisy(4, 36, n), place_code=f"P{n}")]
+
+    assert len(found(outliers.find(evidence(rows)))) == 0
+
+
+def test_what_many_places_show_at_once_is_told_as_shared(observed: Any, evidence: Any, found: Any) -> None:
+    rows = []
+    for n in range(8):
+        values = noisy(200, 36, n)
+        values[20] = 20.0
+        rows += observed("dtp1_doses", values, place_code=f"P{n}")
+
+    told = found(outliers.find(evidence(rows)))
+
+    assert set(told.message) == {"quality.outliers.shared"}
+    assert set(told.severity) == {"note"}
+    assert len(told) == 8
+
+
+def test_a_series_of_pulses_is_told_once(observed: Any, evidence: Any, found: Any) -> None:
+    values = [2.0, 3.0, 400.0, 350.0, 3.0, 2.0] * 4
+
+    told = found(outliers.find(evidence(observed("hpv1_doses", values, age_band="all"))))
+
+    assert set(told.message) <= {"quality.outliers.irregular"}
+
+
+def test_strategies_are_added_up_before_a_series_is_judged(observed: Any, evidence: Any, found: Any) -> None:
+    fixed, outreach = noisy(60, 24, 6), noisy(40, 24, 7)
+    rows = observed("dtp1_doses", fixed, strategy="fixed") + observed(
+        "dtp1_doses", outreach, strategy="outreach"
+    )
+    made = evidence(rows)
+
+    sums = made.numbers.to_pandas().sort_values("step").value
+
+    assert list(sums) == [a + b for a, b in zip(fixed, outreach, strict=True)]
+    assert found(outliers.find(made)).empty
+
+
+def test_a_whole_beside_its_parts_is_not_counted_twice(observed: Any, evidence: Any, found: Any) -> None:
+    rows = observed("dtp1_doses", [60.0] * 6, strategy="fixed") + observed("dtp1_doses", [100.0] * 6)
+
+    assert set(evidence(rows).numbers.to_pandas().value) == {100.0}
+
+
+def test_campaign_doses_are_no_part_of_the_routine(observed: Any, evidence: Any, found: Any) -> None:
+    campaign = observed("mcv1_doses", [5000.0], first="202301", strategy="campaign")
+    rows = observed("mcv1_doses", noisy(100, 24, 8)) + campaign
+
+    assert found(outliers.find(evidence(rows))).empty
+
+
+def test_an_unknown_mode_is_refused(observed: Any, evidence: Any) -> None:
+    with pytest.raises(ValueError, match="expected one of median"):
+        outliers.find(evidence(observed("dtp1_doses", [1.0]), outliers={"mode": "guess"}))
+
+
+def test_a_zero_among_large_numbers_is_told_as_zero_and_not_as_outlier(
+    observed: Any, evidence: Any, found: Any
+) -> None:
+    values = noisy(80, 24, 9)
+    values[10] = 0.0
+    made = evidence(observed("dtp1_doses", values))
+
+    told = found(zeros.find(made))
+
+    assert list(zip(told.message, told.period, strict=True)) == [("quality.zeros.single", "202211")]
+    assert found(outliers.find(made)).empty
+
+
+def test_a_month_of_zeros_in_every_vaccine_is_told_once(observed: Any, evidence: Any, found: Any) -> None:
+    rows = []
+    for n, code in enumerate(("bcg_doses", "dtp1_doses", "dtp3_doses", "mcv1_doses")):
+        values = noisy(50, 24, n)
+        values[12] = 0.0
+        rows += observed(code, values)
+
+    told = found(zeros.find(evidence(rows)))
+
+    assert list(zip(told.message, told.period, strict=True)) == [("quality.zeros.all", "202301")]
+    assert told.params[0]["n"] == 4
+
+
+def test_zeros_of_a_small_facility_are_left_alone(observed: Any, evidence: Any, found: Any) -> None:
+    assert found(zeros.find(evidence(observed("dtp1_doses", [0.0, 2.0, 1.0, 0.0, 3.0, 0.0] * 4)))).empty
+
+
+def test_blanks_that_stand_for_zeros_are_told(observed: Any, evidence: Any, found: Any) -> None:
+    rows = observed("dtp1_doses", noisy(30, 24, 10)) + observed("yf_doses", [1.0, None, 2.0, None] * 6)
+
+    told = found(zeros.find(evidence(rows)))
+
+    assert list(zip(told.message, told.indicator, told.value, strict=True)) == [
+        ("quality.zeros.blank_for_zero", "yf_doses", 12.0)
+    ]
+
+
+def test_negative_and_broken_counts_are_told_with_their_number(
+    observed: Any, evidence: Any, found: Any
+) -> None:
+    rows = observed("dtp1_doses", [10.0, -4.0, -7.0, 12.5]) + observed(
+        "population_under_1", [1000.5], first="2022"
+    )
+
+    told = found(impossible.find(evidence(rows)))
+
+    assert list(zip(told.message, told.value, strict=True)) == [
+        ("quality.impossible.negative", -7.0),
+        ("quality.impossible.fraction", 12.5),
+    ]
+    assert told.params[0]["n"] == 2
+
+
+LEADS = ("bcg_doses", "dtp1_doses", "dtp3_doses", "mcv1_doses", "mcv2_doses")
+
+
+def forms(
+    observed: Any, place: str, *, copied: int | None = None, of: int = 0, level: float = 60
+) -> list[dict[str, Any]]:
+    rows = []
+    for n, code in enumerate(LEADS):
+        values = noisy(level, 24, of * 100 + n)
+        if copied is not None:
+            values[copied] = values[copied - 1]
+        rows += observed(code, values, place_code=place)
+    return rows
+
+
+def test_a_report_equal_to_the_month_before_is_told(observed: Any, evidence: Any, found: Any) -> None:
+    told = found(copies.find(evidence(forms(observed, "A", copied=9, of=1) + forms(observed, "B", of=2))))
+
+    assert list(zip(told.message, told.place_code, told.period, strict=True)) == [
+        ("quality.copies.before", "A", "202210")
+    ]
+    assert told.value[0] == 5
+
+
+def test_doses_of_one_visit_that_agree_are_no_copy(observed: Any, evidence: Any, found: Any) -> None:
+    same = [50.0, 50.0, 61.0]
+    rows = [
+        row
+        for code in ("dtp1_doses", "opv1_doses", "pcv1_doses", "rota1_doses")
+        for row in observed(code, same)
+    ]
+
+    assert found(copies.find(evidence(rows))).empty
+
+
+def test_two_places_with_the_same_report_are_told(observed: Any, evidence: Any, found: Any) -> None:
+    rows = forms(observed, "A", of=1) + forms(observed, "C", of=3)
+    rows += [row | {"place_code": "B"} for row in forms(observed, "A", of=1) if row["period"] == "202305"]
+
+    told = found(copies.find(evidence(rows)))
+
+    assert list(zip(told.place_code, told.message, told.period, strict=True)) == [
+        ("A", "quality.copies.another", "202305"),
+        ("B", "quality.copies.another", "202305"),
+    ]
+    assert told.params[0]["places"] == ["A", "B"]
+
+
+def test_small_equal_reports_may_be_chance(observed: Any, evidence: Any, found: Any) -> None:
+    rows = [row for code in LEADS for row in observed(code, [3.0, 3.0, 3.0, 2.0])]
+
+    assert found(copies.find(evidence(rows))).empty
+
+
+def test_rounded_numbers_are_told_and_counted_ones_are_not(observed: Any, evidence: Any, found: Any) -> None:
+    rounded = [10.0 * round(v / 10) for v in noisy(80, 60, 11)]
+    rows = observed("dtp1_doses", rounded, place_code="R") + observed(
+        "dtp1_doses", noisy(80, 60, 12), place_code="C"
+    )
+
+    told = found(heaping.find(evidence(rows)))
+
+    assert list(zip(told.place_code, told.severity, told.value, strict=True)) == [("R", "serious", 1.0)]
+
+
+def test_a_level_that_changes_for_good_is_told_with_its_first_month(
+    observed: Any, evidence: Any, found: Any
+) -> None:
+    values = noisy(100, 20, 13) + noisy(220, 20, 14)
+
+    told = found(breaks.find(evidence(observed("dtp1_doses", values))))
+
+    assert list(zip(told.message, told.period, strict=True)) == [("quality.breaks.shift", "202309")]
+    assert told.value[0] == pytest.approx(220, abs=15)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([100.0 + 3 * n for n in range(40)], id="steady growth"),
+        pytest.param([100.0, 150.0, 200.0, 150.0] * 10, id="season"),
+        pytest.param([100.0] * 18 + [20.0] * 4 + [100.0] * 18, id="fall that recovers"),
+        pytest.param([100.0 + n % 7 for n in range(40)], id="noise"),
+    ],
+)
+def test_growth_seasons_and_passing_falls_are_no_breaks(
+    values: list[float], observed: Any, evidence: Any, found: Any
+) -> None:
+    assert found(breaks.find(evidence(observed("dtp1_doses", values)))).empty
+
+
+def test_a_break_of_many_places_at_once_is_told_as_shared(observed: Any, evidence: Any, found: Any) -> None:
+    rows = [
+        row
+        for n in range(6)
+        for row in observed("dtp1_doses", noisy(100, 20, n) + noisy(30, 20, n + 50), place_code=f"P{n}")
+    ]
+
+    told = found(breaks.find(evidence(rows)))
+
+    assert set(told.message) == {"quality.breaks.shared"}
+    assert set(told.severity) == {"note"}
