@@ -50,11 +50,9 @@ def choropleth(
     require("choropleth", table, needed("choropleth"))
     if relevant not in ("", "low", "high"):
         raise FigureRefused(f"relevant: expected low or high, got {relevant!r}")
-    if table.empty:
+    if table.empty or table["value"].isna().all() or table["geometry"].isna().all():
         return nothing("choropleth", subject, locale, why_empty, table)
     rows = _rows(table)
-    if rows["value"].notna().sum() == 0 or rows["geometry"].isna().all():
-        return nothing("choropleth", subject, locale, why_empty, table)
     cuts = classes.limits(rows["value"].dropna().tolist(), subject.unit, limits)
     rows["class"] = [None if pd.isna(v) else classes.class_of(v, cuts, subject.unit) for v in rows["value"]]
     rows["wide"] = _wide(rows, subject.unit)

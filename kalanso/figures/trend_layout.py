@@ -136,7 +136,8 @@ def _plot(series: Sequence[Series], periods: Sequence[Period], unit: str, locale
     every = pd.concat([item.points[["value", "high"]] for item in series]).max().max()
     least = pd.concat([item.points[["value", "low"]] for item in series]).min().min()
     floor = {"share": 1.0, "rate": 0.1, "count": 1.0}[unit]
-    top, low = max(float(every), floor) * 1.08, min(float(least), 0.0) * 1.08
+    top, low = max(float(every), floor), min(float(least), 0.0)
+    top, low = top + (top - low) * 0.08, low and low - (top - low) * 0.12
     ticks = axes.value_ticks(low, top, 4 if width < NARROW else 6)
     left = axes.widest(axes.value_labels(ticks, unit, locale)) + 10
     ends = _end_labels(series, unit, locale, width)
@@ -182,6 +183,8 @@ def _gaps(plot: _Plot) -> set[int]:
 
 
 def _reference(plot: _Plot) -> list[alt.Chart]:
+    if plot.low_value < 0:
+        return [alt.Chart(rows([{"value": 0}])).mark_rule(color=INK).encode(y=plot.y())]
     if plot.unit != "share":
         return []
     line = alt.Chart(rows([{"value": 1.0}])).mark_rule(color=ATTENTION, strokeDash=[5, 3]).encode(y=plot.y())
@@ -343,12 +346,13 @@ def _notable(plot: _Plot) -> alt.Chart:
     for row, above in wished:
         px, py = plot.x_at(row.position), plot.y_at(row.value)
         rising = above if above is not None else row.value > known[min(1, len(known) - 1)].value
-        rising = rising or py + 24 > plot.height
         text = words.number(row.value, plot.unit, plot.locale)
         half = width_of(text, LABEL_SIZE) / 2
         if row is known[-1] or any(abs(px - x) < half + 26 and abs(py - y) < 30 for x, y in taken):
             continue
         taken.append((px, py))
+        if not rising and py + 24 > plot.height:
+            px, py = px + half + 12, py - 16  # below would be on the axis: stand beside the point
         at = min(max(px, half - 2), plot.inner - half)
         labels.append({"text": text, "px": round(at, 1), "py": round(py - 10 if rising else py + 20, 1)})
     return texts(labels, halo=True, align="center", color=INK)
