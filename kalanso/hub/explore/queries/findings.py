@@ -55,10 +55,18 @@ def _counter(severity: str) -> Any:
     return lambda table: (table.severity == severity).sum().fill_null(0)
 
 
-@remembered
 def total(shelf: Shelf, wanted: Wanted) -> int:
     """Return how many findings were chosen."""
-    return int(shelf.value(_chosen(shelf, wanted).count()))
+    inside = places.below(shelf, wanted.place) if wanted.place else None
+    counted = _counted(shelf, wanted.check, wanted.severity, wanted.period)
+    return sum(n for code, n in counted.items() if inside is None or code in inside)
+
+
+@remembered
+def _counted(shelf: Shelf, check: str, severity: str, period: str) -> dict[str, int]:
+    table = _chosen(shelf, Wanted(check=check, severity=severity, period=period))
+    rows = shelf.rows(table.group_by("place_code").agg(findings=lambda t: t.count()))
+    return {row["place_code"]: row["findings"] for row in rows}
 
 
 @remembered
@@ -73,27 +81,18 @@ def listed(shelf: Shelf, wanted: Wanted, number: int = 1, size: int = SHOWN) -> 
 
 
 @remembered
-def right_here(shelf: Shelf, code: str, size: int = 8) -> list[dict[str, Any]]:
-    """Return the gravest recent findings about one place itself, not those below it."""
+def right_here(shelf: Shelf, code: str) -> list[dict[str, Any]]:
+    """Return the findings about one place itself, not those below it, the gravest and newest first."""
     table = _table(shelf)
-    return listed_of(shelf, table.filter(table.place_code == code), size)
+    ordered = table.filter(table.place_code == code).order_by(ibis.desc("period_start"), "check", "indicator")
+    gravity = {name: place for place, name in enumerate(reversed(SEVERITIES))}
+    return sorted(shelf.rows(ordered), key=lambda row: gravity[row["severity"]])
 
 
-def listed_of(shelf: Shelf, table: ir.Table, size: int) -> list[dict[str, Any]]:
-    """Return the gravest recent rows of some findings."""
-    weight = ibis.cases((table.severity == "serious", 0), (table.severity == "attention", 1), else_=2)
-    ordered = table.mutate(weight=weight).order_by(
-        "weight", ibis.desc("period_start"), "check", "indicator", "message"
-    )
-    return shelf.rows(ordered.limit(size))
-
-
-@remembered
-def marks(shelf: Shelf, code: str, indicators: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return which periods of a place carry a finding about these indicators, and how grave."""
-    table = _table(shelf)
-    chosen = table.filter((table.place_code == code) & table.indicator.isin(list(indicators)))
-    return shelf.rows(chosen.select("period", "check", "severity", "indicator").order_by("period", "check"))
+def marks(shelf: Shelf, code: str, indicators: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return (check, period) of the findings of a place about some indicators."""
+    rows = right_here(shelf, code)
+    return sorted({(row["check"], row["period"]) for row in rows if row["indicator"] in indicators})
 
 
 @remembered

@@ -184,23 +184,34 @@ def _rank(wanted: str, name: str) -> int:
     return 3 if wanted in name else 9
 
 
-@remembered
 def contexts(shelf: Shelf, code: str) -> list[dict[str, object]]:
     """Return the contexts of a place that still hold, with since when and whose word it is."""
-    table = shelf.table(PLACE_CONTEXTS)
-    today = datetime.now(UTC).date()
-    rows = shelf.rows(table.filter(table.place_code == code).order_by("context", "valid_from"))
-    return [row for row in rows if _lasts(row, today)]
+    return _contexts(shelf).get(code, [])
 
 
 @remembered
+def _contexts(shelf: Shelf) -> dict[str, list[dict[str, object]]]:
+    today = datetime.now(UTC).date()
+    found: dict[str, list[dict[str, object]]] = {}
+    for row in shelf.rows(shelf.table(PLACE_CONTEXTS).order_by("context", "valid_from")):
+        if _lasts(row, today):
+            found.setdefault(row["place_code"], []).append(row)
+    return found
+
+
 def neighbours(shelf: Shelf, code: str) -> list[Place]:
     """Return the places that touch this one, and those that stand in for neighbours of an island."""
-    table = shelf.table(PLACE_NEIGHBOURS)
-    rows = shelf.rows(table.filter(table.place_code == code).select("neighbour_code"))
     known = tree(shelf).places
-    found = [known[row["neighbour_code"]] for row in rows if row["neighbour_code"] in known]
+    found = [known[other] for other in _neighbours(shelf).get(code, []) if other in known]
     return sorted(found, key=lambda place: folded(place.name))
+
+
+@remembered
+def _neighbours(shelf: Shelf) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in shelf.rows(shelf.table(PLACE_NEIGHBOURS).select("place_code", "neighbour_code")):
+        found.setdefault(row["place_code"], []).append(row["neighbour_code"])
+    return found
 
 
 @remembered
@@ -211,13 +222,6 @@ def outlined(shelf: Shelf) -> dict[str, str]:
     for row in sorted(shelf.rows(table), key=lambda r: (r["kind"] != "published", r["vintage"])):
         found.setdefault(row["place_code"], row["kind"])
     return found
-
-
-def has_map(shelf: Shelf, code: str) -> bool:
-    """Return whether at least two children of a place, and most of them, have an outline."""
-    children = tree(shelf).places[code].children
-    drawn = [child for child in children if child in outlined(shelf)]
-    return len(drawn) >= 2 and len(drawn) * 2 >= len(children)
 
 
 @remembered

@@ -17,6 +17,7 @@ from kalanso.indicators.tables import COVERAGE_SERIES, INDICATOR_VALUES
 from kalanso.vocabulary import Level, Period
 
 ROLLED = ":rolling4"  # how the evaluator names targets of the four quarters that end with one
+SHOWN_TOGETHER = ("dtp1_coverage", "dtp3_coverage")
 ROLLED_LEVELS = (Level.HEALTH_AREA, Level.FACILITY)
 
 
@@ -84,30 +85,56 @@ def _of(table: ir.Table, basis: Basis) -> ir.Table:
     return table.filter((table.source == basis.source) & (name.split(":")[0] == basis.stem))
 
 
-@remembered
 def series(
     shelf: Shelf, code: str, indicator: str, kind: str = "quarter", rolled: bool = False
 ) -> tuple[Point, ...]:
     """Return the values of one place, oldest first, on the first basis that has some."""
-    table = _values(shelf, indicator, kind, rolled=rolled)
-    table = table.filter(table.place_code == code)
     for basis in bases(shelf, indicator):
-        if rows := shelf.rows(_of(table, basis).order_by("period_start")):
+        rows = [
+            row
+            for row in _of_place(shelf, code, _together(indicator))
+            if row["indicator"] == indicator
+            and row["period_type"] == kind
+            and (ROLLED in (row["denominator_name"] or "")) == rolled
+            and (row["source"], (row["denominator_name"] or "").split(":")[0]) == (basis.source, basis.stem)
+        ]
+        if rows:
             return tuple(_point(row, rolled) for row in _one_tree(rows))
     return ()
 
 
+def _together(indicator: str) -> tuple[str, ...]:
+    """Return the indicators that pages ask for at once, so that one question answers them all."""
+    return SHOWN_TOGETHER if indicator in SHOWN_TOGETHER else (indicator,)
+
+
 @remembered
+def _of_place(shelf: Shelf, code: str, indicators: tuple[str, ...]) -> list[dict[str, Any]]:
+    table = shelf.table(INDICATOR_VALUES)
+    table = table.filter(
+        (table.place_code == code)
+        & table.indicator.isin(list(indicators))
+        & ~table.adjusted
+        & ~table.cumulative
+    )
+    return shelf.rows(table.order_by("period_start"))
+
+
 def at(
     shelf: Shelf, codes: tuple[str, ...], indicator: str, period: str, rolled: bool = False
 ) -> dict[str, Point]:
     """Return the values of several places in one period, on the chosen basis."""
+    found = _everywhere(shelf, indicator, period, rolled)
+    return {code: found[code] for code in codes if code in found}
+
+
+@remembered
+def _everywhere(shelf: Shelf, indicator: str, period: str, rolled: bool) -> dict[str, Point]:
     chosen = bases(shelf, indicator)
-    if not chosen or not codes:
+    if not chosen:
         return {}
     table = _values(shelf, indicator, Period.parse(period).type.value, rolled=rolled)
-    table = _of(table.filter(table.period == period), chosen[0])
-    rows = shelf.rows(table.filter(table.place_code.isin(list(codes))))
+    rows = shelf.rows(_of(table.filter(table.period == period), chosen[0]))
     return {row["place_code"]: _point(row, rolled) for row in _one_tree(rows)}
 
 
@@ -146,19 +173,23 @@ def last_complete(shelf: Shelf, indicator: str = "dtp1_coverage", kind: str = "q
     return None
 
 
-@remembered
 def months_of(shelf: Shelf, code: str, indicator: str, year: int) -> tuple[Point, ...]:
     """Return the months of one year of a place, oldest first."""
     points = series(shelf, code, indicator, "month")
     return tuple(point for point in points if Period.parse(point.period).year == year)
 
 
-@remembered
-def published(shelf: Shelf, code: str, indicator: str) -> tuple[dict[str, Any], ...]:
+def published(shelf: Shelf, code: str, indicator: str) -> list[dict[str, Any]]:
     """Return the coverage that others published for a place: by category, survey and year."""
+    return [row for row in _published(shelf, indicator) if row["place_code"] == code]
+
+
+@remembered
+def _published(shelf: Shelf, indicator: str) -> list[dict[str, Any]]:
     table = shelf.table(COVERAGE_SERIES)
-    chosen = table.filter((table.place_code == code) & (table.indicator == indicator))
+    chosen = table.filter(table.indicator == indicator)
     kept = (
+        "place_code",
         "period",
         "period_start",
         "category",
@@ -167,6 +198,5 @@ def published(shelf: Shelf, code: str, indicator: str) -> tuple[dict[str, Any], 
         "evidence",
         "validity",
         "source",
-        "children",
     )
-    return tuple(shelf.rows(chosen.select(*kept).order_by("period_start", "category", "evidence")))
+    return shelf.rows(chosen.select(*kept).order_by("period_start", "category", "evidence"))

@@ -73,10 +73,10 @@ def trend(here: Shelf, place: Place, indicators: Sequence[str], *, rolled: bool)
 def _doubts(here: Shelf, place: Place, indicator: str, name: str) -> list[dict[str, Any]]:
     counted = (indicator, indicator.replace("_coverage", "_doses"))
     found = set()
-    for row in findings.marks(here, place.code, counted):
-        month = Period.parse(row["period"])
+    for check, code in findings.marks(here, place.code, counted):
+        month = Period.parse(code)
         if month.type in {PeriodType.MONTH, PeriodType.QUARTER}:
-            found.add((row["check"], month.to(PeriodType.QUARTER).code))
+            found.add((check, month.to(PeriodType.QUARTER).code))
     return [{"check": check, "period": code, "series": name} for check, code in sorted(found)]
 
 

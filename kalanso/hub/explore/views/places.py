@@ -19,6 +19,7 @@ from kalanso.hub.explore.views import pictures, table_pictures
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.vocabulary import Level
 
+FINDINGS_SHOWN = 6
 ROLLED = {level.value for level in series.ROLLED_LEVELS}
 
 
@@ -79,11 +80,9 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
             "points": {
                 name: _point(here, code, f"{name}_coverage", when, rolled=rolled) for name in ("dtp1", "dtp3")
             },
-            "trend": pictures.trend(here, this, ("dtp1_coverage", "dtp3_coverage"), rolled=rolled)
-            if when
-            else None,
+            **_trend(here, this, when, rolled=rolled),
             "wall": pictures.wall_chart(here, this, when) if when else None,
-            "findings": findings.right_here(here, code),
+            "findings": findings.right_here(here, code)[:FINDINGS_SHOWN],
             "findings_below": findings.total(here, findings.Wanted(place=code)),
             "contexts": places.contexts(here, code),
             "neighbours": places.neighbours(here, code),

@@ -1,0 +1,177 @@
+"""Does a table page show, filter and hand out just what was published for the reader?"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Any
+
+import openpyxl
+import pytest
+
+from kalanso.hub.explore.panels import TITLES
+from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
+from kalanso.pipeline.tables import TABLES
+from kalanso.places.tables import PLACES
+from kalanso.store import Audience, Store
+
+PRIVATE = [spec.name for spec in TABLES if spec.audience > Audience.PROGRAMME]
+
+
+def rows_of(response: Any) -> list[dict[str, str]]:
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def plain(response: Any) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).replace("\u202f", " ").split())
+
+
+def test_every_table_that_may_be_seen_is_listed_with_its_question(get: Any) -> None:
+    page = get("/preuves/tables/").content.decode()
+    for spec in TABLES:
+        if spec.audience <= Audience.PROGRAMME:
+            assert spec.name in TITLES, f"{spec.name}: asks no question"
+            assert f"/preuves/tables/{spec.name}/" in page or spec.name in page
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+@pytest.mark.parametrize("end", ["/", ".csv", ".xlsx", "/graphique/", "/carte/", "/provenance/"])
+def test_a_private_table_does_not_exist(name: str, end: str, get: Any) -> None:
+    assert get(f"/preuves/tables/{name}{end}").status_code == 404
+    assert name not in get("/preuves/tables/").content.decode()
+
+
+def test_the_csv_holds_the_whole_table_in_the_order_of_the_pages(get: Any, small_store: Store) -> None:
+    stored = small_store.read(PLACES).order_by("place_code").to_pyarrow().to_pylist()
+
+    found = rows_of(get("/preuves/tables/places.csv"))
+
+    assert [row["place_code"] for row in found] == [row["place_code"] for row in stored]
+    assert [row["name"] for row in found] == [row["name"] for row in stored]
+
+
+def test_pages_follow_one_another_without_a_gap(get: Any, small_store: Store) -> None:
+    total = small_store.read(PLACES).count().to_pyarrow().as_py()
+    seen: list[str] = []
+    for number in range(1, -(-total // 50) + 1):
+        page = get(f"/preuves/tables/places/?page={number}").content.decode()
+        seen += re.findall(r'<td><a href="/lieux/([^/]+)/">', page)
+    assert seen == sorted(seen)
+    assert len(set(seen)) == total
+
+
+def test_filters_narrow_page_and_downloads_alike(get: Any, code_of: Any) -> None:
+    niono = code_of("Niono", "district")
+    choice = f"?lieu={niono}&periode=2024Q4&indicateur=dtp1_coverage"
+
+    page = get(f"/preuves/tables/indicator_values/{choice}")
+    rows = rows_of(get(f"/preuves/tables/indicator_values.csv{choice}"))
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(get(f"/preuves/tables/indicator_values.xlsx{choice}"))))
+
+    assert f"{len(rows)} lignes." in plain(page)
+    assert {row["period"] for row in rows} == {"2024Q4"}
+    assert niono in {row["place_code"] for row in rows}
+    assert len({row["place_code"] for row in rows}) > 1, "places below are included"
+    sheet = list(book.worksheets[0].iter_rows(values_only=True))
+    assert list(sheet[0]) == list(INDICATOR_VALUES.column_names)
+    assert len(sheet) - 1 == len(rows)
+    assert "rapports.csv" in {
+        cell for line in book["Provenance"].iter_rows(values_only=True) for cell in line
+    }
+
+
+def test_a_place_can_be_written_by_name(get: Any) -> None:
+    by_name = rows_of(get("/preuves/tables/observations.csv?lieu=ndebougou&indicateur=dtp1_doses"))
+    assert by_name
+    assert {row["indicator"] for row in by_name} == {"dtp1_doses"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "explained"),
+    [
+        ("?lieu=Atlantide", "Aucun lieu ne s’appelle « Atlantide »"),
+        ("?periode=2024Q9", "« 2024Q9 » ne figure pas dans cette table."),
+        ("?indicateur=%3Cscript%3E", "&lt;script&gt;"),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_explained_beside_its_field(
+    choice: str, explained: str, get: Any
+) -> None:
+    response = get(f"/preuves/tables/indicator_values/{choice}")
+    text = response.content.decode().replace("\xa0", " ").replace("\u202f", " ")
+
+    assert response.status_code == 200
+    assert explained in text
+    assert "Un filtre n’a pas été compris" in text
+    assert "<script>" not in text
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "abc", "99999999999999999999", "1e3", ""])
+def test_a_page_number_that_makes_no_sense_shows_a_page(page: str, get: Any) -> None:
+    assert get(f"/preuves/tables/places/?page={page}").status_code == 200
+
+
+def test_a_withdrawn_snapshot_is_shown_with_its_reason(get: Any) -> None:
+    assert "mauvais fichier" in get("/preuves/tables/imports/provenance/").content.decode()
+    assert "Cet état a été retiré" in plain(get("/preuves/tables/imports/provenance/?as_of=imports-000002"))
+
+
+def test_an_old_state_stays_readable_under_its_permanent_address(get: Any) -> None:
+    assert [row["file_name"] for row in rows_of(get("/preuves/tables/imports.csv"))] == ["bon.csv"]
+    wrong = rows_of(get("/preuves/tables/imports.csv?as_of=imports-000002"))
+    assert [row["file_name"] for row in wrong] == ["faux.csv"]
+    assert "faux.csv" in get("/preuves/tables/imports/?as_of=imports-000002").content.decode()
+
+
+def test_provenance_names_files_checksums_and_licences(get: Any) -> None:
+    text = plain(get("/preuves/tables/places/provenance/"))
+    assert "rapports.csv" in text
+    assert "ab" * 32 in text
+    assert "licence : CC0" in text.replace("\xa0", " ")
+
+
+def test_cells_that_a_spreadsheet_would_compute_are_made_harmless(get: Any) -> None:
+    from kalanso.hub.explore.views.downloads import _plain
+
+    assert _plain("=HYPERLINK(1)") == "'=HYPERLINK(1)"
+    assert _plain("@x") == "'@x"
+    assert _plain("Niono") == "Niono"
+    assert _plain(-3.0) == -3
+
+
+def test_a_table_too_long_for_a_workbook_says_what_to_do(get: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kalanso.hub.explore.views.downloads.XLSX_CELLS", 100)
+    response = get("/preuves/tables/observations.xlsx")
+    assert response.status_code == 413
+    assert "Prenez le CSV" in response.content.decode()
+
+
+def test_a_chart_of_doses_adds_up_one_source_age_and_strategy_only(
+    get: Any, quick_hand: Any, small_store: Store
+) -> None:
+    get("/preuves/tables/observations/graphique/?lieu=ML")
+    job = next(job for job in quick_hand.jobs if job["kind"] == "trend")
+
+    table = small_store.read(OBSERVATIONS)
+    rows = table.filter((table.indicator == "dtp1_doses") & (table.period == "202406")).to_pandas()
+    kinds = rows.dropna(subset=["value"]).groupby(
+        ["source", "product", "age_band", "strategy", "sector", "sex"]
+    )
+    sums = {round(group["value"].sum(), 6) for _, group in kinds}
+    drawn = next(row["value"] for row in job["table"] if row["period"] == "202406")
+    assert round(drawn, 6) in sums
+
+
+def test_a_map_shows_districts_of_the_country_and_areas_of_a_region(
+    get: Any, quick_hand: Any, code_of: Any
+) -> None:
+    get("/lieux/ML/")
+    get(f"/lieux/{code_of('Ségou', 'region')}/")
+    country, region = [
+        job for job in quick_hand.jobs if job["kind"] == "choropleth" and job.get("output") is None
+    ][:2]
+    assert {row["place"] for row in country["table"]} == {"Bougouni", "Macina", "Niono", "Ségou", "Yorosso"}
+    assert "Ndébougou" in {row["place"] for row in region["table"]}
+    assert all(row["geometry"] for row in country["table"])
