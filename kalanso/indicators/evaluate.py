@@ -7,7 +7,7 @@ here, and nothing is executed: the answer is an Ibis expression that DuckDB and 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import ibis
@@ -29,19 +29,32 @@ from kalanso.indicators.tables import INDICATOR_VALUES
 _MADE_OF = ("access", "dropout", "of", "doses", "first", "last", "population")
 
 
-def evaluate(observations: ir.Table, lineage: ir.Table, pack: Pack, question: IndicatorQuestion) -> ir.Table:
+def _as_it_is(table: ir.Table) -> ir.Table:
+    return table
+
+
+def evaluate(
+    observations: ir.Table,
+    lineage: ir.Table,
+    pack: Pack,
+    question: IndicatorQuestion,
+    *,
+    keep: Callable[[ir.Table], ir.Table] = _as_it_is,
+) -> ir.Table:
     """Return indicator values in the columns of INDICATOR_VALUES.
 
     `observations` has the columns of OBSERVATIONS; `lineage` (place_code, ancestor_code,
     ancestor_level) names each place with itself and everything above it, in the tree of the question.
     Both must stand in one engine. A place that `lineage` lacks yields no rows: see `uncounted`.
+    `keep` receives every step on which several indicators rest and may have the engine compute it once
+    (`ibis.Table.cache`); by default the answer is one expression that nothing has executed.
 
     Raises QuestionRefused where the pack does not know an indicator.
     """
     question.check_against(pack)
     needed = _needed(pack, question.indicators)
-    material = _material(observations, lineage, pack, question)
-    found = _answers(material, needed)
+    material = _material(observations, lineage, pack, question, keep)
+    found = _answers(material, needed, keep)
     rows = functools.reduce(lambda above, below: above.union(below), found)
     rows = rows.filter(ibis._.indicator.isin(list(question.indicators)))
     if question.levels:
@@ -80,20 +93,21 @@ def _material(
     lineage: ir.Table,
     pack: Pack,
     question: IndicatorQuestion,
+    keep: Callable[[ir.Table], ir.Table],
 ) -> Material:
     span = Span(period_type=question.period_type, cumulative=question.cumulative, rolling=question.rolling)
     counted_from = observations
     if question.sources:
         counted_from = observations.filter(ibis._.source.isin(list(question.sources)))
     codes, populations = needed_codes(pack, question)
-    rows = selected(counted_from, pack, codes, asked=question.period_type, ages=question.ages)
+    rows = keep(selected(counted_from, pack, codes, asked=question.period_type, ages=question.ages))
     counts = sums(rows, lineage, span, tolerance=pack.threshold("aggregation.parent_tolerance"))
     found = None
     if populations:
         found = targets(observations, lineage, pack, populations, span, question.denominator)
     return Material(
-        counts=with_adjusted(counts, pack, question.adjust_k),
-        targets=None if found is None else _paired(found, counted_from),
+        counts=keep(with_adjusted(counts, pack, question.adjust_k)),
+        targets=None if found is None else keep(_paired(found, counted_from)),
         lineage=lineage.select("place_code", "ancestor_code", "ancestor_level").distinct(),
         pack=pack,
         question=question,
@@ -111,15 +125,19 @@ def _paired(found: ir.Table, counted_from: ir.Table) -> ir.Table:
     return found.inner_join(pairs, ["population", "target_source"])
 
 
-def _answers(material: Material, needed: Mapping[str, Sequence[IndicatorDefinition]]) -> list[ir.Table]:
+def _answers(
+    material: Material,
+    needed: Mapping[str, Sequence[IndicatorDefinition]],
+    keep: Callable[[ir.Table], ir.Table],
+) -> list[ir.Table]:
     found: list[ir.Table] = []
     if counts := _asked(needed.get("count", ()), material.question):
         found.append(answers.count_answers(material, counts))
     if populations := _asked(needed.get("population", ()), material.question):
         found.append(answers.population_answers(material, populations, _days(material.question)))
     divided = [*needed.get("coverage", ()), *needed.get("missed", ())]
-    shares = answers.coverage_answers(material, divided) if divided else None
-    losses = answers.dropout_answers(material, needed["dropout"]) if "dropout" in needed else None
+    shares = keep(answers.coverage_answers(material, divided)) if divided else None
+    losses = keep(answers.dropout_answers(material, needed["dropout"])) if "dropout" in needed else None
     found += [rows for rows in (shares, losses) if rows is not None]
     for definition in needed.get("category", ()):
         access = _only(shares, definition.parts["access"])

@@ -29,6 +29,11 @@ from kalanso.vocabulary import Level, PeriodType, Tree
 
 # Facilities stand in the observations themselves; a month of one facility is too few children to divide.
 SHOWN_LEVELS = tuple(level for level in Level if level is not Level.FACILITY)
+# Months are the rhythm of health areas; communes and cercles are looked at by quarter and year.
+_PERIODS = {
+    Tree.HEALTH: (PeriodType.MONTH, PeriodType.QUARTER, PeriodType.YEAR),
+    Tree.ADMINISTRATIVE: (PeriodType.QUARTER, PeriodType.YEAR),
+}
 _WALL_CHART = ("dtp1_coverage", "dtp3_coverage", "dtp1_dtp3_dropout")
 
 
@@ -92,6 +97,10 @@ def _write_answers(
                 writer.write_table(INDICATOR_VALUES.arrow(pa.Table.from_batches([batch])))
 
 
+def _computed_once(table: ir.Table) -> ir.Table:
+    return table.cache()
+
+
 def _questions(holdings: Holdings, adjust_k: float | None) -> Iterator[indicators.IndicatorQuestion]:
     """The questions whose answers are shown: each tree, each length of period, the wall chart."""
     codes = _answerable(holdings)
@@ -100,11 +109,11 @@ def _questions(holdings: Holdings, adjust_k: float | None) -> Iterator[indicator
     for tree in holdings.trees():
         common: dict[str, Any] = {"today": holdings.today, "tree": tree, "adjust_k": adjust_k}
         levels = _levels_of(holdings)
-        for period_type in (PeriodType.MONTH, PeriodType.QUARTER, PeriodType.YEAR):
+        for period_type in _PERIODS[tree]:
             yield indicators.IndicatorQuestion(
                 indicators=codes, period_type=period_type, levels=levels, **common
             )
-        if wall_chart:
+        if wall_chart and tree is Tree.HEALTH:
             yield indicators.IndicatorQuestion(
                 indicators=wall_chart, period_type=PeriodType.MONTH, cumulative=True, levels=levels, **common
             )
