@@ -12,7 +12,7 @@ from typing import Any
 
 from kalanso.definitions.entries import Entry, rows_of
 from kalanso.definitions.faults import PackFault
-from kalanso.definitions.thresholds import Threshold
+from kalanso.definitions.thresholds import Threshold, check_number
 from kalanso.vocabulary import AgeGroup, Level
 
 KINDS = (
@@ -105,6 +105,9 @@ def _members(family: Entry, doses: Mapping[str, Mapping[str, str]]) -> list[Entr
 
 def _filled(value: Any, dose: str, names: Mapping[str, str], language: str = "en") -> Any:
     if isinstance(value, str):
+        # French elides before a vowel and a silent h: doses d'hépatite.
+        elided = names["fr"][0].lower() in "aeiouyéèh" and names["fr"][:3].upper() != "HPV"
+        value = value.replace("de {Dose}", "d'{Dose}") if elided and language == "fr" else value
         return value.replace("{dose}", dose).replace("{Dose}", names[language])
     if isinstance(value, Mapping):
         return {k: _filled(v, dose, names, k if k in names else language) for k, v in value.items()}
@@ -164,7 +167,7 @@ def check_references(
             if named is None or named.kind != kind:
                 raise _misnamed(file, indicator, part, f"the code of an indicator of kind {kind}")
         for part in _THRESHOLDS.get(indicator.kind, ()):
-            _check_threshold(indicator.parts[part], thresholds, file, f"{indicator.code}.{part}")
+            check_number(thresholds, indicator.parts[part], file=file, key=f"{indicator.code}.{part}")
         for conversion in indicator.conversions:
             named = indicators.get(conversion.source)
             if named is None or named.kind != "population":
@@ -173,8 +176,8 @@ def check_references(
                     expected="the code of a population", found=conversion.source,
                 )  # fmt: skip
             for path in conversion.times:
-                _check_threshold(
-                    path.removeprefix("1/"), thresholds, file, f"{indicator.code}.conversions.times"
+                check_number(
+                    thresholds, path.removeprefix("1/"), file=file, key=f"{indicator.code}.conversions.times"
                 )
 
 
@@ -182,9 +185,3 @@ def _misnamed(file: str, indicator: IndicatorDefinition, part: str, expected: st
     return PackFault(
         file=file, key=f"{indicator.code}.{part}", expected=expected, found=indicator.parts[part]
     )
-
-
-def _check_threshold(path: str, thresholds: Mapping[str, Threshold], file: str, key: str) -> None:
-    threshold = thresholds.get(path)
-    if threshold is None or isinstance(threshold.value, bool) or not isinstance(threshold.value, int | float):
-        raise PackFault(file=file, key=key, expected="the path of a number in thresholds.yaml", found=path)

@@ -19,7 +19,7 @@ from kalanso.definitions.entries import LANGUAGES, Entry, read_yaml
 from kalanso.definitions.faults import PackFault, UnknownCode
 from kalanso.definitions.indicators import IndicatorDefinition, check_references, read_indicators
 from kalanso.definitions.places import Country, LevelDefinition, read_country, read_levels
-from kalanso.definitions.thresholds import Threshold, nested, read_thresholds
+from kalanso.definitions.thresholds import REQUIRED, Threshold, check_number, nested, read_thresholds
 from kalanso.definitions.vaccines import Product, ScheduledDose, read_products, read_schedule
 from kalanso.vocabulary import Tree
 
@@ -113,6 +113,8 @@ def read_pack(generic: Path, own: Path | None = None) -> Pack:
             file=generic.name, key="(folder)", expected=", ".join(f"{name}.yaml" for name in FILES),
             found=f"no {missing[0]}.yaml",
         )  # fmt: skip
+    for path in REQUIRED:
+        check_number(parts["thresholds"], path, file="thresholds.yaml", key=path)
     check_references(parts["indicators"], parts["thresholds"], "indicators.yaml")
     return Pack(**parts)
 

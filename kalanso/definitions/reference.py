@@ -42,6 +42,8 @@ def indicator_reference(pack: Pack) -> str:
         lines.append("")
     lines += ["## Thresholds", "", "| Threshold | Value | Source | To confirm |", "| --- | --- | --- | --- |"]
     for path, threshold in sorted(pack.thresholds.items()):
+        if path.startswith("quality."):  # listed with the checks that use them
+            continue
         lines.append(
             f"| `{path}` | {threshold.value} | {threshold.source} | {'yes' if threshold.to_confirm else ''} |"
         )

@@ -13,6 +13,18 @@ from typing import Any
 from kalanso.definitions.entries import Entry
 from kalanso.definitions.faults import PackFault
 
+# Asked for by the evaluator, whatever the indicator.
+REQUIRED = (
+    "coverage.highest_plausible",
+    "completeness.low",
+    "adjustment.k",
+    "adjustment.minimum_completeness",
+    "provisional.days",
+    "provisional.complete",
+    "aggregation.parent_tolerance",
+    "denominators.annual_growth",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Threshold:
@@ -30,7 +42,7 @@ def read_thresholds(value: Any, file: str, *, under: str = "") -> dict[str, Thre
     found: dict[str, Threshold] = {}
     for name, below in value.items():
         path = f"{under}.{name}" if under else str(name)
-        if isinstance(below, Mapping) and "value" in below:
+        if isinstance(below, Mapping) and {"value", "source", "to_confirm"} & set(below):
             found[path] = _threshold(below, file, path)
         elif isinstance(below, Mapping):
             found |= read_thresholds(below, file, under=path)
@@ -39,6 +51,14 @@ def read_thresholds(value: Any, file: str, *, under: str = "") -> dict[str, Thre
         else:
             found[path] = Threshold(value=below)
     return found
+
+
+def check_number(thresholds: Mapping[str, Threshold], path: str, *, file: str, key: str) -> None:
+    """Refuse a path at which there is no number."""
+    found = thresholds.get(path)
+    if found is None or isinstance(found.value, bool) or not isinstance(found.value, int | float):
+        expected = "the path of a number in thresholds.yaml"
+        raise PackFault(file=file, key=key, expected=expected, found=path if found is None else found.value)
 
 
 def _threshold(value: Mapping[str, Any], file: str, path: str) -> Threshold:
