@@ -93,7 +93,8 @@ def print_receipt(
     screen = console()
     receipt = imported.receipt
     title = say(locale, "cli.receipt.title", file=receipt.file_name, source=imported.source)
-    screen.print(_counts_table(imported, title, locale))
+    screen.print(title, style="bold", markup=False)
+    screen.print(_counts_table(imported, locale))
     screen.print(_places_line(imported, locale))
     for note in receipt.notes:
         screen.print(f"• {_note(note, locale)}", markup=False)
@@ -111,9 +112,9 @@ def print_receipt(
         screen.print(say(locale, "cli.receipt.published", names=", ".join(imported.snapshots)), markup=False)
 
 
-def _counts_table(imported: Imported, title: str, locale: str) -> Table:
+def _counts_table(imported: Imported, locale: str) -> Table:
     receipt = imported.receipt
-    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+    table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(overflow="fold")
     table.add_column(justify="right", no_wrap=True)
     unit = say(locale, f"cli.receipt.unit.{receipt.unit}")

@@ -21,7 +21,7 @@ import pyarrow as pa
 from kalanso import sources
 from kalanso.pipeline import outlining, placed_rows
 from kalanso.pipeline.places_known import KnownPlaces, listed_frame
-from kalanso.pipeline.placing import Placing, PlacingRules, place_names
+from kalanso.pipeline.placing import Key, Placing, PlacingRules, place_names
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
 from kalanso.places import tables as place_tables
 from kalanso.sources.fetching import origin_of
@@ -214,31 +214,19 @@ def _count_refused(
     where = {(row.code, row.parent_name): row for row in listed.itertuples()}
     for key, count in rows.without_place.items():
         reason = f"pipeline.rejected.place_{status.get(key, 'unmatched')}"
-        row = where.get(key)
-        _reject(
-            receipt,
-            reason,
-            count,
-            row=int(row.row) if row is not None else 1,
-            found=" / ".join(filter(None, key)),
-        )
+        _reject(receipt, reason, count, where.get(key), key)
     for key, count in rows.repeated.items():
-        row = where.get(key)
-        line = int(row.row) if row is not None else 1
-        _reject(
-            receipt,
-            "pipeline.rejected.same_place_twice",
-            count,
-            row=line,
-            found=" / ".join(filter(None, key)),
-        )
+        _reject(receipt, "pipeline.rejected.same_place_twice", count, where.get(key), key)
 
 
-def _reject(receipt: Receipt, reason: str, count: int, *, row: int, found: str) -> None:
+def _reject(receipt: Receipt, reason: str, count: int, row: Any, key: Key) -> None:
     if not count:
         return
+    name = key[0] if row is None else row.name
+    line = 1 if row is None else max(int(row.row), 1)
+    found = f"{name} ({key[1]})" if key[1] else name
     receipt.stored -= count
-    receipt.rejections.append(Rejection(reason=reason, row=max(row, 1), found=found))
+    receipt.rejections.append(Rejection(reason=reason, row=line, found=found))
     receipt.rejected_beyond_list[reason] += count - 1
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from kalanso.pipeline.outlining import DEPTHS, OutlineIndex
-from kalanso.pipeline.places_known import KnownPlaces, day_before
+from kalanso.pipeline.places_known import KnownPlaces, day_before, records
 from kalanso.places.names import normalise
 from kalanso.vocabulary import Level, Tree
 
@@ -52,25 +52,46 @@ class _Linker:
         self.stored = known.parent_links()
         self.index = OutlineIndex(known)
         self.in_tree: dict[str, set[str]] = {}
-        for (place, tree), link_row in self.stored.items():
+        for place, tree in self.stored:
             self.in_tree.setdefault(tree, {known.country}).add(place)
-            del link_row
         self._list_names(listed)
+        self.rung_above = self._rungs_above(listed)
         self._above: dict[tuple[str, str], str] = {
             key: row["parent_code"] for key, row in self.stored.items()
         }
-        for row in listed.to_dict("records"):
-            place = codes.get((row["code"], row["parent_name"]))
-            if place is not None and place != known.country:
-                self._link_row(row, place)
+        for row in records(listed):
+            ours = codes.get((row["code"], row["parent_name"]))
+            if ours is not None and ours != known.country:
+                self._link_row(row, ours)
 
     def _list_names(self, listed: pd.DataFrame) -> None:
         self.by_code: dict[str, str] = {}
         self.by_name: dict[tuple[str, int], set[str]] = {}
-        for row in listed.itertuples():
-            if code := self.codes.get((row.code, row.parent_name)):
-                self.by_code[row.code] = code
-                self.by_name.setdefault((normalise(row.name), DEPTHS[row.level]), set()).add(code)
+        for row in records(listed):
+            if code := self.codes.get((row["code"], row["parent_name"])):
+                self.by_code[row["code"]] = code
+                self.by_name.setdefault((normalise(row["name"]), DEPTHS[row["level"]]), set()).add(code)
+
+    def _rungs_above(self, listed: pd.DataFrame) -> dict[str, int]:
+        """Return, for each level of the list, on which rung the places stand that it names as parents.
+
+        Kayes is a region, a cercle and a commune: the rung is the one on which most of the names that
+        the list gives as parents are found, the highest of several: each region has a cercle of its name.
+        """
+        fits: dict[tuple[str, int], set[str]] = {}
+        for row in records(self.known.places):
+            fits.setdefault((normalise(row["name"]), DEPTHS[row["level"]]), set()).add(row["place_code"])
+        # Two rungs of the two trees may have one depth: both count, and a name on both is not one place.
+        self.stored_names = {key: next(iter(codes)) for key, codes in fits.items() if len(codes) == 1}
+        rungs: dict[str, int] = {}
+        for level, names in listed[listed["parent_name"] != ""].groupby("level")["parent_name"]:
+            wanted = {normalise(name) for name in names}
+            found = [
+                (sum((name, rung) in self.stored_names for name in wanted), -rung)
+                for rung in range(DEPTHS[str(level)])
+            ]
+            rungs[str(level)] = -max(found, default=(0, 1))[1]
+        return rungs
 
     def _link_row(self, row: Mapping[str, Any], place: str) -> None:
         named = self._named(row)
@@ -93,7 +114,7 @@ class _Linker:
             fits = self.by_name.get((wanted, rung), set())
             if len(fits) == 1:
                 return next(iter(fits))
-        return self.known.named(row["parent_name"], depth, DEPTHS)
+        return self.stored_names.get((wanted, self.rung_above.get(row["level"], -1)))
 
     def _parent(self, named: str | None, around: Sequence[str], tree: str) -> tuple[str, bool]:
         """Return the parent in one tree, and whether the point lies outside the named one."""

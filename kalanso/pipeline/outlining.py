@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 from pyproj import Geod
 
-from kalanso.pipeline.places_known import KnownPlaces
+from kalanso.pipeline.places_known import KnownPlaces, records
 from kalanso.vocabulary import Level
 
 DEPTHS = {level.value: level.depth for level in Level}
@@ -60,10 +60,9 @@ def boundary_rows(
     Several pieces of one place become one outline. Areas are those on the ellipsoid (WGS 84).
     """
     pieces: dict[str, list[Any]] = {}
-    for row in listed.itertuples():
-        code = codes.get((row.code, row.parent_name))
-        if code and isinstance(row.geometry, bytes):
-            pieces.setdefault(code, []).append(shapely.from_wkb(row.geometry))
+    for row in records(listed[listed["geometry"].notna()]):
+        if code := codes.get((row["code"], row["parent_name"])):
+            pieces.setdefault(code, []).append(shapely.from_wkb(row["geometry"]))
     rows = []
     for code, shapes in pieces.items():
         outline = shapes[0] if len(shapes) == 1 else shapely.union_all(shapely.make_valid(np.array(shapes)))

@@ -14,7 +14,6 @@ import pandas as pd
 import pyarrow as pa
 
 from kalanso.places import tables as place_tables
-from kalanso.places.names import normalise
 from kalanso.store import Store
 
 
@@ -60,9 +59,8 @@ class KnownPlaces:
 
     def parent_links(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Return the present row of `place_parents` by place and tree (open-ended links only)."""
-        rows = self.parents[self.parents["valid_to"].isna()].astype(object)
-        rows = rows.where(rows.notna(), None)
-        return {(row["place_code"], row["tree"]): row for row in rows.to_dict("records")}
+        rows = records(self.parents[self.parents["valid_to"].isna()])
+        return {(row["place_code"], row["tree"]): row for row in rows}
 
     def frame(self, level: str) -> pd.DataFrame:
         """Return the places of one level as `places.match` wants them.
@@ -72,20 +70,22 @@ class KnownPlaces:
         """
         names = dict(zip(self.places["place_code"], self.places["name"], strict=True))
         above: dict[str, list[str]] = {}
-        for row in self.parents.itertuples():
-            above.setdefault(row.place_code, []).append(row.parent_code)
+        for link in records(self.parents):
+            above.setdefault(link["place_code"], []).append(link["parent_code"])
         spellings = self.codes.groupby("place_code")["name"].agg(set).to_dict()
         rows = []
-        for place in self.places[self.places["level"] == level].itertuples():
-            ancestors = self._ancestors(place.place_code, above)
-            parents = [names[p] for p in above.get(place.place_code, []) if p in names and p != self.country]
+        for place in records(self.places[self.places["level"] == level]):
+            code, name = place["place_code"], place["name"]
+            parents = [names[p] for p in above.get(code, []) if p in names and p != self.country]
             rows.append(
                 {
-                    "place_code": place.place_code, "name": place.name, "level": level,
+                    "place_code": code, "name": name, "level": level,
                     "parent_name": parents[0] if parents else "",
-                    "ancestor_names": [names[a] for a in ancestors if a in names and a != self.country],
-                    "aliases": sorted(spellings.get(place.place_code, set()) - {place.name}),
-                    "latitude": place.latitude, "longitude": place.longitude,
+                    "ancestor_names": [
+                        names[a] for a in self._ancestors(code, above) if a in names and a != self.country
+                    ],
+                    "aliases": sorted(spellings.get(code, set()) - {name}),
+                    "latitude": place["latitude"], "longitude": place["longitude"],
                 }
             )  # fmt: skip
         columns = [
@@ -111,17 +111,11 @@ class KnownPlaces:
                 waiting += above.get(code, [])
         return found
 
-    def named(self, name: str, above_depth: int, depths: dict[str, int]) -> str | None:
-        """Return the one place of this name on a higher rung, the lowest such rung first."""
-        wanted = normalise(name)
-        fits = [
-            (depths[row.level], row.place_code)
-            for row in self.places.itertuples()
-            if depths[row.level] < above_depth and normalise(row.name) == wanted
-        ]
-        deepest = max((depth for depth, _ in fits), default=None)
-        lowest = [code for depth, code in fits if depth == deepest]
-        return lowest[0] if len(lowest) == 1 else None
+
+def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a data frame as dicts, with None where nothing stands."""
+    plain = rows.astype(object).where(rows.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
 
 
 def listed_frame(places: pa.Table) -> pd.DataFrame:

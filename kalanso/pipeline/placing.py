@@ -18,7 +18,7 @@ from babel.core import Locale, get_global
 from kalanso import places
 from kalanso.pipeline.linking import link
 from kalanso.pipeline.outlining import DEPTHS
-from kalanso.pipeline.places_known import KnownPlaces
+from kalanso.pipeline.places_known import KnownPlaces, records
 from kalanso.places.names import normalise
 from kalanso.vocabulary import Level
 
@@ -87,7 +87,7 @@ def place_names(
         before = dict(placing.codes)
         _match_level(rows, level, known, rules, placing, earlier, reviewed)
         _mint_level(rows, level, known, rules, placing, earlier)
-        for row in rows.to_dict("records"):
+        for row in records(rows):
             key = (row["code"], row["parent_name"])
             if key in placing.codes and key not in before:
                 placing.place_codes.append(_code_row(row, placing.codes[key], rules))
@@ -101,7 +101,7 @@ def place_names(
 
 def _codes_of_list(known: KnownPlaces, rules: PlacingRules) -> dict[Key, str]:
     same = known.codes[(known.codes["system"] == rules.system) & (known.codes["vintage"] == rules.vintage)]
-    return {(r.code, r.parent_name): r.place_code for r in same.itertuples()}
+    return {(row["code"], row["parent_name"]): row["place_code"] for row in records(same)}
 
 
 def _place_row(code: str, name: str, level: str, row: Mapping[str, Any], source: str) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _place_country(known: KnownPlaces, rules: PlacingRules, placing: Placing) ->
 def _match_country(rows: pd.DataFrame, known: KnownPlaces, rules: PlacingRules, placing: Placing) -> None:
     names = country_names(known.country)
     names |= {normalise(name) for name in known.places[known.places["level"] == "country"]["name"]}
-    for row in rows.to_dict("records"):
+    for row in records(rows):
         key = (row["code"], row["parent_name"])
         if {normalise(row["code"]), normalise(row["name"])} & names:
             placing.codes[key] = known.country
@@ -179,8 +179,7 @@ def _match_level(
         ours, system=rules.system, vintage=rules.vintage,
         reviewed=reviewed.assign(parent_name="") if silent else reviewed, thresholds=rules.thresholds,
     )  # fmt: skip
-    found = found.astype(object).where(found.notna(), None)
-    for (code, parent), match in zip(wanted, found.to_dict("records"), strict=True):
+    for (code, parent), match in zip(wanted, records(found), strict=True):
         placing.matches.append(match | {"code": code, "parent_name": parent})
         if match["status"] in {"matched", "reviewed"}:
             placing.codes[(code, parent)] = match["place_code"]
@@ -194,7 +193,7 @@ def _mint_level(
     unmatched = {(m["code"], m["parent_name"]) for m in placing.matches if m["status"] == "unmatched"}
     judged = {(m["code"], m["parent_name"]) for m in placing.matches}
     fresh: dict[Key, dict[str, Any]] = {}
-    for row in rows.to_dict("records"):
+    for row in records(rows):
         key = (row["code"], row["parent_name"])
         may = mint_all and (key in unmatched or key not in judged)
         # An import cut short may have given the code already and not yet the place.

@@ -6,8 +6,10 @@ place above, that place is listed too. Whether outlines are sound is asked by `k
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from typing import Any
 import pyarrow as pa
 
 from kalanso import places
+from kalanso.sources.archives import inspect
+from kalanso.sources.countries import country_code
 from kalanso.sources.editions import ADMIN_LEVELS, level_named, tree_of, year_in
 from kalanso.sources.faults import BadFile
 from kalanso.sources.readings import LISTED_PLACES, Reading
@@ -43,13 +47,23 @@ def read(
     """
     path = Path(path)
     raw = load(path, limits or Limits())
-    refuse_other_formats(raw[:65536], raw, path.name)
+    if not raw.startswith(b"PK"):
+        refuse_other_formats(raw[:65536], raw, path.name)
+    raw = _unpacked(raw, path, level, limits or Limits())
     first = _first_properties(raw)
+    stated = _stated_country(first)
+    if country and stated not in {None, country}:
+        raise BadFile("sources.boundaries.other_country", file=path, expected=country, found=stated)
     rung = level or _stated_level(first) or level_named(_stem(path))
     if not rung:
         raise BadFile("sources.boundaries.no_level", file=path, found=", ".join(first) or "–")
     stands = tree or tree_of(rung)
-    listed = places.from_geojson(path, level=rung, tree=stands, properties=properties)
+    listed = places.from_geojson(
+        path if path.suffix != ".zip" else raw.decode("utf-8-sig"),
+        level=rung,
+        tree=stands,
+        properties=properties,
+    )
     receipt = Receipt(reader="boundaries", file_name=path.name, unit="rows")
     receipt.read = receipt.stored = listed.num_rows
     rows = listed.to_pylist()
@@ -63,6 +77,31 @@ def read(
         places=pa.Table.from_pylist([*above, *rows], schema=LISTED_PLACES), licence=licence,
         counted={(row["code"], row["parent_name"]): 0 for row in above},
     )  # fmt: skip
+
+
+def _unpacked(raw: bytes, path: Path, level: str, limits: Limits) -> bytes:
+    """Return the GeoJSON inside an archive (OCHA publishes one with all levels), or the bytes as they are."""
+    if not raw.startswith(b"PK"):
+        return raw
+    inspect(io.BytesIO(raw), file=path.name, limits=limits)
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        names = [name for name in archive.namelist() if name.lower().endswith((".geojson", ".json"))]
+        rungs = [str(rung) for rung, named in ADMIN_LEVELS.items() if named == level]
+        fits = [
+            name for name in names if any(re.search(rf"(?i)adm(?:in)?_?{rung}(?!\d)", name) for rung in rungs)
+        ]
+        chosen = fits if len(fits) == 1 else names
+        if len(chosen) != 1:
+            raise BadFile("sources.boundaries.which_member", file=path, found=", ".join(names) or "–")
+        return archive.read(chosen[0])
+
+
+def _stated_country(first: Mapping[str, Any]) -> str | None:
+    """Return the country that a feature names, or None."""
+    for name, value in first.items():
+        if re.fullmatch(r"(?i)shapeGroup|country_pcode|adm(?:in)?0_?pcode|iso3?|iso_?a3", name) and value:
+            return country_code(value)
+    return None
 
 
 def _first_properties(raw: bytes) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from kalanso.places import normalise
 from kalanso.sources.countdown_campaigns import read_campaigns
-from kalanso.sources.countdown_headings import ColumnMeaning, sheet_role
+from kalanso.sources.countdown_headings import ColumnMeaning, sheet_role, spellings
 from kalanso.sources.countdown_sheets import DataColumn, Grid, grid
 from kalanso.sources.countries import country_code
 from kalanso.sources.faults import BadFile
@@ -29,7 +29,9 @@ from kalanso.vocabulary import Message, Period, PeriodType
 LISTED_REJECTIONS = 5_000  # beyond these only counted
 RATE_GAP = 0.02  # rates are rounded to one place of a percent; more is a contradiction
 _MONTHLY = ("reporting", "service", "stock")
+_TEMPLATE_DOSES = ("bcg_doses", "dtp1_doses", "dtp3_doses", "mcv1_doses", "mcv2_doses")
 Place = str  # normalised name of a district, the key under which sheets meet
+_Row = tuple[int, list[Cell], Place, Period]
 
 
 @dataclass(kw_only=True)
@@ -141,6 +143,7 @@ def read(
         role: [grid(sheet, role) for sheet in sheets[role]] for role in ("admin", "population", *_MONTHLY)
     }
     facts = _read_admin_names(grids["admin"], work, country)
+    _note_missing(grids, receipt)
     for one in grids["reporting"]:
         _read_reports(one, work)
     for role in ("service", "stock", "population"):
@@ -178,9 +181,9 @@ def _read_admin_names(grids: list[Grid], work: _Work, country: str) -> dict[str,
     return facts
 
 
-def _keyed_rows(one: Grid, work: _Work) -> list[tuple[int, list[Cell], Place, Period]]:
+def _keyed_rows(one: Grid, work: _Work) -> list[_Row]:
     """Return the rows with a place and a period; refuse and count the others that hold numbers."""
-    kept: list[tuple[int, list[Cell], Place, Period]] = []
+    kept: list[_Row] = []
     for row, cells in one.rows():
         name = one.name(cells)
         filled = [c for c in one.columns if cells[c.index] is not None]
@@ -206,25 +209,37 @@ def _refuse_row(
     work.reject(reason, one.sheet.name, row, found=found, n=len(columns))
 
 
-def _unrepeated(
-    one: Grid, work: _Work, rows: list[tuple[int, list[Cell], Place, Period]]
-) -> list[tuple[int, list[Cell], Place, Period]]:
-    """Refuse rows whose place and period stood on the sheet before."""
-    first: dict[tuple[Place, str], int] = {}
-    kept = []
+def _unrepeated(one: Grid, work: _Work, rows: list[_Row]) -> list[_Row]:
+    """Keep one of rows that repeat another in every number; refuse all that repeat it differently."""
+    groups: dict[tuple[Place, str], list[_Row]] = defaultdict(list)
     for entry in rows:
-        row, cells, place, period = entry
-        if (place, period.code) in first:
-            columns = [c for c in one.columns if cells[c.index] is not None] or one.columns[:1]
-            found = f"{work.names.spelling[place]} {period.code}"
-            work.receipt.read += len(columns)
-            work.reject(
-                "sources.rejected.repeated_row", one.sheet.name, row, found=found, n=len(columns),
-                expected=str(first[place, period.code]),
-            )  # fmt: skip
+        groups[entry[2], entry[3].code].append(entry)
+    kept = []
+    for (place, code), entries in groups.items():
+        kept += entries[:1]
+        if len(entries) == 1:
             continue
-        first[place, period.code] = row
-        kept.append(entry)
+        said = {tuple(cells[c.index] for c in one.columns) for _, cells, _, _ in entries}
+        if len(said) == 1:
+            work.receipt.read += len(one.columns) * (len(entries) - 1)
+            work.receipt.skipped["sources.skipped.repeated_equally"] += len(one.columns) * (len(entries) - 1)
+            work.receipt.suspicious["sources.suspicious.repeated_equally"] += len(entries) - 1
+            continue
+        kept.pop()
+        shown = f"{work.names.spelling[place]} {code}"
+        lines = ", ".join(str(row) for row, _, _, _ in entries)
+        for row, cells, _, _ in entries:
+            filled = sum(cells[c.index] is not None for c in one.columns)
+            work.receipt.read += filled
+            if filled:
+                work.reject(
+                    "sources.rejected.repeated_differently",
+                    one.sheet.name,
+                    row,
+                    found=shown,
+                    n=filled,
+                    expected=lines,
+                )
     return kept
 
 
@@ -248,9 +263,7 @@ def _number(cell: Cell) -> Any:
     return _BAD
 
 
-def _filled(
-    one: Grid, column: DataColumn, rows: list[tuple[int, list[Cell], Place, Period]], work: _Work
-) -> bool:
+def _filled(one: Grid, column: DataColumn, rows: list[_Row], work: _Work) -> bool:
     """Whether a column holds any number; where it holds none, count its cells out."""
     if any(isinstance(_number(cells[column.index]), float) for _, cells, _, _ in rows):
         return True
@@ -310,18 +323,36 @@ def _note_unknown(one: Grid, column: DataColumn, work: _Work) -> None:
     )
 
 
+def _note_missing(grids: dict[str, list[Grid]], receipt: Receipt) -> None:
+    """Say which numbers of the template the workbook has no column for."""
+    there = {column.meaning.indicator for found in grids.values() for one in found for column in one.columns}
+    for section, role in (("columns", "service"), ("population", "population"), ("admin", "admin")):
+        wanted = [
+            (code, entry["names"][0])
+            for code, entry in spellings()[section].items()
+            if not entry.get("extra")
+        ]
+        wanted += [(code, code.removesuffix("_doses")) for code in _TEMPLATE_DOSES if role == "service"]
+        receipt.notes += [
+            Message("sources.note.missing_column", {"column": name})
+            for code, name in wanted
+            if code not in there
+        ]
+
+
 def _read_numbers(one: Grid, work: _Work) -> None:
     rows = _unrepeated(one, work, _keyed_rows(one, work))
     for column in one.columns:
         if not column.meaning.known:
             _note_unknown(one, column, work)
+        elif column.meaning.age_band == "unknown":
+            params = {"sheet": one.sheet.name, "column": column.label}
+            work.receipt.notes.append(Message("sources.note.age_unknown", params))
         if _filled(one, column, rows, work):
             _read_column(one, column, rows, work)
 
 
-def _read_column(
-    one: Grid, column: DataColumn, rows: list[tuple[int, list[Cell], Place, Period]], work: _Work
-) -> None:
+def _read_column(one: Grid, column: DataColumn, rows: list[_Row], work: _Work) -> None:
     meaning = column.meaning
     kind = rows[0][3].type.value if rows else ""
     key = (meaning.indicator, meaning.product, meaning.age_band, kind)
@@ -346,7 +377,7 @@ def _read_column(
             work.store(place, period, meaning, number)
 
 
-def _percent_scale(column: DataColumn, rows: list[tuple[int, list[Cell], Place, Period]]) -> float:
+def _percent_scale(column: DataColumn, rows: list[_Row]) -> float:
     values = [abs(v) for _, cells, _, _ in rows if isinstance(v := _number(cells[column.index]), float)]
     # No population grows by half in a year: larger numbers are percents.
     return 100.0 if values and max(values) > 0.5 else 1.0

@@ -90,7 +90,7 @@ def _columns(sheet: Sheet) -> tuple[dict[str, int], int] | None:
     best: dict[str, int] = {}
     last = 0
     for number, row in enumerate(sheet.rows[:6]):
-        here = {}
+        here: dict[str, int] = {}
         for index, cell in enumerate(row):
             if cell is not None and (role := key_role([str(cell)], "campaigns")):
                 here.setdefault(role, index)

@@ -105,8 +105,11 @@ def _reports(heading: str, _said: Sequence[str]) -> ColumnMeaning | None:
     forms = [(bare(name), code) for code, names in spellings()["forms"].items() for name in names]
     ends = [(bare(name), kind) for kind, names in spellings()["reporting"].items() for name in names]
     for start, form in sorted(forms, key=lambda pair: -len(pair[0])):
+        if not text.startswith(start):
+            continue
+        rest = re.sub(r"^(?:reporting|rapportage|rapports?)", "", text[len(start) :])
         for end, kind in ends:
-            if text == start + end:
+            if rest in {end, re.sub(r"^(?:reporting|rapportage|rapports?)", "", end)}:
                 return ColumnMeaning(indicator=f"{form}_reports", kind=kind, form=form)
     return None
 

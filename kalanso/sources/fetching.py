@@ -28,7 +28,6 @@ from kalanso.vocabulary import Message
 ATTEMPTS = 6
 LONGEST_WAIT = 120.0  # a server that asks for more is asked again another day
 LARGEST = 4 * 1024**3
-PIECE = 1 << 18
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 TIMEOUT = httpx.Timeout(30.0, read=90.0)
 AGENT = f"kalanso/{__version__} (immunization data)"
@@ -245,7 +244,7 @@ class _Transfer:
         total = start + length if length else None
         written = start
         with self.part.open("ab" if start else "wb") as stream:
-            for piece in answer.iter_raw(PIECE):
+            for piece in answer.iter_raw():
                 stream.write(piece)
                 written += len(piece)
                 if written > LARGEST:

@@ -8,7 +8,7 @@ table are told apart from rows. Free layouts are the business of the `tables` re
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kalanso.sources.faults import BadFile
@@ -108,7 +108,7 @@ def find_rows(book: Workbook, dialects: Iterable[Dialect], *, reader: str) -> Li
 
 def _columns(cells: Sequence[Cell], dialect: Dialect) -> dict[str, int]:
     found: dict[str, int] = {}
-    said = {}
+    said: dict[str, int] = {}
     for index, cell in enumerate(cells):
         if cell is not None:
             said.setdefault(bare(cell), index)
@@ -157,6 +157,11 @@ class Ledger:
         self.receipt.read += n
         self.receipt.stored += n
 
+    def unstore(self, n: int = 1) -> None:
+        """Take back what was stored before a later row contradicted it; the caller refuses it."""
+        self.receipt.read -= n
+        self.receipt.stored -= n
+
     def reject(
         self,
         reason: str,
@@ -184,6 +189,3 @@ class Ledger:
         """Count a stored value that looks doubtful."""
         if when:
             self.receipt.suspicious[reason] += 1
-
-
-Reader = Callable[[ListedRows, Ledger], None]

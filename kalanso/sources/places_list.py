@@ -69,7 +69,7 @@ def read(
         key = (record["code"], record["parent_name"])
         if key in seen:
             ledger.reject(
-                "sources.rejected.repeated_row", row.number, found=record["code"], expected=seen[key]
+                "sources.rejected.repeated_code", row.number, found=record["code"], expected=seen[key]
             )
             continue
         seen[key] = row.number

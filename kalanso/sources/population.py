@@ -15,9 +15,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from kalanso.sources.faults import BadFile
-from kalanso.sources.listed_rows import Ledger, ListedRow, ListedRows, find_rows
+from kalanso.sources.listed_rows import Ledger, ListedRows, find_rows
 from kalanso.sources.population_tables import BY_PLACE, BY_YEAR, Collected, read_by_place, read_by_year
-from kalanso.sources.readings import LISTED_OBSERVATIONS, LISTED_PLACES, Reading
+from kalanso.sources.readings import LISTED_PLACES, Reading
 from kalanso.sources.receipts import Receipt
 from kalanso.sources.workbooks import Limits, Workbook, open_workbook
 
@@ -48,7 +48,7 @@ def read(
     return Reading(
         receipt=receipt, system=found.dialect.name, vintage=edition,
         places=pa.Table.from_pylist(collected.places, schema=LISTED_PLACES),
-        observations=pa.Table.from_pylist(collected.rows, schema=LISTED_OBSERVATIONS),
+        observations=collected.table(),
         counted=collected.counted(), facts={"source": source},
     )  # fmt: skip
 
@@ -81,6 +81,3 @@ def _open(path: Path, limits: Limits | None) -> Workbook:
         except (OSError, EOFError) as error:
             raise BadFile("sources.file.damaged_archive", file=path) from error
         return open_workbook(target, limits=limits)
-
-
-__all__ = ["ListedRow", "read"]

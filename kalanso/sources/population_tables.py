@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+import pyarrow as pa
 
 from kalanso.places import normalise
 from kalanso.sources.countries import country_code, country_name
 from kalanso.sources.editions import ADMIN_LEVELS, level_named, tree_of, year_in
 from kalanso.sources.faults import BadFile
-from kalanso.sources.listed_rows import Dialect, Ledger, ListedRow, ListedRows, bare, is_note
+from kalanso.sources.listed_rows import Dialect, Ledger, ListedRow, ListedRows, is_note
 from kalanso.sources.months import year_number
+from kalanso.sources.readings import LISTED_OBSERVATIONS
 from kalanso.sources.workbooks import Cell
 from kalanso.vocabulary import Level, Period, PeriodType
 
@@ -94,7 +96,7 @@ class Collected:
     level: str = ""
     rows: list[dict[str, Any]] = field(default_factory=list)
     places: list[dict[str, Any]] = field(default_factory=list)
-    keys: set[tuple[Any, ...]] = field(default_factory=set)
+    keys: dict[tuple[Any, ...], tuple[float | None, int] | None] = field(default_factory=dict)
 
     def name(self, dialect: str, vintage: str) -> tuple[str, str]:
         """Return the source name and the edition: the year in the file name, or the last year of the rows."""
@@ -109,16 +111,25 @@ class Collected:
         return dict(Counter((row["listed_code"], row["listed_parent"]) for row in self.rows))
 
     def add(
-        self, place: dict[str, Any], year: int, indicator: str, value: float | None, sex: str = "all"
-    ) -> bool:
-        """Add one value; return whether it is new for its place, year and meaning."""
+        self, place: dict[str, Any], year: int, indicator: str, value: float | None, sex: str, row: int
+    ) -> tuple[str, int]:
+        """Add one value; return `new`, `same` or `other` beside an earlier one, and the row of that one.
+
+        Values that contradict each other are none of them kept; 0 stands for a row refused before.
+        """
         period = Period(type=PeriodType.YEAR, year=year)
         key = (place["code"], place["parent_name"], period.code, indicator, sex)
         if key in self.keys:
-            return False
-        self.keys.add(key)
+            earlier = self.keys[key]
+            if earlier is not None and earlier[0] == value:
+                return "same", earlier[1]
+            self.keys[key] = None
+            self.rows = [r for r in self.rows if r["key"] != key]
+            return "other", earlier[1] if earlier else 0
+        self.keys[key] = (value, row)
         self.rows.append(
             {
+                "key": key,
                 "listed_code": place["code"], "listed_name": place["name"], "listed_parent": place["parent_name"],
                 "period": period.code, "period_type": period.type.value, "period_start": period.start,
                 "indicator": indicator, "value": value,
@@ -127,7 +138,12 @@ class Collected:
                 "reports_expected": None, "reports_received": None, "reports_on_time": None,
             }
         )  # fmt: skip
-        return True
+        return "new", row
+
+    def table(self) -> pa.Table:
+        """Return the rows as LISTED_OBSERVATIONS."""
+        rows = [{name: cell for name, cell in row.items() if name != "key"} for row in self.rows]
+        return pa.Table.from_pylist(rows, schema=LISTED_OBSERVATIONS)
 
 
 def _place(code: str, name: str, parent_code: str, parent: str, level: str, row: int) -> dict[str, Any]:
@@ -188,12 +204,25 @@ def _put(
         ledger.reject(value, row.number, column=column, found=row.cells.get(name))
     elif value is not None and value < 0 and indicator not in _SIGNED:
         ledger.reject("sources.rejected.out_of_range", row.number, column=column, found=value, expected="≥ 0")
-    elif not collected.add(place, year, indicator, None if value is None else round(value * factor, 9), sex):
-        ledger.reject(
-            "sources.rejected.repeated_row", row.number, column=column, found=f"{place['name']} {year}"
-        )
     else:
+        number = None if value is None else round(value * factor, 9)
+        outcome, earlier = collected.add(place, year, indicator, number, sex, row.number)
+        _book(ledger, outcome, earlier, row.number, column, f"{place['name']} {year}")
+
+
+def _book(ledger: Ledger, outcome: str, earlier: int, row: int, column: str, shown: str) -> None:
+    """Count one value as stored, as a repetition, or as one of two that contradict each other."""
+    if outcome == "new":
         ledger.store()
+    elif outcome == "same":
+        ledger.skip("sources.skipped.repeated_equally")
+        ledger.doubt("sources.suspicious.repeated_equally")
+    else:
+        reason = "sources.rejected.repeated_differently"
+        if earlier:
+            ledger.unstore()
+            ledger.reject(reason, earlier, column=column, found=shown, expected=row)
+        ledger.reject(reason, row, column=column, found=shown, expected=earlier or None)
 
 
 def read_by_place(found: ListedRows, ledger: Ledger, collected: Collected) -> None:
@@ -275,8 +304,3 @@ def _doubtful_labels(found: ListedRows, code_of: str, above_of: str) -> set[str]
 def _group(code: Cell) -> str:
     parts = re.split(r"[-_./]", str(code or ""))
     return "-".join(parts[:2]) if len(parts) >= 2 else ""
-
-
-def headings_of(dialects: Iterable[Dialect]) -> dict[str, list[str]]:
-    """Return the headings that are understood, by table, for the reference page."""
-    return {d.name: sorted({bare(name) for names in d.fields.values() for name in names}) for d in dialects}

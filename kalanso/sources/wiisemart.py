@@ -157,7 +157,7 @@ class _Series:
     def __init__(self, found: ListedRows, ledger: Ledger, country: str, vintage: str) -> None:
         self.found, self.ledger, self.country, self.vintage = found, ledger, country, vintage
         self.entries: dict[tuple[Any, ...], dict[str, Any]] = {}
-        self.filled: dict[tuple[Any, ...], float] = {}
+        self.filled: dict[tuple[Any, ...], tuple[float | None, ListedRow | None]] = {}
         self.percent = self._is_percent()
 
     def _is_percent(self) -> bool:
@@ -236,26 +236,43 @@ class _Series:
             entry["coverage"] = value
         else:
             entry[measure] = value
-        stored = self.entries.get(key)
-        if stored is not None and (key, measure) in self.filled:
-            same = self.filled[key, measure] == value
-            if same:
-                self.ledger.skip("sources.skipped.repeated_equally")
-                self.ledger.doubt("sources.suspicious.repeated_equally")
-            else:
-                self._reject("sources.rejected.repeated_differently", row, self._column(), stored[measure])
+        if (key, measure) in self.filled:
+            self._repeat(row, key, measure, value)
             return
-        self.filled[key, measure] = value  # type: ignore[assignment]
-        if stored is None:
-            self.entries[key] = entry
+        self.filled[key, measure] = (value, row)
+        if key in self.entries:
+            self.entries[key][measure] = entry[measure]
         else:
-            stored[measure] = entry[measure]
+            self.entries[key] = entry
         self.ledger.store()
         self.ledger.doubt("sources.suspicious.above_100_percent", measure == "coverage" and (value or 0) > 1)
         self.ledger.doubt("sources.suspicious.no_children", entry["survey"] != "" and entry["children"] == 0)
 
+    def _repeat(self, row: ListedRow, key: tuple[Any, ...], measure: str, value: float | None) -> None:
+        """Keep one of equal repetitions, and none of those that differ."""
+        stored, first = self.filled[key, measure]
+        if first is not None and stored == value:
+            self.ledger.skip("sources.skipped.repeated_equally")
+            self.ledger.doubt("sources.suspicious.repeated_equally")
+            return
+        if first is not None:
+            self.entries[key][measure] = None
+            self.filled[key, measure] = (None, None)
+            self.ledger.unstore()
+            self._reject("sources.rejected.repeated_differently", first, self._column(), row.number)
+        self._reject(
+            "sources.rejected.repeated_differently", row, self._column(), first.number if first else None
+        )
+
     def finish(self) -> None:
-        """Compare coverage with doses over target where all three are stated."""
+        """Drop what contradictions emptied, and compare coverage with doses over target."""
+        empty = [
+            k
+            for k, e in self.entries.items()
+            if e["coverage"] is None and e["doses"] is None and e["target"] is None
+        ]
+        for key in empty:
+            del self.entries[key]
         for entry in self.entries.values():
             coverage, doses, target = entry["coverage"], entry["doses"], entry["target"]
             if coverage is not None and doses is not None and target:
