@@ -134,29 +134,37 @@ def import_file(
         import_id=_import_id(sha256, source, reader), now=now, progress=progress, cancel=cancel,
     )  # fmt: skip
     step(progress, cancel, "pipeline.import.placing", 0.4)
-    known = KnownPlaces.of(store)
-    decided = _decisions(known, reviewed, reading)
     rules = PlacingRules(
         system=reading.system, vintage=reading.vintage, source=source, new_places=new_places,
         valid_from=valid_from,
     )  # fmt: skip
-    listed = listed_frame(reading.places)
-    placing = place_names(listed, known, rules, decided)
-    _note_places(reading.receipt, placing)
-    outlines = outlining.boundary_rows(
-        listed, placing.codes, vintage=reading.vintage, licence=_licence(path, sha256, reading), source=source
-    )
-    with placed_rows.scratch(store.folder, dry_run=dry_run) as folder:
-        rows = placed_rows.give_codes(reading, placing, source=source, folder=folder)
-        _count_refused(reading, placing, listed, rows)
-        reading.receipt.check()
-        if not dry_run:
-            _publish(job, placing, outlines, rows)
+    placing = _place_and_publish(job, rules, reviewed, dry_run=dry_run)
     return Imported(
         import_id=job.import_id, source=source, receipt=reading.receipt, places=placing.status(),
         matches=pd.DataFrame(placing.matches, columns=list(place_tables.PLACE_MATCHES.column_names)),
         snapshots=tuple(job.snapshots), dry_run=dry_run,
     )  # fmt: skip
+
+
+def _place_and_publish(
+    job: _Job, rules: PlacingRules, reviewed: pd.DataFrame | None, *, dry_run: bool
+) -> Placing:
+    reading = job.reading
+    known = KnownPlaces.of(job.store)
+    listed = listed_frame(reading.places)
+    placing = place_names(listed, known, rules, _decisions(known, reviewed, reading))
+    _note_places(reading.receipt, placing)
+    licence = _licence(job.path, job.sha256, reading)
+    outlines = outlining.boundary_rows(
+        listed, placing.codes, vintage=reading.vintage, licence=licence, source=job.source
+    )
+    with placed_rows.scratch(job.store.folder, dry_run=dry_run) as folder:
+        rows = placed_rows.give_codes(reading, placing, source=job.source, folder=folder)
+        _count_refused(reading, placing, listed, rows)
+        reading.receipt.check()
+        if not dry_run:
+            _publish(job, placing, outlines, rows)
+    return placing
 
 
 def _reader(name: str) -> Any:

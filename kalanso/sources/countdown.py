@@ -7,8 +7,7 @@ number column is counted. Campaigns stand in `countdown_campaigns`.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -18,96 +17,19 @@ from kalanso.places import normalise
 from kalanso.sources.countdown_campaigns import read_campaigns
 from kalanso.sources.countdown_headings import ColumnMeaning, sheet_role, spellings
 from kalanso.sources.countdown_sheets import DataColumn, Grid, grid
+from kalanso.sources.countdown_tally import BAD, BLANK, Names, Place, Tally, number_in
 from kalanso.sources.countries import country_code
 from kalanso.sources.faults import BadFile
-from kalanso.sources.numbers import is_blank, written_number
+from kalanso.sources.numbers import is_blank
 from kalanso.sources.readings import LISTED_OBSERVATIONS, LISTED_PLACES, Reading
-from kalanso.sources.receipts import Receipt, Rejection
+from kalanso.sources.receipts import Receipt
 from kalanso.sources.workbooks import Cell, FaultyCell, Limits, open_workbook
 from kalanso.vocabulary import Message, Period, PeriodType
 
-LISTED_REJECTIONS = 5_000  # beyond these only counted
 RATE_GAP = 0.02  # rates are rounded to one place of a percent; more is a contradiction
 _MONTHLY = ("reporting", "service", "stock")
 _TEMPLATE_DOSES = ("bcg_doses", "dtp1_doses", "dtp3_doses", "mcv1_doses", "mcv2_doses")
-Place = str  # normalised name of a district, the key under which sheets meet
 _Row = tuple[int, list[Cell], Place, Period]
-
-
-@dataclass(kw_only=True)
-class _Names:
-    """How each district is written, and on which sheets it stands."""
-
-    spelling: dict[Place, str] = field(default_factory=dict)
-    region: dict[Place, str] = field(default_factory=dict)
-    row: dict[Place, int] = field(default_factory=dict)
-    variants: dict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
-    sheets: dict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
-
-    def meet(self, raw: object, sheet: str, row: int) -> Place:
-        """Note a spelling and return the key under which all spellings meet."""
-        written = " ".join(str(raw).split())
-        place = normalise(written)
-        self.spelling.setdefault(place, written)
-        self.row.setdefault(place, row)
-        self.variants[place].add(str(raw))
-        self.sheets[place].add(sheet)
-        return place
-
-
-@dataclass(kw_only=True)
-class _Work:
-    """What has been read so far: rows as columns, the receipt, and reports by form."""
-
-    receipt: Receipt
-    names: _Names = field(default_factory=_Names)
-    rows: dict[str, list[Any]] = field(
-        default_factory=lambda: {name: [] for name in LISTED_OBSERVATIONS.names}
-    )
-    reports: dict[tuple[Place, str], dict[str, dict[str, float]]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
-    carried: set[tuple[Place, str, str]] = field(default_factory=set)
-    seen: dict[tuple[Any, ...], str] = field(default_factory=dict)
-    counted: Counter[Place] = field(default_factory=Counter)
-    periods: set[Period] = field(default_factory=set)
-    places_of_rows: list[Place] = field(default_factory=list)
-
-    def reject(self, reason: str, sheet: str, row: int, column: str = "", found: object = None, n: int = 1,
-               expected: str | None = None) -> None:  # fmt: skip
-        """Count `n` values as refused, the first of them in the list."""
-        if len(self.receipt.rejections) >= LISTED_REJECTIONS:
-            self.receipt.rejected_beyond_list[reason] += n
-            return
-        text = None if found is None else str(found)
-        self.receipt.rejections.append(
-            Rejection(reason=reason, sheet=sheet, row=row, column=column, found=text, expected=expected)
-        )
-        self.receipt.rejected_beyond_list[reason] += n - 1
-
-    def store(self, place: Place, period: Period, meaning: ColumnMeaning, value: float | None) -> None:
-        """Add one observation."""
-        status = "missing" if value is None else "zero" if value == 0 else "reported"
-        self.periods.add(period)
-        self.places_of_rows.append(place)
-        told = {
-            "period": period.code, "period_type": period.type.value, "period_start": period.start,
-            "indicator": meaning.indicator, "value": value, "status": status, "product": meaning.product,
-            "age_band": meaning.age_band, "strategy": "all", "sector": "all", "sex": "all",
-            **self._reports(place, period, meaning.form),
-        }  # fmt: skip
-        for name, cell in told.items():
-            self.rows[name].append(cell)
-
-    def _reports(self, place: Place, period: Period, form: str) -> dict[str, float | None]:
-        found = self.reports.get((place, period.code), {}).get(form, {}) if form else {}
-        if found:
-            self.carried.add((place, period.code, form))
-        return {
-            "reports_expected": found.get("expected"),
-            "reports_received": found.get("received"),
-            "reports_on_time": found.get("on_time"),
-        }
 
 
 def read(
@@ -138,7 +60,7 @@ def read(
             receipt.notes.append(Message("sources.note.sheet_not_read", {"sheet": sheet.name}))
     if not sheets["service"]:
         raise BadFile("sources.countdown.no_service", file=book.file, found=", ".join(book.names))
-    work = _Work(receipt=receipt)
+    work = Tally(receipt=receipt)
     grids = {
         role: [grid(sheet, role) for sheet in sheets[role]] for role in ("admin", "population", *_MONTHLY)
     }
@@ -159,7 +81,7 @@ def read(
     return _reading(work, events, facts, level=level, tree=tree)
 
 
-def _read_admin_names(grids: list[Grid], work: _Work, country: str) -> dict[str, str]:
+def _read_admin_names(grids: list[Grid], work: Tally, country: str) -> dict[str, str]:
     facts: dict[str, str] = {"source": "countdown"}
     for one in grids:
         for row, cells in one.rows():
@@ -181,7 +103,7 @@ def _read_admin_names(grids: list[Grid], work: _Work, country: str) -> dict[str,
     return facts
 
 
-def _keyed_rows(one: Grid, work: _Work) -> list[_Row]:
+def _keyed_rows(one: Grid, work: Tally) -> list[_Row]:
     """Return the rows with a place and a period; refuse and count the others that hold numbers."""
     kept: list[_Row] = []
     for row, cells in one.rows():
@@ -203,13 +125,13 @@ def _keyed_rows(one: Grid, work: _Work) -> list[_Row]:
 
 
 def _refuse_row(
-    work: _Work, one: Grid, row: int, columns: list[DataColumn], reason: str, found: object
+    work: Tally, one: Grid, row: int, columns: list[DataColumn], reason: str, found: object
 ) -> None:
     work.receipt.read += len(columns)
     work.reject(reason, one.sheet.name, row, found=found, n=len(columns))
 
 
-def _unrepeated(one: Grid, work: _Work, rows: list[_Row]) -> list[_Row]:
+def _unrepeated(one: Grid, work: Tally, rows: list[_Row]) -> list[_Row]:
     """Keep one of rows that repeat another in every number; refuse all that repeat it differently."""
     groups: dict[tuple[Place, str], list[_Row]] = defaultdict(list)
     for entry in rows:
@@ -243,29 +165,9 @@ def _unrepeated(one: Grid, work: _Work, rows: list[_Row]) -> list[_Row]:
     return kept
 
 
-_BLANK, _BAD = object(), object()
-
-
-def _number(cell: Cell) -> Any:
-    """Return the number of a cell, or _BLANK, or _BAD."""
-    if cell is None:
-        return _BLANK
-    if isinstance(cell, (bool, FaultyCell)):
-        return _BAD
-    if isinstance(cell, (int, float)):
-        return float(cell)
-    if isinstance(cell, str):
-        if is_blank(cell):
-            return _BLANK
-        number = written_number(cell)
-        value = number.value("")
-        return _BAD if value is None or number.percent else value
-    return _BAD
-
-
-def _filled(one: Grid, column: DataColumn, rows: list[_Row], work: _Work) -> bool:
+def _filled(one: Grid, column: DataColumn, rows: list[_Row], work: Tally) -> bool:
     """Whether a column holds any number; where it holds none, count its cells out."""
-    if any(isinstance(_number(cells[column.index]), float) for _, cells, _, _ in rows):
+    if any(isinstance(number_in(cells[column.index]), float) for _, cells, _, _ in rows):
         return True
     said = [(row, cells[column.index]) for row, cells, _, _ in rows if cells[column.index] is not None]
     work.receipt.read += len(rows)
@@ -281,7 +183,7 @@ def _filled(one: Grid, column: DataColumn, rows: list[_Row], work: _Work) -> boo
     return False
 
 
-def _read_reports(one: Grid, work: _Work) -> None:
+def _read_reports(one: Grid, work: Tally) -> None:
     rows = _unrepeated(one, work, _keyed_rows(one, work))
     for column in one.columns:
         if not column.meaning.known:
@@ -291,14 +193,14 @@ def _read_reports(one: Grid, work: _Work) -> None:
         if column.meaning.kind == "value":
             _read_column(one, column, rows, work)
             continue
-        values = [v for _, cells, _, _ in rows if isinstance(v := _number(cells[column.index]), float)]
+        values = [v for _, cells, _, _ in rows if isinstance(v := number_in(cells[column.index]), float)]
         scale = 100.0 if column.meaning.kind == "rate" and max(values) > 1.5 else 1.0
         for row, cells, place, period in rows:
             work.receipt.read += 1
-            value = _number(cells[column.index])
-            if value is _BLANK:
+            value = number_in(cells[column.index])
+            if value is BLANK:
                 work.receipt.skipped["sources.skipped.blank_report"] += 1
-            elif value is _BAD:
+            elif value is BAD:
                 _refuse_cell(work, one, row, column, cells[column.index])
             elif value < 0:
                 work.reject("sources.rejected.negative_reports", one.sheet.name, row, column.label, value)
@@ -309,12 +211,12 @@ def _read_reports(one: Grid, work: _Work) -> None:
                 form[column.meaning.kind] = value / scale
 
 
-def _refuse_cell(work: _Work, one: Grid, row: int, column: DataColumn, cell: Cell) -> None:
+def _refuse_cell(work: Tally, one: Grid, row: int, column: DataColumn, cell: Cell) -> None:
     reason = "error_cell" if isinstance(cell, FaultyCell) else "not_a_number"
     work.reject(f"sources.rejected.{reason}", one.sheet.name, row, column.label, cell)
 
 
-def _note_unknown(one: Grid, column: DataColumn, work: _Work) -> None:
+def _note_unknown(one: Grid, column: DataColumn, work: Tally) -> None:
     work.receipt.notes.append(
         Message(
             "sources.note.unknown_column",
@@ -340,7 +242,7 @@ def _note_missing(grids: dict[str, list[Grid]], receipt: Receipt) -> None:
         ]
 
 
-def _read_numbers(one: Grid, work: _Work) -> None:
+def _read_numbers(one: Grid, work: Tally) -> None:
     rows = _unrepeated(one, work, _keyed_rows(one, work))
     for column in one.columns:
         if not column.meaning.known:
@@ -352,7 +254,7 @@ def _read_numbers(one: Grid, work: _Work) -> None:
             _read_column(one, column, rows, work)
 
 
-def _read_column(one: Grid, column: DataColumn, rows: list[_Row], work: _Work) -> None:
+def _read_column(one: Grid, column: DataColumn, rows: list[_Row], work: Tally) -> None:
     meaning = column.meaning
     kind = rows[0][3].type.value if rows else ""
     key = (meaning.indicator, meaning.product, meaning.age_band, kind)
@@ -361,16 +263,16 @@ def _read_column(one: Grid, column: DataColumn, rows: list[_Row], work: _Work) -
     scale = _percent_scale(column, rows) if meaning.share else 1.0
     for row, cells, place, period in rows:
         work.receipt.read += 1
-        value = _number(cells[column.index])
+        value = number_in(cells[column.index])
         if again:
             work.reject(
                 "sources.rejected.repeated_column", one.sheet.name, row, column.label, cells[column.index],
                 expected=first,
             )  # fmt: skip
-        elif value is _BAD:
+        elif value is BAD:
             _refuse_cell(work, one, row, column, cells[column.index])
         else:
-            number = None if value is _BLANK else value / scale
+            number = None if value is BLANK else value / scale
             _doubt(number, one, column, work)
             work.receipt.stored += 1
             work.counted[place] += 1
@@ -378,12 +280,12 @@ def _read_column(one: Grid, column: DataColumn, rows: list[_Row], work: _Work) -
 
 
 def _percent_scale(column: DataColumn, rows: list[_Row]) -> float:
-    values = [abs(v) for _, cells, _, _ in rows if isinstance(v := _number(cells[column.index]), float)]
+    values = [abs(v) for _, cells, _, _ in rows if isinstance(v := number_in(cells[column.index]), float)]
     # No population grows by half in a year: larger numbers are percents.
     return 100.0 if values and max(values) > 0.5 else 1.0
 
 
-def _doubt(number: float | None, one: Grid, column: DataColumn, work: _Work) -> None:
+def _doubt(number: float | None, one: Grid, column: DataColumn, work: Tally) -> None:
     if number is None:
         return
     if number < 0 and not column.meaning.share:
@@ -392,7 +294,7 @@ def _doubt(number: float | None, one: Grid, column: DataColumn, work: _Work) -> 
         work.receipt.suspicious["sources.suspicious.fractional"] += 1
 
 
-def _read_admin_numbers(grids: list[Grid], work: _Work) -> None:
+def _read_admin_numbers(grids: list[Grid], work: Tally) -> None:
     """Read staff and facilities; the sheet has no year, so they stand at the last year of the numbers."""
     if not work.periods:
         return
@@ -403,7 +305,7 @@ def _read_admin_numbers(grids: list[Grid], work: _Work) -> None:
             name = one.name(cells)
             if name and not is_blank(name):
                 rows.append((row, cells, normalise(name), year))
-            elif filled := [c for c in one.columns if _number(cells[c.index]) not in (_BLANK, 0.0)]:
+            elif filled := [c for c in one.columns if number_in(cells[c.index]) not in (BLANK, 0.0)]:
                 _refuse_row(work, one, row, filled, "sources.rejected.no_place", None)
         rows = _unrepeated(one, work, rows)
         for column in one.columns:
@@ -415,7 +317,7 @@ def _read_admin_numbers(grids: list[Grid], work: _Work) -> None:
             work.receipt.notes.append(Message("sources.countdown.admin_year", {"year": year.code}))
 
 
-def _store_uncarried_reports(work: _Work) -> None:
+def _store_uncarried_reports(work: Tally) -> None:
     """Give reports of forms without numbers rows of their own, and compare rates with counts."""
     for (place, code), forms in sorted(work.reports.items()):
         period = Period.parse(code)
@@ -436,7 +338,7 @@ def _store_uncarried_reports(work: _Work) -> None:
                 work.store(place, period, ColumnMeaning(indicator=f"{form}_reports", form=form), received)
 
 
-def _note_names(work: _Work, monthly: list[str]) -> None:
+def _note_names(work: Tally, monthly: list[str]) -> None:
     names = work.names
     spaced = [p for p, written in names.variants.items() if len(written) > 1]
     if spaced:
@@ -452,7 +354,7 @@ def _note_names(work: _Work, monthly: list[str]) -> None:
 
 
 def _reading(
-    work: _Work, events: pa.Table | None, facts: dict[str, str], *, level: str, tree: str
+    work: Tally, events: pa.Table | None, facts: dict[str, str], *, level: str, tree: str
 ) -> Reading:
     names = work.names
     written = [names.spelling[place] for place in work.places_of_rows]
@@ -474,7 +376,7 @@ def _reading(
     )  # fmt: skip
 
 
-def _places(names: _Names, *, level: str, tree: str, country: str) -> pa.Table:
+def _places(names: Names, *, level: str, tree: str, country: str) -> pa.Table:
     rows: list[dict[str, Any]] = []
     blank = {
         "parent_code": "",

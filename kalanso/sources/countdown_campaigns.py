@@ -45,7 +45,7 @@ def read_campaigns(
     if found is None:
         return None
     columns, first = found
-    by_key = {parse_name(written).key: place for place, written in spelling.items()}
+    book = _Book(sheet, columns, first, spelling, region, country)
     rows: list[dict[str, Any]] = []
     seen: set[tuple[Any, ...]] = set()
     for number, cells in enumerate(sheet.rows[first:], start=first + 1):
@@ -54,36 +54,55 @@ def read_campaigns(
             continue
         for name in _names(told) or [""]:
             receipt.read += 1
-            place = by_key.get(parse_name(name).key) if name else None
-            reason, expected = _fault(told, name, place, spelling)
-            event = None if reason else _event(told, place, spelling, region, country)
-            key = tuple(event[k] for k in ("listed_code", "first_day", "kind", "antigen")) if event else ()
-            if event and key in seen:
-                reason, event = "sources.rejected.repeated_campaign", None
-            if event is None:
-                text = (
-                    name
-                    or " ".join(str(told.get(role) or "") for role in ("year", "month", "vaccine")).strip()
-                )
-                receipt.rejections.append(
-                    Rejection(
-                        reason=reason,
-                        sheet=sheet.name,
-                        row=number,
-                        column=str(sheet.rows[first - 1][columns["places"]] or "")[:40]
-                        if name and "places" in columns
-                        else "",
-                        found=text,
-                        expected=expected,
-                    )
-                )
-                continue
-            seen.add(key)
-            receipt.stored += 1
-            if place:
-                counted[place] += 1
-            rows.append(event)
+            event, rejection = book.event(told, name, number, seen)
+            if rejection is not None:
+                receipt.rejections.append(rejection)
+            if event is not None:
+                receipt.stored += 1
+                rows.append(event)
+                if place := book.place(name):
+                    counted[place] += 1
     return pa.Table.from_pylist(rows, schema=LISTED_EVENTS)
+
+
+class _Book:
+    """What is known of the workbook while its campaigns are read."""
+
+    def __init__(
+        self, sheet: Sheet, columns: Mapping[str, int], first: int, spelling: Mapping[str, str],
+        region: Mapping[str, str], country: str,
+    ) -> None:  # fmt: skip
+        self.sheet, self.columns, self.first = sheet, columns, first
+        self.spelling, self.region, self.country = spelling, region, country
+        self.by_key = {parse_name(written).key: place for place, written in spelling.items()}
+
+    def place(self, name: str) -> str | None:
+        """Return the district of a name, spelled apart or together, or None."""
+        return self.by_key.get(parse_name(name).key) if name else None
+
+    def event(
+        self, told: Mapping[str, Cell], name: str, row: int, seen: set[tuple[Any, ...]]
+    ) -> tuple[dict[str, Any] | None, Rejection | None]:
+        """Return the event of one campaign in one place, or why there is none."""
+        place = self.place(name)
+        reason, expected = _fault(told, name, place, self.spelling)
+        if not reason:
+            event = _event(told, place, self.spelling, self.region, self.country)
+            key = tuple(event[k] for k in ("listed_code", "first_day", "kind", "antigen"))
+            if key not in seen:
+                seen.add(key)
+                return event, None
+            reason = "sources.rejected.repeated_campaign"
+        said = " ".join(str(told.get(role) or "") for role in ("year", "month", "vaccine")).strip()
+        heading = (
+            self.sheet.rows[self.first - 1][self.columns["places"]]
+            if name and "places" in self.columns
+            else ""
+        )
+        return None, Rejection(
+            reason=reason, sheet=self.sheet.name, row=row, column=str(heading or "")[:40], found=name or said,
+            expected=expected,
+        )  # fmt: skip
 
 
 def _columns(sheet: Sheet) -> tuple[dict[str, int], int] | None:
