@@ -22,15 +22,17 @@ from kalanso import sources
 from kalanso.pipeline import outlining, placed_rows
 from kalanso.pipeline.places_known import KnownPlaces, listed_frame
 from kalanso.pipeline.placing import Key, Placing, PlacingRules, place_names
-from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
+from kalanso.pipeline.progress import Cancel, Cancelled, Progress, never, quiet, step
 from kalanso.places import tables as place_tables
 from kalanso.sources.fetching import origin_of
 from kalanso.sources.readings import Reading
 from kalanso.sources.receipts import Receipt, Rejection
+from kalanso.sources.streaming import ReadingCancelled
 from kalanso.sources.tables import IMPORTS, REJECTED_ROWS
 from kalanso.store import Input, Mode, Provenance, Store
 from kalanso.vocabulary import Message
 
+READ_SHARE = 0.4  # of the whole work, as progress shows it
 LISTED_REJECTIONS = 10_000  # a file that is wrong throughout must not be copied into the list
 
 
@@ -125,29 +127,40 @@ def import_file(
     module = _reader(reader)
     if country and country != store.country:
         raise CannotImport("pipeline.import.other_country", found=country, expected=store.country)
-    step(progress, cancel, "pipeline.import.reading", 0.0)
-    reading = module.read(path, **_options(reader, store, options or {}))
-    source = source or reading.facts.get("source", "") or reading.system
-    sha256 = _checksum(path)
-    job = _Job(
-        store=store, reading=reading, source=source, path=path, sha256=sha256,
-        import_id=_import_id(sha256, source, reader), now=now, progress=progress, cancel=cancel,
-    )  # fmt: skip
-    step(progress, cancel, "pipeline.import.placing", 0.4)
-    rules = PlacingRules(
-        system=reading.system, vintage=reading.vintage, source=source, new_places=new_places,
-        valid_from=valid_from,
-    )  # fmt: skip
-    placing = _place_and_publish(job, rules, reviewed, dry_run=dry_run)
+    with placed_rows.scratch(store.folder, dry_run=dry_run) as folder:
+        step(progress, cancel, "pipeline.import.reading", 0.0)
+        try:
+            reading = module.read(path, **_options(reader, store, options or {}, folder, progress, cancel))
+        except ReadingCancelled as error:
+            raise Cancelled from error
+        job = _job(store, reader, reading, path, source, now, progress, cancel)
+        step(progress, cancel, "pipeline.import.placing", READ_SHARE)
+        rules = PlacingRules(
+            system=reading.system, vintage=reading.vintage, source=job.source, new_places=new_places,
+            valid_from=valid_from,
+        )  # fmt: skip
+        placing = _place_and_publish(job, rules, reviewed, folder, dry_run=dry_run)
     return Imported(
-        import_id=job.import_id, source=source, receipt=reading.receipt, places=placing.status(),
+        import_id=job.import_id, source=job.source, receipt=reading.receipt, places=placing.status(),
         matches=pd.DataFrame(placing.matches, columns=list(place_tables.PLACE_MATCHES.column_names)),
         snapshots=tuple(job.snapshots), dry_run=dry_run,
     )  # fmt: skip
 
 
+def _job(
+    store: Store, reader: str, reading: Reading, path: Path, source: str, now: datetime, progress: Progress,
+    cancel: Cancel,
+) -> _Job:  # fmt: skip
+    source = source or reading.facts.get("source", "") or reading.system
+    sha256 = _checksum(path)
+    return _Job(
+        store=store, reading=reading, source=source, path=path, sha256=sha256,
+        import_id=_import_id(sha256, source, reader), now=now, progress=progress, cancel=cancel,
+    )  # fmt: skip
+
+
 def _place_and_publish(
-    job: _Job, rules: PlacingRules, reviewed: pd.DataFrame | None, *, dry_run: bool
+    job: _Job, rules: PlacingRules, reviewed: pd.DataFrame | None, folder: Path, *, dry_run: bool
 ) -> Placing:
     reading = job.reading
     known = KnownPlaces.of(job.store)
@@ -158,12 +171,13 @@ def _place_and_publish(
     outlines = outlining.boundary_rows(
         listed, placing.codes, vintage=reading.vintage, licence=licence, source=job.source
     )
-    with placed_rows.scratch(job.store.folder, dry_run=dry_run) as folder:
-        rows = placed_rows.give_codes(reading, placing, source=job.source, folder=folder)
-        _count_refused(reading, placing, listed, rows)
-        reading.receipt.check()
-        if not dry_run:
-            _publish(job, placing, outlines, rows)
+    rows = placed_rows.give_codes(
+        reading, placing, source=job.source, folder=folder, memory=job.store.memory, threads=job.store.threads
+    )
+    _count_refused(reading, placing, listed, rows)
+    reading.receipt.check()
+    if not dry_run:
+        _publish(job, placing, outlines, rows)
     return placing
 
 
@@ -173,12 +187,22 @@ def _reader(name: str) -> Any:
     return sources.READERS[name]
 
 
-def _options(reader: str, store: Store, options: Mapping[str, Any]) -> dict[str, Any]:
+def _options(
+    reader: str, store: Store, options: Mapping[str, Any], folder: Path, progress: Progress, cancel: Cancel
+) -> dict[str, Any]:
     given = {name: value for name, value in options.items() if value not in (None, "")}
+    if reader != "tables":
+        return {"country": store.country, **given}
     if "map" in given:
         given["column_map"] = sources.load_map(Path(given.pop("map")))
-    # A column map says all there is to say; the other readers want to know whose rows are meant.
-    return given if reader == "tables" else {"country": store.country, **given}
+    if "column_map" not in given:
+        raise CannotImport("pipeline.import.no_map")
+
+    def reading(step_id: str, share: float) -> None:
+        progress(step_id, share * READ_SHARE)
+
+    streamed = {"scratch": folder, "memory": store.memory, "threads": store.threads}
+    return {**given, **streamed, "progress": reading, "cancel": cancel}
 
 
 def _checksum(path: Path) -> str:
