@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client, override_settings
 
-from kalanso.store import Store
+from kalanso.store import Provenance, Store
 
 PAGES = (
     "/", "/lieux/", "/lieux/?q=segou", "/lieux/?q=zzzz", "/lieux/{country}/", "/lieux/{district}/", "/lieux/{area}/",
@@ -121,6 +121,24 @@ def test_the_home_page_gives_the_last_complete_quarter_with_its_caveat(get: Any)
     assert "Au T4 2024" in text
     assert "C'est un chiffre notifié, pas une mesure" in text
     assert "60 alertes" in text
+
+
+def test_a_quarter_whose_reports_still_arrive_is_not_the_headline(
+    quick_hand: Any, tmp_path: Any, now: Any, small_store: Store
+) -> None:
+    from kalanso.indicators.tables import INDICATOR_VALUES
+    from kalanso.places.tables import PLACES
+
+    rows = small_store.read(INDICATOR_VALUES).filter(lambda t: t.place_code == "ML").to_pyarrow().to_pylist()
+    rows = [row | {"provisional": row["period"] == "2024Q4"} for row in rows]
+    growing = Store.create(tmp_path / "growing", country="ML", now=now)
+    growing.publish(INDICATOR_VALUES, rows, provenance=Provenance(), now=now)
+    growing.publish(PLACES, small_store.read(PLACES), provenance=Provenance(), now=now)
+
+    with override_settings(KALANSO_STORE=growing.folder):
+        text = text_of(Client(HTTP_HOST="127.0.0.1").get("/"))
+
+    assert "Au T3 2024" in text
 
 
 def test_a_place_says_doses_target_and_coverage_of_the_chosen_quarter(get: Any, address: Any) -> None:

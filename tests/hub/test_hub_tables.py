@@ -148,20 +148,20 @@ def test_a_table_too_long_for_a_workbook_says_what_to_do(get: Any, monkeypatch: 
     assert "Prenez le CSV" in response.content.decode()
 
 
-def test_a_chart_of_doses_adds_up_one_source_age_and_strategy_only(
+def test_a_chart_of_doses_adds_up_places_but_neither_strategies_nor_products(
     get: Any, quick_hand: Any, small_store: Store
 ) -> None:
     get("/preuves/tables/observations/graphique/?lieu=ML")
     job = next(job for job in quick_hand.jobs if job["kind"] == "trend")
 
     table = small_store.read(OBSERVATIONS)
-    rows = table.filter((table.indicator == "dtp1_doses") & (table.period == "202406")).to_pandas()
-    kinds = rows.dropna(subset=["value"]).groupby(
-        ["source", "product", "age_band", "strategy", "sector", "sex"]
-    )
-    sums = {round(group["value"].sum(), 6) for _, group in kinds}
-    drawn = next(row["value"] for row in job["table"] if row["period"] == "202406")
-    assert round(drawn, 6) in sums
+    wanted = (table.indicator == "dtp1_doses") & (table.age_band == "0-11m") & (table.sector == "public")
+    rows = table.filter(wanted & (table.period == "202306") & table.value.notnull()).to_pandas()
+    sums = rows.groupby(["product", "strategy"])["value"].sum()
+    drawn = [row["value"] for row in job["table"] if row["period"] == "202306"]
+    assert sorted(drawn) == sorted(sums)
+    assert len(drawn) > 1
+    assert job["arguments"]["subject"]["age"] == "0-11m"
 
 
 def test_a_map_shows_districts_of_the_country_and_areas_of_a_region(

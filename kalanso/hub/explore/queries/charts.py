@@ -6,6 +6,7 @@ source, one age band and one strategy; shares never.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf, remembered
 from kalanso.hub.explore.queries.tables import Selection
 from kalanso.store import TableSpec
+from kalanso.vocabulary import AgeGroup
 
 # the column whose values say of what kind a row is, in the order of preference
 KINDS = (
@@ -32,14 +34,16 @@ KINDS = (
     "reader",
     "reason",
 )
-COMBINATION = ("source", "product", "age_band", "strategy", "sector", "sex")
+FIXED = ("source", "age_band", "sector", "sex")
+VARIED = ("product", "strategy")  # forms and vaccines change over the years: one line each, never added up
+LINES = 5
 BARS = 20
 POINTS = 60
 
 
 @dataclass(frozen=True)
 class Combination:
-    """One series of counts that may be added up over places: its source, age band, strategy ..."""
+    """Counts that may be drawn together: one indicator of one source, age band, sector and sex."""
 
     indicator: str
     values: tuple[tuple[str, str], ...]
@@ -64,18 +68,22 @@ def by_kind(shelf: Shelf, spec_name: str, selection: Selection) -> list[dict[str
 
 @remembered
 def combination(shelf: Shelf, selection: Selection) -> Combination | None:
-    """Return the most frequent combination of a count in the chosen observations."""
+    """Return the combination of a count that says most: doses of infants first, then the most frequent."""
     spec = tables.find(shelf, "observations")
     table = tables.selected(shelf, spec, selection)
     if not any(column == "indicator" for column, _ in selection.values):
         first = table.filter(table.indicator == "dtp1_doses")
         table = first if int(shelf.value(first.count())) else table.filter(table.indicator.endswith("_doses"))
-    names = ["indicator", *COMBINATION]
+    names = ["indicator", *FIXED]
     counted = table.filter(table.value.notnull()).group_by(names).agg(rows=lambda t: t.count())
-    rows = sorted(shelf.rows(counted), key=lambda r: (-r["rows"], *(str(r[n]) for n in names)))
+    # Doses that count towards coverage before late ones, whichever were reported more often.
+    rows = sorted(
+        shelf.rows(counted),
+        key=lambda r: (r["age_band"] != AgeGroup.UNDER_1, -r["rows"], *(str(r[n]) for n in names)),
+    )
     if not rows:
         return None
-    return Combination(rows[0]["indicator"], tuple((name, rows[0][name]) for name in COMBINATION))
+    return Combination(rows[0]["indicator"], tuple((name, rows[0][name]) for name in FIXED))
 
 
 def _of(table: ir.Table, combined: Combination) -> ir.Table:
@@ -87,7 +95,10 @@ def _of(table: ir.Table, combined: Combination) -> ir.Table:
 
 @remembered
 def reported_by_period(shelf: Shelf, selection: Selection, combined: Combination) -> list[dict[str, Any]]:
-    """Return the sum of one combination by period, oldest first, on its most frequent period type and level."""
+    """Return sums over the places of one level by period, product and strategy, oldest first.
+
+    Of the period types the most frequent is taken, of products and strategies those reported longest.
+    """
     spec = tables.find(shelf, "observations")
     table = _of(tables.selected(shelf, spec, selection), combined)
     kinds = table.group_by("period_type").agg(rows=lambda t: t.count())
@@ -95,9 +106,12 @@ def reported_by_period(shelf: Shelf, selection: Selection, combined: Combination
     if not frequent:
         return []
     table = table.filter(table.period_type == frequent[0]["period_type"])
-    table = table.filter(table.place_code.isin(_one_level(shelf, table)))
-    summed = table.group_by("period", "period_start").agg(value=lambda t: t.value.sum())
-    return shelf.rows(summed.order_by("period_start"))[-POINTS:]
+    table = table.filter(table.place_code.isin(_one_level(shelf, table)) & table.value.notnull())
+    summed = table.group_by("period", "period_start", *VARIED).agg(value=lambda t: t.value.sum())
+    rows = shelf.rows(summed.order_by("period_start", *VARIED))
+    longest = Counter(tuple(row[name] for name in VARIED) for row in rows).most_common(LINES)
+    shown = {line for line, _ in longest}
+    return [row for row in rows if tuple(row[name] for name in VARIED) in shown]
 
 
 def _one_level(shelf: Shelf, table: ir.Table) -> list[str]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 
+from kalanso.hub.explore.queries import places
 from kalanso.hub.explore.queries.shelf import Shelf, remembered
 from kalanso.indicators import DenominatorName
 from kalanso.indicators.tables import COVERAGE_SERIES, INDICATOR_VALUES
@@ -163,14 +165,22 @@ def periods(shelf: Shelf, indicator: str = "dtp1_coverage", kind: str = "quarter
 
 @remembered
 def last_complete(shelf: Shelf, indicator: str = "dtp1_coverage", kind: str = "quarter") -> str | None:
-    """Return the newest period that is not provisional, or the newest one where all are."""
+    """Return the newest period whose reports are in: for the country, or where it has no values, for most places.
+
+    Where every period is provisional, the newest one.
+    """
+    root = places.tree(shelf).root()
+    points = [p for p in series(shelf, root.code, indicator, kind) if p.value is not None] if root else []
+    if points:
+        return next((p.period for p in reversed(points) if not p.provisional), points[-1].period)
     table = _values(shelf, indicator, kind)
-    firm = table.filter(~table.provisional & table.value.notnull())
-    for question in (firm, table.filter(table.value.notnull())):
-        newest = question.order_by(question.period_start.desc()).limit(1).select("period")
-        if rows := shelf.rows(newest):
-            return str(rows[0]["period"])
-    return None
+    by_period = (
+        table.filter(table.value.notnull())
+        .group_by("period", "period_start")
+        .agg(open=lambda t: t.provisional.cast("int8").mean())
+    )
+    rows = shelf.rows(by_period.order_by(ibis.desc("period_start")))
+    return next((row["period"] for row in rows if row["open"] < 0.5), rows[0]["period"] if rows else None)
 
 
 def months_of(shelf: Shelf, code: str, indicator: str, year: int) -> tuple[Point, ...]:

@@ -55,6 +55,11 @@ class Page:
     pages: int
     first: int = field(default=0)
 
+    @property
+    def last(self) -> int:
+        """How many of the chosen rows stand on this page and those before it."""
+        return self.first + len(self.rows)
+
 
 def listed(shelf: Shelf) -> list[TableSpec]:
     """Return the tables whose existence the reader may know of."""

@@ -53,7 +53,7 @@ def trend(here: Shelf, place: Place, indicators: Sequence[str], *, rolled: bool)
     doubts: list[dict[str, Any]] = []
     for indicator in indicators:
         points = series.series(here, place.code, indicator, rolled=rolled)
-        name = word(indicator)
+        name = word(indicator.removesuffix("_coverage"))
         rows += [
             {"period": p.period, "value": p.value, "series": name, "provisional": p.provisional}
             for p in points[-QUARTERS_SHOWN:]

@@ -107,20 +107,23 @@ def _reported(here: Shelf, spec: TableSpec, selection: Selection) -> Picture | N
     combined = charts.combination(here, selection)
     if combined is None:
         return None
-    rows = charts.reported_by_period(here, selection, combined)
     told = dict(combined.values)
-    parts = [word(combined.indicator), told["source"], told["product"]]
-    parts += [
-        word(told[name], name) for name in ("strategy", "sector") if told[name] not in {"all", "unknown"}
+    rows = charts.reported_by_period(here, selection, combined)
+    varied = [name for name in charts.VARIED if len({row[name] for row in rows}) > 1]
+    for row in rows:
+        row["series"] = ", ".join(word(row[name], SECTIONS.get(name, "")) for name in varied)
+    parts = [
+        word(combined.indicator),
+        told["source"],
+        *(word(told[n], n) for n in ("sector",) if told[n] != "all"),
     ]
-    age = told["age_band"] if told["age_band"] not in {"all"} else ""
-    subject = {
-        "measure": " · ".join(p for p in parts if p),
-        "unit": "count",
-        "place": _place(here, selection),
-        "age": age,
-    }
-    return pictures.draw(here, "trend", rows, subject, [spec], selection.as_of)
+    age = told["age_band"] if told["age_band"] != "all" else ""
+    subject = {"measure": " · ".join(parts), "unit": "count", "place": _place(here, selection), "age": age}
+    points = [{name: row[name] for name in ("period", "value", "series")} for row in rows]
+    title = None
+    if len({row["series"] for row in points}) > 2:
+        title = _("%(place)s : %(measure)s, une ligne par produit et stratégie") % subject
+    return pictures.draw(here, "trend", points, subject, [spec], selection.as_of, title=title)
 
 
 CHARTS: dict[str, Callable[[Shelf, TableSpec, Selection], Picture | None]] = {
