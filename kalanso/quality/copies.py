@@ -32,7 +32,7 @@ def find(evidence: Evidence) -> ir.Table:
 
 def _log_chance(values: list[ir.FloatingValue]) -> ir.FloatingValue:
     """Return the logarithm of the probability that independent counts of this size are equal."""
-    single = [-(0.5 * (ibis.greatest(v, 1.0) * math.pi).ln() + math.log(2.0)) for v in values]
+    single = [-(0.5 * (ibis.greatest(v, 1.0).cast("float64") * math.pi).ln() + math.log(2.0)) for v in values]
     return reduce(add, [one.fill_null(0.0) for one in single])
 
 

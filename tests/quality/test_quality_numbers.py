@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from kalanso.quality import breaks, copies, heaping, impossible, outliers, zeros
 
@@ -284,3 +285,12 @@ def test_a_break_of_many_places_at_once_is_told_as_shared(observed: Any, evidenc
 
     assert set(told.message) == {"quality.breaks.shared"}
     assert set(told.severity) == {"note"}
+
+
+def test_chi_square_of_last_digits_agrees_with_scipy(observed: Any, evidence: Any) -> None:
+    values = np.random.default_rng(3).poisson(70, 80)
+    told = heaping.last_digits(evidence(observed("dtp1_doses", [float(v) for v in values]))).to_pandas()
+
+    digits = np.bincount(values[values >= 10] % 10, minlength=10)
+    assert told.statistic[0] == pytest.approx(stats.chisquare(digits).statistic)
+    assert told.fives[0] == pytest.approx((digits[0] + digits[5]) / digits.sum())
