@@ -35,9 +35,17 @@ def test_python_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.Mon
 def test_every_command_in_the_manual_exists() -> None:
     from typer.main import get_command
 
-    from kalanso.cli import app
+    from kalanso.cli import program
 
-    group = get_command(app)
+    commands = get_command(program()).commands  # type: ignore[attr-defined]
     for page in PAGES:
-        for line in re.findall(r"^\s*\$?\s*kalanso ([a-z-]+)", page.read_text(encoding="utf-8"), re.M):
-            assert line in group.commands, f"{page.name}: kalanso {line} does not exist"
+        lines = "\n".join(
+            re.findall(r"^```(?:sh|console|bash)\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+        )
+        for words in re.findall(r"^[\s$]*(?:\S*/)?kalanso ([a-z-]+(?: [a-z-]+)?)", lines, re.M):
+            group, _, below = words.partition(" ")
+            assert group in commands, f"{page.name}: kalanso {group} does not exist"
+            inner = getattr(commands[group], "commands", None)
+            assert inner is None or not below or below in inner, (
+                f"{page.name}: kalanso {words} does not exist"
+            )
