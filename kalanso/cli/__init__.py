@@ -63,15 +63,18 @@ def program() -> typer.Typer:
     return root
 
 
+app = program()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code (see `exits`)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         locale, rest = language.choose(given)
-        command = language.translated(program(), locale)
+        command = language.translated(app, locale)
         command.main(args=rest, prog_name="kalanso", obj=locale)
     except Exception as error:
         sys.exit(exits.report(error, language.locale_of(given)))
 
 
-__all__ = ["PARTS", "main", "program"]
+__all__ = ["PARTS", "app", "main", "program"]

@@ -22,8 +22,12 @@ from kalanso.cli.language import say
 app = typer.Typer(name="import", no_args_is_help=True, help="cli.import.help", epilog="cli.import.examples")
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="cli.import.option.file", show_default=False)]
+STORE_VARIABLE = "KALANSO_STORE"
 StoreFolder = Annotated[
-    Path, typer.Option("--store", metavar="FOLDER", help="cli.import.option.store", show_default=False)
+    Path,
+    typer.Option(
+        "--store", metavar="FOLDER", envvar=STORE_VARIABLE, help="cli.import.option.store", show_default=False
+    ),
 ]
 Country = Annotated[
     str, typer.Option("--country", metavar="ML", help="cli.import.option.country", show_default=False)
@@ -63,13 +67,25 @@ Vintage = Annotated[
 
 @app.command("tables", help="cli.import.tables.help")
 def tables(
-    context: typer.Context, file: File, store: StoreFolder,
-    map_file: Annotated[Path, typer.Option("--map", metavar="MAP", help="cli.import.option.map", show_default=False)],
+    context: typer.Context, file: File,
+    store: Annotated[Path | None, typer.Option("--store", metavar="FOLDER", envvar=STORE_VARIABLE, help="cli.import.option.store", show_default=False)] = None,
+    map_file: Annotated[Path | None, typer.Option("--map", metavar="MAP", help="cli.import.option.map", show_default=False)] = None,
     country: Country = "", source: Source = "", dry_run: DryRun = False, as_json: AsJson = False,
     new_places: NewPlaces = False, valid_from: ValidFrom = None, matches: Matches = None,
     matches_out: MatchesOut = None, strict: Strict = False,
 ) -> None:  # fmt: skip
-    """Import a CSV or XLSX table by a saved column map."""
+    """Import a CSV or XLSX table by a saved column map, or propose such a map."""
+    locale = str(context.obj or "fr")
+    if map_file is None:
+        # The libraries behind the verbs load for seconds; `--help` must not wait for them.
+        from kalanso.sources import guess_map
+
+        typer.echo(guess_map(file).explained(locale), nl=False)
+        typer.echo(say(locale, "cli.import.proposed"), err=True)
+        raise typer.Exit(int(ExitCode.BAD_USAGE))
+    if store is None:
+        typer.echo(say(locale, "cli.import.which_store"), err=True)
+        raise typer.Exit(int(ExitCode.BAD_USAGE))
     _run(context, "tables", locals(), {"map": map_file})
 
 

@@ -79,8 +79,12 @@ class _Linker:
         the list gives as parents are found, the highest of several: each region has a cercle of its name.
         """
         fits: dict[tuple[str, int], set[str]] = {}
-        for row in records(self.known.places):
-            fits.setdefault((normalise(row["name"]), DEPTHS[row["level"]]), set()).add(row["place_code"])
+        levels = self.known.levels
+        # What other lists call a place counts too: one writes Koulikoro, another Koulikouro.
+        for row in [*records(self.known.places), *records(self.known.codes)]:
+            if row["place_code"] in levels:
+                depth = DEPTHS[levels[row["place_code"]]]
+                fits.setdefault((normalise(row["name"]), depth), set()).add(row["place_code"])
         # Two rungs of the two trees may have one depth: both count, and a name on both is not one place.
         self.stored_names = {key: next(iter(codes)) for key, codes in fits.items() if len(codes) == 1}
         rungs: dict[str, int] = {}

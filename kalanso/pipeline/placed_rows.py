@@ -46,17 +46,21 @@ def scratch(store_folder: Path, *, dry_run: bool) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def give_codes(reading: Reading, placing: Placing, *, source: str, folder: Path) -> PlacedRows:
+def give_codes(
+    reading: Reading, placing: Placing, *, source: str, folder: Path, memory: str, threads: int
+) -> PlacedRows:
     """Return the observations, coverage and events of a reading with our codes of places.
 
     Where the receipt counts other units than rows (`Reading.counted`), what stays out is counted in
-    those units.
+    those units. `memory` and `threads` bound the engine.
     """
     placed = PlacedRows()
     if reading.observations is None and reading.coverage is None and reading.events is None:
         _count_places(reading, placing, placed)
         return placed
-    connection = duckdb.connect(config={"temp_directory": str(folder / "spill"), "memory_limit": "2GB"})
+    connection = duckdb.connect(
+        config={"temp_directory": str(folder / "spill"), "memory_limit": memory, "threads": threads}
+    )
     try:
         _names(connection, placing)
         counted: Counter[Key] = Counter()

@@ -345,6 +345,19 @@ def test_kayes_as_a_parent_is_the_rung_on_which_most_parents_stand(
     assert set(khasso["parent_code"]) == {codes(mali)["region", "Kayes"]}
 
 
+def test_a_parent_may_be_named_as_another_list_writes_it(store: Store, tmp_path: Path, now: datetime) -> None:
+    koulikoro = outlines(tmp_path, "regions_2017.geojson", ({"shapeName": "Koulikouro"}, square(-8, 12, 2)))
+    pipeline.import_file(store, "boundaries", koulikoro, now=now)
+    told = {"adm2": "Kati", "adm2_pcode": "ML0206", "adm1": "Koulikoro", "adm1_pcode": "ML02"}
+    pipeline.import_file(
+        store, "boundaries", outlines(tmp_path, "cercles_2017.geojson", (told, square(-8, 12))), now=now
+    )
+
+    imported = pipeline.import_file(store, "population", census(tmp_path, ("Koulikoro", "Kati", 5)), now=now)
+
+    assert "pipeline.suspicious.parent_unknown" not in imported.receipt.suspicious
+
+
 HIERARCHY = """id,level,level_name.local,name.local,code.id,parent.id,parent.name.local,geo.lat,geo.lon
 X1,1,Région,Nioro,X1,,,13.4,-11.2
 X2,2,Cercle,Niono,X2,X1,Nioro,14.2,-6.5
