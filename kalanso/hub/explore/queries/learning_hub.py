@@ -76,12 +76,13 @@ def study(shelf: Shelf) -> Study:
     """Return the study as the store knows it."""
     known = places.tree(shelf)
     basis = next(iter(series.bases(shelf, INDICATOR)), None)
-    return Study(tuple(_studied(shelf, known, area, basis) for area in STUDY), basis)
+    found = [(area, _find(known, area)) for area in STUDY]
+    points = series.series_of(shelf, tuple(place.code for _, place in found if place), INDICATOR)
+    areas = (_studied(area, place, points[place.code] if place else (), basis) for area, place in found)
+    return Study(tuple(areas), basis)
 
 
-def _studied(shelf: Shelf, known: Tree, area: Area, basis: Basis | None) -> Studied:
-    place = _find(known, area)
-    points = series.series(shelf, place.code, INDICATOR) if place else ()
+def _studied(area: Area, place: Place | None, points: tuple[Point, ...], basis: Basis | None) -> Studied:
     inside = tuple(p for p in points if FIRST <= Period.parse(p.period) <= LAST)
     population = Denominator(name=basis.population) if basis and basis.population else None
     rows = [{"period": p.period, "value": p.value, "provisional": p.provisional} for p in inside]

@@ -91,17 +91,36 @@ def series(
     shelf: Shelf, code: str, indicator: str, kind: str = "quarter", rolled: bool = False
 ) -> tuple[Point, ...]:
     """Return the values of one place, oldest first, on the first basis that has some."""
-    for basis in bases(shelf, indicator):
-        rows = [
+    rows = _of_places(shelf, (code,), _together(indicator))
+    return _on_one_basis(rows, bases(shelf, indicator), indicator, kind, rolled)
+
+
+def series_of(shelf: Shelf, codes: tuple[str, ...], indicator: str) -> dict[str, tuple[Point, ...]]:
+    """Return the quarters of several places, with one question to the store."""
+    rows = _of_places(shelf, codes, (indicator,))
+    known = bases(shelf, indicator)
+    return {
+        code: _on_one_basis(
+            [row for row in rows if row["place_code"] == code], known, indicator, "quarter", False
+        )
+        for code in codes
+    }
+
+
+def _on_one_basis(
+    rows: list[dict[str, Any]], known: tuple[Basis, ...], indicator: str, kind: str, rolled: bool
+) -> tuple[Point, ...]:
+    for basis in known:
+        chosen = [
             row
-            for row in _of_place(shelf, code, _together(indicator))
+            for row in rows
             if row["indicator"] == indicator
             and row["period_type"] == kind
             and (ROLLED in (row["denominator_name"] or "")) == rolled
             and (row["source"], (row["denominator_name"] or "").split(":")[0]) == (basis.source, basis.stem)
         ]
-        if rows:
-            return tuple(_point(row, rolled) for row in _one_tree(rows))
+        if chosen:
+            return tuple(_point(row, rolled) for row in _one_tree(chosen))
     return ()
 
 
@@ -111,10 +130,10 @@ def _together(indicator: str) -> tuple[str, ...]:
 
 
 @remembered
-def _of_place(shelf: Shelf, code: str, indicators: tuple[str, ...]) -> list[dict[str, Any]]:
+def _of_places(shelf: Shelf, codes: tuple[str, ...], indicators: tuple[str, ...]) -> list[dict[str, Any]]:
     table = shelf.table(INDICATOR_VALUES)
     table = table.filter(
-        (table.place_code == code)
+        table.place_code.isin(list(codes))
         & table.indicator.isin(list(indicators))
         & ~table.adjusted
         & ~table.cumulative

@@ -19,7 +19,7 @@ from kalanso.pipeline.tables import TABLES
 from kalanso.store import Manifest, TableSpec
 
 PAGE_ROWS = 50
-DEEPEST_ROW = 100_000  # further pages would sort the whole table; downloads hold every row
+DEEPEST_ROW = 10_000  # further pages would sort the whole table; downloads hold every row
 FILTERS = ("source", "indicator", "period", "level", "check", "category", "status", "severity")
 CHOICES_AT_MOST = 400
 
