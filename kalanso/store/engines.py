@@ -31,9 +31,11 @@ class Engine:
     backend: Any
 
     @classmethod
-    def duckdb(cls, *, memory: str = "4GB", threads: int | None = None) -> Engine:
-        """Connect to DuckDB in this process, with bounded memory."""
+    def duckdb(cls, *, memory: str = "4GB", threads: int | None = None, spill: Path | None = None) -> Engine:
+        """Connect to DuckDB in this process, with bounded memory; what exceeds it goes to `spill`."""
         settings: dict[str, Any] = {"memory_limit": memory}
+        if spill:
+            settings["temp_directory"] = str(spill)
         if threads:
             settings["threads"] = threads
         return cls("duckdb", ibis.duckdb.connect(**settings))

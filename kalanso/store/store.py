@@ -125,7 +125,9 @@ class Store:
     def engine(self) -> Engine:
         """The connected engine."""
         if self._engine is None:
-            limits: dict[str, Any] = {"memory": self.memory, "threads": self.threads}
+            # Processes that share a folder for spilled rows would overwrite each other's files.
+            spill = self.folder / "tmp" / f"spill-{os.getpid()}"
+            limits: dict[str, Any] = {"memory": self.memory, "threads": self.threads, "spill": spill}
             self._engine = Engine.named(
                 self._engine_name, **(limits if self._engine_name == "duckdb" else {})
             )
