@@ -104,6 +104,8 @@ def _computed_once(table: ir.Table) -> ir.Table:
 def _questions(holdings: Holdings, adjust_k: float | None) -> Iterator[indicators.IndicatorQuestion]:
     """The questions whose answers are shown: each tree, each length of period, the wall chart."""
     codes = _answerable(holdings)
+    if not codes:
+        return  # places and populations alone answer no question yet
     wall_chart = tuple(code for code in _WALL_CHART if code in codes)
     coverage = tuple(code for code in codes if code.endswith("_coverage") or code == "rec_category")
     for tree in holdings.trees():
