@@ -40,7 +40,9 @@ def find(evidence: Evidence) -> ir.Table:
 
 def _filled(evidence: Evidence) -> ir.Table:
     """Return numbers given, and due since the first one, by series and year of months."""
-    n = evidence.numbers
+    # Where numbers are tiny a blank mostly stands for a zero, which `zeros` tells.
+    tiny = evidence.usual.group_by("series").agg(level=evidence.usual.median.max())
+    n = evidence.numbers.anti_join(tiny.filter(_.level <= evidence.threshold("zeros.small")), "series")
     known = n.filter(n.value.notnull())
     given = known.group_by("series", "year").agg(given=known.count(), opening=known.season.min())
     start = given.group_by("series").agg(first_year=given.year.min())
