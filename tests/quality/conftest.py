@@ -109,19 +109,19 @@ def found(table: Any) -> pd.DataFrame:
     return frame
 
 
-@pytest.fixture(name="observed")
+@pytest.fixture(scope="session", name="observed")
 def _observed() -> Callable[..., list[dict[str, Any]]]:
     """A maker of rows: one series from a first period on."""
     return observed
 
 
-@pytest.fixture(name="evidence")
+@pytest.fixture(scope="session", name="evidence")
 def _evidence() -> Callable[..., Evidence]:
     """A maker of evidence from rows."""
     return evidence_of
 
 
-@pytest.fixture(name="found")
+@pytest.fixture(scope="session", name="found")
 def _found() -> Callable[..., pd.DataFrame]:
     """A reader of findings: sorted, params read, both sentences rendered, keys unique."""
     return found

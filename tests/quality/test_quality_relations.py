@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from kalanso.quality import coverage, denominators, dropout, points, same_visit, shared_falls, stock
 
@@ -15,24 +16,38 @@ def noisy(level: float, months: int, seed: int) -> list[float]:
     return [float(v) for v in np.random.default_rng(seed).poisson(level, months)]
 
 
-def test_more_last_than_first_doses_are_told_by_month_and_year(
-    observed: Any, evidence: Any, found: Any
-) -> None:
-    rows = observed("dtp1_doses", [200.0] * 12) + observed("dtp3_doses", [180.0] * 8 + [300.0] * 4)
+@pytest.fixture(scope="module")
+def dropouts(observed: Any, evidence: Any, found: Any) -> pd.DataFrame:
+    """What the check of dropout says of each place, all judged at once."""
+    doses: dict[str, tuple[list[float | None], list[float | None], str]] = {
+        "negative": ([200.0] * 12, [180.0] * 8 + [300.0] * 4, "0-11m"),
+        "slight": ([1000.0, 1000.0, 150.0], [1015.0, 900.0, 160.0], "0-11m"),
+        "few": ([4.0] * 12, [7.0] * 12, "0-11m"),
+        "older": ([100.0] * 12, [300.0] * 12, "12-23m"),
+        "half a pair 1": ([150.0], [70.0], "0-11m"),
+        "half a pair 2": ([None], [500.0], "0-11m"),
+    }
+    rows = [
+        row
+        for place, (first, last, age) in doses.items()
+        for code, values in (("dtp1_doses", first), ("dtp3_doses", last))
+        for row in observed(code, values, place_code=place, age_band=age)
+    ]
+    pair = ("half a pair 1", "half a pair 2")
+    made = evidence(rows, tree=dict.fromkeys(pair, "above"), levels=dict.fromkeys(pair, "facility"))
+    return found(dropout.find(made))
 
-    told = found(dropout.find(evidence(rows)))
+
+def test_more_last_than_first_doses_are_told_by_month_and_year(dropouts: pd.DataFrame) -> None:
+    told = dropouts[dropouts.place_code == "negative"].reset_index(drop=True)
 
     assert list(told.message) == ["quality.dropout.negative_year"] + ["quality.dropout.negative"] * 4
     assert told.value[0] == -0.1
     assert told.params[0]["negative"] == 4
 
 
-def test_an_excess_within_two_percent_or_chance_is_only_a_note(
-    observed: Any, evidence: Any, found: Any
-) -> None:
-    rows = observed("dtp1_doses", [1000.0, 1000.0, 150.0]) + observed("dtp3_doses", [1015.0, 900.0, 160.0])
-
-    told = found(dropout.find(evidence(rows)))
+def test_an_excess_within_two_percent_or_chance_is_only_a_note(dropouts: pd.DataFrame) -> None:
+    told = dropouts[dropouts.place_code == "slight"]
 
     assert list(zip(told.period, told.message, told.severity, strict=True)) == [
         ("202201", "quality.dropout.negative_slight", "note"),
@@ -40,28 +55,15 @@ def test_an_excess_within_two_percent_or_chance_is_only_a_note(
     ]
 
 
-def test_few_doses_are_not_judged_and_doses_of_older_children_are_left_out(
-    observed: Any, evidence: Any, found: Any
-) -> None:
-    rows = observed("dtp1_doses", [4.0] * 12) + observed("dtp3_doses", [7.0] * 12)
-    rows += observed("dtp1_doses", [100.0] * 12, age_band="12-23m", place_code="O")
-    rows += observed("dtp3_doses", [300.0] * 12, age_band="12-23m", place_code="O")
-
-    assert found(dropout.find(evidence(rows))).empty
+def test_few_doses_are_not_judged_and_doses_of_older_children_are_left_out(dropouts: pd.DataFrame) -> None:
+    assert set(dropouts.place_code).isdisjoint({"few", "older"})
 
 
-def test_facilities_are_added_up_where_both_doses_were_reported(
-    observed: Any, evidence: Any, found: Any
-) -> None:
-    rows = observed("dtp1_doses", [150.0], place_code="F1") + observed("dtp3_doses", [70.0], place_code="F1")
-    rows += observed("dtp1_doses", [None], place_code="F2") + observed("dtp3_doses", [500.0], place_code="F2")
-
-    told = found(
-        dropout.find(evidence(rows, tree={"F1": "D", "F2": "D"}, levels={"F1": "facility", "F2": "facility"}))
-    )
+def test_facilities_are_added_up_where_both_doses_were_reported(dropouts: pd.DataFrame) -> None:
+    told = dropouts[dropouts.place_code.isin(["above", "half a pair 1", "half a pair 2"])]
 
     assert set(told.message) == {"quality.dropout.high"}
-    assert set(told.place_code) == {"D", "F1"}
+    assert set(told.place_code) == {"above", "half a pair 1"}
 
 
 def test_doses_of_one_visit_that_differ_are_told(observed: Any, evidence: Any, found: Any) -> None:
@@ -145,104 +147,112 @@ def test_published_administrative_coverage_is_judged_and_estimates_are_not(
     assert set(told.detail) == {"ADMIN"}
 
 
-def people(observed: Any, code: str, values: list[float], **more: Any) -> list[dict[str, Any]]:
-    return observed(code, values, first="2020", age_band="all", **more)
+PEOPLE: dict[str, dict[str, list[float]]] = {  # populations of 2020 and after, by place
+    "jump": {"population_under_1": [1000.0, 1030.0, 1500.0]},
+    "region": {"population_total": [100000.0]},
+    "part 1": {"population_total": [60000.0]},
+    "part 2": {"population_total": [20000.0]},
+    "stated": {"population_total": [10000.0, 10900.0], "population_growth_rate": [3.0, 3.0]},
+    "ages": {"population_under_1": [900.0], "population_under_5": [800.0], "population_total": [9000.0]},
+    "steady": {"population_under_1": [1000.0, 1030.0, 1060.0]},
+} | {f"census {n}": {"population_under_1": [1000.0, 700.0 + n]} for n in range(6)}
 
 
-def test_a_population_that_jumps_is_told_and_growth_is_not(observed: Any, evidence: Any, found: Any) -> None:
-    rows = people(observed, "population_under_1", [1000.0, 1030.0, 1500.0])
-
-    told = found(denominators.find(evidence(rows)))
-
-    assert list(zip(told.message, told.period, told.severity, strict=True)) == [
-        ("quality.denominators.jump", "2022", "serious")
-    ]
-
-
-def test_a_new_census_is_told_once_for_the_country(observed: Any, evidence: Any, found: Any) -> None:
+@pytest.fixture(scope="module")
+def populations(observed: Any, evidence: Any, found: Any) -> pd.DataFrame:
+    """What the check of denominators says of each place, all judged at once."""
     rows = [
         row
-        for n in range(6)
-        for row in people(observed, "population_under_1", [1000.0, 700.0 + n], place_code=f"P{n}")
+        for place, codes in PEOPLE.items()
+        for code, values in codes.items()
+        for row in observed(code, values, first="2020", age_band="all", place_code=place)
     ]
-    tree = {f"P{n}": "ML" for n in range(6)}
-
-    told = found(denominators.find(evidence(rows, tree=tree, levels={"ML": "country"})))
-
-    assert list(zip(told.place_code, told.message, strict=True)) == [("ML", "quality.denominators.rebased")]
-
-
-def test_parts_that_do_not_add_up_to_the_whole_are_told(observed: Any, evidence: Any, found: Any) -> None:
-    rows = people(observed, "population_total", [100000.0], place_code="R")
-    for place, size in (("P1", 60000.0), ("P2", 20000.0)):
-        rows += people(observed, "population_total", [size], place_code=place)
-
-    told = found(denominators.find(evidence(rows, tree={"P1": "R", "P2": "R"}, levels={"R": "region"})))
-
-    assert list(zip(told.place_code, told.message, told.value, strict=True)) == [
-        ("R", "quality.denominators.sums", 80000.0)
-    ]
-
-
-def test_two_sources_that_disagree_are_told(observed: Any, evidence: Any, found: Any) -> None:
-    rows = people(observed, "births", [1000.0], source="census") + people(
-        observed, "births", [1300.0], source="un"
+    for source, births in (("census", 1000.0), ("un", 1300.0)):
+        rows += observed(
+            "births", [births], first="2020", age_band="all", source=source, place_code="two sources"
+        )
+    tree = {"part 1": "region", "part 2": "region"} | {f"census {n}": "counted" for n in range(6)}
+    return found(
+        denominators.find(evidence(rows, tree=tree, levels={"region": "region", "counted": "country"}))
     )
 
-    told = found(denominators.find(evidence(rows)))
+
+def cases(told: pd.DataFrame, place: str) -> list[str]:
+    return [m.removeprefix("quality.denominators.") for m in told[told.place_code == place].message]
+
+
+def test_a_population_that_jumps_is_told_and_growth_is_not(populations: pd.DataFrame) -> None:
+    assert cases(populations, "jump") == ["jump"]
+    assert set(populations[populations.place_code == "jump"].severity) == {"serious"}
+    assert cases(populations, "steady") == []
+
+
+def test_a_new_census_is_told_once_for_the_country(populations: pd.DataFrame) -> None:
+    assert cases(populations, "counted") == ["rebased"]
+    assert [place for place in PEOPLE if place.startswith("census") and cases(populations, place)] == []
+
+
+def test_parts_that_do_not_add_up_to_the_whole_are_told(populations: pd.DataFrame) -> None:
+    told = populations[populations.place_code == "region"]
+
+    assert list(zip(told.message, told.value, strict=True)) == [("quality.denominators.sums", 80000.0)]
+
+
+def test_two_sources_that_disagree_are_told(populations: pd.DataFrame) -> None:
+    told = populations[populations.place_code == "two sources"]
 
     assert list(zip(told.message, told.detail, strict=True)) == [("quality.denominators.sources", "un")]
 
 
-def test_growth_is_compared_with_the_growth_stated_even_in_percent(
-    observed: Any, evidence: Any, found: Any
-) -> None:
-    rows = people(observed, "population_total", [10000.0, 10900.0]) + people(
-        observed, "population_growth_rate", [3.0, 3.0]
-    )
-
-    told = found(denominators.find(evidence(rows)))
-
-    assert list(told.message) == ["quality.denominators.percent", "quality.denominators.growth"]
+def test_growth_is_compared_with_the_growth_stated_even_in_percent(populations: pd.DataFrame) -> None:
+    assert cases(populations, "stated") == ["percent", "growth"]
 
 
-def test_ages_that_contradict_each_other_are_told(observed: Any, evidence: Any, found: Any) -> None:
-    rows = people(observed, "population_under_1", [900.0]) + people(observed, "population_under_5", [800.0])
-    rows += people(observed, "population_total", [9000.0])
-
-    told = found(denominators.find(evidence(rows)))
-
-    assert set(told.message) == {"quality.denominators.order", "quality.denominators.share"}
+def test_ages_that_contradict_each_other_are_told(populations: pd.DataFrame) -> None:
+    assert set(cases(populations, "ages")) == {"order", "share"}
 
 
-def card(observed: Any, **columns: list[float]) -> list[dict[str, Any]]:
-    names = {
-        "opening": "stock_opening_doses",
-        "received": "doses_received",
-        "used": "doses_used",
-        "closing": "stock_closing_doses",
-    }
-    return [
+CARDS: dict[str, dict[str, list[float]]] = {  # stock of Penta by place
+    "sound": {
+        "opening": [500, 400, 300],
+        "received": [0, 0, 200],
+        "used": [100, 100, 100],
+        "closing": [400, 300, 400],
+    },
+    "broken": {
+        "opening": [500, 100, 300],
+        "received": [0, 0, 0],
+        "used": [100, 400, 100],
+        "closing": [400, 300, 200],
+    },
+    "too many": {"opening": [900], "received": [0], "used": [100], "closing": [800]},
+}
+COLUMNS = {
+    "opening": "stock_opening_doses", "received": "doses_received", "used": "doses_used", "closing": "stock_closing_doses",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cards(observed: Any, evidence: Any, found: Any) -> dict[str, pd.DataFrame]:
+    """What the check of stock says of each place, all judged at once."""
+    rows = [
         row
-        for name, values in columns.items()
-        for row in observed(names[name], values, product="penta", age_band="all")
+        for place, card in CARDS.items()
+        for name, values in card.items()
+        for row in observed(COLUMNS[name], values, product="penta", age_band="all", place_code=place)
     ]
-
-
-def test_a_stock_card_that_adds_up_is_not_told(observed: Any, evidence: Any, found: Any) -> None:
-    rows = card(
-        observed, opening=[500, 400, 300], received=[0, 0, 200], used=[100, 100, 100], closing=[400, 300, 400]
-    )
-
-    assert found(stock.find(evidence(rows))).empty
-
-
-def test_stock_that_does_not_add_up_is_told_by_rule(observed: Any, evidence: Any, found: Any) -> None:
-    rows = card(
-        observed, opening=[500, 100, 300], received=[0, 0, 0], used=[100, 400, 100], closing=[400, 300, 200]
-    )
-
+    for code in ("dtp1_doses", "dtp2_doses", "dtp3_doses"):
+        rows += observed(code, [90.0], place_code="too many")
     told = found(stock.find(evidence(rows)))
+    return {place: told[told.place_code == place] for place in CARDS}
+
+
+def test_a_stock_card_that_adds_up_is_not_told(cards: dict[str, pd.DataFrame]) -> None:
+    assert cards["sound"].empty
+
+
+def test_stock_that_does_not_add_up_is_told_by_rule(cards: dict[str, pd.DataFrame]) -> None:
+    told = cards["broken"]
 
     assert list(zip(told.message, told.value, told.expected, strict=True)) == [
         ("quality.stock.overdrawn", 400.0, 100.0),
@@ -252,12 +262,8 @@ def test_stock_that_does_not_add_up_is_told_by_rule(observed: Any, evidence: Any
     assert set(told.detail) == {"penta"}
 
 
-def test_more_children_than_doses_used_are_told(observed: Any, evidence: Any, found: Any) -> None:
-    rows = card(observed, opening=[900], received=[0], used=[100], closing=[800])
-    for code in ("dtp1_doses", "dtp2_doses", "dtp3_doses"):
-        rows += observed(code, [90.0])
-
-    told = found(stock.find(evidence(rows)))
+def test_more_children_than_doses_used_are_told(cards: dict[str, pd.DataFrame]) -> None:
+    told = cards["too many"]
 
     assert list(zip(told.message, told.value, told.expected, strict=True)) == [
         ("quality.stock.given", 270.0, 100.0)
@@ -265,96 +271,102 @@ def test_more_children_than_doses_used_are_told(observed: Any, evidence: Any, fo
 
 
 CODES = ("bcg_doses", "dtp1_doses", "opv1_doses", "dtp3_doses", "mcv1_doses", "anc1_visits")
-TREE = {f"P{n}": "ML" for n in range(8)}
+HALF = dict.fromkeys(CODES, 0.5)
+COUNTRIES: dict[str, dict[str, Any]] = {  # eight districts each, 36 months; what happens in the 30th
+    "strike": {"fall": HALF},
+    "blank": {"missing": 5},
+    "gone": {"absent": 5},
+    "product": {"fall": {"opv1_doses": 0.3}},
+    "dated strike": {"fall": HALF, "event": "strike"},
+    "contradiction": {"missing": 5, "event": "strike"},
+    "new form": {"fall": HALF, "event": "form_change"},
+    "one service": {"fall": {"anc1_visits": 0.4}},
+    "one place": {"alone": True},
+    "calm": {},
+}
 
 
-def country(
-    observed: Any, fall: dict[str, float], *, missing: int = 0, absent: int = 0
-) -> list[dict[str, Any]]:
-    """Eight districts, 36 months; in the 30th each number falls to a share; some do not report at all."""
+def country(observed: Any, name: str, seed: int, case: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
-    for n, place in enumerate(TREE):
+    for n in range(8):
         for c, code in enumerate(CODES):
-            values: list[float | None] = [*noisy(200, 36, 10 * n + c)]
-            values[29] = None if n < missing else round(values[29] * fall.get(code, 1.0))
-            series = observed(code, values, place_code=place)
-            if n < absent:
+            values: list[float | None] = [*noisy(200, 36, seed + 10 * n + c)]
+            factor = (
+                case.get("fall", {}).get(code, 1.0) if not case.get("alone") else (0.1 if n == 3 else 1.0)
+            )
+            values[29] = None if n < case.get("missing", 0) else round(values[29] * factor)
+            series = observed(code, values, place_code=f"{name} {n}", source=name)
+            if n < case.get("absent", 0):
                 del series[29]
             rows += series
     return rows
 
 
-def classified(observed: Any, evidence: Any, found: Any, fall: dict[str, float], **more: Any) -> pd.DataFrame:
-    absences = {name: more.pop(name) for name in ("missing", "absent") if name in more}
-    made = evidence(country(observed, fall, **absences), tree=TREE, levels={"ML": "country"}, **more)
-    return found(shared_falls.find(made))
-
-
-def test_a_fall_of_every_service_with_reports_in_is_the_service(
-    observed: Any, evidence: Any, found: Any
-) -> None:
-    told = classified(observed, evidence, found, dict.fromkeys(CODES, 0.5))
-
-    assert list(zip(told.place_code, told.period, told.message, strict=True)) == [
-        ("ML", "202406", "quality.shared_falls.service")
+@pytest.fixture(scope="module")
+def falls(observed: Any, evidence: Any, found: Any) -> dict[str, pd.DataFrame]:
+    """What the check of shared falls says of each country, all judged at once."""
+    rows = [
+        r for n, (name, case) in enumerate(COUNTRIES.items()) for r in country(observed, name, 100 * n, case)
     ]
-    assert told.params[0]["places"] == sorted(TREE)
+    events = [
+        {
+            "source": "news", "place_code": name, "first_day": date(2024, 6, 3), "last_day": date(2024, 6, 20),
+            "kind": case["event"], "antigen": "", "note": "",
+        }
+        for name, case in COUNTRIES.items() if "event" in case
+    ]  # fmt: skip
+    tree = {f"{name} {n}": name for name in COUNTRIES for n in range(8)}
+    made = evidence(rows, tree=tree, levels=dict.fromkeys(COUNTRIES, "country"), events=events)
+    told = found(shared_falls.find(made))
+    return {name: told[told.place_code == name].reset_index(drop=True) for name in COUNTRIES}
+
+
+def kinds(told: pd.DataFrame) -> list[tuple[str, str]]:
+    return [
+        (p, m.removeprefix("quality.shared_falls.")) for p, m in zip(told.period, told.message, strict=True)
+    ]
+
+
+def test_a_fall_of_every_service_with_reports_in_is_the_service(falls: dict[str, pd.DataFrame]) -> None:
+    told = falls["strike"]
+
+    assert kinds(told) == [("202406", "service")]
+    assert told.params[0]["places"] == [f"strike {n}" for n in range(8)]
     assert set(told.params[0]["indicators"]) == set(CODES)
     assert "c’est le service qui a baissé" in told.fr[0]
 
 
+@pytest.mark.parametrize("name", ["blank", "gone"])
 def test_missing_reports_make_it_a_fall_of_reporting_with_or_without_rows(
-    observed: Any, evidence: Any, found: Any
+    name: str, falls: dict[str, pd.DataFrame]
 ) -> None:
-    for absence in ({"missing": 5}, {"absent": 5}):
-        told = classified(observed, evidence, found, {}, **absence)
-        assert list(told.message) == ["quality.shared_falls.reporting"], absence
-        assert told.params[0]["silent"] == 5
+    assert kinds(falls[name]) == [("202406", "reporting")]
+    assert falls[name].params[0]["silent"] == 5
 
 
 def test_one_vaccine_that_falls_beside_its_visit_is_a_matter_of_the_product(
-    observed: Any, evidence: Any, found: Any
+    falls: dict[str, pd.DataFrame],
 ) -> None:
-    told = classified(observed, evidence, found, {"opv1_doses": 0.3})
-
-    assert list(zip(told.indicator, told.message, strict=True)) == [
-        ("opv1_doses", "quality.shared_falls.product")
-    ]
+    assert kinds(falls["product"]) == [("202406", "product")]
+    assert falls["product"].indicator[0] == "opv1_doses"
 
 
-def event(kind: str, place: str = "ML", antigen: str = "") -> dict[str, Any]:
-    return {
-        "source": "news", "place_code": place, "first_day": date(2024, 6, 3), "last_day": date(2024, 6, 20),
-        "kind": kind, "antigen": antigen, "note": "",
-    }  # fmt: skip
+def test_a_dated_event_decides_and_contradictions_stay_open(falls: dict[str, pd.DataFrame]) -> None:
+    assert kinds(falls["dated strike"]) == [("202406", "service")]
+    assert falls["dated strike"].params[0]["events"] == "strike"
+    assert kinds(falls["contradiction"]) == [("202406", "unclear")]
+    assert kinds(falls["new form"]) == [("202406", "product")]
 
 
-def test_a_dated_event_decides_and_contradictions_stay_open(observed: Any, evidence: Any, found: Any) -> None:
-    half = dict.fromkeys(CODES, 0.5)
-    strike = classified(observed, evidence, found, half, events=[event("strike")])
-    both = classified(observed, evidence, found, {}, missing=5, events=[event("strike")])
-    form = classified(observed, evidence, found, half, events=[event("form_change")])
-
-    assert (strike.message[0], strike.params[0]["events"]) == ("quality.shared_falls.service", "strike")
-    assert list(both.message) == ["quality.shared_falls.unclear"]
-    assert list(form.message) == ["quality.shared_falls.product"]
+def test_a_fall_of_one_service_of_another_kind_stays_unclear(falls: dict[str, pd.DataFrame]) -> None:
+    assert kinds(falls["one service"]) == [("202406", "unclear")]
 
 
-def test_a_fall_of_one_service_of_another_kind_stays_unclear(
-    observed: Any, evidence: Any, found: Any
+@pytest.mark.parametrize("name", ["one place", "calm"])
+def test_a_fall_of_one_place_and_a_calm_country_are_not_told(
+    name: str, falls: dict[str, pd.DataFrame]
 ) -> None:
-    told = classified(observed, evidence, found, {"anc1_visits": 0.4})
-
-    assert list(told.message) == ["quality.shared_falls.unclear"]
-
-
-def test_a_fall_of_one_place_is_not_shared(observed: Any, evidence: Any, found: Any) -> None:
-    rows = country(observed, {})
-    for row in rows:
-        if row["place_code"] == "P3" and row["period"] == "202406":
-            row["value"] *= 0.1
-
-    assert found(shared_falls.find(evidence(rows, tree=TREE, levels={"ML": "country"}))).empty
+    assert falls[name].empty
 
 
 def test_misplaced_points_become_findings_with_the_sentence_of_places(

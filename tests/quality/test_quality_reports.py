@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+import pytest
+
+from kalanso.quality import blanks, completeness, silence, timeliness
+
 
 def reported(observed: Any, received: list[float], expected: float = 10, **more: Any) -> list[dict[str, Any]]:
     rows = observed("dtp1_doses", [50.0] * len(received), **more)
@@ -13,10 +18,33 @@ def reported(observed: Any, received: list[float], expected: float = 10, **more:
     ]
 
 
-def test_a_year_with_few_reports_is_told_with_its_rate(observed: Any, evidence: Any, found: Any) -> None:
-    rows = reported(observed, [6.0] * 12)
+@pytest.fixture(scope="module")
+def completed(observed: Any, evidence: Any, found: Any) -> dict[str, pd.DataFrame]:
+    """What the check of completeness says of each place, all judged at once."""
+    received = {
+        "few": [6.0] * 12, "complete": [10.0, 9.0] * 6, "one month": [10.0] * 11 + [3.0], "too many": [10.0] * 10 + [12.0] * 2,
+    }  # fmt: skip
+    rows = [row for place, values in received.items() for row in reported(observed, values, place_code=place)]
+    rows += [row | {"indicator": "dtp3_doses"} for row in rows]
+    rows += [
+        row
+        for number in range(6)
+        for row in reported(observed, [1.0 if number < 3 else 0.0] * 12, 1, place_code=f"F{number}")
+    ]
+    rows += [
+        r | {"indicator": "kangaroo_care", "source": "other"}
+        for r in reported(observed, [4.0] * 12, place_code="own")
+    ]
+    tree = {f"F{n}": "six facilities" for n in range(6)}
+    told = found(completeness.find(evidence(rows, tree=tree, levels=dict.fromkeys(tree, "facility"))))
+    return {
+        place: told[told.place_code == place].reset_index(drop=True)
+        for place in (*received, *tree, "six facilities", "own")
+    }
 
-    told = found(_completeness(evidence(rows)))
+
+def test_a_year_with_few_reports_is_told_with_its_rate(completed: dict[str, pd.DataFrame]) -> None:
+    told = completed["few"]
 
     assert list(told.message) == ["quality.completeness.low"]
     assert (told.value[0], told.severity[0], told.period[0]) == (0.6, "attention", "2022")
@@ -24,62 +52,42 @@ def test_a_year_with_few_reports_is_told_with_its_rate(observed: Any, evidence: 
     assert "72 of 120 reports" in told.en[0]
 
 
-def test_a_complete_year_is_not_told(observed: Any, evidence: Any, found: Any) -> None:
-    assert found(_completeness(evidence(reported(observed, [10.0, 9.0] * 6)))).empty
+def test_a_complete_year_is_not_told(completed: dict[str, pd.DataFrame]) -> None:
+    assert completed["complete"].empty
 
 
-def test_one_month_far_below_the_others_is_told_apart(observed: Any, evidence: Any, found: Any) -> None:
-    told = found(_completeness(evidence(reported(observed, [10.0] * 11 + [3.0]))))
+def test_one_month_far_below_the_others_is_told_apart(completed: dict[str, pd.DataFrame]) -> None:
+    told = completed["one month"]
 
     assert list(told.message) == ["quality.completeness.low_month"]
     assert (told.period[0], told.value[0], told.expected[0]) == ("202212", 0.3, 1.0)
 
 
-def test_more_reports_than_expected_are_told(observed: Any, evidence: Any, found: Any) -> None:
-    told = found(_completeness(evidence(reported(observed, [10.0] * 10 + [12.0] * 2))))
+def test_more_reports_than_expected_are_told(completed: dict[str, pd.DataFrame]) -> None:
+    told = completed["too many"]
 
     assert list(told.message) == ["quality.completeness.over"]
     assert (told.value[0], told.params[0]["months"], told.severity[0]) == (1.2, 2, "attention")
 
 
 def test_facilities_are_added_up_to_their_district_and_not_told_one_by_one(
-    observed: Any, evidence: Any, found: Any
+    completed: dict[str, pd.DataFrame],
 ) -> None:
-    rows = [
-        row
-        for number in range(6)
-        for row in reported(observed, [1.0 if number < 3 else 0.0] * 12, 1, place_code=f"F{number}")
-    ]
-    tree = {f"F{n}": "D" for n in range(6)}
-
-    told = found(_completeness(evidence(rows, tree=tree, levels=dict.fromkeys(tree, "facility"))))
-
-    assert list(told.place_code) == ["D"]
-    assert told.value[0] == 0.5
+    assert list(completed["six facilities"].value) == [0.5]
+    assert all(completed[f"F{n}"].empty for n in range(6))
 
 
-def test_reports_stand_on_every_number_of_a_form_but_count_once(
-    observed: Any, evidence: Any, found: Any
-) -> None:
-    first = reported(observed, [6.0] * 12)
-    third = [row | {"indicator": "dtp3_doses"} for row in first]
-
-    told = found(_completeness(evidence(first + third)))
-
-    assert told.params[0]["due"] == 120
+def test_reports_stand_on_every_number_of_a_form_but_count_once(completed: dict[str, pd.DataFrame]) -> None:
+    assert completed["few"].params[0]["due"] == 120
 
 
 def test_a_source_without_known_forms_is_judged_by_its_fullest_number(
-    observed: Any, evidence: Any, found: Any
+    completed: dict[str, pd.DataFrame],
 ) -> None:
-    rows = [row | {"indicator": "kangaroo_care"} for row in reported(observed, [4.0] * 12)]
-
-    assert list(found(_completeness(evidence(rows))).indicator) == ["kangaroo_care"]
+    assert list(completed["own"].indicator) == ["kangaroo_care"]
 
 
 def test_late_reports_are_told_where_their_day_is_known(observed: Any, evidence: Any, found: Any) -> None:
-    from kalanso.quality import timeliness
-
     rows = [row | {"reports_on_time": 4.0} for row in reported(observed, [10.0] * 12)]
     told = found(timeliness.find(evidence(rows)))
     assert (told.message[0], told.value[0], told.severity[0]) == ("quality.timeliness.late", 0.4, "serious")
@@ -88,8 +96,6 @@ def test_late_reports_are_told_where_their_day_is_known(observed: Any, evidence:
 
 
 def test_more_reports_in_time_than_received_are_told(observed: Any, evidence: Any, found: Any) -> None:
-    from kalanso.quality import timeliness
-
     rows = [row | {"reports_on_time": 10.0} for row in reported(observed, [9.0] * 12)]
     assert list(found(timeliness.find(evidence(rows))).message) == ["quality.timeliness.more_than_received"]
 
@@ -97,8 +103,6 @@ def test_more_reports_in_time_than_received_are_told(observed: Any, evidence: An
 def test_a_facility_that_stopped_is_told_whether_its_rows_are_blank_or_gone(
     observed: Any, evidence: Any, found: Any
 ) -> None:
-    from kalanso.quality import silence
-
     steady = [row for n in range(5) for row in observed("dtp1_doses", [9.0] * 24, place_code=f"S{n}")]
     blank = observed("dtp1_doses", [9.0] * 14 + [None] * 10, place_code="B")
     gone = observed("dtp1_doses", [9.0] * 20, place_code="G")
@@ -115,8 +119,6 @@ def test_a_facility_that_stopped_is_told_whether_its_rows_are_blank_or_gone(
 def test_the_last_month_in_which_few_have_reported_yet_makes_nobody_silent(
     observed: Any, evidence: Any, found: Any
 ) -> None:
-    from kalanso.quality import silence
-
     rows = [row for n in range(5) for row in observed("dtp1_doses", [9.0] * 20, place_code=f"S{n}")]
     early = observed("dtp1_doses", [9.0] * 24, place_code="E")
 
@@ -124,8 +126,6 @@ def test_the_last_month_in_which_few_have_reported_yet_makes_nobody_silent(
 
 
 def test_a_long_gap_and_a_place_never_heard_of_are_told(observed: Any, evidence: Any, found: Any) -> None:
-    from kalanso.quality import silence
-
     rows = observed("dtp1_doses", [9.0] * 6 + [None] * 4 + [9.0] * 6, place_code="A")
     rows += observed("dtp1_doses", [9.0] * 16, place_code="B") + observed(
         "dtp1_doses", [None] * 16, place_code="C"
@@ -142,8 +142,6 @@ def test_a_long_gap_and_a_place_never_heard_of_are_told(observed: Any, evidence:
 def test_listed_facilities_without_any_row_are_counted_for_their_district(
     observed: Any, evidence: Any, found: Any
 ) -> None:
-    from kalanso.quality import silence
-
     rows = [row for n in range(3) for row in observed("dtp1_doses", [9.0] * 12, place_code=f"F{n}")]
     tree = {f"F{n}": "D" for n in range(5)}
 
@@ -156,8 +154,6 @@ def test_listed_facilities_without_any_row_are_counted_for_their_district(
 
 
 def test_numbers_left_blank_in_reports_that_came_are_told(observed: Any, evidence: Any, found: Any) -> None:
-    from kalanso.quality import blanks
-
     rows = observed("dtp1_doses", [90.0] * 12) + observed("mcv2_doses", [30.0] * 6 + [None] * 6)
 
     told = found(blanks.find(evidence(rows)))
@@ -170,15 +166,7 @@ def test_numbers_left_blank_in_reports_that_came_are_told(observed: Any, evidenc
 def test_a_vaccine_is_not_blank_before_its_introduction_nor_where_it_was_never_given(
     observed: Any, evidence: Any, found: Any
 ) -> None:
-    from kalanso.quality import blanks
-
     rows = observed("dtp1_doses", [90.0] * 24) + observed("rota1_doses", [None] * 15 + [80.0] * 9)
     rows += observed("hpv1_doses", [None] * 24)
 
     assert found(blanks.find(evidence(rows))).empty
-
-
-def _completeness(evidence: Any) -> Any:
-    from kalanso.quality import completeness
-
-    return completeness.find(evidence)
