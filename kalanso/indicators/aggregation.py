@@ -6,6 +6,7 @@ itself is then not added, only compared. Places count as expected from their fir
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ibis
@@ -38,14 +39,22 @@ class Span:
         return not (self.cumulative or self.rolling)
 
 
-def sums(rows: ir.Table, lineage: ir.Table, span: Span, *, tolerance: float) -> ir.Table:
+def sums(
+    rows: ir.Table,
+    lineage: ir.Table,
+    span: Span,
+    *,
+    tolerance: float,
+    keep: Callable[[ir.Table], ir.Table],
+) -> ir.Table:
     """Return the sum of each count for each place, itself and all above it, in the columns SUMS.
 
     `rows` come from `counting.selected`; `lineage` has place_code, ancestor_code, ancestor_level.
-    `tolerance` is the share by which a place's own figure may differ from the sum below it.
+    `tolerance` is the share by which a place's own figure may differ from the sum below it. `keep` may
+    have the engine compute a step once that several others rest on.
     """
     lineage = lineage.select("place_code", "ancestor_code", "ancestor_level").distinct()
-    cells = counted(rows).inner_join(_own_levels(lineage), "place_code")
+    cells = keep(counted(rows).inner_join(_own_levels(lineage), "place_code"))
     below = lineage.filter(ibis._.place_code != ibis._.ancestor_code).select("place_code", "ancestor_code")
     parents = _reporting_parents(cells, below)
     leaves = _with_reports(cells.anti_join(parents, CELL))

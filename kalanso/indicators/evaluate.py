@@ -100,8 +100,9 @@ def _material(
     if question.sources:
         counted_from = observations.filter(ibis._.source.isin(list(question.sources)))
     codes, populations = needed_codes(pack, question)
-    rows = keep(selected(counted_from, pack, codes, asked=question.period_type, ages=question.ages))
-    counts = sums(rows, lineage, span, tolerance=pack.threshold("aggregation.parent_tolerance"))
+    rows = selected(counted_from, pack, codes, asked=question.period_type, ages=question.ages)
+    tolerance = pack.threshold("aggregation.parent_tolerance")
+    counts = sums(rows, lineage, span, tolerance=tolerance, keep=keep)
     found = None
     if populations:
         found = targets(observations, lineage, pack, populations, span, question.denominator)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
@@ -32,6 +33,9 @@ def spark() -> Iterator[Any]:
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.driver.host", "127.0.0.1")
+        # compiling code for each of the many small steps would take longer than running them
+        .config("spark.sql.codegen.wholeStage", "false")
+        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")
@@ -70,8 +74,8 @@ def by_key(rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "choices",
-    [{"period": "quarter", "adjust_k": 0.25}, {"cumulative": True}, {"period": "quarter", "rolling": True}],
-    ids=["quarter-adjusted", "cumulative-months", "rolling-quarters"],
+    [{"period": "quarter", "adjust_k": 0.25}, {"cumulative": True}],
+    ids=["quarters-adjusted", "cumulative-months"],
 )
 def test_spark_gives_the_keys_counts_and_numbers_of_duckdb(spark: Any, choices: dict[str, Any]) -> None:
     tables, asked, pack = small_country(), question(*CODES, **choices), definitions.load("ML")
@@ -79,11 +83,19 @@ def test_spark_gives_the_keys_counts_and_numbers_of_duckdb(spark: Any, choices: 
     here = [local.create_table(name, table) for name, table in zip(("o", "t"), tables, strict=True)]
     remote = ibis.pyspark.connect(spark)
     for name, table in zip(("o", "t"), tables, strict=True):
-        spark.createDataFrame(table.to_pandas(), schema=_spark_schema(table)).createOrReplaceTempView(name)
+        spark.createDataFrame(table.to_pylist(), schema=_spark_schema(table)).createOrReplaceTempView(name)
     there = [remote.table(name) for name in ("o", "t")]
 
     expected = by_key(indicators.evaluate(*here, pack, asked).to_pyarrow().to_pylist())
-    found = by_key(indicators.evaluate(*there, pack, asked).to_pyarrow().to_pylist())
+
+    def kept(step: ir.Table) -> ir.Table:
+        # Spark writes a step out again wherever another names it, so shared steps are computed once.
+        rows, name = step.to_pyarrow(), ibis.util.gen_name("kept")
+        spark.createDataFrame(rows.to_pylist(), schema=_spark_schema(rows)).createOrReplaceTempView(name)
+        return remote.table(name)
+
+    answer = indicators.evaluate(*there, pack, asked, keep=kept)
+    found = by_key(answer.to_pyarrow().to_pylist())
 
     assert set(found) == set(expected)
     for key, row in expected.items():
@@ -95,5 +107,9 @@ def test_spark_gives_the_keys_counts_and_numbers_of_duckdb(spark: Any, choices: 
 
 
 def _spark_schema(table: pa.Table) -> str:
-    names = {pa.string(): "string", pa.float64(): "double", pa.date32(): "date"}
-    return ", ".join(f"{field.name} {names[field.type]}" for field in table.schema)
+    names = {pa.string(): "string", pa.float64(): "double", pa.date32(): "date", pa.bool_(): "boolean"}
+    kinds = [
+        (field.name, "bigint" if pa.types.is_integer(field.type) else names[field.type])
+        for field in table.schema
+    ]
+    return ", ".join(f"{name} {kind}" for name, kind in kinds)

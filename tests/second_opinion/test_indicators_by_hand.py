@@ -209,7 +209,7 @@ def target(place: str, period: Period, cumulative: bool) -> float | None:
 
 @pytest.mark.parametrize(("kind", "cumulative"), [("month", True), ("quarter", False), ("year", False)])
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],
