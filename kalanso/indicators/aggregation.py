@@ -6,7 +6,7 @@ itself is then not added, only compared. Places count as expected from their fir
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -46,12 +46,14 @@ def sums(
     *,
     tolerance: float,
     keep: Callable[[ir.Table], ir.Table],
+    levels: Sequence[str] = (),
 ) -> ir.Table:
     """Return the sum of each count for each place, itself and all above it, in the columns SUMS.
 
     `rows` come from `counting.selected`; `lineage` has place_code, ancestor_code, ancestor_level.
     `tolerance` is the share by which a place's own figure may differ from the sum below it. `keep` may
-    have the engine compute a step once that several others rest on.
+    have the engine compute a step once that several others rest on. Sums are made for `levels` only, all
+    of them where it is empty.
     """
     lineage = lineage.select("place_code", "ancestor_code", "ancestor_level").distinct()
     cells = keep(counted(rows).inner_join(_own_levels(lineage), "place_code"))
@@ -59,13 +61,14 @@ def sums(
     parents = _reporting_parents(cells, below)
     leaves = _with_reports(cells.anti_join(parents, CELL))
     seen = _seen(leaves, parents)
-    added = _added_up(_spread(_by_place(leaves), span), seen, lineage)
+    shown = lineage.filter(ibis._.ancestor_level.isin(list(levels))) if levels else lineage
+    added = _added_up(_spread(_by_place(leaves), span), seen, shown)
     framed = _framed(added, cells, span)
-    expected = _expected(seen, lineage, cells, span)
+    expected = _expected(seen, shown, cells, span)
     marked = _marked(
         framed, _differing(cells.semi_join(parents, CELL), leaves, below, tolerance), "parent_differs", span
     )
-    marked = _marked(marked, _with_ancestors(of_unknown_age(rows), lineage), "age_unknown", span)
+    marked = _marked(marked, _with_ancestors(of_unknown_age(rows), shown), "age_unknown", span)
     return _completed(marked, expected)
 
 

@@ -102,7 +102,8 @@ def _material(
     codes, populations = needed_codes(pack, question)
     rows = selected(counted_from, pack, codes, asked=question.period_type, ages=question.ages)
     tolerance = pack.threshold("aggregation.parent_tolerance")
-    counts = sums(rows, lineage, span, tolerance=tolerance, keep=keep)
+    levels = _summed_levels(pack, question)
+    counts = sums(rows, lineage, span, tolerance=tolerance, keep=keep, levels=levels)
     found = None
     if populations:
         found = targets(observations, lineage, pack, populations, span, question.denominator)
@@ -113,6 +114,18 @@ def _material(
         pack=pack,
         question=question,
     )
+
+
+def _summed_levels(pack: Pack, question: IndicatorQuestion) -> list[str]:
+    """Return the levels that need sums: those asked for, and those that equity indicators compare."""
+    if not question.levels:
+        return []
+    compared = {
+        definition.parts["level"]
+        for definition in (pack.indicators[code] for code in question.indicators)
+        if "level" in definition.parts
+    }
+    return sorted({level.value for level in question.levels} | compared)
 
 
 def _paired(found: ir.Table, counted_from: ir.Table) -> ir.Table:
