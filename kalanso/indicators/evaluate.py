@@ -100,7 +100,7 @@ def _material(
     if question.sources:
         counted_from = observations.filter(ibis._.source.isin(list(question.sources)))
     codes, populations = needed_codes(pack, question)
-    rows = selected(counted_from, pack, codes, asked=question.period_type, ages=question.ages)
+    rows = keep(selected(counted_from, pack, codes, asked=question.period_type, ages=question.ages))
     tolerance = pack.threshold("aggregation.parent_tolerance")
     levels = _summed_levels(pack, question)
     counts = sums(rows, lineage, span, tolerance=tolerance, keep=keep, levels=levels)

@@ -79,7 +79,7 @@ def _start(folder: Path, store: Path) -> subprocess.Popen[bytes]:
         "--map", str(folder / "map.yaml"), "--store", str(store), "--country", "ML",
         "--source", "proof", "--json",
     ]  # fmt: skip
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # noqa: S603
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
 def _finish(folder: Path, store: Path) -> None:
