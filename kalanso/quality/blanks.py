@@ -20,9 +20,9 @@ def find(evidence: Evidence) -> ir.Table:
     """Return indicators that are often blank in reports that came (WHO data quality review, 1c)."""
     low, poor = evidence.threshold("blanks.low"), evidence.threshold("blanks.poor")
     by_series = _filled(evidence)
-    levels = list(evidence.threshold("levels"))
-    wider = evidence.ancestry.filter(_.ancestor_level.isin(levels)).select("place_code", "ancestor_code")
-    spread = by_series.join(wider, "place_code")
+    levels = evidence.ancestry.filter(_.ancestor_level.isin(list(evidence.threshold("levels"))))
+    judged = levels.select("ancestor_code").distinct()
+    spread = evidence.upwards(by_series).semi_join(judged, "ancestor_code")
     keys = ["source", "indicator", "product", "age_band", "year"]
     sums = spread.group_by(keys, place_code=spread.ancestor_code).agg(
         given=spread.given.sum(), due=spread.due.sum(), places=spread.count()

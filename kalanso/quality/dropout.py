@@ -68,10 +68,7 @@ def both_by_place(evidence: Evidence, first: str, last: str) -> ir.Table:
     d = evidence.doses.filter(evidence.doses[first].notnull() & evidence.doses[last].notnull())
     units = evidence.units.filter(evidence.units.age_band.isin(AGES))
     own = d.select("unit", "step", "year", first, last).join(units, "unit")
-    levels = list(evidence.threshold("levels"))
-    a = evidence.ancestry
-    wider = a.filter((a.ancestor_code == a.place_code) | a.ancestor_level.isin(levels))
-    spread = own.join(wider.select("place_code", "ancestor_code"), "place_code")
+    spread = evidence.upwards(own)
     return spread.group_by(
         "source", "age_band", "period_type", "step", "year", place_code=spread.ancestor_code
     ).agg(earlier=spread[first].sum(), later=spread[last].sum())

@@ -230,6 +230,31 @@ class Evidence:
         )
         return self.keep(self.lowest(chosen))
 
+    def upwards(self, rows: ir.Table) -> ir.Table:
+        """Return rows that carry source and place_code once for the place and for each place above.
+
+        `ancestor_code` is that place; only the levels at which numbers are added up count. A place
+        that reports by itself is not given the numbers of the places below it as well.
+        """
+        wider = self._wider.select("place_code", "ancestor_code")
+        return rows.join(wider, "place_code").anti_join(
+            self._twice, ["source", "place_code", "ancestor_code"]
+        )
+
+    @cached_property
+    def _wider(self) -> ir.Table:
+        a = self.ancestry
+        levels = list(self.threshold("levels"))
+        return self.keep(a.filter((a.ancestor_code == a.place_code) | a.ancestor_level.isin(levels)))
+
+    @cached_property
+    def _twice(self) -> ir.Table:
+        own = self.units.select("source", "place_code").distinct()
+        above = self._wider.filter(_.ancestor_code != _.place_code).select("place_code", "ancestor_code")
+        both = own.join(above, "place_code")
+        reporting = own.select("source", ancestor_code="place_code")
+        return self.keep(both.semi_join(reporting, ["source", "ancestor_code"]))
+
     def lowest(self, ancestry: ir.Table) -> ir.Table:
         """Return place_code and group_code, its lowest ancestor among these rows."""
         depths = {level.value: level.depth for level in Level}

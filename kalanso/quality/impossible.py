@@ -27,7 +27,8 @@ def find(evidence: Evidence) -> ir.Table:
 
 def _told(evidence: Evidence, rows: ir.Table, case: str, severity: str) -> ir.Table:
     keys = ["source", "place_code", "indicator", "product", "age_band", "period_type"]
-    dated = rows.mutate(year=rows.period_start.year())
+    stock = rows.indicator.isin(evidence.stock_codes)
+    dated = rows.mutate(year=rows.period_start.year(), product=ibis.ifelse(stock, rows["product"], ""))
     sums = dated.group_by([*keys, "year"]).agg(
         n=dated.count(),
         value=dated.value.min(),

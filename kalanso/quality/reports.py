@@ -48,10 +48,7 @@ def reports_by_place(evidence: Evidence) -> ir.Table | None:
         received_reports=own.reports_received.max(),
         on_time_reports=own.reports_on_time.max(),
     )
-    levels = list(evidence.threshold("levels"))
-    a = evidence.ancestry
-    wider = a.filter((a.ancestor_code == a.place_code) | a.ancestor_level.isin(levels))
-    spread = single.join(wider.select("place_code", "ancestor_code"), "place_code")
+    spread = evidence.upwards(single)
     summed = spread.group_by("source", "form", "period_type", "period", place_code=spread.ancestor_code).agg(
         expected_reports=spread.expected_reports.sum(),
         received_reports=spread.received_reports.sum().fill_null(0.0),

@@ -187,6 +187,21 @@ def test_negative_and_broken_counts_are_told_with_their_number(
     assert told.params[0]["n"] == 2
 
 
+def test_negative_doses_of_two_ages_and_products_are_told_apart_by_age(
+    observed: Any, evidence: Any, found: Any
+) -> None:
+    rows = [
+        row
+        for age in ("0-11m", "12-23m")
+        for product in ("penta", "hexa")
+        for row in observed("dtp1_doses", [-3.0], age_band=age, product=product)
+    ]
+
+    told = found(impossible.find(evidence(rows)))
+
+    assert list(zip(told.detail, [p["n"] for p in told.params], strict=True)) == [("0-11m", 2), ("12-23m", 2)]
+
+
 LEADS = ("bcg_doses", "dtp1_doses", "dtp3_doses", "mcv1_doses", "mcv2_doses")
 
 

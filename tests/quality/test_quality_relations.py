@@ -66,6 +66,19 @@ def test_facilities_are_added_up_where_both_doses_were_reported(dropouts: pd.Dat
     assert set(told.place_code) == {"above", "half a pair 1"}
 
 
+def test_a_district_that_reports_its_own_total_is_not_given_its_facilities_again(
+    observed: Any, evidence: Any
+) -> None:
+    rows = observed("dtp1_doses", [60.0], place_code="F1") + observed("dtp1_doses", [40.0], place_code="F2")
+    rows += observed("dtp1_doses", [100.0], place_code="D")
+    rows += [row | {"indicator": "dtp3_doses"} for row in rows]
+    made = evidence(rows, tree={"F1": "D", "F2": "D"}, levels={"F1": "facility", "F2": "facility"})
+
+    sums = dropout.both_by_place(made, "dtp1_doses", "dtp3_doses").to_pandas().set_index("place_code").earlier
+
+    assert sums.to_dict() == {"F1": 60.0, "F2": 40.0, "D": 100.0}
+
+
 def test_doses_of_one_visit_that_differ_are_told(observed: Any, evidence: Any, found: Any) -> None:
     rows = observed("dtp1_doses", [100.0] * 24)
     rows += observed("opv1_doses", [50.0] * 12 + [100.0] * 12) + observed(
