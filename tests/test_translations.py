@@ -66,7 +66,11 @@ def test_every_sentence_is_used_and_every_used_id_has_a_sentence(package: str) -
     )
     quoted = set(re.findall(rf"[\"']({package}\.[a-z0-9_.]+[a-z0-9_])[\"']", code))
     prefixes = tuple(re.findall(rf"f[\"']({package}\.[a-z0-9_.]*)\{{", code))
-    unused = {key for key in known if key.removesuffix(".try") not in quoted and not key.startswith(prefixes or ("\0",))}
+    unused = {
+        key
+        for key in known
+        if key.removesuffix(".try") not in quoted and not key.startswith(prefixes or ("\0",))
+    }
     modules = {f"{package}.{path.stem}" for path in (ROOT / "kalanso" / package).glob("*.py")}
     missing = {key for key in quoted if key not in known and key not in modules and key.count(".") > 1}
     assert not unused, "sentences that nothing says"
