@@ -46,13 +46,16 @@ def _kind(evidence: Evidence) -> ir.Deferred:
     alone = _.indicator.endswith("_doses") & (
         ((_.same_visit >= 1) & (_.same_visit_fell == 0)) | ((_.others >= 3) & (4 * _.others_fell <= _.others))
     )
-    stockouts = _.stockouts.fill_null(0.0) >= evidence.threshold("shared_falls.stockouts")
+    # An event at one facility does not explain what half of a region shows.
+    most = evidence.threshold("shared_falls.stockouts")
+    dated_service, dated_product = _.service_events >= most, _.product_events >= most
+    stockouts = _.stockouts.fill_null(0.0) >= most
     return ibis.cases(
-        (by_reports & (_.service_events > 0), "unclear"),
+        (by_reports & dated_service, "unclear"),
         (by_reports, "reporting"),
-        ((_.product_events > 0) & (_.service_events > 0), "unclear"),
-        (_.product_events > 0, "product"),
-        (_.service_events > 0, "service"),
+        (dated_product & dated_service, "unclear"),
+        (dated_product, "product"),
+        (dated_service, "service"),
         (alone | (stockouts & ~others), "product"),
         (others & ~alone, "service"),
         (held & stockouts, "product"),
@@ -174,39 +177,62 @@ def _stockout_shares(evidence: Evidence) -> ir.Table | None:
 
 
 def _with_events(evidence: Evidence, rows: ir.Table) -> ir.Table:
-    """Add counts of dated events of a service or product at, above or below the place, and their kinds."""
+    """Add the share of places that an event of each sort concerned, and the kinds of events."""
     if evidence.events is None:
-        zero = ibis.literal(0, type="int64")
+        zero = ibis.literal(0.0)
         return rows.mutate(service_events=zero, product_events=zero, events=ibis.literal(""))
     kinds: Mapping[str, list[str]] = evidence.threshold("shared_falls.events")
-    e = evidence.events.filter(evidence.events.kind.isin([*kinds["service"], *kinds["product"]]))
-    e = e.select("kind", "antigen", "first_day", "last_day", event_place="place_code")
     at = evidence.dated(rows.select(*AT, "indicator")).select(*AT, "indicator", "period_start")
-    length = _.period_type.cases(("quarter", 90), ("week", 6), else_=29)
-    near = _related(evidence, at.select("place_code").distinct())
-    joined = at.mutate(days=length).join(near, "place_code").join(e, "event_place")
-    overlap = (joined.first_day <= joined.period_start + joined.days.as_interval("D")) & (
-        joined.last_day.fill_null(ibis.date("2200-01-01")) >= joined.period_start
-    )
-    meant = (joined.antigen == "") | joined.indicator.startswith(joined.antigen)
-    during = joined.filter(overlap & meant)
+    during = _sudden(evidence, at, [*kinds["service"], *kinds["product"]])
     counts = during.group_by([*AT, "indicator"]).agg(
-        service_events=during.kind.isin(kinds["service"]).cast("int64").sum(),
-        product_events=during.kind.isin(kinds["product"]).cast("int64").sum(),
+        service_events=during.share.sum(where=during.kind.isin(kinds["service"])),
+        product_events=during.share.sum(where=during.kind.isin(kinds["product"])),
         events=during.kind.collect(distinct=True).sort().join(", "),
     )
     return _left(rows, counts, [*AT, "indicator"]).mutate(
-        service_events=_.service_events.fill_null(0), product_events=_.product_events.fill_null(0),
+        service_events=_.service_events.fill_null(0.0),
+        product_events=_.product_events.fill_null(0.0),
         events=_.events.fill_null(""),
-    )  # fmt: skip
+    )
 
 
-def _related(evidence: Evidence, places: ir.Table) -> ir.Table:
-    """Return each place with itself, the places above and the places below."""
-    a = evidence.ancestry.select("place_code", "ancestor_code")
-    up = a.select("place_code", event_place="ancestor_code")
-    down = a.select(place_code="ancestor_code", event_place="place_code")
-    return up.union(down).distinct().semi_join(places, "place_code")
+def _sudden(evidence: Evidence, at: ir.Table, kinds: list[str]) -> ir.Table:
+    """Return the events that can explain a sudden fall at each place and step, with the share of places.
+
+    They overlap the period and are short or recent: a conflict that has lasted for years explains
+    no single month.
+    """
+    e = evidence.events
+    assert e is not None
+    e = e.filter(e.kind.isin(kinds)).select(
+        "kind", "antigen", "first_day", "last_day", event_place="place_code"
+    )
+    shares = _shares(evidence, e.select("event_place").distinct(), at.select("place_code").distinct())
+    length = at.period_type.cases(("quarter", 90), ("week", 6), else_=29)
+    joined = at.mutate(days=length).join(shares, "place_code").join(e, "event_place")
+    ends = joined.last_day.fill_null(ibis.date("2200-01-01"))
+    begins = joined.period_start + joined.days.as_interval("D")
+    recent = joined.first_day >= joined.period_start - ibis.interval(
+        days=evidence.threshold("shared_falls.recent_days")
+    )
+    short = ends <= joined.first_day + ibis.interval(days=evidence.threshold("shared_falls.short_days"))
+    meant = (joined.antigen == "") | joined.indicator.startswith(joined.antigen)
+    return joined.filter(
+        joined.first_day <= begins, ends >= joined.period_start, recent | short, meant
+    ).select(*AT, "indicator", "kind", "share")
+
+
+def _shares(evidence: Evidence, events: ir.Table, groups: ir.Table) -> ir.Table:
+    """Return which share of the reporting places of each group lies at or below the place of an event."""
+    own = evidence.units.select("place_code").distinct()
+    a = evidence.ancestry.select("place_code", "ancestor_code").semi_join(own, "place_code")
+    inside = a.select(leaf="place_code", place_code="ancestor_code").semi_join(groups, "place_code")
+    hit = a.select(leaf="place_code", event_place="ancestor_code").semi_join(events, "event_place")
+    total = inside.group_by("place_code").agg(places_in=inside.count())
+    both = inside.join(hit, "leaf").group_by("place_code", "event_place").agg(places_hit=_.count())
+    return both.join(total, "place_code").select(
+        "place_code", "event_place", share=_.places_hit / _.places_in
+    )
 
 
 def _left(rows: ir.Table, more: ir.Table, keys: list[str]) -> ir.Table:

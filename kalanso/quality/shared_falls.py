@@ -57,7 +57,10 @@ def group_ratios(evidence: Evidence, codes: list[str]) -> ir.Table:
     total, divided by the group's own median of that ratio.
     """
     s = evidence.series
-    series = s.filter(s.indicator.isin(codes), s.period_type.isin(["month", "quarter", "week"]))
+    # Late doses of older children come and go with catch-up rounds; second-year doses are theirs.
+    later = list(evidence.threshold("visits.second_year"))
+    due = s.age_band.isin(["0-11m", "unknown", "all"]) | s.indicator.isin(later)
+    series = s.filter(s.indicator.isin(codes), s.period_type.isin(["month", "quarter", "week"]), due)
     series = series.join(evidence.above, "place_code").select(
         "series", "source", "indicator", "period_type", "group_code"
     )

@@ -293,6 +293,8 @@ COUNTRIES: dict[str, dict[str, Any]] = {  # eight districts each, 36 months; wha
     "dated strike": {"fall": HALF, "event": "strike"},
     "contradiction": {"missing": 5, "event": "strike"},
     "new form": {"fall": HALF, "event": "form_change"},
+    "old conflict": {"missing": 5, "event": "conflict", "first_day": date(2022, 1, 10), "last_day": None},
+    "one closure": {"missing": 5, "event": "closure", "event_place": "one closure 6"},
     "one service": {"fall": {"anc1_visits": 0.4}},
     "one place": {"alone": True},
     "calm": {},
@@ -323,7 +325,8 @@ def falls(observed: Any, evidence: Any, found: Any) -> dict[str, pd.DataFrame]:
     ]
     events = [
         {
-            "source": "news", "place_code": name, "first_day": date(2024, 6, 3), "last_day": date(2024, 6, 20),
+            "source": "news", "place_code": case.get("event_place", name),
+            "first_day": case.get("first_day", date(2024, 6, 3)), "last_day": case.get("last_day", date(2024, 6, 20)),
             "kind": case["event"], "antigen": "", "note": "",
         }
         for name, case in COUNTRIES.items() if "event" in case
@@ -369,6 +372,13 @@ def test_a_dated_event_decides_and_contradictions_stay_open(falls: dict[str, pd.
     assert falls["dated strike"].params[0]["events"] == "strike"
     assert kinds(falls["contradiction"]) == [("202406", "unclear")]
     assert kinds(falls["new form"]) == [("202406", "product")]
+
+
+@pytest.mark.parametrize("name", ["old conflict", "one closure"])
+def test_an_old_event_or_one_of_a_single_place_explains_no_shared_fall(
+    name: str, falls: dict[str, pd.DataFrame]
+) -> None:
+    assert kinds(falls[name]) == [("202406", "reporting")]
 
 
 def test_a_fall_of_one_service_of_another_kind_stays_unclear(falls: dict[str, pd.DataFrame]) -> None:

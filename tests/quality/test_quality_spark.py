@@ -41,9 +41,9 @@ def spark() -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def faulty() -> Any:
-    """Counts of six places, 30 months, with one fault of most kinds."""
+    """Counts of eight places, 30 months, with one fault of most kinds."""
     rng = np.random.default_rng(5)
-    counts = rng.poisson(120, (6, len(CODES), 30)).astype(float)
+    counts = rng.poisson(120, (8, len(CODES), 30)).astype(float)
     counts[0, 1, 20] = 1500
     counts[1, 3, 12] = 0
     counts[1, :, 15] = counts[1, :, 14]
@@ -60,7 +60,7 @@ def pair(
     faulty: Any, observed: Any, evidence: Any, spark: Engine, tmp_path: Path
 ) -> tuple[Evidence, Evidence]:
     rows = []
-    for place in range(6):
+    for place in range(8):
         for code, name in enumerate(CODES):
             values = [None if np.isnan(v) else v for v in faulty[place, code]]
             made = observed(name, values, place_code=f"P{place}")
@@ -82,7 +82,7 @@ def pair(
         "source": "news", "place_code": "ML", "first_day": rows[27]["period_start"], "last_day": None,
         "kind": "strike", "antigen": "", "note": "",
     }  # fmt: skip
-    tree = {f"P{place}": "ML" for place in range(6)}
+    tree = {f"P{place}": "ML" for place in range(8)}
     local = evidence(
         rows, tree=tree, levels={"ML": "country"}, names={"P1": 'Cinzana "Gare"'}, events=[event]
     )
