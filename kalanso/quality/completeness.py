@@ -13,14 +13,13 @@ from ibis import _
 
 from kalanso.quality.evidence import Evidence
 from kalanso.quality.findings import findings, grade, in_year, nothing, together
-from kalanso.quality.reports import reports_by_place
 
 NAME = "completeness"
 
 
 def find(evidence: Evidence) -> ir.Table:
     """Return places whose reports are few, or more than expected (WHO data quality review, 1a)."""
-    monthly = reports_by_place(evidence)
+    monthly = evidence.reports
     if monthly is None:
         return nothing()
     smallest = evidence.threshold("completeness.smallest_expected")

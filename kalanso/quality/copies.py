@@ -31,9 +31,16 @@ def find(evidence: Evidence) -> ir.Table:
 
 
 def _log_chance(values: list[ir.FloatingValue]) -> ir.FloatingValue:
-    """Return the logarithm of the probability that independent counts of this size are equal."""
-    single = [-(0.5 * (ibis.greatest(v, 1.0).cast("float64") * math.pi).ln() + math.log(2.0)) for v in values]
-    return reduce(add, [one.fill_null(0.0) for one in single])
+    """Return the logarithm of the probability that independent counts of this size are equal.
+
+    Numbers that end in 0 or 5 may have been rounded, and then agree ten or five times as often.
+    """
+    single = []
+    for v in values:
+        equal = 0.5 * (ibis.greatest(v, 1.0).cast("float64") * math.pi).ln() + math.log(2.0)
+        rounded = ibis.cases((v % 10 == 0, math.log(10.0)), (v % 5 == 0, math.log(5.0)), else_=0.0)
+        single.append((rounded - equal).fill_null(0.0))
+    return reduce(add, single)
 
 
 def _of_before(evidence: Evidence, side: ir.Table, leads: list[str]) -> ir.Table:

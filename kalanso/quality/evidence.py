@@ -21,6 +21,7 @@ import pyarrow as pa
 from ibis import _
 
 from kalanso.quality.calendars import calendar
+from kalanso.quality.reports import reports_by_place
 from kalanso.quality.spread import usual_levels
 from kalanso.vocabulary import Level
 
@@ -174,6 +175,11 @@ class Evidence:
                 numbers=told.count(), year=told.year.max(), season=told.season.max()
             )
         )
+
+    @cached_property
+    def reports(self) -> ir.Table | None:
+        """Reports due and received by place and form: see `reports.reports_by_place`."""
+        return reports_by_place(self)
 
     @cached_property
     def doses(self) -> ir.Table:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from ibis import _
 
 from kalanso.quality.evidence import Evidence
-from kalanso.quality.reports import reports_by_place, tracers
+from kalanso.quality.reports import tracers
 
 AT = ("source", "place_code", "period_type", "step")
 
@@ -71,7 +71,7 @@ def _with_reports(evidence: Evidence, falls: ir.Table, ratios: ir.Table) -> ir.T
     )
     keys = ["source", "place_code", "period_type", "indicator"]
     own = falls.join(usual, keys).mutate(own_rate=(_.reported / _.active) / _.usual_rate)
-    counted = reports_by_place(evidence)
+    counted = evidence.reports
     if counted is None:
         return own.mutate(reports=ibis.least(own.own_rate, 1.0)).drop("usual_rate", "own_rate")
     forms = _forms(evidence, counted)

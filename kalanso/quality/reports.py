@@ -6,10 +6,13 @@ places are added up to those above. Which rates are too low is decided by the ch
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from kalanso.quality.evidence import Evidence
+if TYPE_CHECKING:
+    from kalanso.quality.evidence import Evidence
 
 
 def tracers(evidence: Evidence) -> list[tuple[str, str]]:

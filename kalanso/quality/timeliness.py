@@ -7,7 +7,6 @@ from ibis import _
 
 from kalanso.quality.evidence import Evidence
 from kalanso.quality.findings import findings, grade, in_year, nothing, together
-from kalanso.quality.reports import reports_by_place
 
 NAME = "timeliness"
 
@@ -17,7 +16,7 @@ def find(evidence: Evidence) -> ir.Table:
 
     Reports in time out of those due (WHO data quality review, 1b).
     """
-    monthly = reports_by_place(evidence)
+    monthly = evidence.reports
     if monthly is None:
         return nothing()
     smallest = evidence.threshold("completeness.smallest_expected")

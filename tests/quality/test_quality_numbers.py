@@ -250,6 +250,19 @@ def test_two_places_with_the_same_report_are_told(observed: Any, evidence: Any, 
     assert told.params[0]["places"] == ["A", "B"]
 
 
+def test_two_places_that_round_alike_are_no_copies(observed: Any, evidence: Any, found: Any) -> None:
+    same = {"bcg_doses": 40.0, "dtp1_doses": 35.0, "dtp3_doses": 30.0, "mcv1_doses": 40.0, "mcv2_doses": 25.0}
+    rows = [
+        row
+        for place in "AB"
+        for code, value in same.items()
+        for row in observed(code, [value], place_code=place)
+    ]
+    rows += [row for n in range(1000) for row in observed("dtp1_doses", [33.0], place_code=f"P{n}")]
+
+    assert found(copies.find(evidence(rows))).empty
+
+
 def test_small_equal_reports_may_be_chance(observed: Any, evidence: Any, found: Any) -> None:
     rows = [row for code in LEADS for row in observed(code, [3.0, 3.0, 3.0, 2.0])]
 
