@@ -92,9 +92,11 @@ def _write_answers(
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
         for number, question in enumerate(questions):
             step(progress, cancel, "pipeline.publish.evaluating", 0.85 * number / len(questions))
-            answer = indicators.evaluate(holdings.observations, lines[question.tree], holdings.pack, question)
-            for batch in answer.to_pyarrow_batches(chunk_size=200_000):
-                writer.write_table(INDICATOR_VALUES.arrow(pa.Table.from_batches([batch])))
+            answer = indicators.evaluate(
+                holdings.observations, lines[question.tree], holdings.pack, question, keep=_computed_once
+            )
+            # A whole result, not a stream: DuckDB 1.5 can wait for ever on a stream over kept tables.
+            writer.write_table(INDICATOR_VALUES.arrow(answer.to_pyarrow()))
 
 
 def _computed_once(table: ir.Table) -> ir.Table:

@@ -78,7 +78,13 @@ class Engine:
 
     def rows(self, table: pa.Table) -> ir.Table:
         """Return in-memory rows as a table of this engine."""
-        return self.backend.create_table(ibis.util.gen_name("rows"), table, temp=True)
+        name = ibis.util.gen_name("rows")
+        if self.name == "duckdb":
+            return self.backend.create_table(name, table, temp=True)
+        # Spark has no temporary tables; a view is gone with the session.
+        frame = self.backend._session.createDataFrame(table)
+        frame.createOrReplaceTempView(name)
+        return self.backend.table(name)
 
 
 def read_parts(spec: TableSpec, parts: Sequence[tuple[Path, int]], engine: Engine) -> ir.Table:

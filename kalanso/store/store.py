@@ -331,7 +331,8 @@ class Store:
 
 def _arrow(rows: Any, spec: TableSpec) -> pa.Table | pa.RecordBatchReader:
     if isinstance(rows, ir.Table):
-        return rows.to_pyarrow_batches(chunk_size=500_000)
+        # A whole result, not a stream: DuckDB 1.5 can wait for ever on a stream over kept tables.
+        return rows.to_pyarrow()
     if isinstance(rows, list):
         return spec.arrow(rows)
     return rows

@@ -33,13 +33,13 @@ class Area:
 STUDY = (
     Area("Ségou", "urban_peri_urban", ("Pelengana Nord",)),
     Area("Ségou", "urban_peri_urban", ("Cinzana Gare",)),
-    Area("Yorosso", "remote_rural", ("Boura",)),
-    Area("Yorosso", "remote_rural", ("Karangana",)),
+    Area("Yorosso", "conflict_affected", ("Boura",)),
+    Area("Yorosso", "conflict_affected", ("Karangana",)),
     # The reports of the study name it once Bougouni Est and once Bougouni Ouest.
     Area("Bougouni", "special_populations", ("Bougouni Est", "Bougouni Ouest")),
     Area("Bougouni", "special_populations", ("Kologo",)),
-    Area("Niono", "conflict_affected", ("Niono Central",)),
-    Area("Niono", "conflict_affected", ("Ndébougou", "N'Débougou")),
+    Area("Niono", "remote_rural", ("Niono Central",)),
+    Area("Niono", "remote_rural", ("Ndébougou", "N'Débougou")),
 )
 
 
