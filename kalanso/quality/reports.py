@@ -6,16 +6,42 @@ places are added up to those above. Which rates are too low is decided by the ch
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import ibis.expr.types as ir
+import pandas as pd
 import pyarrow as pa
 
-if TYPE_CHECKING:
-    from kalanso.quality.evidence import Evidence
+
+class Numbers(Protocol):
+    """What is asked of the evidence here: see `evidence.Evidence`."""
+
+    @property
+    def observations(self) -> ir.Table:
+        """Numbers as they were reported."""
+
+    @property
+    def profile(self) -> pd.DataFrame:
+        """Rows by source, indicator and period."""
+
+    @property
+    def calendar(self) -> ir.Table:
+        """Every period of every source with its place in time."""
+
+    def keep(self, table: ir.Table) -> ir.Table:
+        """Have the engine compute a step once."""
+
+    def threshold(self, path: str) -> Any:
+        """Return a threshold by its dotted path."""
+
+    def engine_rows(self, rows: pa.Table) -> ir.Table:
+        """Put rows into the engine."""
+
+    def upwards(self, rows: ir.Table) -> ir.Table:
+        """Join rows with the places above theirs."""
 
 
-def tracers(evidence: Evidence) -> list[tuple[str, str]]:
+def tracers(evidence: Numbers) -> list[tuple[str, str]]:
     """Return (source, indicator): the numbers that stand for the forms of each source.
 
     The tracers of the definitions where the source has them with reports, else its indicator with
@@ -31,7 +57,7 @@ def tracers(evidence: Evidence) -> list[tuple[str, str]]:
     return chosen
 
 
-def reports_by_place(evidence: Evidence) -> ir.Table | None:
+def reports_by_place(evidence: Numbers) -> ir.Table | None:
     """Return reports by source, form, place and period, or None where no source counts them.
 
     `form` is the indicator that stands for it; `timed_reports` are those due whose day of arrival is known. Rows of one place and period are the same report,
