@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from kalanso import definitions
+from kalanso import definitions, quality
 from kalanso.hub.explore.queries import places, shelf
 from kalanso.hub.explore.queries.words import (
     CHECK_NAMES,
@@ -169,10 +169,7 @@ def said(message: Message) -> str:
         name: known[value].name if isinstance(value, str) and value in known else value
         for name, value in message.params.items()
     }
-    for name in ("indicator", "other_indicator", "antigen", "product"):
-        if isinstance(params.get(name), str):
-            params[name] = pack().name(params[name], locale())
-    return Message(message.id, params).render(locale())
+    return quality.sentence(message.id, params, pack(), locale())
 
 
 @register.filter
