@@ -145,7 +145,9 @@ def coverage_answers(material: Material, definitions: Sequence[IndicatorDefiniti
     return rows.mutate(
         value=rows.result,
         denominator=rows.target,
-        denominator_name=rows.target_name + material.ending(rows),
+        # Without a target, rolling quarters would share the label of the quarter itself.
+        denominator_name=ibis.coalesce(rows.target_name, ibis.literal(material.rolling).nullif(""))
+        + material.ending(rows),
         caveat=worst(doubts),
     ).select(*ANSWER)
 
@@ -273,7 +275,7 @@ def _of_level(material: Material, rows: ir.Table, level: str) -> ir.Table:
     )
     totals = above.group_by("ancestor_code").agg(places_expected=ibis._.count().cast("int64"))
     # A place without a target belongs to no label; it is missing among the places that report.
-    kept = rows.filter(ibis._.denominator_name.notnull()).select(*_WHEN, "place_code", "value")
+    kept = rows.filter(ibis._.denominator.notnull()).select(*_WHEN, "place_code", "value")
     return kept.inner_join(above, "place_code").inner_join(totals, "ancestor_code")
 
 
