@@ -71,6 +71,12 @@ def test_functions_fit_on_a_screen() -> None:
     assert not long
 
 
+def test_nothing_takes_a_stream_from_duckdb() -> None:
+    streams = re.compile(r"to_pyarrow_batches|fetch_record_batch|to_arrow_reader|arrow_reader\(")
+    found = [str(path) for path in LIBRARY if streams.search(path.read_text(encoding="utf-8"))]
+    assert not found, "a stream over kept tables can wait for ever: write a file or take whole results"
+
+
 def test_excuses_are_still_needed() -> None:
     for name in EXCUSED:
         assert (ROOT / name.split(":")[0]).exists(), f"{name} is excused but gone"

@@ -5,12 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import re
+import tempfile
+from pathlib import Path
 from typing import Any
 
+import ibis.expr.types as ir
 import openpyxl
 import pytest
 
 from kalanso.hub.explore.panels import TITLES
+from kalanso.hub.explore.queries import tables
+from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.pipeline.tables import TABLES
 from kalanso.places.tables import PLACES
@@ -50,6 +55,43 @@ def test_the_csv_holds_the_whole_table_in_the_order_of_the_pages(get: Any, small
 
     assert [row["place_code"] for row in found] == [row["place_code"] for row in stored]
     assert [row["name"] for row in found] == [row["name"] for row in stored]
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["read", "kept in the engine"])
+def test_a_download_takes_every_row_through_a_file_and_never_as_a_stream(
+    kept: bool, small_store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def endless(*_: Any, **__: Any) -> None:
+        raise AssertionError("a stream over kept tables can wait for ever")
+
+    monkeypatch.setattr(ir.Table, "to_pyarrow_batches", endless)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    shelf = Shelf(small_store.folder, memory="512MB")
+    if kept:
+        manifest = shelf.manifest(OBSERVATIONS)
+        assert manifest is not None
+        shelf._views[OBSERVATIONS.name, manifest.id] = shelf.table(OBSERVATIONS).cache()
+
+    found = list(tables.batches(shelf, OBSERVATIONS, tables.Selection()))
+
+    rows = [tuple(row[name] for name in OBSERVATIONS.key) for batch in found for row in batch.to_pylist()]
+    assert len(rows) == small_store.read(OBSERVATIONS).count().to_pyarrow().as_py()
+    assert rows == sorted(rows)
+    assert max(batch.num_rows for batch in found) <= tables.BATCH_ROWS < len(rows)
+    assert not list(tmp_path.iterdir()), "the file is cleared away"
+
+
+def test_a_download_that_is_broken_off_leaves_no_file(
+    small_store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    batches = tables.batches(Shelf(small_store.folder, memory="512MB"), OBSERVATIONS, tables.Selection())
+    next(batches)
+    assert list(tmp_path.iterdir())
+
+    batches.close()
+
+    assert not list(tmp_path.iterdir())
 
 
 def test_pages_follow_one_another_without_a_gap(get: Any, small_store: Store) -> None:

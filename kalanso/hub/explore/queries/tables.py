@@ -6,12 +6,15 @@ codes belong to `words`; pages and files made of the rows to the views.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from kalanso.hub.explore.queries import places
 from kalanso.hub.explore.queries.shelf import Shelf, remembered
@@ -19,6 +22,7 @@ from kalanso.pipeline.tables import TABLES
 from kalanso.store import Manifest, TableSpec
 
 PAGE_ROWS = 50
+BATCH_ROWS = 5_000
 DEEPEST_ROW = 10_000  # further pages would sort the whole table; downloads hold every row
 FILTERS = ("source", "indicator", "period", "level", "check", "category", "status", "severity")
 CHOICES_AT_MOST = 400
@@ -137,7 +141,12 @@ def page(shelf: Shelf, spec_name: str, selection: Selection, number: int) -> Pag
 def batches(shelf: Shelf, spec: TableSpec, selection: Selection) -> Iterator[pa.RecordBatch]:
     """Yield every chosen row in the same order as the pages, a batch at a time."""
     ordered = selected(shelf, spec, selection).order_by(list(spec.key))
-    yield from _without_bytes(spec, ordered).to_pyarrow_batches(chunk_size=5_000)
+    with tempfile.TemporaryDirectory(prefix="kalanso-rows-") as folder:
+        path = Path(folder) / "rows.parquet"
+        # Through a file, not as a stream: DuckDB 1.5 can wait for ever on a stream over kept tables.
+        _without_bytes(spec, ordered).to_parquet(path)
+        with pq.ParquetFile(path) as rows:
+            yield from rows.iter_batches(batch_size=BATCH_ROWS)
 
 
 def shown_columns(spec: TableSpec) -> list[str]:
