@@ -27,7 +27,7 @@ from kalanso.coverage.aggregates import (
     place_tree,
     windows,
 )
-from kalanso.coverage.summaries import INTERVAL, interval, quantiles, ranks
+from kalanso.coverage.summaries import INTERVAL, chances, interval, quantiles, ranks
 from kalanso.vocabulary import Message
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def change_message(rise: float, fall: float, *, before: str, after: str) -> Mess
     if likely >= ALMOST_SURE:
         return Message(f"coverage.change.{word}_almost_sure", told)
     if likely >= PROBABLE:
-        return Message(f"coverage.change.{word}_probable", told | {"chances": math.floor(10 * likely + 1e-9)})
+        return Message(f"coverage.change.{word}_probable", told | {"chances": chances(likely)})
     if 1 - rise - fall >= PROBABLE:
         return Message("coverage.change.stable", told)
     return Message("coverage.change.unknown", told | {"chances": round(10 * rise)})

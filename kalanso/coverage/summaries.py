@@ -13,6 +13,7 @@ their bounds are rounded outwards. Draws of a Markov chain count by their effect
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,20 @@ def interval(name: str, draws: Numbers) -> dict[str, Numbers]:
     """Return the mean and the 95 % interval of draws (rows x draws) as columns of one name."""
     bounds = quantiles(draws, INTERVAL)
     return {f"{name}_mean": draws.mean(axis=1), f"{name}_q025": bounds[:, 0], f"{name}_q975": bounds[:, 1]}
+
+
+def readable(value: float, low: float, high: float) -> float:
+    """Return a count as a sentence may say it: two significant figures of the width of its interval."""
+    width = high - low
+    if not width > 0:
+        return float(round(value))
+    step = 10.0 ** max(0, math.floor(math.log10(width)) - 1)
+    return float(round(value / step) * step)
+
+
+def chances(probability: float) -> int:
+    """Return whole chances out of ten, from 0 to 9: draws never make anything certain."""
+    return min(9, math.floor(10 * probability + 1e-9))
 
 
 def _spread(draws: Numbers) -> Numbers:

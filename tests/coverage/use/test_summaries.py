@@ -186,3 +186,20 @@ def test_an_unknown_span_or_period_is_refused():
         windows(["2024Q1"], "week")
     with pytest.raises(ValueError, match="2024Q1"):
         windows(["202401"], "quarter")
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "said"),
+    [
+        (1243.7, 860.2, 1690.4, 1240),
+        (7.3, 6.9, 7.9, 7),
+        (81234.0, 61111.0, 98765.0, 81000),
+        (5.4, 5.4, 5.4, 5),
+    ],
+)
+def test_sentences_round_to_two_figures_of_the_width(value, low, high, said):
+    assert summaries.readable(value, low, high) == said
+
+
+def test_draws_never_make_anything_certain():
+    assert [summaries.chances(p) for p in (0, 0.09, 0.3, 0.999, 1)] == [0, 0, 3, 9, 9]
