@@ -1,0 +1,82 @@
+"""What would the evidence of a country look like if its true coverage were known?
+
+A random country with parameters drawn from stated distributions, its evidence as plain tables in the
+columns that an estimate reads, and the truth beside it, to prove that estimates are calibrated.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kalanso.simulation.evidence_fields import Neighbourhood
+from kalanso.simulation.evidence_land import land, place_tables
+from kalanso.simulation.evidence_reports import denominators, doses, expected_doses
+from kalanso.simulation.evidence_settings import EvidenceSettings
+from kalanso.simulation.evidence_surveys import lots, parents, recounts, stock, surveys
+from kalanso.simulation.evidence_truth import (
+    EARLIER,
+    EvidenceTruth,
+    Parameters,
+    hidden_truth,
+    read_truth,
+    write_truth,
+)
+
+__all__ = ["EvidenceTruth", "read_truth", "simulate_evidence", "write_evidence", "write_truth"]
+
+DEFAULTS = EvidenceSettings()
+
+
+def simulate_evidence(
+    areas: int,
+    quarters: int,
+    rng: np.random.Generator,
+    *,
+    settings: EvidenceSettings = DEFAULTS,
+) -> tuple[dict[str, pd.DataFrame], EvidenceTruth]:
+    """Draw a country of so many areas and quarters; return its evidence and the truth.
+
+    The tables are places, neighbours, covariates, doses, denominators, denominator_sources, surveys
+    and, where the settings ask for them, survey_areas, lots, recounts, stock (empty otherwise). The
+    same settings and state of `rng` give the same country. Raises ValueError for fewer than one area
+    or quarter.
+    """
+    country = land(areas, rng, settings)
+    neighbourhood = Neighbourhood(areas, country.edges)
+    hidden = hidden_truth(country, quarters, neighbourhood, settings, rng)
+    drawn: Parameters = dict(hidden.parameters)
+    tables = place_tables(country)
+    tables["doses"], bias = doses(hidden, country, neighbourhood, settings, rng, drawn)
+    tables |= denominators(hidden, country, settings, rng, drawn)
+    tables |= surveys(hidden, country, settings, rng, drawn)
+    alike = drawn["same_cluster_dtp1"]
+    assert isinstance(alike, float)
+    tables["lots"] = lots(hidden, country, settings, rng, alike)
+    tables["recounts"] = recounts(tables["doses"], bias, country, settings, rng)
+    given = expected_doses(hidden, country, settings)
+    tables["stock"] = stock(given, country, hidden, settings, rng)
+    dtp1 = hidden.dtp1[:, EARLIER:]
+    truth = EvidenceTruth(
+        areas=country.areas,
+        periods=hidden.periods,
+        dtp1_coverage=dtp1,
+        dtp3_coverage=dtp1 * hidden.stay[:, EARLIER:],
+        surviving_infants=hidden.due[:, EARLIER:],
+        parents=parents(country),
+        conflict=country.conflict,
+        surveyed=np.isin(country.areas, tables["surveys"]["place_code"].unique().tolist()),
+        parameters=drawn,
+    )
+    return tables, truth
+
+
+def write_evidence(tables: dict[str, pd.DataFrame], folder: Path) -> Path:
+    """Write every table that has rows as CSV into a folder; return the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        if len(table):
+            table.to_csv(folder / f"{name}.csv", index=False)
+    return folder
