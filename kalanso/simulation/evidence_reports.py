@@ -132,24 +132,27 @@ def denominators(
     """Return the tables denominators and denominator_sources.
 
     log D = log n + bias of the source + biases of its parents + error of the area
-    + drift (year - base year) + noise of the year; n is the number of children due in a whole year.
+    + (drift of the source + drift of the area) (year - middle of the series) + noise of the year;
+    n is the number of children due in a whole year.
     """
     chosen = settings.population
-    years = range(Period.parse(hidden.periods[0]).year, Period.parse(hidden.periods[-1]).year + 1)
+    first, last = Period.parse(hidden.periods[0]), Period.parse(hidden.periods[-1])
+    middle = (first.year + last.year + (first.number + last.number) / 4 - 1.25) / 2
     own = {one.name: _source_bias(one, chosen, rng) for one in chosen.sources}
     parents = {one.name: one.parent for one in chosen.sources}
     rows = []
     for one in chosen.sources:
-        bias = _with_parents(one.name, own, parents)
-        sd = one.area_error.draw(rng)
-        drift = rng.normal(0, one.drift_sd) if one.base_year is not None else 0.0
+        sd, drift = one.area_error.draw(rng), float(rng.normal(0, one.drift_sd))
         drawn |= {f"bias_{one.name}": own[one.name], f"error_{one.name}": sd, f"drift_{one.name}": drift}
-        error = sd * _errors(len(country.areas), chosen.error_degrees, rng)
+        bias = _with_parents(one.name, own, parents)
+        if chosen.drift_since_base and one.base_year is not None:
+            bias += drift * (middle - one.base_year)
+        error = bias + sd * _errors(len(country.areas), chosen.error_degrees, rng)
+        slope = drift + one.drift_area_sd * rng.normal(size=len(error))
         kept = np.flatnonzero(one.covers_conflict | ~country.conflict)
-        for year in years:
+        for year in range(first.year, last.year + 1):
             noise = chosen.year_noise_sd * rng.normal(size=len(error))
-            away = drift * (year - (one.base_year or year))
-            value = hidden.due_in_year(year) * np.exp(bias + error + away + noise)
+            value = hidden.due_in_year(year) * np.exp(error + slope * (year - middle) + noise)
             rows.append(
                 pd.DataFrame(
                     {

@@ -69,9 +69,10 @@ class Share:
 class Source:
     """One source of the target population: what is declared of it, and how its areas err.
 
-    `bias_sd` is the declared standard deviation of the error that all areas share on the log scale;
-    `parent` the source whose totals it takes over with their error; `base_year` the year from which
-    it projects, with a growth that is wrong by a common N(0, `drift_sd`) a year.
+    `bias_sd` is the declared standard deviation, in the middle of the series, of the error that all
+    areas share on the log scale; `parent` the source whose totals it takes over with that error;
+    `base_year` the year from which it projects. Its yearly growth is wrong by N(0, `drift_sd`) in all
+    areas alike, and by N(0, `drift_area_sd`) in each.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Source:
     parent: str = ""
     base_year: int | None = None
     drift_sd: float = 0.02
+    drift_area_sd: float = 0.03
     anchor: bool = False
     covers_conflict: bool = True
 
@@ -128,6 +130,7 @@ class PopulationSettings:
     year_noise_sd: float = 0.01  # of one year's figure about the source's own line
     error_degrees: float | None = None  # of Student's t of area errors; None is normal
     anchor_bias: float | None = None  # in declared standard deviations; None is drawn
+    drift_since_base: bool = False  # wrong growth has added to the bias since the base year, undeclared
     declare_parents: bool = True
 
 
@@ -218,6 +221,7 @@ STRESSES: Mapping[str, Callable[[EvidenceSettings], EvidenceSettings]] = {
     "missing_not_at_random": lambda one: _reporting(one, missing_follows_coverage=1.5),
     "conflict_reporting": lambda one: _reporting(one, conflict_bias=0.2),
     "undeclared_parent": lambda one: _population(one, declare_parents=False),
+    "drift_since_base": lambda one: _population(one, drift_since_base=True),
     "few_clusters": lambda one: _surveys(one, clusters=30),
     "no_survey": lambda one: _surveys(one, clusters=0),
     "wide_parameters": lambda one: wider(one, 1.5),

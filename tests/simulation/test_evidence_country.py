@@ -125,9 +125,24 @@ def test_reports_that_do_not_come_lower_doses_by_the_stated_power() -> None:
 def test_denominators_count_whole_years_with_the_biases_of_their_parents_and_their_drift() -> None:
     exact = Uniform(0.001, 0.001)
     sources = (
-        Source(name="census", bias_sd=0.04, area_error=exact, anchor=True, covers_conflict=False),
-        Source(name="projection", bias_sd=0.15, area_error=exact, base_year=2012),
-        Source(name="raster", bias_sd=0.1, area_error=exact, parent="projection"),
+        Source(
+            name="census",
+            bias_sd=0.04,
+            area_error=exact,
+            anchor=True,
+            covers_conflict=False,
+            drift_sd=0.0,
+            drift_area_sd=0.0,
+        ),
+        Source(name="projection", bias_sd=0.15, area_error=exact, base_year=2012, drift_area_sd=0.0),
+        Source(
+            name="raster",
+            bias_sd=0.1,
+            area_error=exact,
+            parent="projection",
+            drift_sd=0.0,
+            drift_area_sd=0.0,
+        ),
     )
     settings = replace(QUIET, population=replace(QUIET.population, sources=sources))
     tables, truth = country(areas=40, settings=settings)
@@ -141,10 +156,22 @@ def test_denominators_count_whole_years_with_the_biases_of_their_parents_and_the
     assert np.isnan(ratio["census"][truth.conflict]).all()
     assert truth.conflict.any()
     np.testing.assert_allclose(
-        ratio["projection"], number["bias_projection"] + 10 * number["drift_projection"], atol=0.01
+        ratio["projection"], number["bias_projection"] - number["drift_projection"], atol=0.01
     )
     np.testing.assert_allclose(ratio["raster"], number["bias_projection"] + number["bias_raster"], atol=0.01)
     assert tables["denominator_sources"].set_index("source").loc["raster", "parent_source"] == "projection"
+
+
+def test_growth_that_is_wrong_since_the_base_year_adds_to_the_bias_where_asked() -> None:
+    errors = {}
+    for since in (False, True):
+        settings = replace(PLAIN, population=PopulationSettings(drift_since_base=since))
+        tables, truth = country(settings=settings)
+        rows = tables["denominators"].query("source == 'projection'")
+        known = rows.groupby("place_code")["surviving_infants"].sum().reindex(list(truth.areas)).to_numpy()
+        errors[since] = np.log(known / truth.surviving_infants.sum(axis=1))
+    wrong = truth.parameters["drift_projection"] * (2023.0 - 2009)
+    np.testing.assert_allclose(errors[True] - errors[False], wrong, atol=1e-3)
 
 
 def test_years_that_the_series_only_touches_are_counted_whole() -> None:
