@@ -31,7 +31,7 @@ from kalanso.sources.row_judge import file_notes, refuse_without_data
 from kalanso.sources.staging import STAGED, Stager
 from kalanso.sources.workbooks import Sheet
 
-STREAM_FROM = 48 << 20  # bytes; below, a file is read faster at once
+STREAM_FROM = 1 << 20  # bytes; below, either way takes a moment
 BLOCK = 16 << 20
 HEADING_ROWS = 500
 
