@@ -1,7 +1,7 @@
 """Do the pages hold in a real browser: on a phone, by keyboard, with scripts off, and on paper?
 
-Names, labels, contrast and sizes are checked by rules written here, since no accessibility checker
-is carried along; they are fewer than such a checker's.
+Accessibility is judged by axe-core (WCAG 2.2 AA); rules of our own stand beside it where the look
+asks for more: stronger contrast of numbers, larger targets.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ PAGES = (
     "/preuves/tables/indicator_values/carte/", "/preuves/qualite/", "/centre-apprentissage/tendances/",
     "/nulle-part/", "/en/lieux/ML-D0001/", "/en/centre-apprentissage/tendances/",
 )  # fmt: skip
+WCAG = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"],
+    "resultTypes": ["violations"],
+}
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1200, "height": 900}
 
 UNNAMED = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select, summary, img, nav, [role=region]')]
@@ -95,6 +99,37 @@ def test_a_page_fits_is_named_readable_and_quiet(path: str, visit: Any, hub_addr
     complaints = [text for text in page.complaints if not (path == "/nulle-part/" and "404" in text)]
     assert not complaints
     assert page.hosts == {hub_address.split("/")[2]}
+
+
+@pytest.mark.parametrize("language", ["", "/en"], ids=["fr", "en"])
+@pytest.mark.parametrize("path", [path for path in PAGES if not path.startswith("/en/")])
+def test_axe_finds_nothing_amiss(path: str, language: str, visit: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    page = visit(language + path, PHONE)
+    for size in (PHONE, DESK):
+        page.set_viewport_size(size)
+
+        judged = axe.run(page, options=WCAG).response
+
+        assert judged["testEngine"]["name"] == "axe-core"
+        assert not [
+            (broken["id"], node["html"][:160], node["failureSummary"])
+            for broken in judged["violations"]
+            for node in broken["nodes"]
+        ]
+
+
+def test_axe_sees_a_figure_without_words_and_pale_text(visit: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    page = visit("/", PHONE)
+    page.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=x><p id=pale>x</p>')"
+    )
+    page.evaluate("document.getElementById('pale').style.color = '#ddd'")
+
+    found = {broken["id"] for broken in axe.run(page, options=WCAG).response["violations"]}
+
+    assert found == {"image-alt", "color-contrast"}
 
 
 def test_the_keyboard_reaches_the_content_first_and_sees_where_it_is(visit: Any) -> None:
