@@ -1,0 +1,25 @@
+"""What is the coverage that the programme itself reports: doses over the official target?
+
+Nothing is adjusted: reports that did not come lower the figure, wrong targets move it past 100 %, and
+children missed (target minus doses) can be fewer than none.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kalanso.coverage.baselines.rows import INDICATORS, dose_counts, official_targets, point_table
+from kalanso.coverage.evidence import Evidence
+
+
+def administrative(
+    evidence: Evidence, rng: np.random.Generator | None = None, *, source: str | None = None
+) -> pd.DataFrame:
+    """Return the administrative coverage in the columns of `coverage_estimates`.
+
+    `source` names the denominator, else the official one (`rows.official_source`). Chance plays no
+    part. Raises NoBaseline where no population of the areas is known.
+    """
+    due = official_targets(evidence, source)
+    return point_table(evidence, {name: dose_counts(evidence, name) for name in INDICATORS}, due)
