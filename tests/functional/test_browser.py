@@ -123,7 +123,7 @@ def test_axe_sees_a_figure_without_words_and_pale_text(visit: Any) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
     page = visit("/", PHONE)
     page.evaluate(
-        "document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=x><p id=pale>x</p>')"
+        "document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=x><p id=pale>texte trop clair</p>')"
     )
     page.evaluate("document.getElementById('pale').style.color = '#ddd'")
 
