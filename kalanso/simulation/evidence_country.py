@@ -40,24 +40,26 @@ def simulate_evidence(
     """Draw a country of so many areas and quarters; return its evidence and the truth.
 
     The tables are places, neighbours, covariates, doses, denominators, denominator_sources, surveys
-    and, where the settings ask for them, survey_areas, lots, recounts, stock (empty otherwise). The
-    same settings and state of `rng` give the same country. Raises ValueError for fewer than one area
-    or quarter.
+    and, where the settings ask for them, survey_areas, lots, recounts, stock (empty otherwise). A new
+    generator of the same seed gives the same country; settings of one part leave what is drawn for the
+    others alone. Raises ValueError for fewer than one area or quarter.
     """
-    country = land(areas, rng, settings)
+    # Each part has its own chance, so that a change of one leaves the others as they are.
+    of_land, of_truth, of_doses, of_population, of_surveys, of_rest = rng.spawn(6)
+    country = land(areas, of_land, settings)
     neighbourhood = Neighbourhood(areas, country.edges)
-    hidden = hidden_truth(country, quarters, neighbourhood, settings, rng)
+    hidden = hidden_truth(country, quarters, neighbourhood, settings, of_truth)
     drawn: Parameters = dict(hidden.parameters)
     tables = place_tables(country)
-    tables["doses"], bias = doses(hidden, country, neighbourhood, settings, rng, drawn)
-    tables |= denominators(hidden, country, settings, rng, drawn)
-    tables |= surveys(hidden, country, settings, rng, drawn)
+    tables["doses"], bias = doses(hidden, country, neighbourhood, settings, of_doses, drawn)
+    tables |= denominators(hidden, country, settings, of_population, drawn)
+    tables |= surveys(hidden, country, settings, of_surveys, drawn)
     alike = drawn["same_cluster_dtp1"]
     assert isinstance(alike, float)
-    tables["lots"] = lots(hidden, country, settings, rng, alike)
-    tables["recounts"] = recounts(tables["doses"], bias, country, settings, rng)
+    tables["lots"] = lots(hidden, country, settings, of_rest, alike)
+    tables["recounts"] = recounts(tables["doses"], bias, country, settings, of_rest)
     given = expected_doses(hidden, country, settings)
-    tables["stock"] = stock(given, country, hidden, settings, rng)
+    tables["stock"] = stock(given, country, hidden, settings, of_rest)
     dtp1 = hidden.dtp1[:, EARLIER:]
     truth = EvidenceTruth(
         areas=country.areas,

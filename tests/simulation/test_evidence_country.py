@@ -74,6 +74,14 @@ def test_the_same_seed_gives_the_same_evidence_and_another_seed_other_evidence(
     assert not np.array_equal(country(seed=8)[1].dtp1_coverage, truth.dtp1_coverage)
 
 
+def test_a_change_of_one_part_leaves_the_others_as_they_are(drawn: tuple[Tables, EvidenceTruth]) -> None:
+    tables, truth = country(settings=STRESSES["conflict_reporting"](PLAIN))
+    np.testing.assert_array_equal(truth.dtp1_coverage, drawn[1].dtp1_coverage)
+    for name in ("places", "neighbours", "covariates", "denominators", "surveys"):
+        assert_frame_equal(tables[name], drawn[0][name])
+    assert not tables["doses"].equals(drawn[0]["doses"])
+
+
 def test_places_form_a_tree_of_country_regions_districts_and_areas(
     drawn: tuple[Tables, EvidenceTruth],
 ) -> None:
@@ -179,7 +187,7 @@ def test_years_that_the_series_only_touches_are_counted_whole() -> None:
     assert sorted(tables["denominators"]["period"].unique()) == [2022, 2023]
     known = tables["denominators"].query("source == 'worldpop'")
     sums = known.groupby("period")["surviving_infants"].sum()
-    assert sums[2023] / sums[2022] == pytest.approx(np.exp(0.03), rel=0.03)
+    assert sums[2023] / sums[2022] == pytest.approx(np.exp(0.03), rel=0.1)
 
 
 def test_surveys_enter_no_area_in_conflict_and_find_children_of_the_window(

@@ -7,6 +7,7 @@ population for everyone: good small-area practice without routine data.
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,23 +28,29 @@ PULL = 4.0  # children of the national share added where the variance of an area
 def surveys_only(evidence: Evidence, rng: np.random.Generator, *, draws: int = DRAWS) -> pd.DataFrame:
     """Return the survey-only estimates in the columns of `coverage_estimates`.
 
+    Raises NoBaseline without clusters, or without any population of the areas.
+    """
+    return coverage_estimates(surveys_only_draws(evidence, rng, draws=draws), evidence)
+
+
+def surveys_only_draws(evidence: Evidence, rng: np.random.Generator, *, draws: int = DRAWS) -> Any:
+    """Return joint draws in the fields of a posterior that hold draws, areas and periods.
+
     DTP3 is modelled among children with DTP1, so that it never exceeds it. Quarters between the middles
     of two rounds lie on the line between their levels, those outside take the nearest. Children due are
-    those of the official population, its gaps filled by its median. Raises NoBaseline without clusters.
+    those of the official population, its gaps filled by its median: they have no uncertainty.
     """
-    one = _rounds(evidence, "dtp1")
-    first = _drawn(evidence, one, rng, draws)
+    first = _drawn(evidence, _rounds(evidence, "dtp1"), rng, draws)
     stay = _drawn(evidence, _rounds(evidence, "dtp3"), rng, draws)
     due = official_targets(evidence)
     due = np.where(np.isfinite(due), due, np.nanmedian(due))
-    posterior = SimpleNamespace(
+    return SimpleNamespace(
         areas=list(evidence.areas),
         periods=list(evidence.periods),
         dtp1_coverage=first.astype(np.float32),
         dtp3_coverage=(first * stay).astype(np.float32),
         surviving_infants=np.broadcast_to(due.astype(np.float32), first.shape),
     )
-    return coverage_estimates(posterior, evidence)
 
 
 def _rounds(evidence: Evidence, indicator: str) -> pd.DataFrame:
