@@ -7,7 +7,7 @@ STORE ?= demo
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench prove docs lock clean
+.PHONY: help demo test check fix bench prove calibrate docs lock clean
 
 help: ## say what each verb does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ bench: $(VENV)/.dev ## measure speed against named peers (BENCH_ROWS=100000000 f
 
 prove: $(VENV)/.all ## run the long proofs and date their results in docs/reference/proofs.md
 	$(BIN)/python tests/proofs $(PROOF)
+
+calibrate: $(VENV)/.dev ## prove that intervals hold what they say (CALIBRATE="--countries 200"), resumable
+	$(BIN)/python tests/proofs/calibrate.py $(CALIBRATE)
 
 docs: $(VENV)/.all ## build the manual into docs/_build
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
