@@ -209,9 +209,9 @@ def _outside_again(again: Numbers, bounds: Numbers) -> Numbers:
 
 
 def _scatter_of(posterior: Posterior, name: str, picked: npt.NDArray[np.int_], count: int) -> Numbers:
-    """Return the scatter of some draws (infinite: Poisson); its mean where other draws were kept."""
+    """Return the scatter of some of the first `count` draws; infinite (Poisson) where it is not known."""
     given = np.atleast_1d(np.asarray(posterior.hyper.get(name, np.inf), dtype=float))
-    return given[picked] if len(given) == count else np.full(len(picked), given.mean())
+    return given[picked] if len(given) >= count else np.full(len(picked), given.mean())
 
 
 def replicated_doses(fitted: Numbers, scatter: Numbers, rng: np.random.Generator) -> Numbers:

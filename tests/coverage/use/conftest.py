@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from kalanso.coverage import Evidence
+from kalanso.coverage.posterior import Posterior
 
 QUARTERS_2023_2024 = [f"{year}Q{quarter}" for year in (2023, 2024) for quarter in (1, 2, 3, 4)]
 
@@ -20,7 +20,7 @@ QUARTERS_2023_2024 = [f"{year}Q{quarter}" for year in (2023, 2024) for quarter i
 class Case:
     """Draws and the evidence that they belong to."""
 
-    posterior: SimpleNamespace
+    posterior: Posterior
     evidence: Evidence
     draws: np.random.Generator = field(default_factory=lambda: np.random.default_rng(7))
 
@@ -52,10 +52,10 @@ def posterior_of(
     areas: Sequence[str],
     periods: Sequence[str],
     p3: np.ndarray | None = None,
-) -> SimpleNamespace:
+) -> Posterior:
     """Draws as the engine hands them over: float32, draws x areas x quarters."""
     draws = len(p1)
-    return SimpleNamespace(
+    return Posterior(
         areas=list(areas), periods=list(periods),
         dtp1_coverage=np.asarray(p1, dtype=np.float32),
         dtp3_coverage=None if p3 is None else np.asarray(p3, dtype=np.float32),

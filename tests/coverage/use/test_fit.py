@@ -85,7 +85,7 @@ def test_p_values_are_even_where_the_model_is_true(made_up):
 
 def test_recall_is_taken_into_account(made_up):
     case = made_up(COVERAGE, sd=0.001, draws=50, surveys=surveyed(COVERAGE, cards=0.0))
-    case.posterior.hyper |= {"sensitivity": np.full(50, 0.9), "false_yes": np.full(50, 0.2)}
+    case.posterior.hyper.update(sensitivity=np.full(50, 0.9), false_yes=np.full(50, 0.2))
     row = fit.fit_table(case.posterior, case.evidence, case.draws).set_index("place_code").loc["ML"]
     area = case.evidence.surveys["place_code"].map(case.evidence.area_index)
     truth = np.array(COVERAGE)[area]
@@ -115,7 +115,8 @@ def test_doses_are_drawn_anew_around_what_was_expected(made_up):
     for scale, apart in ((1.0, False), (1.6, True)):
         doses = good if scale == 1.0 else with_doses(case, scale=scale)
         again = made_up(COVERAGE, infants=200.0, sd=0.02, doses=doses)
-        again.posterior.fitted, again.posterior.hyper = fitted, hyper
+        again.posterior.fitted.update(fitted)
+        again.posterior.hyper.update(hyper)
         table = fit.fit_table(again.posterior, again.evidence, again.draws)
         whole = table[table["place_code"] == "ML"].set_index("kind")
         assert (whole.loc["total", "p_value"] < 0.01) == apart

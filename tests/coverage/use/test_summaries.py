@@ -168,7 +168,7 @@ def test_draws_of_other_areas_than_the_evidence_are_refused(made_up):
     case.posterior.areas[2] = "XX"
     with pytest.raises(ValueError, match="A02, XX"):
         summaries.coverage_estimates(case.posterior, case.evidence)
-    case.posterior.areas = case.evidence.areas[::-1]
+    case.posterior.areas[:] = case.evidence.areas[::-1]
     with pytest.raises(ValueError, match="order"):
         summaries.coverage_estimates(case.posterior, case.evidence)
 
