@@ -8,6 +8,7 @@ from kalanso.definitions.faults import PackFault, UnknownCode
 from kalanso.definitions.indicators import Conversion, IndicatorDefinition
 from kalanso.definitions.packs import Pack, load, read_pack
 from kalanso.definitions.places import Country, LevelDefinition
+from kalanso.definitions.populations import PopulationSource, population_source
 from kalanso.definitions.reference import indicator_reference
 from kalanso.definitions.thresholds import Threshold
 from kalanso.definitions.vaccines import Product, ScheduledDose
@@ -19,11 +20,13 @@ __all__ = [
     "LevelDefinition",
     "Pack",
     "PackFault",
+    "PopulationSource",
     "Product",
     "ScheduledDose",
     "Threshold",
     "UnknownCode",
     "indicator_reference",
     "load",
+    "population_source",
     "read_pack",
 ]

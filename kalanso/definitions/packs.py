@@ -19,6 +19,7 @@ from kalanso.definitions.entries import LANGUAGES, Entry, read_yaml
 from kalanso.definitions.faults import PackFault, UnknownCode
 from kalanso.definitions.indicators import IndicatorDefinition, check_references, read_indicators
 from kalanso.definitions.places import Country, LevelDefinition, read_country, read_levels
+from kalanso.definitions.populations import PopulationSource, read_populations
 from kalanso.definitions.thresholds import REQUIRED, Threshold, check_number, nested, read_thresholds
 from kalanso.definitions.vaccines import Product, ScheduledDose, read_products, read_schedule
 from kalanso.vocabulary import Tree
@@ -26,6 +27,7 @@ from kalanso.vocabulary import Tree
 GENERIC = "generic"
 _ISO_CODE = re.compile("[A-Z]{2}")
 FILES = ("country", "levels", "names", "thresholds", "products", "schedule", "indicators")
+OPTIONAL = ("quality", "populations")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,6 +44,7 @@ class Pack:
     products: tuple[Product, ...]
     schedule: tuple[ScheduledDose, ...]
     indicators: Mapping[str, IndicatorDefinition]
+    populations: tuple[PopulationSource, ...] = ()
 
     def name(self, code: str, locale: str = "fr") -> str:
         """Return what people call a code: an indicator, level, dose, antigen, product, context ...
@@ -122,10 +125,10 @@ def read_pack(generic: Path, own: Path | None = None) -> Pack:
 def _lay_over(parts: dict[str, Any], folder: Path) -> None:
     """Lay the files of one folder over what is there: whole files, or entry by entry."""
     files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-    if unknown := sorted(set(files) - {*FILES, "quality"}):
+    if unknown := sorted(set(files) - {*FILES, *OPTIONAL}):
         raise PackFault(
             file=f"{folder.name}/{unknown[0]}.yaml", key="(file name)",
-            expected=f"one of {', '.join((*FILES, 'quality'))}", found=unknown[0],
+            expected=f"one of {', '.join((*FILES, *OPTIONAL))}", found=unknown[0],
         )  # fmt: skip
     content = {stem: (read_yaml(path), f"{folder.name}/{path.name}") for stem, path in files.items()}
     for stem, read in (("country", read_country), ("levels", read_levels), ("schedule", read_schedule)):
@@ -138,6 +141,9 @@ def _lay_over(parts: dict[str, Any], folder: Path) -> None:
             parts["thresholds"] |= read_thresholds(*content[stem], under=under)
     if "products" in content:
         parts["products"] = _merged_products(parts["products"], read_products(*content["products"]))
+    if "populations" in content:
+        # A country's own rows are asked first.
+        parts["populations"] = (*read_populations(*content["populations"]), *parts.get("populations", ()))
     if "indicators" in content:
         doses = parts["names"].get("dose", {})
         parts["indicators"] |= read_indicators(*content["indicators"], doses=doses)

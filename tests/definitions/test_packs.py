@@ -260,3 +260,33 @@ def test_the_reference_page_is_current() -> None:
         'write it anew: python -c "from kalanso import definitions as d; '
         "print(d.indicator_reference(d.load('ML')), end='')\" > docs/reference/indicators.md"
     )
+
+
+def test_a_countrys_population_sources_are_asked_before_the_generic_ones() -> None:
+    rows = definitions.load("ML").populations
+    said = {
+        name: definitions.population_source(rows, name)
+        for name in ("census-2009", "demo-census-2022", "demo-un", "unpd-cohorts", "demo-population", "x")
+    }
+    assert all(said.values())
+    assert [name for name, row in said.items() if row and row.anchor] == [
+        "demo-census-2022", "demo-un", "unpd-cohorts",
+    ]  # fmt: skip
+    assert said["demo-population"].parent == "census-2009"  # type: ignore[union-attr]
+    assert said["demo-population"].base_year == 2009  # type: ignore[union-attr]
+    assert said["x"].bias_sd == 0.15  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ('{match: "(", bias_sd: 0.1, source: x}', "a regular expression"),
+        ("{match: x, bias_sd: 0, source: x}", "above 0 and up to 1"),
+        ("{match: x, bias_sd: 0.1}", "source: expected a text"),
+        ("{match: x, bias_sd: 0.1, source: x, base: 2009}", "expected only"),
+    ],
+)
+def test_a_bad_row_of_populations_is_named(generic: Path, row: str, said: str) -> None:
+    (generic / "populations.yaml").write_text(f"- {row}\n", encoding="utf-8")
+    with pytest.raises(definitions.PackFault, match=said):
+        definitions.read_pack(generic)
