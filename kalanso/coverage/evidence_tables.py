@@ -205,6 +205,7 @@ SURVEY_AREAS = EvidenceTable(
     columns=(
         _text("survey", "the survey or publication"), _PLACE, _START, _END, _COVERAGE,
         _share("coverage", "share vaccinated"), _number("standard_error", "of the share", "share"), _BIAS, _KIND,
+        _share("card_share", "share of these children whose card was seen; empty if unknown", optional=True),
     ),
     key=("survey", "place_code", "start", "end", "indicator"),
 )  # fmt: skip

@@ -6,6 +6,7 @@ One error for evidence that cannot be used as it is. What can be handled is hand
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -70,3 +71,30 @@ def _shortened(found: object) -> object:
         return found
     text = " ".join(found.split())
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+class EstimateRefused(RuntimeError):
+    """An estimate that must not be published: the draws do not support it.
+
+    `message_id` names the sentence; `diagnostics` (plain values) say what was measured and which
+    gate was missed, and are written although no table is.
+    """
+
+    def __init__(
+        self, message_id: str, *, diagnostics: Mapping[str, Any] | None = None, **params: Any
+    ) -> None:
+        self.message_id = message_id
+        self.diagnostics = dict(diagnostics or {})
+        self.params = params
+        super().__init__(message_id)
+
+    def __str__(self) -> str:
+        return self.render("en")
+
+    def message(self) -> Message:
+        """Return the sentence."""
+        return Message(self.message_id, self.params)
+
+    def render(self, locale: str = "fr") -> str:
+        """Return the sentence for a person."""
+        return self.message().render(locale)

@@ -16,7 +16,7 @@ import pandas as pd
 from kalanso.coverage.evidence import Evidence
 from kalanso.coverage.evidence_tables import EVIDENCE_TABLES
 from kalanso.coverage.faults import EvidenceRefused
-from kalanso.coverage.reading import denominators, doses, places, services, surveys
+from kalanso.coverage.reading import denominators, doses, places, supplies, surveys
 from kalanso.coverage.reading.cells import Cells, given_cells, read_cells
 from kalanso.coverage.reading.receipts import Receipt
 from kalanso.vocabulary import Message
@@ -105,9 +105,9 @@ def _settle(cells_of: Callable[[str], Cells | None], receipt: Receipt) -> Eviden
         ),
         "surveys": clusters,
         "survey_areas": results,
-        "stock": services.settle_stock(cells["stock"], tree, receipt),
-        "recounts": services.settle_recounts(cells["recounts"], tree, areas, receipt),
-        "facility_status": services.settle_status(cells["facility_status"], tree, receipt),
+        "stock": supplies.settle_stock(cells["stock"], tree, receipt),
+        "recounts": supplies.settle_recounts(cells["recounts"], tree, areas, receipt),
+        "facility_status": supplies.settle_status(cells["facility_status"], tree, receipt),
         "lots": surveys.settle_lots(cells["lots"], tree, given, receipt),
     }
     _say_areas_without_data(found, areas, receipt)

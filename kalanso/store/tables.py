@@ -18,6 +18,7 @@ TYPES: Mapping[str, pa.DataType] = {
     "string": pa.string(),
     "int": pa.int64(),
     "float": pa.float64(),
+    "float32": pa.float32(),  # for long tables whose numbers carry no more digits, such as draws
     "bool": pa.bool_(),
     "date": pa.date32(),
     "timestamp": pa.timestamp("us", tz="UTC"),
@@ -159,7 +160,7 @@ class TableSpec:
                 rules.append(
                     (f"{column.name}: expected at most {column.maximum:g}", f"{name} > {column.maximum}")
                 )
-            if column.type == "float":
+            if column.type in {"float", "float32"}:
                 rules.append((f"{column.name}: expected a finite number", f"NOT isfinite({name})"))
         return rules
 
