@@ -16,6 +16,7 @@ from kalanso import __version__
 from kalanso.cli import (
     checking,
     demonstrating,
+    estimating,
     exits,
     fetching,
     imports,
@@ -29,6 +30,7 @@ PARTS = (
     fetching.app,
     imports.app,
     checking.app,
+    estimating.app,
     serve.app,
     storekeeping.app,
     demonstrating.app,

@@ -22,22 +22,26 @@ class ExitCode(IntEnum):
     BAD_FILE = 3
     STORE_PROBLEM = 4
     NOT_FETCHED = 5
+    NOT_SURE_ENOUGH = 6
     STOPPED = 130
 
 
 def code_of(error: BaseException) -> ExitCode | None:
     """Return the exit code of a refusal, or None for a fault of the software itself."""
     # Loading the readers takes seconds; `--help` does not need them.
-    from kalanso import places, sources, store
+    from kalanso import coverage, places, sources, store
+    from kalanso.coverage.faults import EstimateRefused
+    from kalanso.coverage.writing import NotARun
     from kalanso.pipeline import Cancelled, CannotImport, NotADemo, NothingToWorkOn
     from kalanso.sources.fetching import NotFetched
 
     kinds: tuple[tuple[Any, ExitCode], ...] = (
         (NotALanguage, ExitCode.BAD_USAGE),
-        ((CannotImport, NotADemo), ExitCode.BAD_USAGE),
+        ((CannotImport, NotADemo, NotARun, coverage.QuestionRefused), ExitCode.BAD_USAGE),
         (Cancelled, ExitCode.STOPPED),
         (NotFetched, ExitCode.NOT_FETCHED),
-        (sources.BadFile, ExitCode.BAD_FILE),
+        ((sources.BadFile, coverage.EvidenceRefused), ExitCode.BAD_FILE),
+        (EstimateRefused, ExitCode.NOT_SURE_ENOUGH),
         (places.PlacesRefused, ExitCode.BAD_FILE),
         (store.TableRefused, ExitCode.BAD_FILE),
         ((store.NoSuchStore, store.NoSuchSnapshot, store.CannotWithdraw), ExitCode.STORE_PROBLEM),

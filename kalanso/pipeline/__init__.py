@@ -1,16 +1,19 @@
 """What can be done with a store, one verb after the other?
 
-Fetch, import, check, publish: each verb takes a store or a folder, says how far it is (`progress`),
+Fetch, import, check, publish, estimate: each verb takes a store or a folder, says how far it is (`progress`),
 can be stopped (`cancel`) and knows no clock (`now`). The command line and the hub call the same.
 """
 
 from kalanso.pipeline.check import Checked, check
 from kalanso.pipeline.demo import Demo, NotADemo, demo
+from kalanso.pipeline.estimate import Estimated, estimate, estimate_folder
 from kalanso.pipeline.evidence import NothingToWorkOn
+from kalanso.pipeline.evidence_folder import EvidenceWritten, write_evidence
 from kalanso.pipeline.fetch import Attempt, fetch
 from kalanso.pipeline.import_file import CannotImport, Imported, import_file
 from kalanso.pipeline.progress import Cancel, Cancelled, Progress
 from kalanso.pipeline.publish import Published, publish
+from kalanso.pipeline.publish_estimates import release
 from kalanso.pipeline.reviewing import keep_matches, matches_from_csv, matches_to_csv, read_matches
 from kalanso.pipeline.tables import TABLES
 from kalanso.pipeline.withdraw import withdraw
@@ -23,6 +26,8 @@ __all__ = [
     "CannotImport",
     "Checked",
     "Demo",
+    "Estimated",
+    "EvidenceWritten",
     "Imported",
     "NotADemo",
     "NothingToWorkOn",
@@ -30,6 +35,8 @@ __all__ = [
     "Published",
     "check",
     "demo",
+    "estimate",
+    "estimate_folder",
     "fetch",
     "import_file",
     "keep_matches",
@@ -37,5 +44,7 @@ __all__ = [
     "matches_to_csv",
     "publish",
     "read_matches",
+    "release",
     "withdraw",
+    "write_evidence",
 ]

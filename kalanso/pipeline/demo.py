@@ -132,7 +132,7 @@ def _publish_tables(
     store: Store, country: Any, note: str, progress: Progress, cancel: Cancel, now: datetime
 ) -> None:
     specs = [*_IN_ORDER, *(spec for spec in TABLES if spec not in _IN_ORDER)]
-    given = [(spec, getattr(country, spec.name, None)) for spec in specs]
+    given = [(spec, getattr(country, spec.name.removeprefix("demo_"), None)) for spec in specs]
     waiting = [(spec, rows) for spec, rows in given if isinstance(rows, pa.Table)]
     for number, (spec, rows) in enumerate(waiting):
         step(progress, cancel, "pipeline.demo.publishing", number / len(waiting))

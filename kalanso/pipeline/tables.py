@@ -5,6 +5,7 @@ Every table of the library, each declared by the package that produces it.
 
 from __future__ import annotations
 
+from kalanso.coverage.tables import TABLES as COVERAGE_TABLES
 from kalanso.indicators.tables import TABLES as INDICATOR_TABLES
 from kalanso.places.tables import TABLES as PLACE_TABLES
 from kalanso.quality.tables import TABLES as QUALITY_TABLES
@@ -17,5 +18,6 @@ TABLES: tuple[TableSpec, ...] = (
     *INDICATOR_TABLES,
     *QUALITY_TABLES,
     *IMPORT_TABLES,
+    *COVERAGE_TABLES,
     *SIMULATION_TABLES,  # the truth of the example country, private
 )

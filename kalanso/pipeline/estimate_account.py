@@ -1,0 +1,131 @@
+"""What does a run of the estimate say about itself?
+
+Its inputs with their checksums, what was asked, which software ran, what became of every row, and
+the sentence that answers the question for the country.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from kalanso import __version__, coverage
+from kalanso.coverage.faults import EstimateRefused
+from kalanso.coverage.folder import FILES
+from kalanso.coverage.summaries import readable
+from kalanso.vocabulary import Message
+from kalanso.vocabulary.messages import LOCALES
+
+FIRST_AREAS = 10
+_LIBRARIES = ("numpy", "scipy", "numba", "pandas", "pyarrow")
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """Return the checksum of every file of evidence in a folder."""
+    paths = [folder / f"{name}.csv" for name in FILES]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()}
+
+
+def identity(inputs: Mapping[str, str], question: coverage.Question) -> str:
+    """Return the name of a run: the same inputs, question and software give the same."""
+    said = json.dumps([dict(sorted(inputs.items())), question.as_dict(), __version__], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def document(
+    evidence: coverage.Evidence,
+    question: coverage.Question,
+    *,
+    inputs: Mapping[str, str],
+    run: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return what `diagnostics.json` says before the engine has spoken."""
+    return {
+        "format": 1,
+        "run": run,
+        "state": "draft",
+        "made_at": now.isoformat(),
+        "seed": question.seed,
+        "question": question.as_dict(),
+        "versions": {
+            "kalanso": __version__,
+            "python": platform.python_version(),
+            **{name: metadata.version(name) for name in _LIBRARIES},
+        },
+        "inputs": dict(sorted(inputs.items())),
+        "receipt": evidence.receipt,
+        "notes": [{"id": note.id, "params": dict(note.params), **both(note)} for note in evidence.notes],
+        "areas": len(evidence.areas),
+        "periods": list(evidence.periods),
+        "rows": {name: len(getattr(evidence, name)) for name in (*FILES, "catchup")},
+    }
+
+
+def both(message: Message) -> dict[str, str]:
+    """Return a sentence in all languages."""
+    return {locale: message.render(locale) for locale in LOCALES}
+
+
+def refuse_if_missed(posterior: Any) -> None:
+    """Raise EstimateRefused where a gate of the published engine was missed.
+
+    A preview is never refused: it says that it is one.
+    """
+    gates = posterior.diagnostics.get("gates", {})
+    missed = [
+        name
+        for name, gate in gates.items()
+        if not (gate.get("passed") if isinstance(gate, Mapping) else gate)
+    ]
+    if missed and posterior.engine == "published":
+        raise EstimateRefused(
+            "pipeline.estimate.gates_missed", diagnostics=posterior.diagnostics, found=", ".join(missed)
+        )
+
+
+def headline(tables: Mapping[str, pa.Table], evidence: coverage.Evidence) -> Message:
+    """Return the answer for the country: how many children of the newest cohort had no DTP1."""
+    rows = tables["coverage_estimates_yearly"].to_pandas()
+    rows = rows[rows["span"] == "rolling4"] if len(rows) else rows
+    span = "year"
+    if not len(rows):
+        rows, span = tables["coverage_estimates"].to_pandas(), "quarter"
+    own = rows[(rows["place_code"] == evidence.country) & (rows["indicator"] == "dtp1")]
+    row = own.sort_values("period").iloc[-1]
+    low, high = row["missed_children_q025"], row["missed_children_q975"]
+    return Message(
+        f"pipeline.estimate.headline.{span}",
+        {
+            "place": evidence.country, "period": row["period"],
+            "missed": readable(row["missed_children_mean"], low, high),
+            "low": readable(low, low, high), "high": readable(high, low, high),
+            "due": _target(row), "coverage": row["coverage_mean"],
+            "coverage_low": row["coverage_q025"], "coverage_high": row["coverage_q975"],
+        },
+    )  # fmt: skip
+
+
+def _target(row: pd.Series) -> float:
+    low, high = row["surviving_infants_q025"], row["surviving_infants_q975"]
+    return readable(row["surviving_infants_mean"], low, high)
+
+
+def first_areas(tables: Mapping[str, pa.Table]) -> pd.DataFrame:
+    """Return the areas with most missed children in the newest quarters, most first."""
+    rows = tables["burden"].to_pandas()
+    if not len(rows):
+        rows = tables["coverage_estimates"].to_pandas()
+        rows = rows[(rows["indicator"] == "dtp1") & (rows["place_level"] == "area")]
+        rows = rows.rename(columns={"coverage_q250": "_"})
+    newest = rows[rows["period"] == rows["period"].max()]
+    return newest.sort_values("missed_children_mean", ascending=False).head(FIRST_AREAS)

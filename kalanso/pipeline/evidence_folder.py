@@ -1,0 +1,133 @@
+"""What evidence does a store hold for an estimate?
+
+Gathers it from published tables (doses, populations, surveys, stock, events, contexts), settles it by
+the rules of a folder, and can write the folder, which anybody may then read, change and estimate from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from kalanso.coverage import Evidence
+from kalanso.coverage.folder import from_frames, to_folder
+from kalanso.pipeline import evidence_doses, evidence_places, evidence_populations, evidence_surveys
+from kalanso.pipeline.evidence import Holdings, NothingToWorkOn
+from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
+from kalanso.store import Store
+from kalanso.vocabulary import Message, Period, PeriodType
+
+QUARTERS = 36  # the newest quarters that an estimate looks back on
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceWritten:
+    """What was written: the folder, and the evidence in it."""
+
+    folder: Path
+    evidence: Evidence
+
+
+def write_evidence(
+    store: Store,
+    out: Path,
+    *,
+    quarters: int = QUARTERS,
+    progress: Progress = quiet,
+    cancel: Cancel = never,
+    now: datetime,
+) -> EvidenceWritten:
+    """Build the folder of evidence of a store; see `evidence_of`."""
+    step(progress, cancel, "pipeline.evidence.gathering", 0.0)
+    evidence = evidence_of(Holdings(store, now.date()), quarters=quarters)
+    step(progress, cancel, "pipeline.evidence.writing", 0.8)
+    folder = to_folder(evidence, out)
+    progress("pipeline.evidence.done", 1.0)
+    return EvidenceWritten(folder=folder, evidence=evidence)
+
+
+def evidence_of(holdings: Holdings, *, quarters: int = QUARTERS) -> Evidence:
+    """Return the evidence of a store, settled by the rules of a folder.
+
+    Areas are the places at whose level doses are reported. Looks back on the newest `quarters`.
+    Raises NothingToWorkOn where there are no doses at all.
+    """
+    notes: list[Message] = []
+    rows, unused = evidence_doses.reported(holdings)
+    if unused:
+        notes.append(_note("other_sources", found=", ".join(unused), n=len(unused)))
+    if len(rows):
+        where = evidence_places.ground(holdings, sorted(set(rows["place_code"])))
+        given = _newest(evidence_doses.doses_table(rows, where), quarters)
+    else:
+        given = _newest(evidence_doses.yearly_doses(holdings), quarters)
+        if given.empty:
+            raise NothingToWorkOn(
+                f"{holdings.store.folder}: expected doses of DTP by place and period, found none; "
+                "import monthly reports or an administrative series first (kalanso import --help)"
+            )
+        where = evidence_places.ground(holdings, sorted(set(given["place_code"])))
+        notes.append(_note("yearly_doses", n=len(given) // 4))
+    frames = _frames(holdings, where, rows, given, notes)
+    evidence = from_frames({name: frame for name, frame in frames.items() if len(frame)})
+    return replace(evidence, notes=(*notes, *evidence.notes))
+
+
+def _frames(
+    holdings: Holdings,
+    where: evidence_places.Ground,
+    rows: pd.DataFrame,
+    given: pd.DataFrame,
+    notes: list[Message],
+) -> dict[str, pd.DataFrame]:
+    codes = sorted({_quarter(code) for code in given["period"].unique()})
+    first, last = codes[0], codes[-1]
+    periods = [quarter.code for quarter in Period.parse(first).until(Period.parse(last))]
+    populations = evidence_populations.denominators_table(holdings, where, periods, targets=rows.empty)
+    clusters = evidence_surveys.clusters_table(holdings, where)
+    known = set(clusters["survey"]) if len(clusters) else set()
+    # Surveys may speak of children due up to a year before the first doses: coverage moves slowly.
+    results, others = evidence_surveys.results_table(
+        holdings, where, known=known, first=(Period.parse(first) + -4).code, last=last
+    )
+    if others:
+        notes.append(_note("estimates_by_others", found=", ".join(others), n=len(others)))
+    stock = evidence_doses.stock_table(holdings, where, rows) if len(rows) else pd.DataFrame()
+    return {
+        "places": evidence_places.places_table(holdings, where),
+        "neighbours": evidence_places.neighbours_table(holdings, where),
+        "covariates": evidence_places.covariates_table(holdings, where, periods, populations),
+        "doses": given,
+        "denominators": populations,
+        "denominator_sources": evidence_populations.sources_table(holdings.pack, populations),
+        "surveys": clusters[(clusters["start"] >= (Period.parse(first) + -4).code)]
+        if len(clusters)
+        else clusters,
+        "survey_areas": results,
+        "stock": stock[stock["period"].map(_quarter) >= first] if len(stock) else stock,
+        "facility_status": evidence_doses.status_table(holdings, where, rows, periods)
+        if len(rows)
+        else pd.DataFrame(),
+    }
+
+
+def _newest(rows: pd.DataFrame, quarters: int) -> pd.DataFrame:
+    """Return the rows of the newest quarters; whole quarters, since months are added up later."""
+    if rows.empty:
+        return rows
+    codes = {code: _quarter(code) for code in rows["period"].unique()}
+    last = max(codes.values())
+    first = (Period.parse(last) + -(quarters - 1)).code
+    return rows[rows["period"].map(codes) >= first]
+
+
+def _quarter(code: str) -> str:
+    period = Period.parse(code)
+    return period.code if period.type is PeriodType.QUARTER else period.to(PeriodType.QUARTER).code
+
+
+def _note(name: str, **params: object) -> Message:
+    return Message(f"pipeline.evidence.{name}", params)

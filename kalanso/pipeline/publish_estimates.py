@@ -1,0 +1,118 @@
+"""How does a run of the estimate become published tables, and who may see it?
+
+Publishes the files of a run with their provenance, as a draft. Moving a run on (`release`) lets
+partners see it once it is validated, and everybody once it is published, then only down to the
+district.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kalanso.coverage import tables
+from kalanso.coverage.aggregates import ROLLING, windows
+from kalanso.coverage.tables import RUN_TABLES, STATES, provisional_quarters, released, with_run
+from kalanso.pipeline.evidence import Holdings, NothingToWorkOn
+from kalanso.places.tables import PLACES
+from kalanso.store import Audience, Mode, Provenance, Store, TableSpec
+from kalanso.vocabulary import Level
+
+_RELEASES = (
+    (tables.COVERAGE_ESTIMATES_PARTNERS, Audience.PARTNER),
+    (tables.COVERAGE_ESTIMATES_PUBLIC, Audience.PUBLIC),
+)
+
+
+def publish_run(
+    store: Store, out: Path, run: str, holdings: Holdings, periods: Sequence[str], *, now: datetime
+) -> tuple[str, ...]:
+    """Publish the files of a run in place of the earlier run's, and return the snapshots' names."""
+    provenance = Provenance(
+        sources=holdings.sources(), made_from=holdings.made_from(), note=f"run {run}", state=STATES[0]
+    )
+    late = provisional_quarters(list(periods), today=now.date())
+    newest = windows(periods, ROLLING)[-1][0] if len(periods) >= 4 else periods[-1]
+    found = []
+    for spec in RUN_TABLES:
+        draft = store.folder / "tmp" / f"{spec.name}-{uuid4().hex}.parquet"
+        draft.parent.mkdir(exist_ok=True)
+        try:
+            parts = _parts(Path(out) / f"{spec.name}.parquet", spec, run, late, newest)
+            _write(draft, spec, parts)
+            found.append(store.publish(spec, draft, provenance=provenance, now=now, mode=Mode.REPLACE_ALL).id)
+        finally:
+            draft.unlink(missing_ok=True)
+    return tuple(found)
+
+
+def _write(path: Path, spec: TableSpec, parts: Iterator[pa.Table]) -> None:
+    schema = pa.schema([pa.field(f.name, f.type) for f in spec.arrow_schema()])
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for part in parts:
+            writer.write_table(part)
+
+
+def _parts(path: Path, spec: TableSpec, run: str, late: Sequence[str], newest: str) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            rows = file.read_row_group(group)
+            if not rows.num_rows:
+                continue
+            added = _run_columns(rows, spec, run, late, newest)
+            yield spec.arrow(
+                pa.Table.from_arrays([*rows.columns, *added.values()], [*rows.column_names, *added])
+            )
+
+
+def _run_columns(
+    rows: pa.Table, spec: TableSpec, run: str, late: Sequence[str], newest: str
+) -> dict[str, pa.Array]:
+    dated = next((name for name in ("period", "after") if name in rows.column_names), None)
+    codes = rows.column(dated).to_pandas() if dated else pd.Series([newest] * rows.num_rows)
+    frame = with_run(pd.DataFrame({"period": codes}), run=run, state=STATES[0], provisional=late)
+    wanted = [name for name in spec.column_names if name in tables.RUN_NAMES]
+    return {name: pa.Array.from_pandas(frame[name]) for name in wanted}
+
+
+def release(store: Store, state: str, *, by: str, now: datetime) -> tuple[str, ...]:
+    """Move the newest run to another state, and publish what that state lets others see.
+
+    Going back withdraws rows from those who may no longer see them. Raises NothingToWorkOn for a
+    store without estimates, and ValueError for an unknown state.
+    """
+    if state not in STATES:
+        raise ValueError(f"state: expected one of {', '.join(STATES)}, got {state!r}")
+    manifest = store.latest(tables.COVERAGE_ESTIMATES.name)
+    if manifest is None or not manifest.rows:
+        raise NothingToWorkOn(
+            f"{store.folder}: expected estimates, found none; run kalanso estimate --store first"
+        )
+    moved = replace(manifest.provenance, state=state, by=by)
+    found = []
+    for spec in RUN_TABLES:
+        rows = store.read(spec)
+        if "state" in spec.column_names:
+            rows = rows.mutate(state=state)
+        table = spec.arrow(rows.to_pyarrow()) if spec is not tables.DRAWS else rows
+        found.append(store.publish(spec, table, provenance=moved, now=now, mode=Mode.REPLACE_ALL).id)
+    estimates = store.read(tables.COVERAGE_ESTIMATES).to_pandas()
+    for spec, audience in _RELEASES:
+        seen = released(estimates, audience, district_or_above=_district_or_above(store))
+        table = spec.arrow(pa.Table.from_pandas(seen, preserve_index=False) if len(seen) else [])
+        found.append(store.publish(spec, table, provenance=moved, now=now, mode=Mode.REPLACE_ALL).id)
+    return tuple(found)
+
+
+def _district_or_above(store: Store) -> frozenset[str]:
+    rows = store.read(PLACES).select("place_code", "level").to_pandas()
+    deepest = Level.DISTRICT.depth
+    known = {level.value for level in Level if level.depth <= deepest}
+    return frozenset(rows.loc[rows["level"].isin(known), "place_code"])
