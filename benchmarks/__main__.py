@@ -1,6 +1,7 @@
 """Which benchmarks run, and at what scale?
 
 `make bench` measures one and ten million rows; `BENCH_ROWS=100000000 make bench` the full scale.
+`python -m benchmarks routine` or `... estimation` runs one of the two.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks import routine
+from benchmarks import estimation, routine
 from benchmarks.measuring import keep, show
 
 SIZES = (1_000_000, 10_000_000)
@@ -54,4 +55,7 @@ def _ratios(lines: dict[str, routine.Measured]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:] != ["estimation"]:
+        main()
+    if sys.argv[1:] != ["routine"]:
+        estimation.main()

@@ -1,0 +1,1 @@
+"""The same model in the hands of other engines, for comparison of speed and numbers."""
