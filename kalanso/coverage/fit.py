@@ -27,6 +27,9 @@ FIT_COLUMNS = (
     "observed", "fitted_mean", "replicated_q025", "replicated_q975", "p_value", "message", "params",
 )  # fmt: skip
 SURPRISING = 0.01  # two-sided p-value under which observed and replicated data are said to differ
+GROWTH = 0.025  # yearly growth by which a population of another year is carried over
+SHARED_SD = 0.03  # of the sum of areas against a total of one year (log)
+POPULATION_SD = {True: 0.05, False: 0.18}  # of a total (log), anchors and others, where the source says none
 MOST_DRAWS = 250  # drawn anew for doses: every cell of the country, so not for all draws
 SAME_CLUSTER = 0.06  # correlation within clusters, where the draws do not say it
 DOSE_SCATTER = {"dtp1_doses": "scatter1", "dtp3_doses": "scatter3"}
@@ -46,6 +49,7 @@ def fit_table(posterior: Posterior, evidence: Evidence, rng: np.random.Generator
         *_survey_rows(posterior, evidence, tree, rng),
         *_published_rows(posterior, evidence, tree, rng),
         *_dose_rows(posterior, evidence, tree, rng),
+        *_population_rows(posterior, evidence, tree, rng),
     ]
     return pd.DataFrame(rows, columns=list(FIT_COLUMNS))
 
@@ -72,12 +76,11 @@ def _row(
     above = float((again > observed)[~equal].sum() + equal.sum() / 2) / len(again)
     p = min(1.0, 2 * min(above, 1 - above))
     word = "apart" if p < SURPRISING else "close"
-    style = "doses" if kind == "total" else kind
     told = {
         "source": source, "place": place, "observed": observed, "fitted": float(fitted.mean()), "low": float(low),
         "high": float(high),
     }  # fmt: skip
-    message = Message(f"coverage.fit.{style}_{word}", told)
+    message = Message(f"coverage.fit.{kind}_{word}", told)
     return {
         "source": source, "kind": kind, "indicator": indicator, "place_code": place, "cells": cells,
         "observed": observed, "fitted_mean": float(fitted.mean()), "replicated_q025": float(low),
@@ -196,7 +199,7 @@ def _dose_rows(
             inside = np.flatnonzero(flags[area] > 0)
             if len(inside):
                 sums = fitted[inside].sum(axis=0), again[inside].sum(axis=0)
-                yield _row("doses", "total", indicator, place, len(inside), float(seen[inside].sum()), *sums)
+                yield _row("doses", "doses", indicator, place, len(inside), float(seen[inside].sum()), *sums)
                 yield _row(
                     "doses", "outside", indicator, place, len(inside), float(outside[inside].mean()),
                     np.array([0.05]), _outside_again(again[inside], bounds[inside]),
@@ -222,3 +225,52 @@ def replicated_doses(fitted: Numbers, scatter: Numbers, rng: np.random.Generator
     if not np.isfinite(scatter).all():
         return rng.poisson(fitted).astype(float)
     return rng.poisson(fitted * rng.gamma(scatter, 1 / scatter, fitted.shape)).astype(float)
+
+
+def _population_rows(
+    posterior: Posterior, evidence: Evidence, tree: PlaceTree, rng: np.random.Generator
+) -> Iterator[dict[str, Any]]:
+    rows = evidence.denominators
+    rows = rows[rows["place_code"].isin(evidence.area_index)]
+    if rows.empty:
+        return
+    infants, years = infants_by_year(posterior)
+    listed = evidence.denominator_sources.set_index("source")
+    for source, group in rows.groupby("source", sort=False):
+        year = group["period"].to_numpy(dtype=int)
+        near = (
+            np.isin(year, years)
+            if np.isin(year, years).any()
+            else np.abs(year - years[0]) == np.abs(year - years[0]).min()
+        )
+        group, year = group[near], year[near]
+        area = group["place_code"].map(evidence.area_index).to_numpy(dtype=np.intp)
+        column = np.abs(year[:, None] - years[None, :]).argmin(axis=1)
+        grown = np.exp(GROWTH * (year - years[column]))
+        fitted = infants[column, area] * grown[:, None]
+        anchor = bool(listed["anchor"].get(source, False))
+        sd = float(listed["bias_sd"].get(source, np.nan))
+        sd = sd if sd > 0 else POPULATION_SD[anchor]
+        for place, flags in _regions(tree).items():
+            inside = np.flatnonzero(flags[area] > 0)
+            if len(inside):
+                total = fitted[inside].sum(axis=0)
+                again = total * np.exp(np.hypot(sd, SHARED_SD) * rng.standard_normal(len(total)))
+                stated = float(group["surviving_infants"].to_numpy(dtype=float)[inside].sum())
+                yield _row(str(source), "population", "", place, len(inside), stated, total, again)
+
+
+def infants_by_year(posterior: Posterior) -> tuple[Numbers, npt.NDArray[np.int_]]:
+    """Return surviving infants of each year (years x areas x draws), and the years.
+
+    A year of which some quarters are estimated counts four times their mean.
+    """
+    year_of = np.array([int(code[:4]) for code in posterior.periods])
+    years = np.unique(year_of)
+    sums = [
+        4
+        / (year_of == year).sum()
+        * area_draws(posterior, "dtp1", np.flatnonzero(year_of == year).tolist())[0]
+        for year in years
+    ]
+    return np.stack(sums), years

@@ -83,6 +83,7 @@ def _shares(posterior: Posterior, evidence: Evidence) -> dict[str, Numbers]:
     scale = np.minimum(1.0, precision / np.maximum(own, 1e-12)) / precision
     found = {"survey_share": survey * scale, "routine_share": routine * scale}
     found["own_share"] = found["survey_share"] + found["routine_share"]
+    found["own_share"] = np.minimum(found["own_share"], 1.0)  # rounding
     return found | {"borrowed_share": 1 - found["own_share"]}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kalanso.coverage.aggregates import Numbers, area_draws
-from kalanso.coverage.fit import SAME_CLUSTER, share_at, told
+from kalanso.coverage.fit import GROWTH, SAME_CLUSTER, infants_by_year, share_at, told
 
 if TYPE_CHECKING:
     from kalanso.coverage.evidence import Evidence
@@ -23,7 +23,6 @@ SOURCE_COLUMNS = ("place_code", "source", "kind", "gap", "gap_sd")
 SMALLEST_SD = 0.05  # no source is exact to five percent in one area
 USUAL_SD = 0.18  # where too few areas show how far a source usually lies off
 ENOUGH = 8  # areas from which they do
-GROWTH = 0.025  # yearly growth by which a population of another year is carried over
 COMPLETENESS = 0.9  # exponent of completeness, where the draws do not say it
 
 
@@ -97,7 +96,8 @@ def _of_populations(posterior: Posterior, evidence: Evidence) -> pd.DataFrame:
     rows = rows[rows["place_code"].isin(evidence.area_index) & (rows["surviving_infants"] > 0)]
     if rows.empty:
         return pd.DataFrame(columns=list(SOURCE_COLUMNS))
-    yearly, years = _yearly_infants(posterior)
+    infants, years = infants_by_year(posterior)
+    yearly = infants.mean(axis=2).T
     year = rows["period"].to_numpy(dtype=int)
     nearest = np.abs(year[:, None] - years[None, :]).argmin(axis=1)
     area = rows["place_code"].map(evidence.area_index).to_numpy(dtype=np.intp)
@@ -105,14 +105,6 @@ def _of_populations(posterior: Posterior, evidence: Evidence) -> pd.DataFrame:
     found = rows.assign(gap=np.log(rows["surviving_infants"].to_numpy(dtype=float)) - carried)
     found = found.groupby(["place_code", "source"], as_index=False)[["gap"]].mean()
     return _against_the_middle(found.assign(kind="population"))
-
-
-def _yearly_infants(posterior: Posterior) -> tuple[Numbers, np.ndarray]:
-    """Return expected surviving infants per year (areas x years); part of a year counts as a whole one."""
-    mean = posterior.surviving_infants.mean(axis=0, dtype=np.float64)
-    year_of = np.array([int(code[:4]) for code in posterior.periods])
-    years = np.unique(year_of)
-    return np.stack([4 * mean[:, year_of == year].mean(axis=1) for year in years], axis=1), years
 
 
 def _of_doses(posterior: Posterior, evidence: Evidence) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from kalanso.coverage.aggregates import Numbers, PlaceTree, area_draws, place_tree
+from kalanso.coverage.aggregates import ROLLING, Numbers, PlaceTree, area_draws, place_tree
 from kalanso.coverage.pocket_words import latest_window
 from kalanso.coverage.ranks import groups, half_set
 from kalanso.coverage.summaries import chances, interval, readable
@@ -157,7 +157,7 @@ def _sentences(row: Mapping[Any, Any], pack: Pack) -> tuple[Message, Message]:
     mean, low, high = (float(row[f"missed_children_{end}"]) for end in ("mean", "q025", "q975"))
     told = {
         "place": row["place_code"], "n": readable(mean, low, high), "low": readable(low, low, high),
-        "high": readable(high, low, high), "coverage": row["coverage_mean"], "period": row["period"],
+        "high": readable(high, low, high), "coverage": row["coverage_mean"], "period": row["period"], "quarters": 4 if row["span"] == ROLLING else 1,
         "chances": chances(float(row["probability_in_district_half"])),
     }  # fmt: skip
     return Message("coverage.priority.area", told), action(row, pack)

@@ -42,7 +42,8 @@ def survey_value(
     _check(target, coverage, areas, districts, children, cluster_correlation)
     count = effective_draws or len(target)
     spread = coverage.var(axis=1, ddof=1)
-    seen = spread + _noise(coverage, children, cluster_correlation)
+    # where coverage is surely 0 or 1 a cluster has nothing to see
+    seen = np.maximum(spread + _noise(coverage, children, cluster_correlation), np.finfo(float).tiny)
     shared = (coverage - coverage.mean(axis=1, keepdims=True)) @ (target - target.mean()) / (len(target) - 1)
     variance = float(target.var(ddof=1))
     plain = shared**2 / (seen * variance)
@@ -116,10 +117,10 @@ def next_clusters(
     before = float(answer @ answer)
     rows = []
     for position in range(1, how_many + 1):
-        seen = (shares**2).sum(axis=1) + noise
+        seen = np.maximum((shares**2).sum(axis=1) + noise, np.finfo(float).tiny)
         best = int(np.argmax((shares @ answer) ** 2 / seen))
         own = shares[best].copy()
-        keep = 1 / (1 + np.sqrt(noise[best] / seen[best])) / seen[best] if seen[best] > 0 else 0.0
+        keep = 1 / (1 + np.sqrt(noise[best] / seen[best])) / seen[best]
         answer = answer - keep * (answer @ own) * own
         shares = shares - keep * (shares @ own)[:, None] * own[None, :]
         removed = 1 - float(answer @ answer) / before

@@ -115,6 +115,18 @@ def test_several_clusters_equal_the_gaussian_formula():
     assert order["variance_removed"].iloc[-1] == pytest.approx(known)
 
 
+def test_where_everybody_is_vaccinated_a_cluster_shows_nothing():
+    target = np.arange(50.0)
+    coverage = np.stack([np.ones(50), np.linspace(0.4, 0.6, 50)])
+    table = planning.survey_value(target, coverage, ["full", "half"], ["D", "D"], **CLUSTER).set_index(
+        "place_code"
+    )
+    assert table.loc["full", "variance_removed"] == 0
+    assert not table.loc["full", "clear"]
+    order = planning.next_clusters(target, coverage, ["full", "half"], how_many=2, **CLUSTER)
+    assert set(order["place_code"]) == {"half"}
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

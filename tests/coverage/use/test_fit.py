@@ -119,10 +119,27 @@ def test_doses_are_drawn_anew_around_what_was_expected(made_up):
         again.posterior.hyper.update(hyper)
         table = fit.fit_table(again.posterior, again.evidence, again.draws)
         whole = table[table["place_code"] == "ML"].set_index("kind")
-        assert (whole.loc["total", "p_value"] < 0.01) == apart
+        assert (whole.loc["doses", "p_value"] < 0.01) == apart
         assert (whole.loc["outside", "p_value"] < 0.01) == apart
-        assert whole.loc["total", "observed"] == doses["value"].sum()
+        assert whole.loc["doses", "observed"] == doses["value"].sum()
     assert whole.loc["outside", "message"] == "coverage.fit.outside_apart"
+
+
+def test_an_estimate_with_far_more_children_than_any_population_is_an_alarm(made_up):
+    populations = pd.DataFrame(
+        [(source, f"A{at:02d}", year, 200.0) for source in ("census", "old") for at in range(8) for year in (2009, 2024)],
+        columns=["source", "place_code", "period", "surviving_infants"],
+    )  # fmt: skip
+    listed = pd.DataFrame({"source": ["census"], "anchor": [True]})
+    for infants, apart in ((50.0, False), (90.0, True)):
+        case = made_up(COVERAGE, infants=infants, denominators=populations, denominator_sources=listed)
+        table = fit.fit_table(case.posterior, case.evidence, case.draws)
+        rows = table[table["place_code"] == "ML"].set_index("source")
+        assert (rows["p_value"] < 0.01).tolist() == [apart, apart]
+        assert rows.loc["census", "observed"] == 1600  # the year 2009 is not estimated
+    assert "1,600" in Message.from_json(rows.loc["census", "message"], rows.loc["census", "params"]).render(
+        "en"
+    )
 
 
 def test_without_evidence_there_is_nothing_to_compare(made_up):
