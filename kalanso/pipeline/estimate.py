@@ -23,6 +23,7 @@ from kalanso import coverage
 from kalanso.coverage import folder as folders
 from kalanso.coverage import writing
 from kalanso.coverage.faults import EstimateRefused
+from kalanso.coverage.sanity import refuse_impossible
 from kalanso.coverage.tables import provisional_quarters
 from kalanso.pipeline import estimate_account as account
 from kalanso.pipeline.evidence import Holdings
@@ -147,6 +148,7 @@ def run_estimate(
             progress=_part(progress, cancel, _READ, _SAMPLED),
         )  # fmt: skip
         document |= {"engine": posterior.engine, "engine_diagnostics": posterior.diagnostics}
+        refuse_impossible(posterior, evidence)
         account.refuse_if_missed(posterior)
     except EstimateRefused as refusal:
         refused = {"id": refusal.message_id, "params": refusal.params, **account.both(refusal.message())}

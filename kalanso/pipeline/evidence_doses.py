@@ -71,9 +71,11 @@ def doses_table(rows: pd.DataFrame, where: Ground) -> pd.DataFrame:
     served = rows["place_code"].map(dict(where.area_of))
     rows = rows.assign(area=served, own=rows["place_code"] == served)[served.notna()]
     cell = ["area", "period", "indicator", "age_band", "strategy"]
-    lower = rows[~rows["own"]].drop_duplicates(cell)[cell].assign(beside=True)
+    # Where no facility gave a number, the area's own row speaks for all of them.
+    lower = rows[~rows["own"] & rows["value"].notna()].drop_duplicates(cell)[cell].assign(beside=True)
     rows = rows.merge(lower, on=cell, how="left")
-    rows = rows[~(rows["own"] & rows["beside"].notna())]
+    alone = rows.groupby(cell)["own"].transform("any") & rows["beside"].isna()
+    rows = rows[rows["own"] == alone]
     there = rows["value"].notna()
     rows = rows.assign(reports_received=rows["reports_received"].where(there, rows["reports_received"] * 0))
     summed = rows.groupby(cell, as_index=False).agg(

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
+import ibis
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -100,7 +101,7 @@ def release(store: Store, state: str, *, by: str, now: datetime) -> tuple[str, .
     for spec in RUN_TABLES:
         rows = store.read(spec)
         if "state" in spec.column_names:
-            rows = rows.mutate(state=state)
+            rows = rows.mutate(state=ibis.literal(state))
         table = spec.arrow(rows.to_pyarrow()) if spec is not tables.DRAWS else rows
         found.append(store.publish(spec, table, provenance=moved, now=now, mode=Mode.REPLACE_ALL).id)
     estimates = store.read(tables.COVERAGE_ESTIMATES).to_pandas()
