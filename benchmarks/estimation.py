@@ -78,7 +78,7 @@ def effective_draws(values: np.ndarray) -> float:
 
 def estimated(size: str, preview: bool, coupling: bool = False) -> dict[str, Any]:
     """Estimate a country twice over: compiled first on a tiny one, so that only the second is timed."""
-    from kalanso.coverage import estimate
+    from kalanso.coverage.estimating import estimate
 
     tiny = Question(preview=preview, draws=60, seed=ENGINE_SEED)
     estimate(evidence_of("30x8", coupling=coupling), tiny, np.random.default_rng(1))
@@ -98,7 +98,7 @@ def estimated(size: str, preview: bool, coupling: bool = False) -> dict[str, Any
 
 def warm_preview(size: str) -> dict[str, Any]:
     """Time the preview of a country whose newest quarter has just come, from the posterior before."""
-    from kalanso.coverage import estimate
+    from kalanso.coverage.estimating import estimate
 
     evidence = evidence_of(size)
     before = evidence.doses["period"] < evidence.periods[-1]
@@ -106,7 +106,7 @@ def warm_preview(size: str) -> dict[str, Any]:
     question = Question(preview=True, seed=ENGINE_SEED)
     posterior = estimate(older, question, np.random.default_rng(1))
     start = time.perf_counter()
-    estimate(evidence, question, np.random.default_rng(1), warm=posterior)
+    estimate(evidence, question, np.random.default_rng(1), warm=posterior.warm_start)
     return {"seconds": time.perf_counter() - start}
 
 
@@ -193,7 +193,7 @@ def nuts(size: str) -> dict[str, Any] | str:
 
 def national(size: str) -> dict[str, Any]:
     """Return our published national DTP1 of a country, to stand beside a peer's."""
-    from kalanso.coverage import estimate
+    from kalanso.coverage.estimating import estimate
 
     estimate(evidence_of("30x8"), Question(draws=60), np.random.default_rng(1))
     start = time.perf_counter()

@@ -20,10 +20,10 @@ from kalanso.coverage.scoring import score_posterior
 from kalanso.coverage.summaries import coverage_estimates
 from kalanso.simulation import STRESSES, EvidenceSettings, EvidenceTruth, simulate_evidence
 
-ENGINE = "kalanso.coverage:estimate"
+ENGINE = "kalanso.coverage.estimating:estimate"
 REFERENCE = {"published": "kalanso", "preview": "kalanso preview"}
 FIXED = "one population believed"
-KEPT_DIAGNOSTICS = ("engine", "seconds", "rhat", "ess", "gates", "divergences", "notes")
+KEPT_DIAGNOSTICS = ("engine", "seconds", "gates", "divergences", "iterations", "gradients", "notes")
 
 
 @dataclass(frozen=True)

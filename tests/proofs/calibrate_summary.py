@@ -87,6 +87,15 @@ def _head(lines: list[dict[str, Any]], day: str, code: str) -> str:
         f"{' and '.join(f'{areas} areas x {quarters} quarters' for areas, quarters in sizes)}. "
         f"Countries: {', '.join(f'{name} {count}' for name, count in counts.items())}. "
     )
+    missed = [
+        line["cell"]
+        for line in lines
+        for run in line["runs"].values()
+        for gates in [run.get("diagnostics", {}).get("gates", {})]
+        if not all(gate["passed"] for gate in gates.values())
+    ]
+    if missed:
+        said += f"Runs that missed a gate and would not be published, counted all the same: {len(missed)}. "
     if failed:
         shown = "; ".join(failed[:5]) + (" ..." if len(failed) > 5 else "")
         return said + f"Without an estimate: {len(failed)} ({shown})."

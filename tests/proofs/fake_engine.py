@@ -13,14 +13,17 @@ from kalanso.coverage import Evidence, Question
 from kalanso.coverage.baselines.surveys_only import surveys_only_draws
 
 
-def estimate(evidence: Evidence, question: Question, rng: np.random.Generator) -> Any:
+def estimate(evidence: Evidence, question: Question, rng: np.random.Generator, priors: Any = None) -> Any:
     """Return draws of the survey-only model."""
     found = surveys_only_draws(evidence, rng, draws=question.draws)
-    found.diagnostics = {"engine": "preview" if question.preview else "published", "rhat": {"country": 1.0}}
+    found.diagnostics = {
+        "engine": "preview" if question.preview else "published",
+        "gates": {"r_hat": {"passed": True}},
+    }
     return found
 
 
-def refuse(evidence: Evidence, question: Question, rng: np.random.Generator) -> Any:
+def refuse(evidence: Evidence, question: Question, rng: np.random.Generator, priors: Any = None) -> Any:
     """Refuse to publish, as an estimator does whose chains have not met."""
     if not question.preview:
         raise RuntimeError("chains have not met")

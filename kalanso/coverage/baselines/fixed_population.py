@@ -15,21 +15,33 @@ import pandas as pd
 
 from kalanso.coverage.baselines.rows import official_source, official_targets
 from kalanso.coverage.evidence import Evidence
+from kalanso.coverage.priors import Prior, Priors, default_priors
 from kalanso.coverage.question import Question
 from kalanso.coverage.summaries import coverage_estimates
 
 if TYPE_CHECKING:
     from kalanso.coverage.posterior import Posterior
 
-FIXED = "fixed_population"  # the setting of a question that names the source to be believed
-CERTAIN = 0.005  # standard deviation of the log of a population that is believed
+CERTAIN = 0.02  # standard deviation of the log of a population that is believed
 
 
 class Estimator(Protocol):
     """What this baseline needs of the estimator."""
 
-    def __call__(self, evidence: Evidence, question: Question, rng: np.random.Generator) -> Posterior:
+    def __call__(
+        self, evidence: Evidence, question: Question, rng: np.random.Generator, *, priors: Priors
+    ) -> Posterior:
         """Return joint draws."""
+
+
+def believing_priors(usual: Priors | None = None) -> Priors:
+    """Return the priors by which a source errs in no area by more than about `CERTAIN`.
+
+    Growth keeps its usual priors: believed is the number of children, not its trend to the last digit.
+    """
+    entries = dict((usual or default_priors()).entries)
+    entries["population", "source_sd"] = Prior("lognormal", (CERTAIN, 0.1), "this population is believed")
+    return Priors(entries)
 
 
 def with_one_population(evidence: Evidence, source: str | None = None) -> Evidence:
@@ -70,11 +82,8 @@ def fixed_population(
 ) -> pd.DataFrame:  # fmt: skip
     """Return the estimates at a population that is believed, in the columns of `coverage_estimates`.
 
-    The question carries the setting `fixed_population`, which asks the estimator to hold the error of
-    areas of that source at `CERTAIN`.
+    The estimator is given that population alone, and priors that leave it no error (`believing_priors`).
     """
-    name = source or official_source(evidence)
     asked = question or Question(preview=True)
-    asked = asked.with_(settings={**asked.settings, FIXED: name})
-    posterior = estimate(with_one_population(evidence, name), asked, rng)
+    posterior = estimate(with_one_population(evidence, source), asked, rng, priors=believing_priors())
     return coverage_estimates(posterior, evidence)

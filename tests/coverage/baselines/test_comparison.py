@@ -11,6 +11,7 @@ import pytest
 from kalanso.coverage import Evidence, Question
 from kalanso.coverage.baselines import accuracy, all_baselines, comparison, fixed_population
 from kalanso.coverage.baselines.fixed_population import CERTAIN, with_one_population
+from kalanso.coverage.priors import Priors, default_priors
 from kalanso.coverage.summaries import coverage_estimates
 from kalanso.simulation import EvidenceTruth, simulate_evidence
 
@@ -119,13 +120,18 @@ def test_one_population_is_kept_without_gaps_and_believed(country: tuple[Evidenc
 
 def test_the_estimator_is_asked_to_believe_that_population(country: tuple[Evidence, EvidenceTruth]) -> None:
     evidence, truth = country
-    asked: list[tuple[Evidence, Question]] = []
+    asked: list[tuple[Evidence, Question, Priors]] = []
 
-    def estimate(given: Evidence, question: Question, rng: np.random.Generator) -> SimpleNamespace:
-        asked.append((given, question))
+    def estimate(
+        given: Evidence, question: Question, rng: np.random.Generator, *, priors: Priors
+    ) -> SimpleNamespace:
+        asked.append((given, question, priors))
         return around(truth, 0.02)
 
     table = fixed_population(evidence, np.random.default_rng(1), estimate=estimate)
-    assert asked[0][1].settings == {"fixed_population": "projection"}
+    assert asked[0][1].preview
+    believed, usual = asked[0][2], default_priors()
+    assert believed("population", "source_sd").value == CERTAIN
+    assert believed("coverage", "level_sd") == usual("coverage", "level_sd")
     assert set(asked[0][0].denominators["source"]) == {"projection"}
     assert len(table) == 2 * 8 * len(evidence.aggregates)
