@@ -1,0 +1,420 @@
+"""How probable are the reports, surveys and denominators of each area, and how does that change?
+
+The log density of all areas given globals, hyperparameters and fields, with exact slopes in
+everything (`estimation` §2.1-2.4). Coordinates of an area are its residual levels b1, b3, its log
+dose level omega = s + log sigma(l1) (the shear that straightens the ridge between coverage and
+population), growth, DTP3 recording, and two paths; those that are standardised by hyperparameters
+are read from values at the reference point (`Setting.reference`) and carried to the present one.
+On the way they are bent: as a scale moves, posterior means and deviations move with powers of it, so
+that hyperparameters can travel while these coordinates stand still (partial centring).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from kalanso.coverage import records as r
+from kalanso.coverage.denominator_pieces import level_density
+from kalanso.coverage.pieces import (
+    beta_binomial,
+    compiled,
+    innovation_slopes,
+    innovations_of,
+    path_slopes,
+    share_of,
+    stationary_path,
+)
+
+# Log of a mean beyond which it is not computed: such states are refused by their density.
+HIGHEST = 300.0
+
+
+@compiled
+def areas_density(
+    tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, reports: Any, clusters: Any,
+    targets: Any, calendar: Any, out: Any, work: Any,
+) -> float:  # fmt: skip
+    """Return the log density summed over areas and fill `out` (records.Slopes) with its slopes."""
+    total = 0.0
+    out.trend1[:] = 0.0
+    out.trend3[:] = 0.0
+    out.season[:] = 0.0
+    out.source_bias[:] = 0.0
+    out.source_precision[:] = 0.0
+    out.source_slope[:] = 0.0
+    out.survey_bias[:] = 0.0
+    out.scale[:] = 0.0
+    out.bend[:] = 0.0
+    for i in range(tips.shape[0]):
+        total += _area(
+            i, tips[i], path1[i], path3[i], fields[i], at, anchor, reports, clusters, targets, calendar, out,
+            work,
+        )  # fmt: skip
+    return total
+
+
+@compiled
+def _area(
+    i: int, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, reports: Any,
+    clusters: Any, targets: Any, calendar: Any, out: Any, work: Any,
+) -> float:  # fmt: skip
+    w, scale = work.rows, at.scale
+    levels = standard_levels(i, tips, fields, at, anchor)
+    total = -0.5 * (levels[0] ** 2 + levels[1] ** 2 + tips[r.GROWTH] ** 2 + tips[r.RECORDING] ** 2)
+    total += paths_at(i, path1, path3, at, anchor, w)
+    l1, l3 = at.base1[i] + levels[2], at.base3[i] + levels[3]
+    log_level, level = share_of(l1)
+    s = tips[r.DOSE] - log_level
+    growth = scale[r.GROWTH_MEAN] + scale[r.GROWTH_SD] * tips[r.GROWTH]
+    shares(i, l1, l3, s, growth, at, calendar, w)
+    total += _routine(i, tips[r.RECORDING], at, reports, calendar, out, w)
+    for j in range(clusters.start[i], clusters.start[i + 1]):
+        total += _cluster(j, at, clusters, out, w)
+    d_s, d_growth = _sum_offsets(calendar, out, w)
+    density, d_level, d_grow, d_reporting = _level(i, s, growth, levels[6], at, targets, out, work.sources)
+    d_s += d_level
+    d_growth += d_grow
+    total += density
+    out.reporting[i] = d_reporting
+    out.scale[r.FIELDR] += d_reporting * levels[6]
+    out.scale[r.GROWTH_MEAN] += d_growth
+    out.scale[r.GROWTH_SD] += d_growth * tips[r.GROWTH]
+    out.tips[i, r.GROWTH] = d_growth * scale[r.GROWTH_SD] - tips[r.GROWTH]
+    out.tips[i, r.RECORDING] -= tips[r.RECORDING]
+    out.tips[i, r.DOSE] = d_s
+    _levels_back(i, -d_s * (1.0 - level), d_reporting, tips, fields, levels, at, anchor, out, w)
+    _paths_back(i, at, anchor, out, w)
+    return total
+
+
+@compiled
+def standard_levels(
+    i: int, tips: Any, fields: Any, at: Any, anchor: Any
+) -> tuple[float, float, float, float, float, float, float]:
+    """Return standardised residual levels v1, v3, levels b1, b3 at present scales, and the three fields."""
+    scale, ref, bend = at.scale, at.reference, at.bend
+    free1, free3 = reference_levels(tips, fields, ref)
+    v1 = bend[r.BEND_LOCAL1, 0] * anchor.local1[i] + bend[r.BEND_LOCAL1, 1] * (free1 - anchor.local1[i])
+    v3 = bend[r.BEND_LOCAL3, 0] * anchor.local3[i] + bend[r.BEND_LOCAL3, 1] * (free3 - anchor.local3[i])
+    u1 = _bent_field(i, 0, fields, bend, anchor)
+    u3 = _bent_field(i, 1, fields, bend, anchor)
+    ur = _bent_field(i, 2, fields, bend, anchor)
+    b1 = scale[r.FIELD1] * u1 + scale[r.LOCAL1] * v1
+    b3 = scale[r.LOADING] * b1 + scale[r.FIELD3] * u3 + scale[r.LOCAL3] * v3
+    return v1, v3, b1, b3, u1, u3, ur
+
+
+@compiled
+def reference_levels(tips: Any, fields: Any, ref: Any) -> tuple[float, float]:
+    """Return the residual levels standardised by the reference scales."""
+    free1 = (tips[r.LEVEL1] - ref[r.FIELD1] * fields[0]) / ref[r.LOCAL1]
+    free3 = tips[r.LEVEL3] - ref[r.LOADING] * tips[r.LEVEL1] - ref[r.FIELD3] * fields[1]
+    return free1, free3 / ref[r.LOCAL3]
+
+
+@compiled
+def _bent_field(i: int, k: int, fields: Any, bend: Any, anchor: Any) -> float:
+    middle = anchor.fields[i, k]
+    row = r.BEND_FIELDS + k
+    return bend[row, 0] * middle + bend[row, 1] * (fields[k] - middle)
+
+
+@compiled
+def paths_at(i: int, path1: Any, path3: Any, at: Any, anchor: Any, w: Any) -> float:
+    """Carry both paths from reference scales to present ones; return their prior density."""
+    scale, ref, bend = at.scale, at.reference, at.bend
+    innovations_of(path1, ref[r.WALK1], ref[r.CORR1], w[r.FREE1])
+    innovations_of(path3, ref[r.WALK3], ref[r.CORR3], w[r.FREE3])
+    total = 0.0
+    for t in range(path1.size):
+        m1, m3 = anchor.steps1[i, t], anchor.steps3[i, t]
+        w[r.STEP1, t] = bend[r.BEND_STEPS1, 0] * m1 + bend[r.BEND_STEPS1, 1] * (w[r.FREE1, t] - m1)
+        w[r.STEP3, t] = bend[r.BEND_STEPS3, 0] * m3 + bend[r.BEND_STEPS3, 1] * (w[r.FREE3, t] - m3)
+        total -= 0.5 * (w[r.STEP1, t] ** 2 + w[r.STEP3, t] ** 2)
+    stationary_path(w[r.STEP1], scale[r.WALK1], scale[r.CORR1], w[r.PATH1])
+    stationary_path(w[r.STEP3], scale[r.WALK3], scale[r.CORR3], w[r.PATH3])
+    return total
+
+
+@compiled
+def shares(i: int, l1: float, l3: float, s: float, growth: float, at: Any, calendar: Any, w: Any) -> None:
+    """Fill coverage p, continuation q, doses due per quarter and the log offset; clear the slopes."""
+    for t in range(w.shape[1]):
+        log_p, p = share_of(l1 + at.access[i, t] + at.trend1[t] + w[r.PATH1, t])
+        _, q = share_of(l3 + at.trend3[t] + w[r.PATH3, t])
+        w[r.LOGP, t], w[r.P, t], w[r.Q, t] = log_p, p, q
+        w[r.OFFSET, t] = s + at.season[t] + growth * calendar.years[t]
+        w[r.DOSES, t] = math.exp(min(w[r.OFFSET, t], HIGHEST)) * p
+        w[r.GIVEN, t] = w[r.DOSES, t] * max(q, 1e-300)
+        w[r.D_ETA1, t] = 0.0
+        w[r.D_ETA3, t] = 0.0
+        w[r.D_OFFSET, t] = 0.0
+
+
+@compiled
+def count_density(
+    y: float, log_mu: float, mu: float, kappa: float, log_kappa: float, table: float, table_slope: float,
+    wide_table: float, reports: Any,
+) -> tuple[float, float, float, float]:  # fmt: skip
+    """Return the log density of one count (negative binomial, up to -log y!, with a rare wide component),
+    its slopes in log mu and kappa, and the share of the regular component."""
+    log_sum = math.log(kappa + mu)
+    excess = (y + kappa) / (kappa + mu)
+    ll = table + kappa * log_kappa + y * log_mu - (y + kappa) * log_sum
+    slope = kappa * (y - mu) / (kappa + mu)
+    d_kappa = table_slope + log_kappa + 1.0 - log_sum - excess
+    if reports.outlier_share <= 0.0:
+        return ll, slope, d_kappa, 1.0
+    wide = reports.outlier_kappa
+    other = wide_table + wide * reports.log_outlier_kappa + y * log_mu - (y + wide) * math.log(wide + mu)
+    gap = other - ll + reports.log_outlier_odds
+    if gap < -30.0:
+        return ll, slope, d_kappa, 1.0
+    odds = math.exp(min(gap, 700.0))
+    regular = 1.0 / (1.0 + odds)
+    slope = regular * slope + (1.0 - regular) * wide * (y - mu) / (wide + mu)
+    return ll + math.log1p(odds), slope, regular * d_kappa, regular
+
+
+@compiled
+def _routine(i: int, recording: float, at: Any, reports: Any, calendar: Any, out: Any, w: Any) -> float:
+    scale = at.scale
+    total = d_recording = 0.0
+    log_kappa1, log_kappa3 = math.log(scale[r.KAPPA1]), math.log(scale[r.KAPPA3])
+    late_share = scale[r.KERNEL]
+    for t in range(w.shape[1]):
+        if reports.seen1[i, t]:
+            j = reports.slot1[i, t]
+            shift = scale[r.COMPLETE] * reports.log_complete1[i, t] + scale[r.LATE] * calendar.newest[t]
+            mu = w[r.DOSES, t] if shift == 0.0 else w[r.DOSES, t] * math.exp(shift)
+            ll, g, d_kappa, _ = count_density(
+                reports.y1[i, t], w[r.OFFSET, t] + w[r.LOGP, t] + shift, mu, scale[r.KAPPA1], log_kappa1,
+                at.kappa_table1[j], at.kappa_slope1[j], reports.outlier_table[j], reports,
+            )  # fmt: skip
+            total += ll
+            out.scale[r.KAPPA1] += d_kappa
+            out.scale[r.COMPLETE] += g * reports.log_complete1[i, t]
+            out.scale[r.LATE] += g * calendar.newest[t]
+            w[r.D_ETA1, t] += g * (1.0 - w[r.P, t])
+            w[r.D_OFFSET, t] += g
+        if reports.seen3[i, t]:
+            j = reports.slot3[i, t]
+            due, soon = third_doses(t, w, late_share)
+            shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + scale[r.LATE] * calendar.newest[t]
+            shift += scale[r.RECORDING_SD] * recording
+            ll, g, d_kappa, _ = count_density(
+                reports.y3[i, t], math.log(due) + shift, due * math.exp(shift), scale[r.KAPPA3], log_kappa3,
+                at.kappa_table3[j], at.kappa_slope3[j], reports.outlier_table[j], reports,
+            )  # fmt: skip
+            total += ll
+            d_recording += g
+            out.scale[r.KAPPA3] += d_kappa
+            out.scale[r.COMPLETE] += g * reports.log_complete3[i, t]
+            out.scale[r.LATE] += g * calendar.newest[t]
+            _third_slopes(t, g, soon, late_share, out, w)
+    out.scale[r.RECORDING_SD] += d_recording * recording
+    out.tips[i, r.RECORDING] = d_recording * scale[r.RECORDING_SD]
+    return total
+
+
+@compiled
+def third_doses(t: int, w: Any, late_share: float) -> tuple[float, float]:
+    """Return the DTP3 doses due to be given in quarter t, and the share of them of the quarter's own cohort."""
+    if t == 0:
+        return max(w[r.GIVEN, 0], 1e-300), 1.0
+    own = (1.0 - late_share) * w[r.GIVEN, t]
+    due = max(own + late_share * w[r.GIVEN, t - 1], 1e-300)
+    return due, own / due
+
+
+@compiled
+def _third_slopes(t: int, g: float, soon: float, late_share: float, out: Any, w: Any) -> None:
+    w[r.D_ETA1, t] += g * soon * (1.0 - w[r.P, t])
+    w[r.D_ETA3, t] += g * soon * (1.0 - w[r.Q, t])
+    w[r.D_OFFSET, t] += g * soon
+    if t > 0:
+        late = 1.0 - soon
+        w[r.D_ETA1, t - 1] += g * late * (1.0 - w[r.P, t - 1])
+        w[r.D_ETA3, t - 1] += g * late * (1.0 - w[r.Q, t - 1])
+        w[r.D_OFFSET, t - 1] += g * late
+        out.scale[r.KERNEL] += g * (late / late_share - soon / (1.0 - late_share))
+
+
+@compiled
+def cohort_share(j: int, clusters: Any, w: Any) -> tuple[float, float]:
+    """Return the share that a cluster's children have, and the share of those with DTP1 (its base).
+
+    Cohorts are quarters first..last with equal weights; for DTP3 given DTP1 the share is among those
+    with DTP1.
+    """
+    first, last = clusters.first[j], clusters.last[j]
+    one = three = 0.0
+    for t in range(first, last + 1):
+        one += w[r.P, t]
+        three += w[r.P, t] * w[r.Q, t]
+    size = last - first + 1
+    if clusters.kind[j] == 0:
+        return one / size, 1.0
+    if clusters.kind[j] == 1:
+        return three / one, one / size
+    return three / size, 1.0
+
+
+@compiled
+def _cluster(j: int, at: Any, clusters: Any, out: Any, w: Any) -> float:
+    scale = at.scale
+    share, base = cohort_share(j, clusters, w)
+    d_true = 1.0
+    seen = share
+    bias = clusters.bias[j]
+    if bias >= 0:
+        odds = share / (1.0 - share) * math.exp(at.survey_bias[bias])
+        seen = odds / (1.0 + odds)
+        d_true = seen * (1.0 - seen) / (share * (1.0 - share))
+    d_bias = seen * (1.0 - seen)
+    told = seen
+    recalled = clusters.recalled[j] if clusters.kind[j] != 1 else 0.0
+    d_told = 1.0
+    if recalled > 0.0:
+        d_told = 1.0 - recalled + recalled * (scale[r.SENSITIVITY] - scale[r.FALSE_YES])
+        told = (1.0 - recalled) * seen + recalled * (
+            scale[r.SENSITIVITY] * seen + scale[r.FALSE_YES] * (1.0 - seen)
+        )
+    told = min(max(told, 1e-6), 1.0 - 1e-6)
+    a = (1.0 - scale[r.CLUSTER]) / scale[r.CLUSTER]
+    ll, g, d_a = beta_binomial(clusters.vaccinated[j], clusters.children[j], told, a)
+    out.scale[r.CLUSTER] -= d_a / (scale[r.CLUSTER] * scale[r.CLUSTER])
+    out.scale[r.SENSITIVITY] += g * recalled * seen
+    out.scale[r.FALSE_YES] += g * recalled * (1.0 - seen)
+    g *= d_told
+    if bias >= 0:
+        out.survey_bias[bias] += g * d_bias
+    _cohort_back(j, g * d_true, share, base, clusters, w)
+    return ll
+
+
+@compiled
+def _cohort_back(j: int, g: float, share: float, base: float, clusters: Any, w: Any) -> None:
+    first, last, kind = clusters.first[j], clusters.last[j], clusters.kind[j]
+    size = last - first + 1
+    for t in range(first, last + 1):
+        p, q = w[r.P, t], w[r.Q, t]
+        if kind == 0:
+            w[r.D_ETA1, t] += g * p * (1.0 - p) / size
+        elif kind == 1:
+            w[r.D_ETA1, t] += g * p * (1.0 - p) * (q - share) / (size * base)
+            w[r.D_ETA3, t] += g * p * q * (1.0 - q) / (size * base)
+        else:
+            w[r.D_ETA1, t] += g * p * (1.0 - p) * q / size
+            w[r.D_ETA3, t] += g * p * q * (1.0 - q) / size
+
+
+@compiled
+def _sum_offsets(calendar: Any, out: Any, w: Any) -> tuple[float, float]:
+    d_s = d_growth = 0.0
+    for t in range(w.shape[1]):
+        d_s += w[r.D_OFFSET, t]
+        d_growth += w[r.D_OFFSET, t] * calendar.years[t]
+        out.season[t] += w[r.D_OFFSET, t]
+    return d_s, d_growth
+
+
+@compiled
+def _level(
+    i: int, s: float, growth: float, field: float, at: Any, targets: Any, out: Any, room: Any
+) -> tuple[float, float, float, float]:
+    """Denominators, their slopes in time and recounts of one area."""
+    size = targets.log_level.shape[1]
+    residuals, rho, slopes = room[0], room[1], room[2, : 4 + 2 * size]
+    total = d_growth = 0.0
+    for k in range(size):
+        residuals[k] = targets.log_level[i, k] - targets.centre - at.source_bias[k]
+        residuals[k] -= growth * targets.years[i, k]
+        if targets.slope_seen[i, k]:
+            off = (targets.slope[i, k] - growth - at.source_slope[k]) / targets.slope_sd
+            total -= 0.5 * off * off
+            d_growth += off / targets.slope_sd
+            out.source_slope[k] += off / targets.slope_sd
+    rho[0] = at.reporting[i] + at.scale[r.FIELDR] * field
+    rho[1] = at.scale[r.LOCALR] ** 2
+    rho[2], rho[3] = targets.recount[i], targets.recount_variance[i]
+    total += level_density(
+        s - targets.centre, residuals[:size], at.source_precision, targets.seen[i], targets.wild_allowed,
+        rho, slopes,
+    )  # fmt: skip
+    for k in range(size):
+        if targets.seen[i, k]:
+            out.source_bias[k] -= slopes[4 + k]
+            d_growth -= slopes[4 + k] * targets.years[i, k]
+            out.source_precision[k] += slopes[4 + size + k]
+    out.scale[r.LOCALR] += slopes[3] * 2.0 * at.scale[r.LOCALR]
+    return total, slopes[0], d_growth, slopes[2]
+
+
+@compiled
+def _levels_back(
+    i: int, d_l1: float, d_reporting: float, tips: Any, fields: Any, levels: Any, at: Any, anchor: Any,
+    out: Any, w: Any,
+) -> None:  # fmt: skip
+    v1, v3, b1, _, u1, u3, _ = levels
+    scale, ref, bend = at.scale, at.reference, at.bend
+    d_l3 = 0.0
+    for t in range(w.shape[1]):
+        d_l1 += w[r.D_ETA1, t]
+        d_l3 += w[r.D_ETA3, t]
+        out.trend1[t] += w[r.D_ETA1, t]
+        out.trend3[t] += w[r.D_ETA3, t]
+        out.access[i, t] = w[r.D_ETA1, t]
+    out.base1[i] = d_l1
+    out.base3[i] = d_l3
+    d_b1 = d_l1 + scale[r.LOADING] * d_l3
+    out.scale[r.LOADING] += d_l3 * b1
+    out.scale[r.FIELD1] += d_b1 * u1
+    out.scale[r.LOCAL1] += d_b1 * v1
+    out.scale[r.FIELD3] += d_l3 * u3
+    out.scale[r.LOCAL3] += d_l3 * v3
+    free1, free3 = reference_levels(tips, fields, ref)
+    d_v1 = _unbend(d_b1 * scale[r.LOCAL1] - v1, free1, anchor.local1[i], r.BEND_LOCAL1, bend, out)
+    d_v3 = _unbend(d_l3 * scale[r.LOCAL3] - v3, free3, anchor.local3[i], r.BEND_LOCAL3, bend, out)
+    row = r.BEND_FIELDS
+    d_u1 = _unbend(d_b1 * scale[r.FIELD1], fields[0], anchor.fields[i, 0], row, bend, out)
+    d_u3 = _unbend(d_l3 * scale[r.FIELD3], fields[1], anchor.fields[i, 1], row + 1, bend, out)
+    d_ur = _unbend(d_reporting * scale[r.FIELDR], fields[2], anchor.fields[i, 2], row + 2, bend, out)
+    out.tips[i, r.LEVEL1] = d_v1 / ref[r.LOCAL1] - d_v3 * ref[r.LOADING] / ref[r.LOCAL3]
+    out.tips[i, r.LEVEL3] = d_v3 / ref[r.LOCAL3]
+    out.fields[i, 0] = d_u1 - d_v1 * ref[r.FIELD1] / ref[r.LOCAL1]
+    out.fields[i, 1] = d_u3 - d_v3 * ref[r.FIELD3] / ref[r.LOCAL3]
+    out.fields[i, 2] = d_ur
+
+
+@compiled
+def _unbend(slope: float, free: float, middle: float, row: int, bend: Any, out: Any) -> float:
+    """Carry a slope in a bent coordinate back to the free one; note the slopes in the bend."""
+    out.bend[row, 0] += slope * middle
+    out.bend[row, 1] += slope * (free - middle)
+    return slope * bend[row, 1]
+
+
+@compiled
+def _paths_back(i: int, at: Any, anchor: Any, out: Any, w: Any) -> None:
+    scale, ref, bend = at.scale, at.reference, at.bend
+    d_sd, d_corr = path_slopes(
+        w[r.D_ETA1], w[r.PATH1], w[r.STEP1], scale[r.WALK1], scale[r.CORR1], w[r.D_PATH1]
+    )
+    out.scale[r.WALK1] += d_sd
+    out.scale[r.CORR1] += d_corr
+    d_sd, d_corr = path_slopes(
+        w[r.D_ETA3], w[r.PATH3], w[r.STEP3], scale[r.WALK3], scale[r.CORR3], w[r.D_PATH3]
+    )
+    out.scale[r.WALK3] += d_sd
+    out.scale[r.CORR3] += d_corr
+    for t in range(w.shape[1]):
+        w[r.D_PATH1, t] = _unbend(
+            w[r.D_PATH1, t] - w[r.STEP1, t], w[r.FREE1, t], anchor.steps1[i, t], r.BEND_STEPS1, bend, out
+        )
+        w[r.D_PATH3, t] = _unbend(
+            w[r.D_PATH3, t] - w[r.STEP3, t], w[r.FREE3, t], anchor.steps3[i, t], r.BEND_STEPS3, bend, out
+        )
+    innovation_slopes(w[r.D_PATH1], ref[r.WALK1], ref[r.CORR1], out.path1[i])
+    innovation_slopes(w[r.D_PATH3], ref[r.WALK3], ref[r.CORR3], out.path3[i])

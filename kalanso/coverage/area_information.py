@@ -1,0 +1,259 @@
+"""How much does the evidence of each area fix its coordinates?
+
+Expected (Gauss-Newton) information of reports, surveys and denominators in one area's coordinates:
+the two paths, quarter after quarter, and eight tips (five levels, three fields). Always positive,
+so nothing has to be projected. Averaged over draws it is the precision of the Gaussian
+approximation; chance-free parts (priors) are added by `add_prior`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kalanso.coverage import records as r
+from kalanso.coverage.area_density import (
+    HIGHEST,
+    cohort_share,
+    count_density,
+    paths_at,
+    shares,
+    standard_levels,
+    third_doses,
+)
+from kalanso.coverage.denominator_pieces import level_density
+from kalanso.coverage.pieces import (
+    cluster_size_information,
+    compiled,
+    share_of,
+)
+from kalanso.coverage.records import Floats
+
+EDGE = r.TIPS + r.FIELDS
+
+
+class Information(NamedTuple):
+    """Blocks of the areas' precision: paths within a quarter (N,T,2,2), with the next quarter
+    (N,T,2,2), with tips (N,T,2,8), tips (N,8,8). Order of a pair: DTP1, DTP3."""
+
+    within: Floats
+    onward: Floats
+    across: Floats
+    tips: Floats
+
+    @classmethod
+    def zeros(cls, areas: int, quarters: int) -> Information:
+        """Return no information."""
+        n, t = areas, quarters
+        return cls(
+            np.zeros((n, t, 2, 2)),
+            np.zeros((n, t, 2, 2)),
+            np.zeros((n, t, 2, EDGE)),
+            np.zeros((n, EDGE, EDGE)),
+        )
+
+
+@compiled
+def add_information(
+    weight: float, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, reports: Any,
+    clusters: Any, targets: Any, calendar: Any, into: Any, work: Any,
+) -> None:  # fmt: skip
+    """Add the expected information at one state, times `weight`, to `into` (Information)."""
+    w, scale = work.rows, at.scale
+    edge = np.zeros(EDGE)
+    for i in range(tips.shape[0]):
+        levels = standard_levels(i, tips[i], fields[i], at, anchor)
+        paths_at(i, path1[i], path3[i], at, anchor, w)
+        l1, l3 = at.base1[i] + levels[2], at.base3[i] + levels[3]
+        log_level, level = share_of(l1)
+        s = tips[i, r.DOSE] - log_level
+        growth = scale[r.GROWTH_MEAN] + scale[r.GROWTH_SD] * tips[i, r.GROWTH]
+        shares(i, l1, l3, s, growth, at, calendar, w)
+        _of_reports(i, weight, level, tips[i, r.RECORDING], at, reports, calendar, into, w, edge)
+        for j in range(clusters.start[i], clusters.start[i + 1]):
+            _of_cluster(i, j, weight, scale, clusters, into, w, edge)
+        _of_level(i, weight, level, s, growth, levels[6], at, targets, into, work.sources, edge)
+
+
+@compiled
+def _outer(i: int, value: float, edge: Any, into: Any) -> None:
+    for a in range(EDGE):
+        if edge[a] != 0.0:
+            for b in range(EDGE):
+                into.tips[i, a, b] += value * edge[a] * edge[b]
+
+
+@compiled
+def _on_quarter(i: int, t: int, value: float, one: float, three: float, edge: Any, into: Any) -> None:
+    """Add value * j j' where j is (one, three) on the paths of quarter t; tips are added apart."""
+    into.within[i, t, 0, 0] += value * one * one
+    into.within[i, t, 0, 1] += value * one * three
+    into.within[i, t, 1, 0] += value * one * three
+    into.within[i, t, 1, 1] += value * three * three
+    for a in range(EDGE):
+        into.across[i, t, 0, a] += value * one * edge[a]
+        into.across[i, t, 1, a] += value * three * edge[a]
+
+
+@compiled
+def _of_reports(
+    i: int, weight: float, level: float, recording: float, at: Any, reports: Any, calendar: Any, into: Any,
+    w: Any, edge: Any,
+) -> None:  # fmt: skip
+    scale = at.scale
+    late_share = scale[r.KERNEL]
+    for t in range(w.shape[1]):
+        if reports.seen1[i, t]:
+            shift = scale[r.COMPLETE] * reports.log_complete1[i, t] + scale[r.LATE] * calendar.newest[t]
+            h = _count_information(
+                reports.y1[i, t], w[r.OFFSET, t] + w[r.LOGP, t] + shift, scale[r.KAPPA1],
+                at.kappa_table1[reports.slot1[i, t]], reports.outlier_table[reports.slot1[i, t]], reports,
+            )  # fmt: skip
+            h *= weight
+            edge[:] = 0.0
+            edge[r.LEVEL1] = level - w[r.P, t]
+            edge[r.DOSE] = 1.0
+            edge[r.GROWTH] = scale[r.GROWTH_SD] * calendar.years[t]
+            _on_quarter(i, t, h, 1.0 - w[r.P, t], 0.0, edge, into)
+            _outer(i, h, edge, into)
+        if reports.seen3[i, t]:
+            due, soon = third_doses(t, w, late_share)
+            shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + scale[r.LATE] * calendar.newest[t]
+            h = _count_information(
+                reports.y3[i, t], math.log(due) + shift + scale[r.RECORDING_SD] * recording, scale[r.KAPPA3],
+                at.kappa_table3[reports.slot3[i, t]], reports.outlier_table[reports.slot3[i, t]], reports,
+            )  # fmt: skip
+            _of_third(i, t, h * weight, soon, level, scale, calendar, into, w, edge)
+
+
+@compiled
+def _count_information(
+    y: float, log_mu: float, kappa: float, table: float, wide: float, reports: Any
+) -> float:
+    mu = math.exp(min(log_mu, HIGHEST))
+    _, _, _, regular = count_density(y, log_mu, mu, kappa, math.log(kappa), table, 0.0, wide, reports)
+    other = reports.outlier_kappa * mu / (reports.outlier_kappa + mu)
+    return regular * kappa * mu / (kappa + mu) + (1.0 - regular) * other
+
+
+@compiled
+def _of_third(
+    i: int,
+    t: int,
+    h: float,
+    soon: float,
+    level: float,
+    scale: Any,
+    calendar: Any,
+    into: Any,
+    w: Any,
+    edge: Any,
+) -> None:
+    late = 1.0 - soon
+    one, three = soon * (1.0 - w[r.P, t]), soon * (1.0 - w[r.Q, t])
+    before1 = before3 = 0.0
+    years = soon * calendar.years[t]
+    if t > 0:
+        before1, before3 = late * (1.0 - w[r.P, t - 1]), late * (1.0 - w[r.Q, t - 1])
+        years += late * calendar.years[t - 1]
+    edge[:] = 0.0
+    edge[r.LEVEL1] = one + before1 - (1.0 - level)
+    edge[r.LEVEL3] = three + before3
+    edge[r.DOSE] = 1.0
+    edge[r.GROWTH] = scale[r.GROWTH_SD] * years
+    edge[r.RECORDING] = scale[r.RECORDING_SD]
+    _on_quarter(i, t, h, one, three, edge, into)
+    _outer(i, h, edge, into)
+    if t > 0:
+        _on_quarter(i, t - 1, h, before1, before3, edge, into)
+        into.onward[i, t - 1, 0, 0] += h * before1 * one
+        into.onward[i, t - 1, 0, 1] += h * before1 * three
+        into.onward[i, t - 1, 1, 0] += h * before3 * one
+        into.onward[i, t - 1, 1, 1] += h * before3 * three
+
+
+@compiled
+def _of_cluster(
+    i: int, j: int, weight: float, scale: Any, clusters: Any, into: Any, w: Any, edge: Any
+) -> None:
+    share, base = cohort_share(j, clusters, w)
+    a = (1.0 - scale[r.CLUSTER]) / scale[r.CLUSTER]
+    h = weight * cluster_size_information(share, clusters.children[j], a)
+    if clusters.kind[j] != 1:
+        h *= (1.0 - clusters.recalled[j] * (1.0 - scale[r.SENSITIVITY] + scale[r.FALSE_YES])) ** 2
+    size = clusters.last[j] - clusters.first[j] + 1
+    total = squares = 0.0
+    for again in range(2):
+        for t in range(clusters.first[j], clusters.last[j] + 1):
+            one, three = _cohort_shares(clusters.kind[j], w[r.P, t], w[r.Q, t], size, base)
+            if again == 0:
+                total += one + three
+                squares += (one + three) ** 2
+                continue
+            edge[:] = 0.0
+            edge[r.LEVEL1], edge[r.LEVEL3] = one, three
+            # A cohort's quarters are told apart here, so that the precision keeps its band; the area's
+            # level is informed as by the whole cohort.
+            share = h * total * total / max(squares, 1e-300)
+            _on_quarter(i, t, share, one, three, edge, into)
+            _outer(i, share, edge, into)
+
+
+@compiled
+def _cohort_shares(kind: int, p: float, q: float, size: int, base: float) -> tuple[float, float]:
+    """Return the slopes of a cluster's share in one quarter's log odds of p and of q."""
+    if kind == 0:
+        return p * (1.0 - p) / size, 0.0
+    if kind == 1:
+        return 0.0, p * q * (1.0 - q) / (size * base)
+    return p * (1.0 - p) * q / size, p * q * (1.0 - q) / size
+
+
+@compiled
+def _of_level(
+    i: int, weight: float, level: float, s: float, growth: float, field: float, at: Any, targets: Any,
+    into: Any, room: Any, edge: Any,
+) -> None:  # fmt: skip
+    size = targets.log_level.shape[1]
+    residuals, rho, slopes = room[0], room[1], room[2, : 4 + 2 * size]
+    pulled = precision = 0.0
+    for k in range(size):
+        residuals[k] = targets.log_level[i, k] - targets.centre - at.source_bias[k]
+        residuals[k] -= growth * targets.years[i, k]
+        if targets.seen[i, k]:
+            pulled += at.source_precision[k] * targets.years[i, k]
+            precision += at.source_precision[k]
+        if targets.slope_seen[i, k]:
+            into.tips[i, r.GROWTH, r.GROWTH] += weight * (at.scale[r.GROWTH_SD] / targets.slope_sd) ** 2
+    rho[0] = at.reporting[i] + at.scale[r.FIELDR] * field
+    rho[1] = at.scale[r.LOCALR] ** 2
+    rho[2], rho[3] = targets.recount[i], targets.recount_variance[i]
+    level_density(
+        s - targets.centre, residuals[:size], at.source_precision, targets.seen[i], targets.wild_allowed,
+        rho, slopes,
+    )  # fmt: skip
+    edge[:] = 0.0
+    edge[r.LEVEL1] = -(1.0 - level)
+    edge[r.DOSE] = 1.0
+    edge[r.GROWTH] = at.scale[r.GROWTH_SD] * pulled / (precision + 0.25)
+    edge[r.TIPS + 2] = -at.scale[r.FIELDR]
+    _outer(i, weight * slopes[1], edge, into)
+
+
+def add_prior(scale: Floats, into: Information) -> None:
+    """Add the precision of the areas' own priors at the reference scales."""
+    for place, (sd, corr) in enumerate(((scale[r.WALK1], scale[r.CORR1]), (scale[r.WALK3], scale[r.CORR3]))):
+        unit = 1.0 / (sd * sd * (1.0 - corr * corr))
+        inner = np.full(into.within.shape[1], unit * (1.0 + corr * corr))
+        inner[[0, -1]] = unit if inner.size > 1 else 1.0 / (sd * sd)
+        into.within[:, :, place, place] += inner
+        into.onward[:, :-1, place, place] -= unit * corr
+    one, three = np.zeros(EDGE), np.zeros(EDGE)
+    one[[r.LEVEL1, r.TIPS]] = 1.0 / scale[r.LOCAL1], -scale[r.FIELD1] / scale[r.LOCAL1]
+    three[[r.LEVEL1, r.LEVEL3, r.TIPS + 1]] = -scale[r.LOADING], 1.0, -scale[r.FIELD3]
+    three /= scale[r.LOCAL3]
+    into.tips[:] += np.outer(one, one) + np.outer(three, three)
+    for place in (r.GROWTH, r.RECORDING):
+        into.tips[:, place, place] += 1.0

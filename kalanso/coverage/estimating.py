@@ -1,0 +1,160 @@
+"""Where are the zero-dose children, how many, how sure are we?
+
+The one door of the estimator: evidence and a question in, joint draws out. The published posterior
+is sampled (`published`), the preview is made of Gaussians (`preview`); both share one model.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kalanso.coverage.designing import design
+from kalanso.coverage.drawing import Drawn
+from kalanso.coverage.evidence import Evidence
+from kalanso.coverage.keeping import chosen
+from kalanso.coverage.layout import SCALARS, Layout, bounded
+from kalanso.coverage.posterior import Posterior
+from kalanso.coverage.preview import preview
+from kalanso.coverage.priors import Priors, default_priors
+from kalanso.coverage.published import Plan, Sampled, sample
+from kalanso.coverage.question import Question
+from kalanso.coverage.records import Floats
+from kalanso.coverage.terms import terms_of
+
+FITTED = 100  # draws whose expected doses are kept for checks against the reports
+# Cells below which one thread is faster than two.
+SMALL = 6000
+
+
+def _quiet(_: str, __: float) -> None:
+    """Say nothing."""
+
+
+def estimate(
+    evidence: Evidence,
+    question: Question,
+    rng: np.random.Generator,
+    *,
+    progress: Callable[[str, float], None] = _quiet,
+    warm: Mapping[str, npt.NDArray[Any]] | None = None,
+    checkpoint: Path | None = None,
+    priors: Priors | None = None,
+    plan: Plan | None = None,
+) -> Posterior:
+    """Return joint draws of coverage and children due, by area and quarter.
+
+    `warm` is the `warm_start` of an earlier posterior on the same parts of the model; `checkpoint` a
+    folder in which an interrupted run finds itself again. The same evidence, question and `rng` give
+    the same draws. Whether the draws may be published is said in `diagnostics["gates"]`.
+    """
+    began = time.monotonic()
+    arrays = design(evidence, question, priors or default_priors())
+    layout = Layout(arrays, priors or default_priors())
+    terms = terms_of(evidence, question, layout)
+    known = _warm(layout, warm)
+    if question.preview:
+        found = preview(layout, terms, question.draws, rng, progress=progress, known=known)
+        document = {"engine": "preview", **found.diagnostics, "seconds": _seconds(began, found.seconds)}
+        return _posterior(
+            layout, found.drawn, found.gamma, np.zeros(len(found.drawn), np.int64), document, "preview"
+        )
+    n, t = arrays.shape
+    workers = min(2, os.cpu_count() or 1) if n * t > SMALL else 1
+    asked = plan or Plan()
+    sampled = sample(
+        layout, terms, asked, rng, progress=progress, checkpoint=checkpoint, workers=workers,
+        start=None if known is None else known.mean(axis=0),
+    )  # fmt: skip
+    drawn, gamma, chain = chosen(sampled.keepers, question.draws)
+    document = _document(sampled, asked, _seconds(began, sampled.seconds))
+    return _posterior(layout, drawn, gamma, chain, document, "published")
+
+
+def _seconds(began: float, stages: Mapping[str, float]) -> dict[str, float]:
+    return {
+        **{name: round(value, 2) for name, value in stages.items()},
+        "all": round(time.monotonic() - began, 2),
+    }
+
+
+def _document(sampled: Sampled, plan: Plan, seconds: dict[str, float]) -> dict[str, Any]:
+    """Return the diagnostics of a sampled posterior and its gates."""
+    mixed, counts = sampled.mixed, sampled.counts
+    measured = {
+        "effective_draws": (mixed.least_draws, plan.effective, mixed.least_draws >= plan.effective),
+        "r_hat_totals": (mixed.worst_total, plan.r_hat_totals, mixed.worst_total <= plan.r_hat_totals),
+        "r_hat_globals": (mixed.worst_global, plan.r_hat_globals, mixed.worst_global <= plan.r_hat_globals),
+        "divergences": (
+            counts["divergences"], plan.divergent * counts["iterations"],
+            counts["divergences"] <= plan.divergent * counts["iterations"],
+        ),
+    }  # fmt: skip
+    gates = {
+        name: {"value": round(float(value), 4), "limit": round(float(limit), 4), "passed": bool(passed)}
+        for name, (value, limit, passed) in measured.items()
+    }
+    return {"engine": "published", **mixed.as_dict(), **counts, "gates": gates, "seconds": seconds}
+
+
+def _warm(layout: Layout, warm: Mapping[str, npt.NDArray[Any]] | None) -> Floats | None:
+    """Return globals of an earlier run in today's places: those that are new start at their prior."""
+    if warm is None or "gamma" not in warm:
+        return None
+    then, names = np.asarray(warm["gamma"], float), [str(name) for name in warm["names"]]
+    gamma = np.tile(layout.start, (len(then), 1))
+    for j, name in enumerate(layout.names):
+        if name in names and not name.startswith(("steps", "source_slope")):
+            gamma[:, j] = then[:, names.index(name)]
+    return gamma
+
+
+def _posterior(
+    layout: Layout, drawn: list[Drawn], gamma: Floats, chain: npt.NDArray[np.int64], document: dict[str, Any],
+    engine: str,
+) -> Posterior:  # fmt: skip
+    d, b = layout.design, layout.blocks
+    hyper = {
+        name: np.array([bounded(kind, value)[0] for value in gamma[:, b[name].start]])
+        for name, _, kind in SCALARS
+    }
+    for name in ("trend_sd1", "trend_sd3"):
+        hyper[name] = np.exp(gamma[:, b[name].start])
+    hyper["source_sd"] = np.exp(gamma[:, b["source_sd"]])
+    shared = {
+        name: gamma[:, b[name]]
+        for name in (
+            "slopes1",
+            "slopes3",
+            "source_bias",
+            "source_slope",
+            "reporting",
+            "survey_bias",
+            "season",
+            "closed",
+        )
+    }
+    fitted = {"dtp1_doses": np.stack([one.doses1 for one in drawn[:FITTED]])}
+    if d.question.dtp3:
+        fitted["dtp3_doses"] = np.stack([one.doses3 for one in drawn[:FITTED]])
+    names = {"covariates": d.covariate_names, "sources": d.sources.names, "biases": d.sources.bias_names}
+    return Posterior(
+        areas=d.areas,
+        periods=d.periods,
+        dtp1_coverage=np.stack([one.dtp1 for one in drawn]),
+        dtp3_coverage=np.stack([one.dtp3 for one in drawn]) if d.question.dtp3 else None,
+        surviving_infants=np.stack([one.infants for one in drawn]),
+        hyper=hyper,
+        globals_=shared,
+        fitted=fitted,
+        diagnostics={**document, "names": names, "draws": len(drawn)},
+        chain=chain,
+        engine=engine,
+        warm_start={"gamma": gamma, "names": np.array(layout.names)},
+    )

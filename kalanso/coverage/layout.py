@@ -1,0 +1,297 @@
+"""Which numbers do all areas share, what is believed of them, and how do they reach an area?
+
+The globals gamma stand in one vector of unbounded coordinates: slopes of covariates, trends, biases
+of sources and rounds, and the hyperparameters on log or logit scales. `Layout` names their places,
+turns them into a `Setting` for the compiled density, and carries its slopes back.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kalanso.coverage import records as r
+from kalanso.coverage.designing import Design
+from kalanso.coverage.frame import Frame
+from kalanso.coverage.pieces import gamma_table, share_of
+from kalanso.coverage.priors import Prior, Priors
+from kalanso.coverage.records import Flags, Floats, Setting, Slopes
+
+# Scales of the density that are fixed by the priors' file, not estimated.
+FIXED = (r.GROWTH_SD, r.RECORDING_SD)
+# Name of the coordinate, place in `Setting.scale`, and how it is bounded.
+SCALARS = (
+    ("field1", r.FIELD1, "log"), ("local1", r.LOCAL1, "log"), ("path1", r.WALK1, "log"),
+    ("memory1", r.CORR1, "tanh"), ("field3", r.FIELD3, "log"), ("local3", r.LOCAL3, "log"),
+    ("path3", r.WALK3, "log"), ("memory3", r.CORR3, "tanh"), ("loading", r.LOADING, "plain"),
+    ("field_reporting", r.FIELDR, "log"), ("local_reporting", r.LOCALR, "log"),
+    ("scatter1", r.KAPPA1, "log"), ("scatter3", r.KAPPA3, "log"), ("same_cluster", r.CLUSTER, "logit"),
+    ("growth", r.GROWTH_MEAN, "plain"), ("completeness", r.COMPLETE, "logit"), ("late", r.LATE, "plain"),
+    ("late_share", r.KERNEL, "logit"), ("sensitivity", r.SENSITIVITY, "logit"),
+    ("false_yes", r.FALSE_YES, "logit"),
+)  # fmt: skip
+# Pairs (field, local) whose prior is that of a total scale and a spatial share.
+BLENDS = (
+    ("field1", "local1", "coverage", "level_sd", "level_spatial_share"),
+    ("field3", "local3", "continuation", "level_sd", "level_spatial_share"),
+    ("field_reporting", "local_reporting", "reporting", "area_sd", "area_spatial_share"),
+)
+# Coordinates with a prior of their own.
+ALONE = (
+    ("path1", "coverage", "path_sd"), ("path3", "continuation", "path_sd"),
+    ("memory1", "coverage", "path_memory"), ("memory3", "continuation", "path_memory"),
+    ("loading", "continuation", "follows_level"), ("scatter1", "reporting", "scatter"),
+    ("scatter3", "reporting", "scatter"), ("same_cluster", "surveys", "same_cluster"),
+    ("growth", "population", "growth"), ("completeness", "reporting", "completeness"),
+    ("late", "reporting", "late"), ("late_share", "continuation", "late_share"),
+    ("sensitivity", "surveys", "sensitivity"), ("false_yes", "surveys", "false_yes"),
+    ("trend_sd1", "coverage", "trend_sd"), ("trend_sd3", "continuation", "trend_sd"),
+)  # fmt: skip
+
+
+def bounded(kind: str, x: float) -> tuple[float, float]:
+    """Return the natural value of a coordinate and its slope."""
+    if kind == "log":
+        value = math.exp(x)
+        return value, value
+    if kind == "logit":
+        value = 1.0 / (1.0 + math.exp(-x))
+        return value, value * (1.0 - value)
+    if kind == "tanh":
+        value = math.tanh(x / 2)
+        return value, 0.5 * (1.0 - value * value)
+    return x, 1.0
+
+
+def log_prior(prior: Prior, x: float) -> tuple[float, float]:
+    """Return the log density of a coordinate and its slope.
+
+    A `normal` prior is of the coordinate itself; `away` and `lognormal` are priors of exp(x), the
+    Jacobian included.
+    """
+    if prior.kind == "normal":
+        mean, sd = prior.numbers
+        z = (x - mean) / sd
+        return -0.5 * z * z, -z / sd
+    if prior.kind == "lognormal":
+        median, sd = prior.numbers
+        z = (x - math.log(median)) / sd
+        return -0.5 * z * z, -z / sd
+    if prior.kind == "away":
+        value = math.exp(x)
+        return x - prior.numbers[0] * value, 1.0 - prior.numbers[0] * value
+    raise ValueError(f"expected a normal, lognormal or away prior, got {prior.kind}")
+
+
+def log_blend(scale: Prior, share: Prior, field: float, local: float) -> tuple[float, float, float]:
+    """Return the log density of (log field sd, log local sd) and its slopes, given priors of the total
+    scale sqrt(field^2 + local^2) and of the share field^2 / total^2 (BYM2, Riebler et al. 2016)."""
+    log_share, share_value = share_of(2.0 * (field - local))
+    log_rest, rest = share_of(2.0 * (local - field))
+    # log total = field - log sqrt(share), which cannot overflow.
+    density, d_log_total = log_prior(scale, field - 0.5 * log_share)
+    one, two = share.numbers
+    density += one * log_share + two * log_rest
+    turn = 2.0 * (one * rest - two * share_value)
+    return density, d_log_total * share_value + turn, d_log_total * rest - turn
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Places of all globals, for one design and one file of priors."""
+
+    design: Design
+    priors: Priors
+
+    @cached_property
+    def blocks(self) -> dict[str, slice]:
+        """The place of each block in gamma."""
+        d = self.design
+        _, quarters = d.shape
+        columns = d.covariates.shape[1]
+        k = len(d.sources.names)
+        sizes = {
+            "slopes1": columns, "slopes3": columns, "steps1": quarters - 1, "steps3": quarters - 1,
+            "season": 3, "source_bias": len(d.sources.bias_names), "source_slope": k, "source_sd": k,
+            "reporting": 2, "closed": 1, "survey_bias": len(d.survey_names), "hub": 1,
+            **{name: 1 for name, _, _ in SCALARS}, "trend_sd1": 1, "trend_sd3": 1,
+        }  # fmt: skip
+        found, start = {}, 0
+        for name, size in sizes.items():
+            found[name] = slice(start, start + size)
+            start += size
+        return found
+
+    @cached_property
+    def size(self) -> int:
+        """Number of globals."""
+        return max(block.stop for block in self.blocks.values())
+
+    @cached_property
+    def names(self) -> list[str]:
+        """One name per global."""
+        found = []
+        for name, block in self.blocks.items():
+            size = block.stop - block.start
+            found += [name] if size == 1 else [f"{name}[{j}]" for j in range(size)]
+        return found
+
+    @cached_property
+    def hyper(self) -> Flags:
+        """Which globals are hyperparameters (scales and shares), N(0,1)-free coordinates."""
+        flags = np.zeros(self.size, bool)
+        for name in (*(n for n, _, _ in SCALARS), "trend_sd1", "trend_sd3", "source_sd", "hub"):
+            flags[self.blocks[name]] = True
+        return flags
+
+    def at(self, gamma: Floats, name: str) -> float:
+        """Return one scalar coordinate."""
+        return float(gamma[self.blocks[name].start])
+
+    @cached_property
+    def gaussian(self) -> tuple[Floats, Floats]:
+        """Means and precisions of the globals with normal priors; precision 0 for the others."""
+        p, d = self.priors, self.design
+        mean, sd = np.zeros(self.size), np.full(self.size, np.inf)
+        for block, section in (("slopes1", "coverage"), ("slopes3", "continuation")):
+            place = self.blocks[block]
+            mean[place], sd[place] = 0.0, p(section, "slope").numbers[1]
+            mean[place.start], sd[place.start] = p(section, "intercept").numbers
+        for block in ("steps1", "steps3", "season"):
+            sd[self.blocks[block]] = 1.0
+        mean[self.blocks["source_bias"]] = d.sources.bias_mean
+        sd[self.blocks["source_bias"]] = d.sources.bias_sd
+        sd[self.blocks["source_slope"]] = p.fixed("population", "growth_source_sd")
+        place = self.blocks["reporting"].start
+        mean[place], sd[place] = p("reporting", "mean").numbers
+        shift, spread = p("reporting", "conflict").numbers
+        mean[place + 1], sd[place + 1] = shift + d.question.conflict_reporting, spread
+        for block, (section, name) in {
+            "closed": ("coverage", "closed"),
+            "hub": ("reporting", "hub_share"),
+        }.items():
+            mean[self.blocks[block]], sd[self.blocks[block]] = p(section, name).numbers
+        sd[self.blocks["survey_bias"]] = d.survey_bias_sd
+        return mean, 1.0 / sd**2
+
+    @cached_property
+    def start(self) -> Floats:
+        """A plausible point: prior means, and middles of scales."""
+        gamma = self.gaussian[0].copy()
+        for name, section, entry in ALONE:
+            prior = self.priors(section, entry)
+            gamma[self.blocks[name]] = prior.numbers[0] if prior.kind == "normal" else math.log(prior.value)
+        for field, local, section, scale, _ in BLENDS:
+            middle = self.priors(section, scale).value
+            gamma[self.blocks[field]] = gamma[self.blocks[local]] = math.log(middle * math.sqrt(0.5))
+        gamma[self.blocks["source_sd"]] = math.log(self.priors("population", "source_sd").value)
+        if (told := self.design.question.recall_error) is not None:
+            gamma[self.blocks["sensitivity"]] = _logit(told.sensitivity)
+            gamma[self.blocks["false_yes"]] = _logit(1.0 - told.specificity)
+        return gamma
+
+    def density(self, gamma: Floats) -> tuple[float, Floats]:
+        """Return the log prior of all globals and its slope."""
+        mean, precision = self.gaussian
+        off = gamma - mean
+        slope = -precision * off
+        total = 0.5 * float(off @ slope)
+        for name, section, entry in ALONE:
+            place = self.blocks[name].start
+            value, d = log_prior(self._own_prior(name, section, entry), gamma[place])
+            total += value
+            slope[place] += d
+        for place in range(self.blocks["source_sd"].start, self.blocks["source_sd"].stop):
+            value, d = log_prior(self.priors("population", "source_sd"), gamma[place])
+            total += value
+            slope[place] += d
+        for field, local, section, scale, share in BLENDS:
+            i, j = self.blocks[field].start, self.blocks[local].start
+            value, d_i, d_j = log_blend(
+                self.priors(section, scale), self.priors(section, share), gamma[i], gamma[j]
+            )
+            total += value
+            slope[i] += d_i
+            slope[j] += d_j
+        return total, slope
+
+    def _own_prior(self, name: str, section: str, entry: str) -> Prior:
+        """Recall that the question fixes is held by a tight prior."""
+        told = self.design.question.recall_error
+        if told is not None and name in ("sensitivity", "false_yes"):
+            share = told.sensitivity if name == "sensitivity" else 1.0 - told.specificity
+            return Prior("normal", (_logit(share), 0.05), "stated by the question")
+        return self.priors(section, entry)
+
+    def scales(self, gamma: Floats) -> Floats:
+        """Return the hyperparameters in natural units, in the places of `records`."""
+        scale = np.zeros(r.SCALES)
+        for name, place, kind in SCALARS:
+            scale[place] = bounded(kind, self.at(gamma, name))[0]
+        scale[r.GROWTH_SD] = self.priors.fixed("population", "growth_area_sd")
+        scale[r.RECORDING_SD] = self.priors.fixed("continuation", "recording_sd")
+        return scale
+
+    @cached_property
+    def walk(self) -> Floats:
+        """Carries standard normal steps (T-1) to a random walk that sums to zero (T)."""
+        quarters = self.design.shape[1]
+        walk = np.tril(np.ones((quarters, max(quarters - 1, 0))), -1)
+        return walk - walk.mean(axis=0)
+
+    def setting(self, gamma: Floats, frame: Frame) -> Setting:
+        """Return what gamma says to each area, in the coordinates of a frame."""
+        d, b = self.design, self.blocks
+        scale = self.scales(gamma)
+        counts = d.reports.counts
+        tables = [np.empty(counts.size) for _ in range(4)]
+        gamma_table(counts, scale[r.KAPPA1], tables[0], tables[1])
+        gamma_table(counts, scale[r.KAPPA3], tables[2], tables[3])
+        mean, conflict = gamma[b["reporting"]]
+        return Setting(
+            base1=d.covariates @ gamma[b["slopes1"]],
+            base3=d.covariates @ gamma[b["slopes3"]],
+            access=d.closed * gamma[b["closed"]],
+            trend1=math.exp(self.at(gamma, "trend_sd1")) * (self.walk @ gamma[b["steps1"]]),
+            trend3=math.exp(self.at(gamma, "trend_sd3")) * (self.walk @ gamma[b["steps3"]]),
+            season=self.priors.fixed("population", "season_sd") * (d.season @ gamma[b["season"]]),
+            reporting=mean + conflict * d.conflict,
+            source_bias=d.sources.mixing @ gamma[b["source_bias"]],
+            source_precision=np.exp(-2 * gamma[b["source_sd"]]),
+            source_slope=np.ascontiguousarray(gamma[b["source_slope"]]),
+            survey_bias=np.ascontiguousarray(gamma[b["survey_bias"]]),
+            kappa_table1=tables[0], kappa_slope1=tables[1], kappa_table3=tables[2], kappa_slope3=tables[3],
+            scale=scale,
+            reference=frame.scales,
+            bend=frame.bend(scale),
+        )  # fmt: skip
+
+    def slope(self, gamma: Floats, at: Setting, out: Slopes, frame: Frame) -> Floats:
+        """Carry the density's slopes in a setting back to gamma."""
+        d, b = self.design, self.blocks
+        slope = np.zeros(self.size)
+        slope[b["slopes1"]] = d.covariates.T @ out.base1
+        slope[b["slopes3"]] = d.covariates.T @ out.base3
+        slope[b["closed"]] = (d.closed * out.access).sum() if d.closed.any() else 0.0
+        for dose, out_trend, trend in (("1", out.trend1, at.trend1), ("3", out.trend3, at.trend3)):
+            sd = math.exp(self.at(gamma, f"trend_sd{dose}"))
+            slope[b[f"steps{dose}"]] = sd * (self.walk.T @ out_trend)
+            slope[b[f"trend_sd{dose}"]] = out_trend @ trend
+        slope[b["season"]] = self.priors.fixed("population", "season_sd") * (d.season.T @ out.season)
+        slope[b["reporting"]] = out.reporting.sum(), out.reporting @ d.conflict
+        slope[b["source_bias"]] = d.sources.mixing.T @ out.source_bias
+        slope[b["source_sd"]] = out.source_precision * -2.0 * at.source_precision
+        slope[b["source_slope"]] = out.source_slope
+        slope[b["survey_bias"]] = out.survey_bias
+        out.scale[:] += frame.slope(at.scale, at.bend, out.bend)
+        for name, place, kind in SCALARS:
+            slope[b[name]] = out.scale[place] * bounded(kind, self.at(gamma, name))[1]
+        return slope
+
+
+def _logit(share: float) -> float:
+    share = min(max(share, 1e-4), 1 - 1e-4)
+    return math.log(share / (1 - share))

@@ -1,0 +1,160 @@
+"""How probable is one state of the whole country, given all evidence?
+
+The joint log density of globals, fields and areas, with its exact slope: areas by compiled code,
+the rest here. Coordinates of a state x: gamma (G), fields (N x 3), tips (N x 5), paths (N x T, twice).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from kalanso.coverage import records as r
+from kalanso.coverage.area_density import areas_density
+from kalanso.coverage.area_information import Information, add_information
+from kalanso.coverage.designing import Design
+from kalanso.coverage.frame import Frame
+from kalanso.coverage.layout import Layout
+from kalanso.coverage.records import Floats, Setting, Slopes, Work
+
+# Globals stand on log, logit and standardised scales: a state beyond this is refused, not computed.
+FARTHEST = 15.0
+
+
+class Term(Protocol):
+    """Evidence that ties areas together (totals, stock, attendance, estimates of places above)."""
+
+    def density(self, state: State, at: Setting, out: Slopes) -> tuple[float, Floats]:
+        """Return the log density, add slopes to `out`, and return the slope in gamma's other parts."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """One state of the country, as views into its vector."""
+
+    vector: Floats
+    gamma: Floats
+    fields: Floats
+    tips: Floats
+    path1: Floats
+    path3: Floats
+
+
+@dataclass(eq=False)
+class Model:
+    """The density of one design under its priors, in the coordinates of a frame.
+
+    Not safe for several threads at once: each chain works on its own copy (`copy`).
+    """
+
+    layout: Layout
+    frame: Frame
+    terms: tuple[Term, ...] = ()
+    _out: Slopes = field(init=False, repr=False)
+    _work: Work = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        n, t = self.design.shape
+        k = len(self.design.sources.names)
+        self._out = Slopes.zeros(n, t, k, len(self.design.survey_names))
+        self._work = Work.room(t, k)
+
+    @property
+    def design(self) -> Design:
+        """The evidence as arrays."""
+        return self.layout.design
+
+    def copy(self) -> Model:
+        """Return the same density with room of its own."""
+        return Model(self.layout, self.frame, self.terms)
+
+    @cached_property
+    def bounds(self) -> tuple[int, int, int, int, int]:
+        """Where fields, tips and paths begin in a state, and its length."""
+        n, t = self.design.shape
+        g = self.layout.size
+        tips = g + n * r.FIELDS
+        paths = tips + n * r.TIPS
+        return g, tips, paths, paths + n * t, paths + 2 * n * t
+
+    @property
+    def size(self) -> int:
+        """Number of coordinates of a state."""
+        return self.bounds[-1]
+
+    def state(self, x: Floats) -> State:
+        """Return the parts of a state vector as views."""
+        n, t = self.design.shape
+        a, b, c, d, e = self.bounds
+        return State(
+            x, x[:a], x[a:b].reshape(n, r.FIELDS), x[b:c].reshape(n, r.TIPS), x[c:d].reshape(n, t),
+            x[d:e].reshape(n, t),
+        )  # fmt: skip
+
+    def start(self) -> Floats:
+        """Return a plausible state: prior middles, dose levels from the counts."""
+        x = np.zeros(self.size)
+        state = self.state(x)
+        state.gamma[:] = self.layout.start
+        reports = self.design.reports
+        counted = reports.seen1.sum(axis=1)
+        rate = (reports.y1 * np.exp(-reports.log_complete1) * reports.seen1).sum(axis=1) / np.maximum(
+            counted, 1
+        )
+        targets = self.design.targets
+        seen = targets.seen.sum(axis=1)
+        level = (targets.log_level * targets.seen).sum(axis=1) / np.maximum(seen, 1)
+        level = np.where(seen > 0, level, targets.centre)
+        state.tips[:, r.DOSE] = np.where(counted > 0, np.log(np.maximum(rate, 0.5)), level - 0.3)
+        return x
+
+    def add_information(self, x: Floats, weight: float, into: Information) -> None:
+        """Add the expected information of the areas' evidence at one state, times a weight."""
+        state = self.state(x)
+        at = self.layout.setting(state.gamma, self.frame)
+        d = self.design
+        add_information(
+            weight, state.tips, state.path1, state.path3, d.field.centred(state.fields), at,
+            self.frame.anchor, d.reports, d.clusters, d.targets, d.calendar, into, self._work,
+        )  # fmt: skip
+
+    def __call__(self, x: Floats) -> tuple[float, Floats]:
+        """Return the log density of a state (up to a constant) and its slope."""
+        state = self.state(x)
+        if not np.abs(state.gamma).max() < FARTHEST:
+            return -np.inf, np.zeros(self.size)
+        at = self.layout.setting(state.gamma, self.frame)
+        d, out = self.design, self._out
+        total = areas_density(
+            state.tips, state.path1, state.path3, d.field.centred(state.fields), at, self.frame.anchor,
+            d.reports, d.clusters, d.targets, d.calendar, out, self._work,
+        )  # fmt: skip
+        slope = np.empty(self.size)
+        parts = self.state(slope)
+        prior, d_prior = self.layout.density(state.gamma)
+        extra = np.zeros(self.layout.size)
+        for term in self.terms:
+            value, d_gamma = term.density(state, at, out)
+            total += value
+            extra += d_gamma
+        total += prior + self.frame.log_volume(at.bend) + self._fields(state.fields, at, out, parts.fields)
+        parts.gamma[:] = self.layout.slope(state.gamma, at, out, self.frame) + d_prior + extra
+        parts.tips[:] = out.tips
+        parts.path1[:] = out.path1
+        parts.path3[:] = out.path3
+        return total, slope
+
+    def _fields(self, fields: Floats, at: Setting, out: Slopes, slope: Floats) -> float:
+        """Return the prior density of the bent fields; fill the slope, and add to that of the bend."""
+        field, middle = self.design.field, self.frame.anchor.fields
+        by_mean, by_spread = at.bend[r.BEND_FIELDS :].T
+        bent = by_mean * middle + by_spread * (fields - middle)
+        smooth = field.precision @ bent
+        out.bend[r.BEND_FIELDS :, 0] -= (smooth * middle).sum(axis=0)
+        out.bend[r.BEND_FIELDS :, 1] -= (smooth * (fields - middle)).sum(axis=0)
+        slope[:] = field.centred(out.fields) - by_spread * smooth
+        return -0.5 * float((bent * smooth).sum())

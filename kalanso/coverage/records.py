@@ -1,0 +1,192 @@
+"""Which arrays does the compiled model read and fill?
+
+Plain records of arrays, since compiled code knows no tables. `designing` makes them from evidence;
+every symbol is that of the paper on the model: i areas (N), t quarters (T), k denominators (K).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+# Places of an area's level coordinates in local blocks: residual level of DTP1, of DTP3 given DTP1,
+# log dose level, growth, DTP3 recording; then the three fields (DTP1, DTP3, reporting).
+LEVEL1, LEVEL3, DOSE, GROWTH, RECORDING = range(5)
+TIPS = 5
+FIELDS = 3
+
+
+class Reports(NamedTuple):
+    """Routine counts: doses y (N,T), which are there, log completeness, and places in `counts`.
+
+    `counts` are the distinct values, `outlier_table` the log gamma terms of the outlier component.
+    """
+
+    y1: Floats
+    y3: Floats
+    seen1: Flags
+    seen3: Flags
+    log_complete1: Floats
+    log_complete3: Floats
+    slot1: Ints
+    slot3: Ints
+    counts: Floats
+    outlier_table: Floats
+    outlier_share: float
+    outlier_kappa: float
+    log_outlier_kappa: float
+    log_outlier_odds: float
+
+
+class Clusters(NamedTuple):
+    """Survey clusters by area: cluster j of area i has start[i] <= j < start[i+1].
+
+    `kind` 0: DTP1 of children; 1: DTP3 of those with DTP1; 2: DTP3 of children. The children were
+    due in quarters first..last; `recalled` is the share without a card; `bias` is the place of the
+    round's bias, or -1.
+    """
+
+    start: Ints
+    kind: Ints
+    first: Ints
+    last: Ints
+    vaccinated: Ints
+    children: Ints
+    recalled: Floats
+    bias: Ints
+
+
+class Targets(NamedTuple):
+    """Denominators: log per quarter (N,K), years from the middle (N,K), which are there; yearly slopes
+    (N,K) and which are there; recounted log ratio (N) and its variance (0 = none)."""
+
+    log_level: Floats
+    years: Floats
+    seen: Flags
+    slope: Floats
+    slope_seen: Flags
+    recount: Floats
+    recount_variance: Floats
+    centre: float
+    wild_allowed: bool
+    slope_sd: float
+
+
+class Calendar(NamedTuple):
+    """Years from the middle of the series (T), and 1 for the newest quarter, whose reports still come."""
+
+    years: Floats
+    newest: Floats
+
+
+class Setting(NamedTuple):
+    """What globals and hyperparameters say to one area: linear predictors and scales.
+
+    `base1`, `base3` (N) are the covariates' part, `access` (N,T) shifts DTP1 where facilities are
+    closed, `trend1`, `trend3`, `season` (T), `reporting` (N) the mean of rho without its field.
+    """
+
+    base1: Floats
+    base3: Floats
+    access: Floats
+    trend1: Floats
+    trend3: Floats
+    season: Floats
+    reporting: Floats
+    source_bias: Floats
+    source_precision: Floats
+    source_slope: Floats
+    survey_bias: Floats
+    kappa_table1: Floats
+    kappa_slope1: Floats
+    kappa_table3: Floats
+    kappa_slope3: Floats
+    scale: Floats
+    reference: Floats
+    bend: Floats
+
+
+class Anchor(NamedTuple):
+    """Standardised coordinates about which `bend` stretches: posterior means at the reference scales."""
+
+    local1: Floats
+    local3: Floats
+    steps1: Floats
+    steps3: Floats
+    fields: Floats
+
+    @classmethod
+    def zeros(cls, areas: int, quarters: int) -> Anchor:
+        """Return no anchor: coordinates are plainly standardised."""
+        n, t = areas, quarters
+        return cls(np.zeros(n), np.zeros(n), np.zeros((n, t)), np.zeros((n, t)), np.zeros((n, FIELDS)))
+
+
+# Rows of `Setting.bend` (B,2): what multiplies an anchor, and a deviation from it, as scales move away
+# from the reference.
+BEND_LOCAL1, BEND_LOCAL3, BEND_STEPS1, BEND_STEPS3, BEND_FIELDS = range(5)
+BENDS = BEND_FIELDS + FIELDS
+
+# Places in `Setting.scale`: hyperparameters in natural units, at which slopes are returned too.
+(
+    FIELD1, LOCAL1, WALK1, CORR1, FIELD3, LOCAL3, WALK3, CORR3, LOADING, FIELDR, LOCALR, KAPPA1, KAPPA3,
+    CLUSTER, GROWTH_MEAN, GROWTH_SD, RECORDING_SD, COMPLETE, LATE, KERNEL, SENSITIVITY, FALSE_YES,
+) = range(22)  # fmt: skip
+SCALES = 22
+
+
+class Slopes(NamedTuple):
+    """What the density returns beside its value: slopes in everything it was given."""
+
+    tips: Floats
+    path1: Floats
+    path3: Floats
+    fields: Floats
+    base1: Floats
+    base3: Floats
+    access: Floats
+    trend1: Floats
+    trend3: Floats
+    season: Floats
+    reporting: Floats
+    source_bias: Floats
+    source_precision: Floats
+    source_slope: Floats
+    survey_bias: Floats
+    scale: Floats
+    bend: Floats
+
+    @classmethod
+    def zeros(cls, areas: int, quarters: int, sources: int, surveys: int) -> Slopes:
+        """Return empty slopes."""
+        n, t = areas, quarters
+        return cls(
+            np.zeros((n, TIPS)), np.zeros((n, t)), np.zeros((n, t)), np.zeros((n, FIELDS)), np.zeros(n),
+            np.zeros(n), np.zeros((n, t)), np.zeros(t), np.zeros(t), np.zeros(t), np.zeros(n),
+            np.zeros(sources), np.zeros(sources), np.zeros(sources), np.zeros(surveys), np.zeros(SCALES), np.zeros((BENDS, 2)),
+        )  # fmt: skip
+
+
+class Work(NamedTuple):
+    """Room for one area's quarters: odds, shares, offsets and their slopes, so that nothing is allocated."""
+
+    rows: Floats
+    sources: Floats
+
+    @classmethod
+    def room(cls, quarters: int, sources: int) -> Work:
+        """Return empty room."""
+        return cls(np.zeros((24, quarters)), np.zeros((3, 4 + 2 * max(sources, 1))))
+
+
+# Rows of `Work.rows`.
+(
+    PATH1, PATH3, STEP1, STEP3, LOGP, P, LOGQ, Q, OFFSET, D_ETA1, D_ETA3, D_OFFSET, D_PATH1, D_PATH3,
+    GIVEN, DOSES, FREE1, FREE3,
+) = range(18)  # fmt: skip

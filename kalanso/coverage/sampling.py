@@ -1,0 +1,114 @@
+"""How are draws of the exact posterior made?
+
+Hamiltonian Monte Carlo in whitened coordinates. The Gaussian part of the motion is integrated
+exactly (a rotation), so that the step only pays for what is not Gaussian (split HMC: Shahbaba et al.
+2014; `estimation-collapse` §1). One chain is one plain state that can be saved and taken up again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from kalanso.coverage.records import Floats
+from kalanso.coverage.whitening import Whitening
+
+Density = Callable[[Floats], tuple[float, Floats]]
+# An energy error beyond this is a divergence: the step was too long for the place.
+DIVERGENT = 100.0
+
+
+@dataclass(eq=False)
+class Chain:
+    """Where one chain stands: standard coordinates z, its step, and what it has counted."""
+
+    z: Floats
+    rng: np.random.Generator
+    step: float = 0.3
+    iterations: int = 0
+    gradients: int = 0
+    divergences: int = 0
+    accepted: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Length of a trajectory in standard units, and the share of proposals that should be accepted."""
+
+    length: float = 3.0
+    target: float = 0.8
+    shortest: float = 0.02
+    longest: float = 1.3
+
+
+class Sampler:
+    """Moves chains over one density in the coordinates of one map."""
+
+    def __init__(self, density: Density, map_: Whitening, pace: Pace = Pace()) -> None:
+        self.density = density
+        self.map = map_
+        self.pace = pace
+
+    def energy(self, z: Floats) -> tuple[float, Floats]:
+        """Return minus the log density at z and its slope."""
+        value, slope = self.density(self.map.to_state(z))
+        return -value, -self.map.back(slope)
+
+    def start(self, rng: np.random.Generator, *, step: float = 0.3) -> Chain:
+        """Return a chain at a draw of the Gaussian approximation."""
+        return Chain(rng.standard_normal(self.map.size), rng, step)
+
+    def run(
+        self, chain: Chain, iterations: int, *, adapt: bool, keep: Callable[[Floats], None] | None = None
+    ) -> None:
+        """Move a chain; with `adapt` its step settles where enough proposals are accepted.
+
+        `keep` receives the state x after each iteration.
+        """
+        u, slope = self.energy(chain.z)
+        log_step = average = math.log(chain.step)
+        for number in range(iterations):
+            z, u_new, slope_new, chance = self._propose(chain, u, slope)
+            if chain.rng.random() < chance:
+                chain.z, u, slope = z, u_new, slope_new
+            chain.iterations += 1
+            if adapt:
+                log_step += 0.6 / math.sqrt(number + 1) * (chance - self.pace.target)
+                log_step = min(max(log_step, math.log(self.pace.shortest)), math.log(self.pace.longest))
+                chain.step = math.exp(log_step)
+                late = number - iterations // 2
+                if late >= 0:
+                    average = log_step if late == 0 else average + (log_step - average) / (late + 1)
+            else:
+                chain.accepted += chance
+            if keep is not None:
+                keep(self.map.to_state(chain.z))
+        if adapt:
+            chain.step = math.exp(average)
+
+    def _propose(self, chain: Chain, u: float, slope: Floats) -> tuple[Floats, float, Floats, float]:
+        """Return the end of one trajectory, its energy and slope, and the chance to accept it."""
+        rng = chain.rng
+        v = rng.standard_normal(chain.z.size)
+        before = u + 0.5 * float(v @ v)
+        h = chain.step * rng.uniform(0.9, 1.1)
+        count = max(1, round(self.pace.length * rng.uniform(0.7, 1.3) / h))
+        cos, sin = math.cos(h), math.sin(h)
+        z, u_new, slope_new = chain.z, u, slope
+        for _ in range(count):
+            v = v - 0.5 * h * (slope_new - z)
+            z, v = cos * z + sin * v, cos * v - sin * z
+            u_new, slope_new = self.energy(z)
+            chain.gradients += 1
+            if not u_new - u < 1e4:
+                chain.divergences += 1
+                return z, u_new, slope_new, 0.0
+            v = v - 0.5 * h * (slope_new - z)
+        gap = before - u_new - 0.5 * float(v @ v)
+        if not gap > -DIVERGENT:
+            chain.divergences += 1
+            return z, u_new, slope_new, 0.0
+        return z, u_new, slope_new, math.exp(min(0.0, gap))

@@ -1,0 +1,81 @@
+"""Which clusters of which surveys speak of which quarters?
+
+DTP3 of a cluster whose DTP1 is known is read as "of those with DTP1", so that the same children are
+not counted twice.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kalanso.coverage.evidence import Evidence
+from kalanso.coverage.question import Question
+from kalanso.coverage.records import Clusters, Floats
+
+DTP1, DTP3_OF_DTP1, DTP3 = range(3)
+
+
+def clusters_of(evidence: Evidence, question: Question) -> tuple[Clusters, list[str], Floats]:
+    """Return all clusters by area, the rounds that carry a bias, and the standard deviation of each."""
+    frame = evidence.surveys if question.surveys else evidence.surveys.iloc[:0]
+    rows = pd.concat([_survey_rows(frame, question), _lot_rows(evidence, question)], ignore_index=True)
+    rows = rows[rows["place_code"].isin(set(evidence.areas))]
+    rows = rows[rows["children"] > 0]
+    if not question.recall:
+        rows = rows.assign(recalled=0.0)
+    area = rows["place_code"].map(evidence.area_index).to_numpy(int)
+    order = np.argsort(area, kind="stable")
+    rows, area = rows.iloc[order], area[order]
+    biased = rows[rows["bias_sd"] > 0].drop_duplicates("survey")
+    names = list(biased["survey"])
+    clusters = Clusters(
+        np.searchsorted(area, np.arange(len(evidence.areas) + 1)).astype(np.int64),
+        rows["kind"].to_numpy(np.int64),
+        np.asarray(rows["start"].map(evidence.period_index), np.int64),
+        np.asarray(rows["end"].map(evidence.period_index), np.int64),
+        rows["vaccinated"].to_numpy(np.int64),
+        rows["children"].to_numpy(np.int64),
+        rows["recalled"].to_numpy(np.float64),
+        np.array([names.index(s) if s in names else -1 for s in rows["survey"]], np.int64),
+    )
+    return clusters, names, biased["bias_sd"].to_numpy(np.float64)
+
+
+def _survey_rows(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
+    key = ["survey", "cluster", "place_code", "start", "end"]
+    if "stratum" in frame:
+        key.append("stratum")
+    one = frame[frame["indicator"] == "dtp1"]
+    three = frame[frame["indicator"] == "dtp3"] if question.dtp3 else frame.iloc[:0]
+    both = three.merge(one[[*key, "vaccinated", "children"]], on=key, how="left", suffixes=("", "_one"))
+    nested = (both["children"] == both["children_one"]) & (both["vaccinated"] <= both["vaccinated_one"])
+    paired = both[nested].assign(children=both.loc[nested, "vaccinated_one"], kind=DTP3_OF_DTP1)
+    found = pd.concat([one.assign(kind=DTP1), paired, both[~nested].assign(kind=DTP3)], ignore_index=True)
+    cards = found["card_share"] if "card_share" in found else pd.Series(np.nan, index=found.index)
+    return found.assign(
+        recalled=(1.0 - cards.astype(float)).fillna(0.0).clip(0.0, 1.0),
+        bias_sd=found["bias_sd"].astype(float).fillna(0.0) if "bias_sd" in found else 0.0,
+        survey=found["survey"].astype(str),
+    )
+
+
+def _lot_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
+    """Lots with counts, as clusters of their own round, which carries a bias."""
+    frame = evidence.lots if question.lots else evidence.lots.iloc[:0]
+    frame = frame[frame["vaccinated"].notna()]
+    if not question.dtp3:
+        frame = frame[frame["indicator"] == "dtp1"]
+    return pd.DataFrame(
+        {
+            "survey": "lots " + frame["round"].astype(str),
+            "place_code": frame["place_code"],
+            "start": frame["start"],
+            "end": frame["end"],
+            "vaccinated": frame["vaccinated"],
+            "children": frame["children"],
+            "kind": np.where(frame["indicator"] == "dtp1", DTP1, DTP3),
+            "recalled": 0.0,
+            "bias_sd": frame["bias_sd"].astype(float).fillna(0.3) if "bias_sd" in frame else 0.3,
+        }
+    )

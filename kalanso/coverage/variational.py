@@ -1,0 +1,158 @@
+"""Which Gaussian is closest to the posterior when the hyperparameters are given?
+
+A fixed point in the areas' own coordinates: precision = prior + average information, centre moved by
+the average slope (`estimation-collapse` §1, GVA). Averages are taken over antithetic draws of the
+Gaussian itself, orthogonal within each area and the same in every round, so that rounds settle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from kalanso.coverage import records as r
+from kalanso.coverage.area_information import Information
+from kalanso.coverage.frame import Frame, anchored, standardised
+from kalanso.coverage.model import Model
+from kalanso.coverage.records import Anchor, Flags, Floats
+from kalanso.coverage.whitening import Whitener, Whitening
+
+PAIRS = 8
+ROUNDS = 12
+CLIMBS = 15
+# Areas times directions over which the globals' precision is averaged, at least one direction.
+AROUND = 450
+# Settled when a round would move the centre by less than this many posterior sd, over all coordinates.
+SETTLED = 0.5
+# The longest move of one round, in posterior sd over all coordinates.
+LONGEST = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussian:
+    """A Gaussian approximation at given hyperparameters: the map, its information, how it settled."""
+
+    map: Whitening
+    information: Information
+    rounds: int
+    moved: float
+
+
+def least_precision(model: Model) -> Floats:
+    """Return the precision that each global has at least: its prior's; one for hyperparameters."""
+    _, precision = model.layout.gaussian
+    return np.where(precision > 0, np.maximum(precision, 1.0), 1.0)
+
+
+def fit_gaussian(
+    model: Model, start: Floats, rng: np.random.Generator, *, whitener: Whitener, free: Flags | None = None,
+    rounds: int = ROUNDS, pairs: int = PAIRS,
+) -> Gaussian:  # fmt: skip
+    """Return the Gaussian approximation from a start; globals that are not `free` stay where they are."""
+    free = np.logical_not(model.layout.hyper) if free is None else free
+    map_, information = _mode(model, start, whitener, free)
+    centre, moved = map_.centre, np.inf
+    chosen = directions(model, pairs, rng)
+    around = chosen[: min(4, max(1, AROUND // model.design.shape[0]))]
+    done = 0
+    for done in range(1, rounds + 1):
+        step = 0.6 if done <= 2 else 1.0
+        states = [centre + sign * map_.spread(z) for z in chosen for sign in (1.0, -1.0)]
+        slope = np.mean([model(x)[1] for x in states], axis=0)
+        information = _blend(information, _information(model, states), step)
+        map_ = _remapped(whitener, map_, centre, information, model, free, around)
+        pull = map_.back(slope)
+        moved = float(np.sqrt(pull @ pull))
+        centre = centre + step * min(1.0, LONGEST / max(moved, 1e-9)) * map_.spread(pull)
+        map_ = map_.moved(centre)
+        if moved < SETTLED and done > 3:
+            break
+    map_ = _remapped(whitener, map_, centre, information, model, free, around)
+    return Gaussian(map_, information, done, moved)
+
+
+def _mode(model: Model, start: Floats, whitener: Whitener, free: Flags) -> tuple[Whitening, Information]:
+    """Climb to about the highest density: a place from which averages can be taken."""
+    centre = start
+    for _ in range(CLIMBS):
+        information = _information(model, [centre])
+        map_ = whitener.map(
+            centre, information, model.frame.scales, lambda x: model(x)[1], free, least_precision(model)
+        )
+        value, slope = model(centre)
+        pull = map_.back(slope)
+        gain = float(pull @ pull)
+        if gain < 1.0:
+            break
+        direction, share = map_.spread(pull), min(1.0, LONGEST / math.sqrt(gain))
+        while share > 1e-3 and not model(centre + share * direction)[0] > value + 1e-4 * share * gain:
+            share /= 2
+        centre = centre + share * direction
+    return map_.moved(centre), information
+
+
+def _remapped(
+    whitener: Whitener, map_: Whitening, centre: Floats, information: Information, model: Model, free: Flags,
+    around: list[Floats],
+) -> Whitening:  # fmt: skip
+    """Refactor areas, fields and globals for averaged information."""
+    return whitener.map(
+        centre, information, model.frame.scales, average_slope(model, map_, around), free,
+        least_precision(model),
+    )  # fmt: skip
+
+
+def average_slope(model: Model, map_: Whitening, around: list[Floats]) -> Callable[[Floats], Floats]:
+    """Return the density's slope averaged over draws of areas and fields about a state."""
+    shifts = []
+    for z in around:
+        local = z.copy()
+        local[: model.layout.size] = 0.0
+        shift = map_.spread(local)
+        shifts += [shift, -shift]
+    return lambda x: np.asarray(np.mean([model(x + shift)[1] for shift in shifts], axis=0))
+
+
+def frame_about(fitted: Gaussian, rng: np.random.Generator, draws: int = 24) -> Frame:
+    """Return the frame that is bent about a fitted Gaussian."""
+    model, map_ = fitted.map.model, fitted.map
+    field, scales = model.design.field, model.frame.scales
+
+    def parts(x: Floats) -> Anchor:
+        state = model.state(x)
+        return standardised(field.centred(state.fields), state.tips, state.path1, state.path3, scales)
+
+    found = [parts(map_.to_state(rng.standard_normal(map_.size))) for _ in range(draws)]
+    return anchored(scales, parts(map_.centre), found)
+
+
+def _information(model: Model, states: list[Floats]) -> Information:
+    into = Information.zeros(*model.design.shape)
+    for x in states:
+        model.add_information(x, 1.0 / len(states), into)
+    return into
+
+
+def _blend(old: Information, new: Information, share: float) -> Information:
+    return Information(*((1 - share) * a + share * b for a, b in zip(old, new, strict=True)))
+
+
+def directions(model: Model, pairs: int, rng: np.random.Generator) -> list[Floats]:
+    """Draw standard normal directions that are orthogonal within each area's own coordinates."""
+    n, t = model.design.shape
+    width = r.TIPS + 2 * t
+    pairs_here = min(pairs, width)
+    local, _ = np.linalg.qr(rng.standard_normal((n, width, pairs_here)))
+    local *= np.sqrt(rng.chisquare(width, size=(n, 1, pairs_here)))
+    found = []
+    for s in range(pairs_here):
+        z = rng.standard_normal(model.size)
+        parts = model.state(z)
+        parts.tips[:] = local[:, : r.TIPS, s]
+        parts.path1[:] = local[:, r.TIPS : r.TIPS + t, s]
+        parts.path3[:] = local[:, r.TIPS + t :, s]
+        found.append(z)
+    return found

@@ -1,0 +1,242 @@
+"""In which coordinates does the posterior look like a standard normal?
+
+x = x0 + B z, where B B' is about the posterior's covariance: areas by their own small factors, fields
+by one sparse factor, globals by a dense one (a block arrow: `estimation-collapse` §1). Areas and fields
+follow the globals through a table of responses found from the density itself, so that evidence of
+any form is respected. `to_state` and `back` are each other's transposes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from kalanso.coverage import global_information as known
+from kalanso.coverage import records as r
+from kalanso.coverage.area_factor import (
+    AreaFactor,
+    factor_areas,
+    paths_back,
+    paths_given_edge,
+    tips_back,
+    tips_given_fields,
+)
+from kalanso.coverage.area_information import Information, add_prior
+from kalanso.coverage.gmrf import Factor, Pattern
+from kalanso.coverage.model import Model
+from kalanso.coverage.pieces import compiled
+from kalanso.coverage.records import Flags, Floats, Ints
+
+Slope = Callable[[Floats], Floats]
+EDGE = r.TIPS + r.FIELDS
+Responses = npt.NDArray[np.float32]
+
+
+class NotWhitened(ValueError):
+    """Information that does not amount to a positive precision."""
+
+
+@dataclass(frozen=True, eq=False)
+class Whitening:
+    """One linear map. `responses` (N*8, G) says how tips and fields follow the globals, `root` (G,G) is
+    the matrix with root root' = covariance of the globals."""
+
+    model: Model
+    centre: Floats
+    areas: AreaFactor
+    fields: Factor
+    responses: Responses
+    root: Floats
+
+    @property
+    def size(self) -> int:
+        """Number of coordinates."""
+        return self.model.size
+
+    def to_state(self, z: Floats) -> Floats:
+        """Return x for standard coordinates z (laid out as a state)."""
+        return self.centre + self.spread(z)
+
+    def spread(self, z: Floats) -> Floats:
+        """Return B z."""
+        out = np.empty(self.size)
+        zs, xs = self.model.state(z), self.model.state(out)
+        xs.gamma[:] = self.root @ zs.gamma
+        alone = self.fields.backward(np.ascontiguousarray(zs.fields).ravel()).reshape(zs.fields.shape)
+        tips_given_fields(self.areas, zs.tips, self._centred(alone), xs.tips)
+        followed = np.empty((xs.tips.shape[0], EDGE))
+        _follow(self.responses, xs.gamma, followed.reshape(-1))
+        xs.tips[:] -= followed[:, : r.TIPS]
+        xs.fields[:] = alone - followed[:, r.TIPS :]
+        fields = self._centred(xs.fields)
+        paths_given_edge(self.areas, zs.path1, zs.path3, xs.tips, fields, xs.path1, xs.path3)
+        return out
+
+    def back(self, slope: Floats) -> Floats:
+        """Return B' g: a slope in x as a slope in z."""
+        out = np.empty(self.size)
+        gs, zs = self.model.state(slope), self.model.state(out)
+        tips, through_paths, through_tips = gs.tips.copy(), np.zeros_like(gs.fields), np.zeros_like(gs.fields)
+        paths_back(self.areas, gs.path1, gs.path3, tips, through_paths, zs.path1, zs.path3)
+        fields = gs.fields + self._centred(through_paths)
+        pulled = np.concatenate([tips, fields], axis=1).ravel()
+        gathered = np.zeros(gs.gamma.size)
+        _gather(self.responses, pulled, gathered)
+        zs.gamma[:] = self.root.T @ (gs.gamma - gathered)
+        tips_back(self.areas, tips, through_tips, zs.tips)
+        fields += self._centred(through_tips)
+        zs.fields[:] = self.fields.forward(fields.ravel()).reshape(fields.shape)
+        return out
+
+    def _centred(self, fields: Floats) -> Floats:
+        """Areas see fields less their component's mean, as the density does; the mean moves freely."""
+        return self.model.design.field.centred(fields)
+
+    def moved(self, centre: Floats) -> Whitening:
+        """Return the same map about another centre."""
+        return replace(self, centre=centre)
+
+    def rescaled(self, root: Floats) -> Whitening:
+        """Return the same map with another spread of the globals."""
+        return replace(self, root=root)
+
+
+@dataclass(eq=False)
+class Whitener:
+    """Makes maps for one model: keeps the sparse pattern of the fields' precision."""
+
+    model: Model
+    pattern: Pattern
+    rows: Ints
+    columns: Ints
+    prior: Floats
+
+    @classmethod
+    def of(cls, model: Model) -> Whitener:
+        """Prepare the pattern of three fields on the areas' graph."""
+        prior = sp.coo_matrix(sp.kron(model.design.field.precision, sp.identity(r.FIELDS)))
+        n, k = model.design.shape[0], r.FIELDS
+        inner = np.arange(n * k).reshape(n, k)
+        rows = np.concatenate([prior.row, np.repeat(inner, k, axis=1).ravel()]).astype(np.int64)
+        columns = np.concatenate([prior.col, np.tile(inner, (1, k)).ravel()]).astype(np.int64)
+        ones = np.concatenate([np.abs(prior.data), np.ones(n * k * k)])
+        return cls(model, Pattern.of(_summed(ones, rows, columns, n * k)), rows, columns, prior.data)
+
+    def factors(self, information: Information, reference: Floats) -> tuple[AreaFactor, Factor]:
+        """Return the factors of areas and fields for likelihood information at reference scales."""
+        n, t = self.model.design.shape
+        full = Information(*(block.copy() for block in information))
+        add_prior(reference, full)
+        found = AreaFactor.room(n, t)
+        bad = factor_areas(full.within, full.onward, full.across, full.tips, found)
+        if bad >= 0:
+            raise NotWhitened(f"area {self.model.design.areas[bad]}: its precision is not positive definite")
+        values = np.concatenate([self.prior, found.left.ravel()])
+        return found, self.pattern.factor(_summed(values, self.rows, self.columns, n * r.FIELDS))
+
+    def map(
+        self, centre: Floats, information: Information, reference: Floats, slope: Slope, free: Flags,
+        least: Floats,
+    ) -> Whitening:  # fmt: skip
+        """Return the map about `centre`; `free` flags the globals that may move, `least` (G) is the
+        precision that each has at least (its prior's), which also sets how far those are probed whose
+        precision does not follow from the areas' information."""
+        size, n = self.model.layout.size, self.model.design.shape[0]
+        areas, fields = self.factors(information, reference)
+        responses = np.zeros((n * EDGE, size), np.float32)
+        root = np.zeros((size, size))
+        still = Whitening(self.model, centre, areas, fields, responses, root)
+        places = np.flatnonzero(free)
+        curvature, columns = self._columns(centre, information, reference, slope, places, least)
+        paths = self.model.bounds[2]
+        taken = np.empty((places.size, paths - size))
+        for row, j in enumerate(places):
+            z = still.back(columns[row])
+            answer = self.model.state(still.spread(z))
+            responses[:, j] = np.concatenate([answer.tips, answer.fields], axis=1).ravel()
+            # Paths do not follow the globals, so the globals' scale is the one with paths held.
+            taken[row] = z[size:paths]
+        curvature -= taken @ taken.T
+        root[np.ix_(places, places)] = root_of_inverse(curvature, least[places])
+        return still
+
+    def _columns(
+        self, centre: Floats, information: Information, reference: Floats, slope: Slope, places: Ints,
+        least: Floats,
+    ) -> tuple[Floats, list[Floats]]:  # fmt: skip
+        """Return the precision among globals, and of each with all coordinates of a state."""
+        model = self.model
+        size, gamma = model.layout.size, centre[: model.layout.size]
+        acts, weights = known.acting(model), known.source_weights(model, gamma)
+        field_sd = float(reference[r.FIELDR])
+        moves = {j: known.shifts(model, gamma, j, weights) for j in places if acts[j]}
+        curvature, columns = np.zeros((size, size)), []
+        for j in places:
+            if not acts[j]:
+                column = -_probe(centre, slope, j, 0.02 / np.sqrt(least[j]))
+                curvature[:, j] = column[:size]
+                curvature[j] = column[:size]
+            else:
+                found = known.column(information, moves[j], field_sd)
+                column = np.zeros(model.size)
+                parts = model.state(column)
+                parts.path1[:], parts.path3[:] = found.path1, found.path3
+                parts.tips[:] = found.edge[:, : r.TIPS]
+                # The density sees fields less their mean, so nothing pulls at a mean.
+                parts.fields[:] = model.design.field.centred(found.edge[:, r.TIPS :])
+                for k, move in moves.items():
+                    curvature[k, j] = known.product(move, found, field_sd)
+            columns.append(column)
+        block = model.layout.blocks["source_bias"]
+        curvature[block, block] += known.bias_information(model, gamma)
+        curvature[np.diag_indices(size)] += np.where(acts, model.layout.gaussian[1], 0.0)
+        inner = curvature[np.ix_(places, places)]
+        return (inner + inner.T) / 2, columns
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True)
+def _follow(responses: Any, gamma: Any, out: Any) -> None:
+    """Fill responses @ gamma. One thread and half the memory of a library's product: this is the traffic."""
+    for i in range(responses.shape[0]):
+        v = 0.0
+        for j in range(gamma.size):
+            v += responses[i, j] * gamma[j]
+        out[i] = v
+
+
+@compiled
+def _gather(responses: Any, pulled: Any, out: Any) -> None:
+    """Add responses.T @ pulled to `out`."""
+    for i in range(responses.shape[0]):
+        v = pulled[i]
+        for j in range(out.size):
+            out[j] += responses[i, j] * v
+
+
+def _summed(values: Floats, rows: Ints, columns: Ints, size: int) -> sp.csc_matrix:
+    """Return a matrix that keeps every stored place, zeros too."""
+    return sp.coo_matrix((values, (rows, columns)), shape=(size, size)).tocsc()
+
+
+def _probe(centre: Floats, slope: Slope, j: int, step: float) -> Floats:
+    """Return the second derivatives of the density in coordinate j and all others, by differences."""
+    ahead, behind = centre.copy(), centre.copy()
+    ahead[j] += step
+    behind[j] -= step
+    return (slope(ahead) - slope(behind)) / (2 * step)
+
+
+def root_of_inverse(precision: Floats, least: Floats) -> Floats:
+    """Return the root of the inverse of a precision that is nowhere below the prior's (`least`, diagonal).
+
+    Differences at one point may find a direction flatter than its prior; the posterior is not.
+    """
+    scale = 1.0 / np.sqrt(least)
+    values, vectors = np.linalg.eigh(precision * np.outer(scale, scale))
+    return scale[:, None] * vectors / np.sqrt(np.maximum(values, 1.0))
