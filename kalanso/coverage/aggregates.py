@@ -6,9 +6,11 @@ never from an average of shares. Summaries of the draws are made in `summaries`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +24,11 @@ if TYPE_CHECKING:
 
 Numbers = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 AREA = "area"
+SURVIVING = "surviving_infants"
 INDICATORS = {"dtp1": "dtp1_coverage", "dtp3": "dtp3_coverage"}
 QUARTER, YEAR, ROLLING = "quarter", "year", "rolling4"
 SPANS = (QUARTER, YEAR, ROLLING)
@@ -148,36 +153,83 @@ def indicators_of(posterior: Posterior) -> tuple[str, ...]:
     return tuple(name for name, attribute in INDICATORS.items() if getattr(posterior, attribute) is not None)
 
 
+class Counts:
+    """Children by quarter, out of the draws: due, and vaccinated by indicator (areas x draws).
+
+    The draws of one quarter lie scattered through memory, so each quarter is read once and the last
+    four are kept: spans overlap.
+    """
+
+    def __init__(self, posterior: Posterior, indicators: Sequence[str]) -> None:
+        known = indicators_of(posterior)
+        if unknown := [name for name in indicators if name not in known]:
+            raise ValueError(f"indicator: expected one of {', '.join(known)}, got {unknown[0]!r}")
+        self._posterior = posterior
+        self._indicators = tuple(indicators)
+        self._kept: dict[int, dict[str, Numbers]] = {}
+
+    def of(self, quarters: Sequence[int]) -> dict[str, Numbers]:
+        """Return the counts of some quarters together, by SURVIVING and indicator.
+
+        Raises ValueError where a draw is not finite, a target is not above 0 or a share lies outside
+        0 to 1: no summary may hide such a draw.
+        """
+        first, *rest = (self._of_quarter(t) for t in quarters)
+        return {name: sum((other[name] for other in rest), start=counts) for name, counts in first.items()}
+
+    def _of_quarter(self, t: int) -> dict[str, Numbers]:
+        if t not in self._kept:
+            while len(self._kept) >= 4:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[t] = self._read(t)
+        return self._kept[t]
+
+    def _read(self, t: int) -> dict[str, Numbers]:
+        infants = self._posterior.surviving_infants[:, :, t].astype(np.float64)
+        found = {SURVIVING: np.ascontiguousarray(infants.T)}
+        sound = infants.min() > 0 and infants.max() < np.inf  # False for NaN
+        for name in self._indicators:
+            share = getattr(self._posterior, INDICATORS[name])[:, :, t].astype(np.float64)
+            sound = sound and share.min() >= 0 and share.max() <= 1
+            found[name] = np.ascontiguousarray((infants * share).T)
+        if not sound:
+            raise ValueError(
+                f"draws of {self._posterior.periods[t]}: expected finite targets above 0 and shares from "
+                "0 to 1 in every area; the sampler should have refused them"
+            )
+        return found
+
+
 def area_draws(posterior: Posterior, indicator: str, quarters: Sequence[int]) -> tuple[Numbers, Numbers]:
     """Return surviving infants and vaccinated children of some quarters together (areas x draws).
 
-    Raises ValueError where a draw is not finite, a target is not above 0 or a share lies outside 0
-    to 1: no summary may hide such a draw.
+    Raises ValueError as `Counts.of` does.
     """
-    if indicator not in INDICATORS or getattr(posterior, INDICATORS[indicator]) is None:
-        raise ValueError(
-            f"indicator: expected one of {', '.join(indicators_of(posterior))}, got {indicator!r}"
-        )
-    shares = getattr(posterior, INDICATORS[indicator])
-    size = (len(posterior.areas), shares.shape[0])
-    surviving, vaccinated = np.zeros(size), np.zeros(size)
-    for t in quarters:
-        infants = posterior.surviving_infants[:, :, t].T.astype(np.float64)
-        share = shares[:, :, t].T
-        if not (
-            np.isfinite(infants).all() and (infants > 0).all() and (share >= 0).all() and (share <= 1).all()
-        ):
-            raise ValueError(
-                f"draws of {posterior.periods[t]}: expected finite targets above 0 and shares from 0 to 1 "
-                "in every area; the sampler should have refused them"
-            )
-        surviving += infants
-        vaccinated += infants * share
-    return surviving, vaccinated
+    counts = Counts(posterior, (indicator,)).of(quarters)
+    return counts[SURVIVING], counts[indicator]
+
+
+def counts_by_period(
+    posterior: Posterior, indicators: Sequence[str], span: str = QUARTER
+) -> Iterator[tuple[str, dict[str, Numbers]]]:
+    """Yield each period of a span with the counts of its areas (see `Counts`)."""
+    counts = Counts(posterior, indicators)
+    for period, quarters in windows(posterior.periods, span):
+        yield period, counts.of(quarters)
+
+
+def each(items: Iterator[Item], work: Callable[[Item], Result]) -> list[Result]:
+    """Return the results of work on each item, two at a time: sorting leaves Python's lock."""
+    found: list[Result] = []
+    with ThreadPoolExecutor(2) as pool:
+        while pair := list(islice(items, 2)):
+            found += pool.map(work, pair)
+    return found
 
 
 def cohorts(posterior: Posterior, tree: PlaceTree, indicator: str, span: str = QUARTER) -> Iterator[Cohort]:
     """Yield the cohort of each period of a span, for every place of the tree."""
-    for period, quarters in windows(posterior.periods, span):
-        surviving, vaccinated = area_draws(posterior, indicator, quarters)
-        yield Cohort(period=period, surviving=tree.add_up(surviving), vaccinated=tree.add_up(vaccinated))
+    for period, counts in counts_by_period(posterior, (indicator,), span):
+        yield Cohort(
+            period=period, surviving=tree.add_up(counts[SURVIVING]), vaccinated=tree.add_up(counts[indicator])
+        )

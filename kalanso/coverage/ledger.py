@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kalanso.coverage.aggregates import Numbers, area_draws
-from kalanso.coverage.ledger_sources import SOURCE_COLUMNS, residuals, surveys_of_areas
+from kalanso.coverage.ledger_sources import SOURCE_COLUMNS, expected_vaccinated, residuals, surveys_of_areas
 from kalanso.coverage.pockets import neighbour_matrix
 from kalanso.vocabulary import Message
 
@@ -173,8 +173,7 @@ def _together_with_neighbours(posterior: Posterior, evidence: Evidence, sources:
     rows = sources[sources["kind"] == "doses"]
     count = len(evidence.areas)
     excess, expected = np.zeros(count), np.zeros(count)
-    every = list(range(len(posterior.periods)))
-    due = area_draws(posterior, "dtp1", every)[1].mean(axis=1)
+    due = expected_vaccinated(posterior).sum(axis=1)
     at = rows["place_code"].map(evidence.area_index).to_numpy(dtype=np.intp)
     expected[at] = due[at]
     excess[at] = due[at] * np.expm1(rows["gap"].to_numpy(dtype=float))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from kalanso.coverage.aggregates import Numbers, area_draws
+from kalanso.coverage.aggregates import Numbers
 from kalanso.coverage.fit import GROWTH, SAME_CLUSTER, infants_by_year, share_at, told
 
 if TYPE_CHECKING:
@@ -118,13 +118,19 @@ def _of_doses(posterior: Posterior, evidence: Evidence) -> pd.DataFrame:
     exponent = float(np.mean(posterior.hyper.get("completeness", COMPLETENESS)))
     area = rows["place_code"].map(evidence.area_index).to_numpy(dtype=np.intp)
     quarter = rows["period"].map(evidence.period_index).to_numpy(dtype=np.intp)
-    due = np.stack(
-        [area_draws(posterior, "dtp1", [t])[1].mean(axis=1) for t in range(len(posterior.periods))], axis=1
-    )[area, quarter]
+    due = expected_vaccinated(posterior)[area, quarter]
     found = rows.assign(doses=rows["value"] / complete**exponent, due=due)
     found = found.groupby("place_code", as_index=False)[["doses", "due"]].sum()
     found = found.assign(gap=np.log(found["doses"] / found["due"]), source="doses", kind="doses")
     return _against_the_middle(found)
+
+
+def expected_vaccinated(posterior: Posterior) -> Numbers:
+    """Return the expected children with DTP1 (areas x quarters)."""
+    found = np.zeros(posterior.surviving_infants.shape[1:])
+    for infants, share in zip(posterior.surviving_infants, posterior.dtp1_coverage, strict=True):
+        found += infants * share
+    return found / len(posterior.surviving_infants)
 
 
 def _against_the_middle(rows: pd.DataFrame) -> pd.DataFrame:

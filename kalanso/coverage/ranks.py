@@ -18,16 +18,19 @@ import pandas as pd
 from kalanso.coverage.aggregates import (
     ROLLING,
     SPANS,
+    SURVIVING,
     Cohort,
     Indices,
     Numbers,
     PlaceTree,
     area_draws,
     cohorts,
+    counts_by_period,
+    each,
     place_tree,
     windows,
 )
-from kalanso.coverage.summaries import INTERVAL, chances, interval, quantiles, ranks
+from kalanso.coverage.summaries import INTERVAL, chances, interval, most_first, quantiles, ranks
 from kalanso.vocabulary import Message
 
 if TYPE_CHECKING:
@@ -95,21 +98,29 @@ class HalfSet:
         )
 
 
-def half_set(missed: Numbers, *, share: float = HALF, assurance: float = ASSURANCE) -> HalfSet:
-    """Return the smallest sets of areas that hold a share of all missed children (areas x draws)."""
+def half_set(
+    missed: Numbers, *, share: float = HALF, assurance: float = ASSURANCE, order: Indices | None = None
+) -> HalfSet:
+    """Return the smallest sets of areas that hold a share of all missed children (areas x draws).
+
+    `order` is `most_first(missed)`, where it is known already.
+    """
     if not 0 < share < 1 or not 0 < assurance < 1:
         raise ValueError(f"expected a share and an assurance between 0 and 1, got {share} and {assurance}")
-    order = np.argsort(-missed, axis=0)
-    held = np.cumsum(np.take_along_axis(missed, order, axis=0), axis=0)
-    wanted = share * missed.sum(axis=0)
-    sizes = np.minimum((held < wanted).sum(axis=0) + 1, len(missed))
-    inside = np.zeros(missed.shape, dtype=bool)
-    np.put_along_axis(inside, order, np.arange(len(missed))[:, None] < sizes[None, :], axis=0)
+    order = most_first(missed) if order is None else order
+    by_draw = np.ascontiguousarray(missed.T)
+    held = np.cumsum(np.take_along_axis(by_draw, order, axis=1), axis=1)
+    wanted = share * by_draw.sum(axis=1)
+    sizes = np.minimum((held < wanted[:, None]).sum(axis=1) + 1, len(missed))
+    among = order[np.arange(len(missed)) < sizes[:, None]]
     by_mean = np.argsort(-missed.mean(axis=1), kind="stable")
     enough = (np.cumsum(missed[by_mean], axis=0) >= wanted).mean(axis=1) >= assurance
     last = int(np.argmax(enough)) if enough.any() else len(missed) - 1
     return HalfSet(
-        sizes=sizes, probability=inside.mean(axis=1), list=by_mean[: last + 1], assurance=assurance
+        sizes=sizes,
+        probability=np.bincount(among, minlength=len(missed)) / missed.shape[1],
+        list=by_mean[: last + 1],
+        assurance=assurance,
     )
 
 
@@ -124,24 +135,20 @@ def burden(
     first of their group. Rate and burden stand together.
     """
     tree = place_tree(posterior, evidence)
-    rows = [
-        _burden_of(cohort, tree).assign(period=period, indicator=indicator)
-        for period, cohort in _of_areas(posterior, indicator, span)
-    ]
+
+    def of_period(item: tuple[str, dict[str, Numbers]]) -> pd.DataFrame:
+        period, counts = item
+        cohort = Cohort(period=period, surviving=counts[SURVIVING], vaccinated=counts[indicator])
+        return _burden_of(cohort, tree).assign(period=period, indicator=indicator)
+
+    rows = each(counts_by_period(posterior, (indicator,), span), of_period)
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
-
-
-def _of_areas(posterior: Posterior, indicator: str, span: str) -> list[tuple[str, Cohort]]:
-    found = []
-    for period, quarters in windows(posterior.periods, span):
-        surviving, vaccinated = area_draws(posterior, indicator, quarters)
-        found.append((period, Cohort(period=period, surviving=surviving, vaccinated=vaccinated)))
-    return found
 
 
 def _burden_of(cohort: Cohort, tree: PlaceTree) -> pd.DataFrame:
     missed, count = cohort.missed, tree.area_count
-    half, order = half_set(missed), ranks(missed)
+    by_draw = most_first(missed)
+    half, order = half_set(missed, order=by_draw), ranks(missed, by_draw)
     first = max(1, round(TOP_SHARE * count))
     bounds = quantiles(order, INTERVAL)
     listed = np.zeros(count, dtype=bool)

@@ -23,15 +23,15 @@ import pandas as pd
 
 from kalanso.coverage.aggregates import (
     QUARTER,
+    SURVIVING,
     Cohort,
     Indices,
     Numbers,
     PlaceTree,
-    area_draws,
-    cohorts,
+    counts_by_period,
+    each,
     indicators_of,
     place_tree,
-    windows,
 )
 
 if TYPE_CHECKING:
@@ -74,9 +74,17 @@ def quantiles(draws: npt.ArrayLike, shares: Sequence[float]) -> Numbers:
     return low + (position - below) * (ordered[..., above] - low)
 
 
-def ranks(missed: Numbers) -> npt.NDArray[np.int32]:
-    """Return ranks within each draw (places x draws), 1 = most missed children."""
-    order = np.argsort(-missed.T, axis=1)
+def most_first(missed: Numbers) -> Indices:
+    """Return the places of each draw in order of missed children, most first (draws x places)."""
+    return np.argsort(np.ascontiguousarray(-missed.T, dtype=np.float32), axis=1)
+
+
+def ranks(missed: Numbers, order: Indices | None = None) -> npt.NDArray[np.int32]:
+    """Return ranks within each draw (places x draws), 1 = most missed children.
+
+    `order` is `most_first`, where it is known already.
+    """
+    order = most_first(missed) if order is None else order
     found = np.empty(order.shape, dtype=np.int32)
     np.put_along_axis(found, order, np.arange(1, len(missed) + 1, dtype=np.int32)[None, :], axis=1)
     return np.ascontiguousarray(found.T)
@@ -94,14 +102,18 @@ def coverage_estimates(posterior: Posterior, evidence: Evidence, span: str = QUA
     tree = place_tree(posterior, evidence)
     peers = tree.peers()
     indicators = indicators_of(posterior)
-    rows = []
-    for together in zip(*(cohorts(posterior, tree, name, span) for name in indicators), strict=True):
-        target = interval("surviving_infants", together[0].surviving)
-        rows += [
-            _estimates_of(cohort, tree, name, peers, target)
-            for name, cohort in zip(indicators, together, strict=True)
-        ]
-    return _together(rows, ESTIMATE_COLUMNS)
+
+    def of_period(item: tuple[str, dict[str, Numbers]]) -> pd.DataFrame:
+        period, counts = item
+        surviving = tree.add_up(counts[SURVIVING])
+        target = interval(SURVIVING, surviving)
+        cohorts = {
+            name: Cohort(period=period, surviving=surviving, vaccinated=tree.add_up(counts[name]))
+            for name in indicators
+        }
+        return pd.concat([_estimates_of(cohorts[name], tree, name, peers, target) for name in indicators])
+
+    return _together(each(counts_by_period(posterior, indicators, span), of_period), ESTIMATE_COLUMNS)
 
 
 def _estimates_of(
@@ -165,17 +177,19 @@ def dropout_children(posterior: Posterior, evidence: Evidence, span: str = QUART
     if posterior.dtp3_coverage is None:
         return pd.DataFrame(columns=list(DROPOUT_COLUMNS))
     tree = place_tree(posterior, evidence)
-    rows = []
-    for period, quarters in windows(posterior.periods, span):
-        first = tree.add_up(area_draws(posterior, "dtp1", quarters)[1])
-        lost = first - tree.add_up(area_draws(posterior, "dtp3", quarters)[1])
+
+    def of_period(item: tuple[str, dict[str, Numbers]]) -> pd.DataFrame:
+        period, counts = item
+        first, third = tree.add_up(counts["dtp1"]), tree.add_up(counts["dtp3"])
+        lost = first - third
         columns: dict[str, object] = {"place_code": tree.codes, "period": period}
         columns |= interval("dropout_children", lost)
         # a place where no child got a first dose has no dropout
         columns |= interval("dropout_share", np.divide(lost, first, out=np.zeros_like(lost), where=first > 0))
         columns["place_level"] = tree.levels
-        rows.append(pd.DataFrame(columns))
-    return _together(rows, DROPOUT_COLUMNS)
+        return pd.DataFrame(columns)
+
+    return _together(each(counts_by_period(posterior, ("dtp1", "dtp3"), span), of_period), DROPOUT_COLUMNS)
 
 
 def _together(rows: list[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
