@@ -10,10 +10,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
 
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from kalanso import indicators, places, quality
 from kalanso.indicators.tables import COVERAGE_SERIES
@@ -51,28 +55,40 @@ def check(
     Nothing is corrected. Each check counts in the result, those that found nothing too.
     """
     holdings = Holdings(store, now.date())
+    provenance = Provenance(sources=holdings.sources(), made_from=holdings.made_from())
+    draft = store.folder / "tmp" / f"findings-{uuid4().hex}.parquet"
+    draft.parent.mkdir(exist_ok=True)
+    try:
+        by_check, by_severity = _write_findings(holdings, checks, draft, progress, cancel)
+        step(progress, cancel, "pipeline.check.writing", 0.95)
+        snapshot = store.publish(
+            QUALITY_FINDINGS, draft, provenance=provenance, now=now, mode=Mode.REPLACE_ALL
+        )
+    finally:
+        draft.unlink(missing_ok=True)
+    progress("pipeline.check.done", 1.0)
+    return Checked(by_check=by_check, by_severity=dict(by_severity), snapshot=snapshot.id)
+
+
+def _write_findings(
+    holdings: Holdings, checks: Sequence[quality.Check], target: Path, progress: Progress, cancel: Cancel
+) -> tuple[dict[str, int], Counter[str]]:
+    """Write the findings of one check after the other, so that memory holds those of one alone."""
     step(progress, cancel, "pipeline.check.gathering", 0.0)
     evidence = gather(holdings)
     by_check: dict[str, int] = {}
     by_severity: Counter[str] = Counter()
-    found: list[pa.Table] = [QUALITY_FINDINGS.arrow([])]
-    for name, findings in quality.check_all(evidence, checks=checks, progress=_within(progress)):
-        if cancel():
-            step(progress, cancel, "pipeline.check.gathering", 0.0)
-        rows = QUALITY_FINDINGS.arrow(findings.to_pyarrow())
-        by_check[name] = rows.num_rows
-        by_severity.update(rows.column("severity").to_pylist())
-        found.append(rows)
-    step(progress, cancel, "pipeline.check.writing", 0.95)
-    snapshot = store.publish(
-        QUALITY_FINDINGS,
-        pa.concat_tables(found),
-        provenance=Provenance(sources=holdings.sources(), made_from=holdings.made_from()),
-        now=now,
-        mode=Mode.REPLACE_ALL,
-    )
-    progress("pipeline.check.done", 1.0)
-    return Checked(by_check=by_check, by_severity=dict(by_severity), snapshot=snapshot.id)
+    schema = pa.schema([pa.field(f.name, f.type) for f in QUALITY_FINDINGS.arrow_schema()])
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        for name, findings in quality.check_all(evidence, checks=checks, progress=_within(progress)):
+            if cancel():
+                step(progress, cancel, "pipeline.check.gathering", 0.0)
+            rows = QUALITY_FINDINGS.arrow(findings.to_pyarrow())
+            writer.write_table(rows)
+            by_check[name] = rows.num_rows
+            for counted in pc.value_counts(rows.column("severity")).to_pylist():
+                by_severity[counted["values"]] += counted["counts"]
+    return by_check, by_severity
 
 
 def gather(holdings: Holdings) -> quality.Evidence:
@@ -102,7 +118,8 @@ def _coverage(holdings: Holdings, lineage: ir.Table) -> ir.Table | None:
     question = indicators.IndicatorQuestion(
         indicators=asked, period_type=PeriodType.QUARTER, today=holdings.today
     )
-    answer = indicators.evaluate(holdings.observations, lineage, holdings.pack, question)
+    keep = holdings.store.engine.computed_once
+    answer = indicators.evaluate(holdings.observations, lineage, holdings.pack, question, keep=keep)
     return holdings.rows(answer.to_pyarrow())
 
 

@@ -89,18 +89,15 @@ def _write_answers(
 ) -> None:
     schema = pa.schema([pa.field(f.name, f.type) for f in INDICATOR_VALUES.arrow_schema()])
     lines = {tree: holdings.lineage(tree) for tree in {question.tree for question in questions}}
+    keep = holdings.store.engine.computed_once
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
         for number, question in enumerate(questions):
             step(progress, cancel, "pipeline.publish.evaluating", 0.85 * number / len(questions))
             answer = indicators.evaluate(
-                holdings.observations, lines[question.tree], holdings.pack, question, keep=_computed_once
+                holdings.observations, lines[question.tree], holdings.pack, question, keep=keep
             )
             # A whole result, not a stream: DuckDB 1.5 can wait for ever on a stream over kept tables.
             writer.write_table(INDICATOR_VALUES.arrow(answer.to_pyarrow()))
-
-
-def _computed_once(table: ir.Table) -> ir.Table:
-    return table.cache()
 
 
 def _questions(holdings: Holdings, adjust_k: float | None) -> Iterator[indicators.IndicatorQuestion]:

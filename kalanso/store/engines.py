@@ -54,6 +54,7 @@ class Engine:
             .config("spark.ui.enabled", "false")
             .config("spark.sql.shuffle.partitions", "4")
             .config("spark.sql.session.timeZone", "UTC")
+            .config("spark.ui.showConsoleProgress", "false")  # commands show their own
             .getOrCreate()
         )
         return cls("pyspark", ibis.pyspark.connect(session))
@@ -73,6 +74,18 @@ class Engine:
             return self.backend.read_parquet(names)
         frame = self.backend._session.read.parquet(*names)
         view = ibis.util.gen_name("parts")
+        frame.createOrReplaceTempView(view)
+        return self.backend.table(view)
+
+    def computed_once(self, table: ir.Table) -> ir.Table:
+        """Return a table whose rows are computed now and kept, however often it is asked afterwards."""
+        if self.name == "duckdb":
+            return table.cache()
+        # Spark's own cache keeps the plan behind the rows; planning what rests on several such steps
+        # takes longer than any computing.
+        self.backend._run_pre_execute_hooks(table)
+        frame = self.backend._session.sql(self.backend.compile(table)).localCheckpoint()
+        view = ibis.util.gen_name("kept")
         frame.createOrReplaceTempView(view)
         return self.backend.table(view)
 
