@@ -26,7 +26,7 @@ from kalanso.coverage.priors import Priors, default_priors
 from kalanso.coverage.published import Plan, Sampled, sample
 from kalanso.coverage.question import Question
 from kalanso.coverage.records import Floats
-from kalanso.coverage.terms import terms_of
+from kalanso.coverage.terms import terms_of, unheard
 
 FITTED = 100  # draws whose expected doses are kept for checks against the reports
 # Cells below which one thread is faster than two.
@@ -59,9 +59,15 @@ def estimate(
     layout = Layout(arrays, priors or default_priors())
     terms = terms_of(evidence, question, layout)
     known = _warm(layout, warm)
+    left_out = {"unheard": [message.id for message in unheard(evidence, question)]}
     if question.preview:
         found = preview(layout, terms, question.draws, rng, progress=progress, known=known)
-        document = {"engine": "preview", **found.diagnostics, "seconds": _seconds(began, found.seconds)}
+        document = {
+            "engine": "preview",
+            **left_out,
+            **found.diagnostics,
+            "seconds": _seconds(began, found.seconds),
+        }
         return _posterior(
             layout, found.drawn, found.gamma, np.zeros(len(found.drawn), np.int64), document, "preview"
         )
@@ -73,7 +79,7 @@ def estimate(
         start=None if known is None else known.mean(axis=0),
     )  # fmt: skip
     drawn, gamma, chain = chosen(sampled.keepers, question.draws)
-    document = _document(sampled, asked, _seconds(began, sampled.seconds))
+    document = {**left_out, **_document(sampled, asked, _seconds(began, sampled.seconds))}
     return _posterior(layout, drawn, gamma, chain, document, "published")
 
 

@@ -169,7 +169,7 @@ def run_estimate(
     shutil.rmtree(checkpoint, ignore_errors=True)
     progress("pipeline.estimate.done", 1.0)
     return Estimated(
-        rows=rows, run=identity, engine=posterior.engine, out=Path(out), notes=evidence.notes,
+        rows=rows, run=identity, engine=posterior.engine, out=Path(out), notes=(*evidence.notes, *_unheard(posterior)),
         headline=account.headline(tables, evidence), first=account.first_areas(tables),
         diagnostics=document,
     )  # fmt: skip
@@ -178,6 +178,11 @@ def run_estimate(
 def published_engine() -> Engine:
     """Return the engine of `kalanso.coverage`; it compiles kernels, so it is loaded when it is used."""
     return import_module("kalanso.coverage.estimating").estimate
+
+
+def _unheard(posterior: Any) -> tuple[Message, ...]:
+    """Return sentences on evidence that was there and did not move the estimate."""
+    return tuple(Message(name) for name in posterior.diagnostics.get("unheard", ()))
 
 
 def _checkpoint(out: Path, identity: str) -> Path:

@@ -1,0 +1,25 @@
+"""Evidence that the model does not hear yet is named, never taken for used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kalanso.coverage import Evidence, Question
+from kalanso.coverage.evidence_tables import STOCK
+from kalanso.coverage.terms import unheard
+
+
+def test_stock_that_does_not_bound_the_estimate_is_said(small_evidence: Evidence) -> None:
+    stock = STOCK.typed([{"place_code": small_evidence.country, "period": "2022Q1", "doses_used": 100.0}])
+
+    said = unheard(replace(small_evidence, stock=stock), Question())
+
+    assert [message.id for message in said] == ["coverage.unheard.stock"]
+    assert said[0].render("fr").startswith("Les stocks")
+
+
+def test_nothing_is_said_where_all_evidence_counts_or_the_part_is_off(small_evidence: Evidence) -> None:
+    stock = STOCK.typed([{"place_code": small_evidence.country, "period": "2022Q1", "doses_used": 100.0}])
+
+    assert unheard(small_evidence, Question()) == ()
+    assert unheard(replace(small_evidence, stock=stock), Question(stock=False)) == ()
