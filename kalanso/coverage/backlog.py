@@ -33,7 +33,7 @@ ROUNDS = ("campaign", "catch_up")
 # doses of children whose age was not recorded went to children of more than a year
 _GIVEN_TO = {"12-23m": (12, 24), "24-59m": (24, 60), "unknown": (12, 60)}
 BACKLOG_COLUMNS = (
-    "place_code", "date", "age_band",
+    "place_code", "period", "date", "age_band",
     "without_dtp1_mean", "without_dtp1_q025", "without_dtp1_q975",
     "not_yet_due_mean", "before_first_quarter_share", "message", "params", "place_level",
 )  # fmt: skip
@@ -75,7 +75,7 @@ def backlog(
         not_due=np.concatenate([part.not_due for part in parts]),
         older=np.concatenate([part.older for part in parts], axis=1),
     )
-    return _table(whole, tree, Period.parse(quarter).end.isoformat())
+    return _table(whole, tree, Period.parse(quarter))
 
 
 def _blocks(count: int) -> Iterator[slice]:
@@ -171,8 +171,8 @@ def _expected_before(series: Series, weights: Numbers, without: Numbers) -> Numb
     return np.stack([mean[a:b].sum(axis=0) for a, b in BANDS.values()])
 
 
-def _table(found: _Bands, tree: PlaceTree, day: str) -> pd.DataFrame:
-    rows = []
+def _table(found: _Bands, tree: PlaceTree, quarter: Period) -> pd.DataFrame:
+    rows, day = [], quarter.end.isoformat()
     for number, band in enumerate(BANDS):
         without = tree.add_up(found.without[number])
         numbers = interval("without_dtp1", without)
@@ -185,7 +185,13 @@ def _table(found: _Bands, tree: PlaceTree, day: str) -> pd.DataFrame:
             for at in range(len(without))
         ]
         mean = numbers["without_dtp1_mean"]
-        columns: dict[str, object] = {"place_code": tree.codes, "date": day, "age_band": band, **numbers}
+        columns: dict[str, object] = {
+            "place_code": tree.codes,
+            "period": quarter.code,
+            "date": day,
+            "age_band": band,
+            **numbers,
+        }
         columns |= {
             "not_yet_due_mean": not_due,
             "before_first_quarter_share": np.divide(older, mean, out=np.zeros_like(mean), where=mean > 0),

@@ -91,7 +91,8 @@ def priority_list(
     `probability_in_district_half` is the chance to be among the areas that hold half of the
     district's missed children. `ledger` (place_code, own_share, finding: see `ledger`) says how much
     of the estimate rests on the area's own evidence. `message` is the sentence on the area, `action`
-    the next step. Columns: PRIORITY_COLUMNS; category columns are empty without draws of DTP3.
+    the next step. Columns: PRIORITY_COLUMNS; without draws of DTP3 `category` is 0 and its
+    probabilities are empty.
     """
     span, period, quarters = latest_window(posterior.periods)
     tree = place_tree(posterior, evidence)
@@ -125,12 +126,10 @@ def priority_list(
 def _chances_of_areas(posterior: Posterior, tree: PlaceTree, quarters: list[int], pack: Pack) -> pd.DataFrame:
     names = [f"probability_category_{number}" for number in CATEGORIES]
     if posterior.dtp3_coverage is None:
-        return pd.DataFrame(
-            {**dict.fromkeys(names, np.nan), "category": np.nan}, index=range(tree.area_count)
-        )
+        return pd.DataFrame({**dict.fromkeys(names, np.nan), "category": 0}, index=range(tree.area_count))
     limits = pack.threshold("rec.access_minimum"), pack.threshold("rec.dropout_maximum")
     chance = _category_chances(posterior, tree, quarters, *limits)[: tree.area_count]
-    return pd.DataFrame(dict(zip(names, chance.T, strict=True))).assign(category=chance.argmax(axis=1) + 1.0)
+    return pd.DataFrame(dict(zip(names, chance.T, strict=True))).assign(category=chance.argmax(axis=1) + 1)
 
 
 def _own(ledger: pd.DataFrame | None, table: pd.DataFrame) -> pd.DataFrame:

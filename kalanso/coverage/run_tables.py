@@ -20,7 +20,9 @@ from kalanso.coverage.exploratory import local_clusters
 from kalanso.coverage.pocket_words import pocket_tables
 from kalanso.coverage.question import Question
 from kalanso.coverage.ranks import burden, changes, probability_below
+from kalanso.coverage.run_guards import guard_rows
 from kalanso.coverage.summaries import coverage_estimates, dropout_children
+from kalanso.definitions import Pack
 
 if TYPE_CHECKING:
     from kalanso.coverage.evidence import Evidence
@@ -34,12 +36,14 @@ def run_tables(
     rng: np.random.Generator,
     *,
     records: pd.DataFrame | None = None,
+    pack: Pack | None = None,
     provisional: tuple[str, ...] = (),
     progress: Callable[[str, float], None] = lambda _name, _share: None,
 ) -> dict[str, pa.Table]:
     """Return every table of a run but the draws, by name, with the columns of its files.
 
-    `records` are what supports a pocket's cause (see `pocket_words`). Raises ValueError where a
+    `records` are what supports a pocket's cause (see `pocket_words`); `pack` holds the thresholds of
+    the RED/REC categories. Raises ValueError where a
     table breaks its declaration: no file may hold an empty or impossible number.
     """
     found: dict[str, pd.DataFrame] = {}
@@ -58,6 +62,8 @@ def run_tables(
     put("pocket_areas", members)
     put("coverage_changes", _changes(posterior, evidence, provisional))
     put("local_clusters", local_clusters(posterior, evidence, rng))
+    for name, rows in guard_rows(posterior, evidence, rng, pack=pack).items():
+        put(name, rows)
     specs = {spec.name: spec for spec in tables.RUN_TABLES}
     return {name: declared(rows, specs[name]) for name, rows in found.items()}
 

@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 
 from kalanso.coverage import tables
 from kalanso.coverage.aggregates import ROLLING, windows
-from kalanso.coverage.tables import RUN_TABLES, STATES, provisional_quarters, released, with_run
+from kalanso.coverage.run_columns import RUN_NAMES, STATES
+from kalanso.coverage.tables import RUN_TABLES, provisional_quarters, released, with_run
 from kalanso.pipeline.evidence import Holdings, NothingToWorkOn
 from kalanso.places.tables import PLACES
 from kalanso.store import Audience, Mode, Provenance, Store, TableSpec
@@ -79,7 +80,7 @@ def _run_columns(
     dated = next((name for name in ("period", "after") if name in rows.column_names), None)
     codes = rows.column(dated).to_pandas() if dated else pd.Series([newest] * rows.num_rows)
     frame = with_run(pd.DataFrame({"period": codes}), run=run, state=STATES[0], provisional=late)
-    wanted = [name for name in spec.column_names if name in tables.RUN_NAMES]
+    wanted = [name for name in spec.column_names if name in RUN_NAMES]
     return {name: pa.Array.from_pandas(frame[name]) for name in wanted}
 
 

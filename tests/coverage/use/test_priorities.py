@@ -103,7 +103,7 @@ def test_the_ledger_reaches_the_list(made_up):
 def test_without_dtp3_there_is_a_list_but_no_category(made_up):
     case = made_up(dtp3=False)
     table = priorities.priority_list(case.posterior, case.evidence, PACK)
-    assert table["category"].isna().all()
+    assert (table["category"] == 0).all()
     assert set(table["action"]) == {"coverage.action.no_category"}
     with pytest.raises(ValueError, match="dtp3"):
         priorities.categories(case.posterior, case.evidence, access_minimum=0.8, dropout_maximum=0.1)
