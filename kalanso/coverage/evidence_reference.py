@@ -6,7 +6,6 @@ declaration, run `python -m kalanso.coverage.evidence_reference docs/reference/e
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -64,8 +63,9 @@ def _meaning(column: Column) -> str:
 def renewed(page: str) -> str:
     """Return a page with the sections between its marks written anew."""
     for name, text in (("files", evidence_reference()), ("tables", results_reference())):
-        between = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
-        page = between.sub(lambda found, text=text: f"{found[1]}\n{text}\n{found[2]}", page)
+        before, mark, after = page.partition(f"<!-- {name} -->\n")
+        _, end, rest = after.partition("<!-- end -->")
+        page = f"{before}{mark}\n{text}\n\n{end}{rest}"
     return page
 
 

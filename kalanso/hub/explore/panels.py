@@ -285,7 +285,7 @@ def _number_or_text(column: Column, value: Any) -> str:
         return day(value)
     if column.type == "int" and "year" not in column.name:
         return format_value(value, "count", locale())
-    if column.type == "float":
+    if column.type in {"float", "float32"}:
         if column.unit == "degrees":
             return f"{value:.4f}"
         return str(format_decimal(value, format="#,##0.###", locale=locale()))
