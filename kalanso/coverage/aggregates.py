@@ -186,18 +186,15 @@ class Counts:
 
     def _read(self, t: int) -> dict[str, Numbers]:
         infants = self._posterior.surviving_infants[:, :, t].astype(np.float64)
-        found = {SURVIVING: np.ascontiguousarray(infants.T)}
+        shares = {name: getattr(self._posterior, INDICATORS[name])[:, :, t] for name in self._indicators}
         sound = infants.min() > 0 and infants.max() < np.inf  # False for NaN
-        for name in self._indicators:
-            share = getattr(self._posterior, INDICATORS[name])[:, :, t].astype(np.float64)
-            sound = sound and share.min() >= 0 and share.max() <= 1
-            found[name] = np.ascontiguousarray((infants * share).T)
-        if not sound:
+        if not (sound and all(share.min() >= 0 and share.max() <= 1 for share in shares.values())):
             raise ValueError(
                 f"draws of {self._posterior.periods[t]}: expected finite targets above 0 and shares from "
                 "0 to 1 in every area; the sampler should have refused them"
             )
-        return found
+        found = {name: np.ascontiguousarray((infants * share).T) for name, share in shares.items()}
+        return {SURVIVING: np.ascontiguousarray(infants.T), **found}
 
 
 def area_draws(posterior: Posterior, indicator: str, quarters: Sequence[int]) -> tuple[Numbers, Numbers]:

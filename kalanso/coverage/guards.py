@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from kalanso.coverage.aggregates import AREA, Numbers, PlaceTree, area_draws, place_tree
-from kalanso.coverage.faults import EvidenceRefused
+from kalanso.coverage.faults import EstimateRefused, EvidenceRefused
 from kalanso.coverage.pocket_words import latest_window
+from kalanso.coverage.sanity import refuse_impossible
 from kalanso.coverage.summaries import INTERVAL, interval, quantiles
 from kalanso.vocabulary import Message
 
@@ -153,7 +154,7 @@ def without_each_source(
     should be a preview too. Width ratios (without / with) are of the 95 % interval of coverage over
     the newest quarters that both have, median and 90 % quantile of the places of a level;
     `country_shift` is the change of national coverage. A source without which no estimate is
-    possible has empty numbers. Columns: WITHOUT_COLUMNS.
+    possible, or the engine goes astray, has empty numbers. Columns: WITHOUT_COLUMNS.
     """
     sources = sources_of(evidence)
     tables = []
@@ -161,8 +162,9 @@ def without_each_source(
         rest = without(evidence, kind, name)
         try:
             other = estimate(rest, question.with_(preview=True), np.random.default_rng(question.seed))
+            refuse_impossible(other, rest)
             tables.append(_without(posterior, evidence, other, kind, name))
-        except EvidenceRefused:
+        except (EvidenceRefused, EstimateRefused):
             message = Message("coverage.without.impossible", {"source": name})
             row = {"source": name, "kind": kind, "message": message.id, "params": message.params_json()}
             tables.append(pd.DataFrame([row]))

@@ -122,6 +122,13 @@ def test_a_shorter_series_is_compared_where_both_speak(made_up):
     assert set(table["message"]) == {"coverage.without.impossible"}
 
 
+def test_an_engine_that_goes_astray_without_a_source_stops_nothing(made_up):
+    case = made_up(COVERAGE, sd=0.1, **tables())
+    astray = replace(case.posterior, surviving_infants=case.posterior.surviving_infants * np.float32(np.inf))
+    table = guards.without_each_source(case.posterior, case.evidence, Question(), lambda *_: astray)
+    assert set(table["message"]) == {"coverage.without.impossible"}
+
+
 def test_two_posteriors_are_compared_above_the_areas(made_up):
     case, same = made_up(COVERAGE, sd=0.05), made_up(COVERAGE, sd=0.05, seed=4)
     table = guards.compared(case.posterior, same.posterior, case.evidence, name="cut")
