@@ -88,12 +88,12 @@ def estimated(size: str, preview: bool, coupling: bool = False) -> dict[str, Any
         evidence, Question(preview=preview, seed=ENGINE_SEED), np.random.default_rng(ENGINE_SEED)
     )
     seconds = time.perf_counter() - start
-    due = np.asarray(posterior.surviving_infants, dtype=float)
-    missed = (due * (1 - np.asarray(posterior.dtp1_coverage, dtype=float))).sum(axis=(1, 2))
-    chain = np.asarray(posterior.chain)
-    kept = min(np.bincount(chain))
-    by_chain = np.stack([missed[chain == one][:kept] for one in np.unique(chain)])
-    return {"seconds": seconds, "effective": effective_draws(by_chain), "draws": len(missed)}
+    found: dict[str, Any] = {"seconds": seconds, "draws": len(posterior.surviving_infants)}
+    if not preview:
+        gates = posterior.diagnostics.get("gates", {})
+        found["effective"] = float(gates.get("effective_draws", {}).get("value", np.nan))
+        found |= {name: posterior.diagnostics.get(name) for name in ("gradients", "factorisations")}
+    return found
 
 
 def warm_preview(size: str) -> dict[str, Any]:
@@ -241,7 +241,8 @@ def _done(step: str, size: str, work: Callable[..., Any], *arguments: Any) -> Me
 
 def _growth(size: str, *, published: bool) -> list[Measured]:
     found = []
-    if line := _done("density and slope", size, gradient, size):
+    one = line = _done("density and slope", size, gradient, size)
+    if line:
         found.append(line)
         print(
             f"  {size:<10}{'density and slope':<26}{1000 * line.result['seconds']:>9.2f} ms"
@@ -254,6 +255,7 @@ def _growth(size: str, *, published: bool) -> list[Measured]:
         if line := _done(step, size, estimated, size, preview):
             found.append(line)
             _say(size, step, line)
+            _limit(size, one, line)
     return found
 
 
@@ -264,6 +266,23 @@ def _say(size: str, step: str, line: Measured) -> None:
     if "effective" in line.result:
         words = f"{line.result['effective']:>9.0f} effective draws{line.result['effective'] / seconds:>9.1f} a second{words}"
     print(f"  {size:<10}{step:<26}{seconds:>9.1f} s {line.peak_gb:>9.2f} GB{words}", flush=True)
+
+
+def _limit(size: str, one: Measured | None, line: Measured) -> None:
+    """Print how much of a published posterior's time is the arithmetic that it cannot do without."""
+    if one is None or not line.result.get("gradients"):
+        return
+    gradients = line.result["gradients"]
+    least = gradients * one.result["seconds"]
+    words = f"{gradients:,.0f} densities with slope: {least:.0f} s"
+    if factorisations := line.result.get("factorisations"):
+        factors = factorisations * one.result["factor"]
+        words += f", {factorisations:,.0f} factorisations: {factors:.1f} s"
+        least += factors
+    print(
+        f"  {size:<10}{'at the least':<26}{least:>9.1f} s {words}; taken {line.result['seconds'] / least:.1f} times that",
+        flush=True,
+    )
 
 
 def _ratios(lines: list[Measured], sizes: list[str]) -> None:

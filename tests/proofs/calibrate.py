@@ -52,6 +52,7 @@ def plan(asked: argparse.Namespace) -> list[Job]:
             Job(
                 cell=cell, index=index, seed=asked.seed, areas=areas, quarters=quarters, engines=engines,
                 draws=asked.draws, methods=cell == "prior", engine=asked.engine,
+                effective=asked.effective,
             )
             for index in range(wanted)
         ]  # fmt: skip
@@ -143,6 +144,7 @@ def options(arguments: Iterable[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--areas", type=int, default=SIZE[0])
     parser.add_argument("--quarters", type=int, default=SIZE[1])
     parser.add_argument("--draws", type=int, default=DRAWS)
+    parser.add_argument("--effective", type=float, help="effective draws of totals, fewer for a quick look")
     parser.add_argument("--seed", type=int, default=SEED, help="tune on others than the default")
     parser.add_argument("--workers", type=int, default=WORKERS)
     parser.add_argument("--folder", type=Path, default=FOLDER)

@@ -16,6 +16,7 @@ import numpy as np
 
 from kalanso.coverage import Evidence, Question
 from kalanso.coverage.baselines import accuracy, all_baselines, fixed_population
+from kalanso.coverage.published import Plan
 from kalanso.coverage.scoring import score_posterior
 from kalanso.coverage.summaries import coverage_estimates
 from kalanso.simulation import STRESSES, EvidenceSettings, EvidenceTruth, simulate_evidence
@@ -39,11 +40,13 @@ class Job:
     draws: int
     methods: bool  # also the usual methods, and the model with one population believed
     engine: str = ENGINE
+    effective: float | None = None  # effective draws asked of the published posterior; None: its own plan
 
     @property
     def key(self) -> str:
         """What tells this job from all others of a proof, the engine's code apart."""
-        return f"{self.seed}/{self.cell}/{self.index}/{self.areas}x{self.quarters}/{self.draws}"
+        own = "" if self.effective is None else f"/{self.effective:g}"
+        return f"{self.seed}/{self.cell}/{self.index}/{self.areas}x{self.quarters}/{self.draws}{own}"
 
 
 def settings_of(cell: str) -> EvidenceSettings:
@@ -82,9 +85,10 @@ def run(job: Job) -> dict[str, Any]:
 def _estimated(job: Job, name: str, evidence: Evidence, truth: EvidenceTruth) -> tuple[dict[str, Any], Any]:
     """Return scores, seconds and diagnostics of one engine, and its table; or why it failed."""
     question = Question(draws=job.draws, preview=name == "preview", seed=job.index + 1)
+    plan = {} if job.effective is None or question.preview else {"plan": Plan(effective=job.effective)}
     start = time.perf_counter()
     try:
-        posterior = _engine(job)(evidence, question, chance_of(job, 1))
+        posterior = _engine(job)(evidence, question, chance_of(job, 1), **plan)
     except Exception as error:  # a country that cannot be estimated is a result too
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"

@@ -56,13 +56,15 @@ def summary(lines: list[dict[str, Any]], day: str, code: str) -> str:
         scores = scores_of(lines, engine)
         if scores.empty:
             continue
-        parts += [
-            f"### {title}: countries drawn from the prior",
-            _calibration(scores.query("cell == 'prior'")),
-        ]
+        plain = scores.query("cell == 'prior'")
+        if len(plain):
+            parts += [f"### {title}: countries drawn from the prior", _calibration(plain)]
         stress = [cell for cell in dict.fromkeys(scores["cell"]) if cell not in {"prior", "large"}]
         if stress:
-            parts += [f"### {title}: what goes wrong on purpose", _stress(scores, ["prior", *stress])]
+            parts += [
+                f"### {title}: what goes wrong on purpose",
+                _stress(scores, ["prior", *stress] if len(plain) else stress),
+            ]
         if (scores["cell"] == "large").any():
             parts += [f"### {title}: large countries", _large(lines, scores, engine)]
     table = _accuracy(lines)
@@ -83,7 +85,7 @@ def _head(lines: list[dict[str, Any]], day: str, code: str) -> str:
     draws = sorted({run["draws"] for line in lines for run in line["runs"].values() if not run["failed"]})
     seeds = sorted({line["seed"] for line in lines})
     said = (
-        f"Run on {day}, code `{code}`, seed {', '.join(map(str, seeds))}, draws kept {', '.join(map(str, draws))}, "
+        f"Run on {day}, code `{code}`, seed {', '.join(map(str, seeds))}, draws kept {', '.join(map(str, draws))}{_asked(lines)}, "
         f"{' and '.join(f'{areas} areas x {quarters} quarters' for areas, quarters in sizes)}. "
         f"Countries: {', '.join(f'{name} {count}' for name, count in counts.items())}. "
     )
@@ -100,6 +102,14 @@ def _head(lines: list[dict[str, Any]], day: str, code: str) -> str:
         shown = "; ".join(failed[:5]) + (" ..." if len(failed) > 5 else "")
         return said + f"Without an estimate: {len(failed)} ({shown})."
     return said + "None was left without an estimate."
+
+
+def _asked(lines: list[dict[str, Any]]) -> str:
+    """Say where fewer effective draws were asked for than a publication needs."""
+    asked = sorted({line["effective"] for line in lines if line.get("effective")})
+    return (
+        f" (effective draws of totals asked for: {', '.join(f'{one:g}' for one in asked)})" if asked else ""
+    )
 
 
 def _calibration(scores: pd.DataFrame) -> str:
