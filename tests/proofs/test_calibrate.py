@@ -94,6 +94,20 @@ def test_lines_of_other_code_are_made_again_and_left_out_of_the_tables(
     assert [line["code"] == "other" for line in lines_in(tmp_path)] == [False, True]
 
 
+def test_a_line_depends_on_engine_priors_scores_and_countries_and_on_nothing_else(calibrate: Any) -> None:
+    names = {str(path.relative_to(calibrate.ROOT / "kalanso")) for path in calibrate.code_files()}
+    assert {
+        "coverage/estimating.py",
+        "coverage/model.py",
+        "coverage/gmrf/cholesky.py",
+        "coverage/priors.yaml",
+        "coverage/scoring.py",
+        "coverage/baselines/countdown.py",
+        "simulation/evidence_truth.py",
+    } <= names
+    assert not {"coverage/pockets.py", "coverage/writing.py", "simulation/country.py"} & names
+
+
 def test_an_estimator_that_refuses_is_counted_and_named(
     calibrate: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
