@@ -7,7 +7,7 @@ import pandas as pd
 
 from kalanso.coverage import evidence_tables as tables
 from kalanso.coverage.faults import EvidenceRefused
-from kalanso.coverage.reading.cells import ROW, Cells, refuse_rows, typed
+from kalanso.coverage.reading.cells import ROW, Cells, mapped, refuse_rows, typed
 from kalanso.coverage.reading.places import known_place, without_repeats
 from kalanso.coverage.reading.receipts import Receipt
 from kalanso.vocabulary import NotAPeriod, Period, PeriodType
@@ -37,7 +37,7 @@ def settle_denominators(
 
 
 def _years(cells: Cells) -> pd.Series:
-    found = cells.frame["period"].map(_year)
+    found = mapped(cells.frame["period"], _year)
     wrong = cells.frame.assign(period=cells.frame["period"])
     refuse_rows("denominators", wrong, found.isna(), "coverage.folder.not_a_year", "period", "2024")
     return found.astype(float)

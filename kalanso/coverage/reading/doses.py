@@ -218,7 +218,8 @@ def _gaps(doses: pd.DataFrame, receipt: Receipt) -> None:
     if doses.empty:
         return
     periods = quarters_between(min(doses["period"]), max(doses["period"]))
-    empty = [code for code in periods if code not in set(doses["period"])]
+    known = set(doses["period"])
+    empty = [code for code in periods if code not in known]
     if empty:
         receipt.say("empty_quarters", n=len(empty), example=empty[0])
     for indicator in ("dtp1_doses", "dtp3_doses"):

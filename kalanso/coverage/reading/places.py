@@ -85,7 +85,8 @@ def settle_neighbours(
     itself = frame["place_code"] == frame["neighbour_code"]
     receipt.set_aside("neighbours", "own_neighbour", frame.loc[itself, ROW])
     frame = without_repeats(frame[~itself], tables.NEIGHBOURS, receipt)
-    alone = [area for area in areas if area not in set(frame["place_code"]) | set(frame["neighbour_code"])]
+    linked = {*frame["place_code"], *frame["neighbour_code"]}
+    alone = [area for area in areas if area not in linked]
     if alone and len(areas) > 1:
         receipt.say("alone", n=len(alone), example=alone[0])
     return tables.NEIGHBOURS.typed(frame)
@@ -172,7 +173,8 @@ _FLAGS = {"yes", "no", "true", "false", "oui", "non", "vrai", "faux", "-", "nd",
 
 def _filled(frame: pd.DataFrame, areas: list[str], receipt: Receipt) -> pd.DataFrame:
     table = frame.set_index("place_code").reindex(areas)
-    absent = [area for area in areas if area not in set(frame["place_code"])]
+    known = set(frame["place_code"])
+    absent = [area for area in areas if area not in known]
     if absent:
         receipt.say("covariates_absent", n=len(absent), example=absent[0])
     for name in table.columns:
