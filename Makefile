@@ -29,7 +29,7 @@ fix: $(VENV)/.dev ## mend what tools can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## measure speed against named peers (BENCH_ROWS=100000000 for the full scale)
+bench: $(VENV)/.dev ## measure speed against named peers (BENCH_ROWS=1000000,10000000,100000000 for the full scale)
 	$(BIN)/python -m benchmarks $(BENCH)
 
 prove: $(VENV)/.all ## run the long proofs and date their results in docs/reference/proofs.md

@@ -1,11 +1,13 @@
 """Which benchmarks run, and at what scale?
 
-`make bench` measures one and ten million rows; `BENCH_ROWS=100000000 make bench` the full scale.
+`make bench` measures one and ten million rows; `BENCH_ROWS=1000000,10000000,100000000 make bench`
+the full scale, with its growth.
 `python -m benchmarks routine` or `... estimation` runs one of the two.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import sys
@@ -22,24 +24,28 @@ SIZES = (1_000_000, 10_000_000)
 
 def main() -> None:
     """Run the benchmarks and print their ratios."""
-    sizes = [int(os.environ["BENCH_ROWS"])] if os.environ.get("BENCH_ROWS") else list(SIZES)
+    asked = os.environ.get("BENCH_ROWS")
+    sizes = [int(rows) for rows in asked.split(",")] if asked else list(SIZES)
     place = os.environ.get("BENCH_FOLDER")
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, DuckDB {duckdb.__version__}"
     )
+    growth: dict[int, dict[str, routine.Measured]] = {}
     with tempfile.TemporaryDirectory(dir=place) as folder:
-        growth = {}
         for rows in sizes:
-            lines = routine.run(Path(folder) / str(rows), rows)
-            show(f"{rows:,} observations", lines)
-            _ratios({line.step: line for line in lines})
-            keep(Path("bench-results") / f"routine-{rows}.json", lines)
-            growth[rows] = {line.step: line.seconds for line in lines}
-    if len(growth) > 1:
-        small, large = min(growth), max(growth)
-        print(f"\nGrowth of time from {small:,} to {large:,} rows ({large / small:.0f} x the rows)")
-        for step in growth[large].keys() & growth[small].keys():
-            print(f"  {step:<46}{growth[large][step] / growth[small][step]:8.1f} x")
+            print(f"\n{rows:,} observations", flush=True)
+            lines = []
+            for line in routine.run(Path(folder) / str(rows), rows):
+                lines.append(line)
+                show(line)
+                keep(Path("bench-results") / f"routine-{rows}.json", lines)
+            growth[rows] = {line.step: line for line in lines}
+            _ratios(growth[rows])
+    for small, large in itertools.pairwise(sorted(growth)):
+        print(f"\nFrom {small:,} to {large:,} rows ({large / small:.0f} x the rows), by clock and processor")
+        for step, line in growth[large].items():
+            if before := growth[small].get(step):
+                print(f"  {step:<42}{line.seconds / before.seconds:8.1f} x{line.cpu / before.cpu:8.1f} x")
 
 
 def _ratios(lines: dict[str, routine.Measured]) -> None:

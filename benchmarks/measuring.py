@@ -1,6 +1,7 @@
-"""How long did a step take, and how much memory did it need at most?
+"""How long did a step take, how much work was it, and how much memory did it need at most?
 
-Each step runs in a process of its own, so that peaks do not hide behind one another.
+Each step runs in a process of its own, so that peaks do not hide behind one another. Seconds of the
+processor are kept beside those of the clock: other work on the machine disturbs only the latter.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Measured:
-    """One step: what it was, over how many rows, seconds, peak memory, and what it returned."""
+    """One step: what it was, over how many rows, seconds by clock and processor, peak memory, result."""
 
     step: str
     rows: int
     seconds: float
+    cpu: float
     peak_gb: float
     result: Any = None
 
@@ -39,38 +41,35 @@ def measure(step: str, rows: int, work: Callable[..., Any], *arguments: Any) -> 
     process.start()
     sender.close()
     try:
-        seconds, peak, result = receiver.recv()
+        seconds, cpu, peak, result = receiver.recv()
     except EOFError:
         process.join()
         raise RuntimeError(f"{step}: ended with exit code {process.exitcode}") from None
     process.join()
     if isinstance(result, Exception):
         raise result
-    return Measured(step, rows, seconds, peak, result)
+    return Measured(step, rows, seconds, cpu, peak, result)
 
 
 def _run(sender: Any, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     try:
         result = work(*arguments)
     except Exception as error:  # the parent raises it again
         result = error
-    seconds = time.perf_counter() - start
+    seconds, cpu = time.perf_counter() - start, time.process_time() - worked
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
-    sender.send((seconds, peak, result))
+    sender.send((seconds, cpu, peak, result))
     sender.close()
 
 
-def show(title: str, lines: list[Measured], limit: str | None = None) -> None:
-    """Print steps with their rate, and how many times the limit's time each one takes."""
-    print(f"\n{title}")
-    base = next((line for line in lines if line.step == limit), None)
-    for line in lines:
-        ratio = f"{line.seconds / base.seconds:8.2f} x the limit" if base else ""
-        print(
-            f"  {line.step:<46}{line.rows:>13,} rows{line.seconds:>9.1f} s"
-            f"{line.rate:>13,.0f} rows/s{line.peak_gb:>7.2f} GB{ratio}"
-        )
+def show(line: Measured) -> None:
+    """Print a step with its rate."""
+    print(
+        f"  {line.step:<42}{line.rows:>13,} rows{line.seconds:>9.1f} s{line.cpu:>9.1f} s cpu"
+        f"{line.rate:>13,.0f} rows/s{line.peak_gb:>7.2f} GB",
+        flush=True,
+    )
 
 
 def keep(path: Path, lines: list[Measured]) -> None:
