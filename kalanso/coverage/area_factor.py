@@ -40,44 +40,52 @@ class AreaFactor(NamedTuple):
 
 
 @compiled
-def factor_areas(within: Any, onward: Any, across: Any, tips: Any, f: Any) -> int:
-    """Fill the factor; return -1, or the first area whose precision is not positive definite."""
-    n, quarters = within.shape[0], within.shape[1]
+def factor_areas(within: Any, onward: Any, across: Any, tips: Any, f: Any, bad: Any) -> int:
+    """Fill the factor; flag areas whose precision is not positive definite, and return how many."""
     b = np.zeros((2, 2))
     edge = np.zeros((2, EDGE))
     rest = np.zeros((EDGE, EDGE))
-    for i in range(n):
-        rest[:] = tips[i]
-        for t in range(quarters):
-            b[:] = within[i, t]
-            edge[:] = across[i, t]
-            if t > 0:
-                _carry(f.onward[i, t - 1], f.across[i, t - 1], b, edge)
-            if not (b[0, 0] > 0.0):
-                return i
-            l11 = math.sqrt(b[0, 0])
-            l21 = b[1, 0] / l11
-            d = b[1, 1] - l21 * l21
-            if not d > 0.0:
-                return i
-            l22 = math.sqrt(d)
-            f.pair[i, t, 0], f.pair[i, t, 1], f.pair[i, t, 2] = l11, l21, l22
-            for a in range(EDGE):
-                one = edge[0, a] / l11
-                two = (edge[1, a] - l21 * one) / l22
-                f.across[i, t, 0, a], f.across[i, t, 1, a] = one, two
-            for a in range(EDGE):
-                for c in range(EDGE):
-                    rest[a, c] -= f.across[i, t, 0, a] * f.across[i, t, 0, c]
-                    rest[a, c] -= f.across[i, t, 1, a] * f.across[i, t, 1, c]
-            if t + 1 < quarters:
-                for c in range(2):
-                    one = onward[i, t, 0, c] / l11
-                    f.onward[i, t, 0, c] = one
-                    f.onward[i, t, 1, c] = (onward[i, t, 1, c] - l21 * one) / l22
-        if not _factor_edge(rest, f.tips[i], f.to_fields[i], f.left[i]):
-            return i
-    return -1
+    count = 0
+    for i in range(within.shape[0]):
+        bad[i] = not _factor_area(i, within, onward, across, tips, f, b, edge, rest)
+        count += bad[i]
+    return count
+
+
+@compiled
+def _factor_area(
+    i: int, within: Any, onward: Any, across: Any, tips: Any, f: Any, b: Any, edge: Any, rest: Any
+) -> bool:
+    quarters = within.shape[1]
+    rest[:] = tips[i]
+    for t in range(quarters):
+        b[:] = within[i, t]
+        edge[:] = across[i, t]
+        if t > 0:
+            _carry(f.onward[i, t - 1], f.across[i, t - 1], b, edge)
+        if not b[0, 0] > 0.0:
+            return False
+        l11 = math.sqrt(b[0, 0])
+        l21 = b[1, 0] / l11
+        d = b[1, 1] - l21 * l21
+        if not d > 0.0:
+            return False
+        l22 = math.sqrt(d)
+        f.pair[i, t, 0], f.pair[i, t, 1], f.pair[i, t, 2] = l11, l21, l22
+        for a in range(EDGE):
+            one = edge[0, a] / l11
+            f.across[i, t, 0, a] = one
+            f.across[i, t, 1, a] = (edge[1, a] - l21 * one) / l22
+        for a in range(EDGE):
+            for c in range(EDGE):
+                rest[a, c] -= f.across[i, t, 0, a] * f.across[i, t, 0, c]
+                rest[a, c] -= f.across[i, t, 1, a] * f.across[i, t, 1, c]
+        if t + 1 < quarters:
+            for c in range(2):
+                one = onward[i, t, 0, c] / l11
+                f.onward[i, t, 0, c] = one
+                f.onward[i, t, 1, c] = (onward[i, t, 1, c] - l21 * one) / l22
+    return _factor_edge(rest, f.tips[i], f.to_fields[i], f.left[i])
 
 
 @compiled

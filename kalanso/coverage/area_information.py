@@ -1,9 +1,10 @@
 """How much does the evidence of each area fix its coordinates?
 
 Expected (Gauss-Newton) information of reports, surveys and denominators in one area's coordinates:
-the two paths, quarter after quarter, and eight tips (five levels, three fields). Always positive,
-so nothing has to be projected. Averaged over draws it is the precision of the Gaussian
-approximation; chance-free parts (priors) are added by `add_prior`.
+the two paths, quarter after quarter, and eight tips (five levels, three fields). That part is
+always positive. The curvature of the logistic is kept beside it: averaged over draws, the sum is the
+precision of the best Gaussian (without it coverage is placed too low). Chance-free parts (priors) are
+added by `add_prior`.
 """
 
 from __future__ import annotations
@@ -36,12 +37,18 @@ EDGE = r.TIPS + r.FIELDS
 
 class Information(NamedTuple):
     """Blocks of the areas' precision: paths within a quarter (N,T,2,2), with the next quarter
-    (N,T,2,2), with tips (N,T,2,8), tips (N,8,8). Order of a pair: DTP1, DTP3."""
+    (N,T,2,2), with tips (N,T,2,8), tips (N,8,8). Order of a pair: DTP1, DTP3.
+
+    `curve` (N,T,2) and `curve_level` (N) are what the bends of the logistic add to the log odds of each
+    quarter and to the level, of either sign; `merged` puts them into the blocks.
+    """
 
     within: Floats
     onward: Floats
     across: Floats
     tips: Floats
+    curve: Floats
+    curve_level: Floats
 
     @classmethod
     def zeros(cls, areas: int, quarters: int) -> Information:
@@ -52,6 +59,21 @@ class Information(NamedTuple):
             np.zeros((n, t, 2, 2)),
             np.zeros((n, t, 2, EDGE)),
             np.zeros((n, EDGE, EDGE)),
+            np.zeros((n, t, 2)),
+            np.zeros(n),
+        )
+
+    def merged(self, share: Floats) -> Information:
+        """Return blocks in which a share (N) of the curvature is put in, and none left apart."""
+        within, across, tips = self.within.copy(), self.across.copy(), self.tips.copy()
+        for dose, level in ((0, r.LEVEL1), (1, r.LEVEL3)):
+            value = share[:, None] * self.curve[:, :, dose]
+            within[:, :, dose, dose] += value
+            across[:, :, dose, level] += value
+            tips[:, level, level] += value.sum(axis=1)
+        tips[:, r.LEVEL1, r.LEVEL1] += share * self.curve_level
+        return Information(
+            within, self.onward, across, tips, np.zeros_like(self.curve), np.zeros_like(self.curve_level)
         )
 
 
@@ -71,10 +93,13 @@ def add_information(
         s = tips[i, r.DOSE] - log_level
         growth = scale[r.GROWTH_MEAN] + scale[r.GROWTH_SD] * tips[i, r.GROWTH]
         shares(i, l1, l3, s, growth, at, calendar, w)
+        w[r.D_OFFSET, 0] = 0.0
         _of_reports(i, weight, level, tips[i, r.RECORDING], at, reports, calendar, into, w, edge)
         for j in range(clusters.start[i], clusters.start[i + 1]):
-            _of_cluster(i, j, weight, scale, clusters, into, w, edge)
-        _of_level(i, weight, level, s, growth, levels[6], at, targets, into, work.sources, edge)
+            _of_cluster(i, j, weight, at, clusters, into, w, edge)
+        pull = w[r.D_OFFSET, 0]
+        pull += _of_level(i, weight, level, s, growth, levels[6], at, targets, into, work.sources, edge)
+        into.curve_level[i] -= weight * pull * level * (1.0 - level)
 
 
 @compiled
@@ -107,11 +132,13 @@ def _of_reports(
     for t in range(w.shape[1]):
         if reports.seen1[i, t]:
             shift = scale[r.COMPLETE] * reports.log_complete1[i, t] + scale[r.LATE] * calendar.newest[t]
-            h = _count_information(
+            h, g = _count_information(
                 reports.y1[i, t], w[r.OFFSET, t] + w[r.LOGP, t] + shift, scale[r.KAPPA1],
                 at.kappa_table1[reports.slot1[i, t]], reports.outlier_table[reports.slot1[i, t]], reports,
             )  # fmt: skip
             h *= weight
+            w[r.D_OFFSET, 0] += g
+            into.curve[i, t, 0] += weight * g * w[r.P, t] * (1.0 - w[r.P, t])
             edge[:] = 0.0
             edge[r.LEVEL1] = level - w[r.P, t]
             edge[r.DOSE] = 1.0
@@ -121,21 +148,33 @@ def _of_reports(
         if reports.seen3[i, t]:
             due, soon = third_doses(t, w, late_share)
             shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + scale[r.LATE] * calendar.newest[t]
-            h = _count_information(
+            h, g = _count_information(
                 reports.y3[i, t], math.log(due) + shift + scale[r.RECORDING_SD] * recording, scale[r.KAPPA3],
                 at.kappa_table3[reports.slot3[i, t]], reports.outlier_table[reports.slot3[i, t]], reports,
             )  # fmt: skip
             _of_third(i, t, h * weight, soon, level, scale, calendar, into, w, edge)
+            w[r.D_OFFSET, 0] += g
+            _bend_third(i, t, g * weight * soon, into, w)
+            if t > 0:
+                _bend_third(i, t - 1, g * weight * (1.0 - soon), into, w)
 
 
 @compiled
 def _count_information(
     y: float, log_mu: float, kappa: float, table: float, wide: float, reports: Any
-) -> float:
+) -> tuple[float, float]:
+    """Return the information of one count on its log mean, and its slope there."""
     mu = math.exp(min(log_mu, HIGHEST))
-    _, _, _, regular = count_density(y, log_mu, mu, kappa, math.log(kappa), table, 0.0, wide, reports)
+    _, slope, _, regular = count_density(y, log_mu, mu, kappa, math.log(kappa), table, 0.0, wide, reports)
     other = reports.outlier_kappa * mu / (reports.outlier_kappa + mu)
-    return regular * kappa * mu / (kappa + mu) + (1.0 - regular) * other
+    seen = kappa * mu * (y + kappa) / (kappa + mu) ** 2
+    return regular * seen + (1.0 - regular) * other, slope
+
+
+@compiled
+def _bend_third(i: int, t: int, g: float, into: Any, w: Any) -> None:
+    into.curve[i, t, 0] += g * w[r.P, t] * (1.0 - w[r.P, t])
+    into.curve[i, t, 1] += g * w[r.Q, t] * (1.0 - w[r.Q, t])
 
 
 @compiled
@@ -175,9 +214,8 @@ def _of_third(
 
 
 @compiled
-def _of_cluster(
-    i: int, j: int, weight: float, scale: Any, clusters: Any, into: Any, w: Any, edge: Any
-) -> None:
+def _of_cluster(i: int, j: int, weight: float, at: Any, clusters: Any, into: Any, w: Any, edge: Any) -> None:
+    scale = at.scale
     share, base = cohort_share(j, clusters, w)
     a = (1.0 - scale[r.CLUSTER]) / scale[r.CLUSTER]
     h = weight * cluster_size_information(share, clusters.children[j], a)
@@ -215,7 +253,7 @@ def _cohort_shares(kind: int, p: float, q: float, size: int, base: float) -> tup
 def _of_level(
     i: int, weight: float, level: float, s: float, growth: float, field: float, at: Any, targets: Any,
     into: Any, room: Any, edge: Any,
-) -> None:  # fmt: skip
+) -> float:  # fmt: skip
     size = targets.log_level.shape[1]
     residuals, rho, slopes = room[0], room[1], room[2, : 4 + 2 * size]
     pulled = precision = 0.0
@@ -240,6 +278,7 @@ def _of_level(
     edge[r.GROWTH] = at.scale[r.GROWTH_SD] * pulled / (precision + 0.25)
     edge[r.TIPS + 2] = -at.scale[r.FIELDR]
     _outer(i, weight * slopes[1], edge, into)
+    return slopes[0]
 
 
 def add_prior(scale: Floats, into: Information) -> None:

@@ -26,9 +26,9 @@ def rank_normalised(draws: Floats) -> Floats:
 
 
 def r_hat(draws: Floats) -> float:
-    """Return the larger of bulk and folded split R-hat of draws (C,S); 1 where nothing varies."""
-    if np.ptp(draws) < 1e-12:
-        return 1.0
+    """Return the larger of bulk and folded split R-hat of draws (C,S); infinite where nothing moved."""
+    if not np.ptp(draws) > 0:
+        return float("inf")
     folded = np.abs(draws - np.median(draws))
     return max(_r_hat(rank_normalised(split(draws))), _r_hat(rank_normalised(split(folded))))
 
@@ -43,9 +43,9 @@ def _r_hat(z: Floats) -> float:
 
 
 def effective_draws(draws: Floats) -> float:
-    """Return the bulk effective sample size of draws (C,S)."""
-    if np.ptp(draws) < 1e-12:
-        return float(draws.size)
+    """Return the bulk effective sample size of draws (C,S); one where a chain did not move."""
+    if not np.ptp(draws, axis=1).min() > 0:
+        return 1.0
     return _effective(rank_normalised(split(draws)))
 
 

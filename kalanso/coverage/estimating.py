@@ -1,7 +1,7 @@
 """Where are the zero-dose children, how many, how sure are we?
 
 The one door of the estimator: evidence and a question in, joint draws out. The published posterior
-is sampled (`published`), the preview is made of Gaussians (`preview`); both share one model.
+is sampled until it may be published (`published`), the preview by the same sampler for some seconds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kalanso.coverage.evidence import Evidence
 from kalanso.coverage.keeping import chosen
 from kalanso.coverage.layout import SCALARS, Layout, bounded
 from kalanso.coverage.posterior import Posterior
-from kalanso.coverage.preview import preview
+from kalanso.coverage.preview import PREVIEW, WARM_PREVIEW
 from kalanso.coverage.priors import Priors, default_priors
 from kalanso.coverage.published import Plan, Sampled, sample
 from kalanso.coverage.question import Question
@@ -31,6 +31,8 @@ from kalanso.coverage.terms import terms_of, unheard
 FITTED = 100  # draws whose expected doses are kept for checks against the reports
 # Cells below which one thread is faster than two.
 SMALL = 6000
+# A chain that accepts fewer proposals than this has stuck, whatever its draws seem to say.
+LEAST_ACCEPTED = 0.3
 
 
 def _quiet(_: str, __: float) -> None:
@@ -60,27 +62,20 @@ def estimate(
     terms = terms_of(evidence, question, layout)
     known = _warm(layout, warm)
     left_out = {"unheard": [message.id for message in unheard(evidence, question)]}
-    if question.preview:
-        found = preview(layout, terms, question.draws, rng, progress=progress, known=known)
-        document = {
-            "engine": "preview",
-            **left_out,
-            **found.diagnostics,
-            "seconds": _seconds(began, found.seconds),
-        }
-        return _posterior(
-            layout, found.drawn, found.gamma, np.zeros(len(found.drawn), np.int64), document, "preview"
-        )
     n, t = arrays.shape
     workers = min(2, os.cpu_count() or 1) if n * t > SMALL else 1
-    asked = plan or Plan()
+    usual = Plan() if not question.preview else PREVIEW if known is None else WARM_PREVIEW
+    asked = plan or usual
     sampled = sample(
         layout, terms, asked, rng, progress=progress, checkpoint=checkpoint, workers=workers,
         start=None if known is None else known.mean(axis=0),
     )  # fmt: skip
     drawn, gamma, chain = chosen(sampled.keepers, question.draws)
-    document = {**left_out, **_document(sampled, asked, _seconds(began, sampled.seconds))}
-    return _posterior(layout, drawn, gamma, chain, document, "published")
+    engine = "preview" if question.preview else "published"
+    document = {"engine": engine, **left_out, **_document(sampled, asked, _seconds(began, sampled.seconds))}
+    if question.preview:
+        del document["gates"]
+    return _posterior(layout, drawn, gamma, chain, document, engine)
 
 
 def _seconds(began: float, stages: Mapping[str, float]) -> dict[str, float]:
@@ -101,12 +96,13 @@ def _document(sampled: Sampled, plan: Plan, seconds: dict[str, float]) -> dict[s
             counts["divergences"], plan.divergent * counts["iterations"],
             counts["divergences"] <= plan.divergent * counts["iterations"],
         ),
+        "accepted": (counts["accepted"], LEAST_ACCEPTED, counts["accepted"] >= LEAST_ACCEPTED),
     }  # fmt: skip
     gates = {
         name: {"value": round(float(value), 4), "limit": round(float(limit), 4), "passed": bool(passed)}
         for name, (value, limit, passed) in measured.items()
     }
-    return {"engine": "published", **mixed.as_dict(), **counts, "gates": gates, "seconds": seconds}
+    return {**mixed.as_dict(), **counts, "gates": gates, "seconds": seconds}
 
 
 def _warm(layout: Layout, warm: Mapping[str, npt.NDArray[Any]] | None) -> Floats | None:

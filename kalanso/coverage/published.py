@@ -135,7 +135,7 @@ def _pilot(
     x[: layout.size] = gamma
     whitener = Whitener.of(model)
     fitted = fit_gaussian(model, x, rng, whitener=whitener)
-    if start is not None:
+    if start is not None or not plan.pilot:
         return fitted.map.centre
     model = Model(layout, frame_about(fitted, rng), terms)
     map_ = full_map(model, fitted, rng, whitener)
@@ -154,7 +154,7 @@ def _pilot(
 
 def full_map(model: Model, fitted: Gaussian, rng: np.random.Generator, whitener: Whitener) -> Whitening:
     """Return the map in which hyperparameters move too, in the model's frame."""
-    around = directions(model, min(4, max(1, 450 // model.design.shape[0])), rng)
+    around = directions(model, min(3, max(1, 450 // model.design.shape[0])), rng)
     free = np.ones(model.layout.size, bool)
     map_ = whitener.map(
         fitted.map.centre, fitted.information, model.frame.scales, average_slope(model, fitted.map, around),

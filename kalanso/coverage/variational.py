@@ -20,13 +20,13 @@ from kalanso.coverage.model import Model
 from kalanso.coverage.records import Anchor, Flags, Floats
 from kalanso.coverage.whitening import Whitener, Whitening
 
-PAIRS = 8
-ROUNDS = 12
+PAIRS = 6
+ROUNDS = 8
 CLIMBS = 15
 # Areas times directions over which the globals' precision is averaged, at least one direction.
 AROUND = 450
 # Settled when a round would move the centre by less than this many posterior sd, over all coordinates.
-SETTLED = 0.5
+SETTLED = 1.0
 # The longest move of one round, in posterior sd over all coordinates.
 LONGEST = 30.0
 
@@ -56,7 +56,7 @@ def fit_gaussian(
     map_, information = _mode(model, start, whitener, free)
     centre, moved = map_.centre, np.inf
     chosen = directions(model, pairs, rng)
-    around = chosen[: min(4, max(1, AROUND // model.design.shape[0]))]
+    around = chosen[: min(2, max(1, AROUND // model.design.shape[0]))]
     done = 0
     for done in range(1, rounds + 1):
         step = 0.6 if done <= 2 else 1.0
@@ -78,7 +78,8 @@ def _mode(model: Model, start: Floats, whitener: Whitener, free: Flags) -> tuple
     """Climb to about the highest density: a place from which averages can be taken."""
     centre = start
     for _ in range(CLIMBS):
-        information = _information(model, [centre])
+        # At one point, far from the middle, curvature says more of the misfit than of the posterior.
+        information = _information(model, [centre]).merged(np.zeros(model.design.shape[0]))
         map_ = whitener.map(
             centre, information, model.frame.scales, lambda x: model(x)[1], free, least_precision(model)
         )

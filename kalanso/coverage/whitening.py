@@ -28,7 +28,7 @@ from kalanso.coverage.area_factor import (
     tips_given_fields,
 )
 from kalanso.coverage.area_information import Information, add_prior
-from kalanso.coverage.gmrf import Factor, Pattern
+from kalanso.coverage.gmrf import Factor, NotPositiveDefinite, Pattern
 from kalanso.coverage.model import Model
 from kalanso.coverage.pieces import compiled
 from kalanso.coverage.records import Flags, Floats, Ints
@@ -128,15 +128,40 @@ class Whitener:
         ones = np.concatenate([np.abs(prior.data), np.ones(n * k * k)])
         return cls(model, Pattern.of(_summed(ones, rows, columns, n * k)), rows, columns, prior.data)
 
+    def settled(self, information: Information, reference: Floats) -> Information:
+        """Return the information with its curvature put in, as far as each area stays positive."""
+        n, t = self.model.design.shape
+        share, bad = np.ones(n), np.zeros(n, bool)
+        for part in (1.0, 0.5, 0.2, 0.0):
+            share[bad] = part
+            merged = information.merged(share)
+            full = Information(*(block.copy() for block in merged))
+            add_prior(reference, full)
+            room = AreaFactor.room(n, t)
+            if not factor_areas(full.within, full.onward, full.across, full.tips, room, bad):
+                return merged
+        first = self.model.design.areas[int(np.flatnonzero(bad)[0])]
+        raise NotWhitened(f"area {first}: its precision is not positive definite")
+
+    def _settled_factors(
+        self, information: Information, reference: Floats
+    ) -> tuple[Information, AreaFactor, Factor]:
+        """Settle and factor; where areas and fields together are not positive, do without curvature."""
+        try:
+            settled = self.settled(information, reference)
+            return settled, *self.factors(settled, reference)
+        except NotPositiveDefinite:
+            plain = information.merged(np.zeros(self.model.design.shape[0]))
+            return plain, *self.factors(plain, reference)
+
     def factors(self, information: Information, reference: Floats) -> tuple[AreaFactor, Factor]:
-        """Return the factors of areas and fields for likelihood information at reference scales."""
+        """Return the factors of areas and fields for settled information at reference scales."""
         n, t = self.model.design.shape
         full = Information(*(block.copy() for block in information))
         add_prior(reference, full)
-        found = AreaFactor.room(n, t)
-        bad = factor_areas(full.within, full.onward, full.across, full.tips, found)
-        if bad >= 0:
-            raise NotWhitened(f"area {self.model.design.areas[bad]}: its precision is not positive definite")
+        found, bad = AreaFactor.room(n, t), np.zeros(n, bool)
+        if factor_areas(full.within, full.onward, full.across, full.tips, found, bad):
+            raise NotWhitened("an area's precision is not positive definite")
         values = np.concatenate([self.prior, found.left.ravel()])
         return found, self.pattern.factor(_summed(values, self.rows, self.columns, n * r.FIELDS))
 
@@ -148,7 +173,7 @@ class Whitener:
         precision that each has at least (its prior's), which also sets how far those are probed whose
         precision does not follow from the areas' information."""
         size, n = self.model.layout.size, self.model.design.shape[0]
-        areas, fields = self.factors(information, reference)
+        information, areas, fields = self._settled_factors(information, reference)
         responses = np.zeros((n * EDGE, size), np.float32)
         root = np.zeros((size, size))
         still = Whitening(self.model, centre, areas, fields, responses, root)

@@ -5,7 +5,7 @@ it: solves with one triangle at a time, its determinant, and the diagonal of the
 nothing of vaccination.
 """
 
-from kalanso.coverage.gmrf.cholesky import Factor, Pattern
+from kalanso.coverage.gmrf.cholesky import Factor, NotPositiveDefinite, Pattern
 from kalanso.coverage.gmrf.icar import Structure, structure
 
-__all__ = ["Factor", "Pattern", "Structure", "structure"]
+__all__ = ["Factor", "NotPositiveDefinite", "Pattern", "Structure", "structure"]

@@ -110,3 +110,10 @@ def test_independent_chains_count_in_full_and_stuck_ones_do_not() -> None:
     assert r_hat(free) < 1.01
     assert r_hat(stuck) > 2
     assert effective_draws(stuck) < 20
+
+
+def test_chains_that_never_moved_pass_no_gate() -> None:
+    frozen = np.full((2, 300), 0.7)
+
+    assert effective_draws(frozen) == 1
+    assert r_hat(frozen) == np.inf
