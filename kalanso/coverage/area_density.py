@@ -14,13 +14,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from kalanso.coverage import records as r
 from kalanso.coverage.denominator_pieces import level_density
 from kalanso.coverage.pieces import (
     beta_binomial,
     compiled,
+    inlined,
     innovation_slopes,
     innovations_of,
+    log_of_sum,
     path_slopes,
     share_of,
     stationary_path,
@@ -54,7 +58,7 @@ def areas_density(
     return total
 
 
-@compiled
+@inlined
 def _area(
     i: int, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, reports: Any,
     clusters: Any, targets: Any, calendar: Any, out: Any, work: Any,
@@ -88,7 +92,7 @@ def _area(
     return total
 
 
-@compiled
+@inlined
 def standard_levels(
     i: int, tips: Any, fields: Any, at: Any, anchor: Any
 ) -> tuple[float, float, float, float, float, float, float]:
@@ -113,14 +117,14 @@ def reference_levels(tips: Any, fields: Any, ref: Any) -> tuple[float, float]:
     return free1, free3 / ref[r.LOCAL3]
 
 
-@compiled
+@inlined
 def _bent_field(i: int, k: int, fields: Any, bend: Any, anchor: Any) -> float:
     middle = anchor.fields[i, k]
     row = r.BEND_FIELDS + k
     return bend[row, 0] * middle + bend[row, 1] * (fields[k] - middle)
 
 
-@compiled
+@inlined
 def paths_at(i: int, path1: Any, path3: Any, at: Any, anchor: Any, w: Any) -> float:
     """Carry both paths from reference scales to present ones; return their prior density."""
     scale, ref, bend = at.scale, at.reference, at.bend
@@ -137,15 +141,21 @@ def paths_at(i: int, path1: Any, path3: Any, at: Any, anchor: Any, w: Any) -> fl
     return total
 
 
-@compiled
+@inlined
 def shares(i: int, l1: float, l3: float, s: float, growth: float, at: Any, calendar: Any, w: Any) -> None:
-    """Fill coverage p, continuation q, doses due per quarter and the log offset; clear the slopes."""
+    """Fill coverage p, continuation q, doses due per quarter and the log offset; clear the slopes.
+
+    Quarters follow each other, so growth multiplies by the same factor from one to the next.
+    """
+    step = math.exp(0.25 * growth)
+    due = math.exp(min(s + growth * calendar.years[0], HIGHEST))
     for t in range(w.shape[1]):
         log_p, p = share_of(l1 + at.access[i, t] + at.trend1[t] + w[r.PATH1, t])
-        _, q = share_of(l3 + at.trend3[t] + w[r.PATH3, t])
+        q = 1.0 / (1.0 + math.exp(-(l3 + at.trend3[t] + w[r.PATH3, t])))
         w[r.LOGP, t], w[r.P, t], w[r.Q, t] = log_p, p, q
         w[r.OFFSET, t] = s + at.season[t] + growth * calendar.years[t]
-        w[r.DOSES, t] = math.exp(min(w[r.OFFSET, t], HIGHEST)) * p
+        w[r.DOSES, t] = due * at.season_factor[t] * p
+        due *= step
         w[r.GIVEN, t] = w[r.DOSES, t] * max(q, 1e-300)
         w[r.D_ETA1, t] = 0.0
         w[r.D_ETA3, t] = 0.0
@@ -155,64 +165,77 @@ def shares(i: int, l1: float, l3: float, s: float, growth: float, at: Any, calen
 @compiled
 def count_density(
     y: float, log_mu: float, mu: float, kappa: float, log_kappa: float, table: float, table_slope: float,
-    wide_table: float, reports: Any,
+    wide_table: float, wide: float, log_wide: float, log_odds: float,
 ) -> tuple[float, float, float, float]:  # fmt: skip
     """Return the log density of one count (negative binomial, up to -log y!, with a rare wide component),
     its slopes in log mu and kappa, and the share of the regular component."""
-    log_sum = math.log(kappa + mu)
+    log_sum = log_of_sum(log_mu, mu, kappa)
     excess = (y + kappa) / (kappa + mu)
     ll = table + kappa * log_kappa + y * log_mu - (y + kappa) * log_sum
     slope = kappa * (y - mu) / (kappa + mu)
     d_kappa = table_slope + log_kappa + 1.0 - log_sum - excess
-    if reports.outlier_share <= 0.0:
+    if log_odds == -np.inf:
         return ll, slope, d_kappa, 1.0
-    wide = reports.outlier_kappa
-    other = wide_table + wide * reports.log_outlier_kappa + y * log_mu - (y + wide) * math.log(wide + mu)
-    gap = other - ll + reports.log_outlier_odds
+    other = wide_table + wide * log_wide + y * log_mu - (y + wide) * log_of_sum(log_mu, mu, wide)
+    gap = other - ll + log_odds
     if gap < -30.0:
         return ll, slope, d_kappa, 1.0
     odds = math.exp(min(gap, 700.0))
     regular = 1.0 / (1.0 + odds)
     slope = regular * slope + (1.0 - regular) * wide * (y - mu) / (wide + mu)
+    if odds < 1e-3:
+        return ll + odds * (1.0 - odds * (0.5 - odds / 3.0)), slope, regular * d_kappa, regular
     return ll + math.log1p(odds), slope, regular * d_kappa, regular
 
 
-@compiled
+@inlined
 def _routine(i: int, recording: float, at: Any, reports: Any, calendar: Any, out: Any, w: Any) -> float:
     scale = at.scale
-    total = d_recording = 0.0
-    log_kappa1, log_kappa3 = math.log(scale[r.KAPPA1]), math.log(scale[r.KAPPA3])
-    late_share = scale[r.KERNEL]
+    kappa1, kappa3, late_share = scale[r.KAPPA1], scale[r.KAPPA3], scale[r.KERNEL]
+    log_kappa1, log_kappa3 = math.log(kappa1), math.log(kappa3)
+    complete, late = scale[r.COMPLETE], scale[r.LATE]
+    wide, log_wide, log_odds = reports.outlier_kappa, reports.log_outlier_kappa, reports.log_outlier_odds
+    slip = scale[r.RECORDING_SD] * recording
+    slip_factor = math.exp(slip)
+    total = d_recording = d_kappa1 = d_kappa3 = d_complete = d_late = d_kernel = 0.0
     for t in range(w.shape[1]):
+        newest = calendar.newest[t]
         if reports.seen1[i, t]:
             j = reports.slot1[i, t]
-            shift = scale[r.COMPLETE] * reports.log_complete1[i, t] + scale[r.LATE] * calendar.newest[t]
+            shift = complete * reports.log_complete1[i, t] + late * newest
             mu = w[r.DOSES, t] if shift == 0.0 else w[r.DOSES, t] * math.exp(shift)
             ll, g, d_kappa, _ = count_density(
-                reports.y1[i, t], w[r.OFFSET, t] + w[r.LOGP, t] + shift, mu, scale[r.KAPPA1], log_kappa1,
-                at.kappa_table1[j], at.kappa_slope1[j], reports.outlier_table[j], reports,
+                reports.y1[i, t], w[r.OFFSET, t] + w[r.LOGP, t] + shift, mu, kappa1, log_kappa1,
+                at.kappa_table1[j], at.kappa_slope1[j], reports.outlier_table[j], wide, log_wide, log_odds,
             )  # fmt: skip
             total += ll
-            out.scale[r.KAPPA1] += d_kappa
-            out.scale[r.COMPLETE] += g * reports.log_complete1[i, t]
-            out.scale[r.LATE] += g * calendar.newest[t]
+            d_kappa1 += d_kappa
+            d_complete += g * reports.log_complete1[i, t]
+            d_late += g * newest
             w[r.D_ETA1, t] += g * (1.0 - w[r.P, t])
             w[r.D_OFFSET, t] += g
         if reports.seen3[i, t]:
             j = reports.slot3[i, t]
             due, soon = third_doses(t, w, late_share)
-            shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + scale[r.LATE] * calendar.newest[t]
-            shift += scale[r.RECORDING_SD] * recording
+            shift = complete * reports.log_complete3[i, t] + late * newest
+            mu = due * slip_factor if shift == 0.0 else due * slip_factor * math.exp(shift)
             ll, g, d_kappa, _ = count_density(
-                reports.y3[i, t], math.log(due) + shift, due * math.exp(shift), scale[r.KAPPA3], log_kappa3,
-                at.kappa_table3[j], at.kappa_slope3[j], reports.outlier_table[j], reports,
+                reports.y3[i, t], math.log(due) + slip + shift, mu, kappa3, log_kappa3,
+                at.kappa_table3[j], at.kappa_slope3[j], reports.outlier_table[j], wide, log_wide, log_odds,
             )  # fmt: skip
             total += ll
             d_recording += g
-            out.scale[r.KAPPA3] += d_kappa
-            out.scale[r.COMPLETE] += g * reports.log_complete3[i, t]
-            out.scale[r.LATE] += g * calendar.newest[t]
-            _third_slopes(t, g, soon, late_share, out, w)
+            d_kappa3 += d_kappa
+            d_complete += g * reports.log_complete3[i, t]
+            d_late += g * newest
+            _third_slopes(t, g, soon, w)
+            if t > 0:
+                d_kernel += g * ((1.0 - soon) / late_share - soon / (1.0 - late_share))
+    out.scale[r.KAPPA1] += d_kappa1
+    out.scale[r.KAPPA3] += d_kappa3
+    out.scale[r.COMPLETE] += d_complete
+    out.scale[r.LATE] += d_late
+    out.scale[r.KERNEL] += d_kernel
     out.scale[r.RECORDING_SD] += d_recording * recording
     out.tips[i, r.RECORDING] = d_recording * scale[r.RECORDING_SD]
     return total
@@ -229,7 +252,7 @@ def third_doses(t: int, w: Any, late_share: float) -> tuple[float, float]:
 
 
 @compiled
-def _third_slopes(t: int, g: float, soon: float, late_share: float, out: Any, w: Any) -> None:
+def _third_slopes(t: int, g: float, soon: float, w: Any) -> None:
     w[r.D_ETA1, t] += g * soon * (1.0 - w[r.P, t])
     w[r.D_ETA3, t] += g * soon * (1.0 - w[r.Q, t])
     w[r.D_OFFSET, t] += g * soon
@@ -238,7 +261,6 @@ def _third_slopes(t: int, g: float, soon: float, late_share: float, out: Any, w:
         w[r.D_ETA1, t - 1] += g * late * (1.0 - w[r.P, t - 1])
         w[r.D_ETA3, t - 1] += g * late * (1.0 - w[r.Q, t - 1])
         w[r.D_OFFSET, t - 1] += g * late
-        out.scale[r.KERNEL] += g * (late / late_share - soon / (1.0 - late_share))
 
 
 @compiled
@@ -261,7 +283,7 @@ def cohort_share(j: int, clusters: Any, w: Any) -> tuple[float, float]:
     return three / size, 1.0
 
 
-@compiled
+@inlined
 def _cluster(j: int, at: Any, clusters: Any, out: Any, w: Any) -> float:
     scale = at.scale
     share, base = cohort_share(j, clusters, w)
@@ -310,7 +332,7 @@ def _cohort_back(j: int, g: float, share: float, base: float, clusters: Any, w: 
             w[r.D_ETA3, t] += g * p * q * (1.0 - q) / size
 
 
-@compiled
+@inlined
 def _sum_offsets(calendar: Any, out: Any, w: Any) -> tuple[float, float]:
     d_s = d_growth = 0.0
     for t in range(w.shape[1]):
@@ -320,7 +342,7 @@ def _sum_offsets(calendar: Any, out: Any, w: Any) -> tuple[float, float]:
     return d_s, d_growth
 
 
-@compiled
+@inlined
 def _level(
     i: int, s: float, growth: float, field: float, at: Any, targets: Any, out: Any, room: Any
 ) -> tuple[float, float, float, float]:
@@ -352,7 +374,7 @@ def _level(
     return total, slopes[0], d_growth, slopes[2]
 
 
-@compiled
+@inlined
 def _levels_back(
     i: int, d_l1: float, d_reporting: float, tips: Any, fields: Any, levels: Any, at: Any, anchor: Any,
     out: Any, w: Any,
@@ -388,7 +410,7 @@ def _levels_back(
     out.fields[i, 2] = d_ur
 
 
-@compiled
+@inlined
 def _unbend(slope: float, free: float, middle: float, row: int, bend: Any, out: Any) -> float:
     """Carry a slope in a bent coordinate back to the free one; note the slopes in the bend."""
     out.bend[row, 0] += slope * middle
@@ -396,7 +418,7 @@ def _unbend(slope: float, free: float, middle: float, row: int, bend: Any, out: 
     return slope * bend[row, 1]
 
 
-@compiled
+@inlined
 def _paths_back(i: int, at: Any, anchor: Any, out: Any, w: Any) -> None:
     scale, ref, bend = at.scale, at.reference, at.bend
     d_sd, d_corr = path_slopes(

@@ -134,7 +134,8 @@ def _of_reports(
             shift = scale[r.COMPLETE] * reports.log_complete1[i, t] + scale[r.LATE] * calendar.newest[t]
             h, g = _count_information(
                 reports.y1[i, t], w[r.OFFSET, t] + w[r.LOGP, t] + shift, scale[r.KAPPA1],
-                at.kappa_table1[reports.slot1[i, t]], reports.outlier_table[reports.slot1[i, t]], reports,
+                at.kappa_table1[reports.slot1[i, t]], reports.outlier_table[reports.slot1[i, t]],
+                reports.outlier_kappa, reports.log_outlier_odds,
             )  # fmt: skip
             h *= weight
             w[r.D_OFFSET, 0] += g
@@ -150,7 +151,8 @@ def _of_reports(
             shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + scale[r.LATE] * calendar.newest[t]
             h, g = _count_information(
                 reports.y3[i, t], math.log(due) + shift + scale[r.RECORDING_SD] * recording, scale[r.KAPPA3],
-                at.kappa_table3[reports.slot3[i, t]], reports.outlier_table[reports.slot3[i, t]], reports,
+                at.kappa_table3[reports.slot3[i, t]], reports.outlier_table[reports.slot3[i, t]],
+                reports.outlier_kappa, reports.log_outlier_odds,
             )  # fmt: skip
             _of_third(i, t, h * weight, soon, level, scale, calendar, into, w, edge)
             w[r.D_OFFSET, 0] += g
@@ -161,14 +163,15 @@ def _of_reports(
 
 @compiled
 def _count_information(
-    y: float, log_mu: float, kappa: float, table: float, wide: float, reports: Any
+    y: float, log_mu: float, kappa: float, table: float, wide_table: float, wide: float, log_odds: float
 ) -> tuple[float, float]:
     """Return the information of one count on its log mean, and its slope there."""
     mu = math.exp(min(log_mu, HIGHEST))
-    _, slope, _, regular = count_density(y, log_mu, mu, kappa, math.log(kappa), table, 0.0, wide, reports)
-    other = reports.outlier_kappa * mu / (reports.outlier_kappa + mu)
+    _, slope, _, regular = count_density(
+        y, log_mu, mu, kappa, math.log(kappa), table, 0.0, wide_table, wide, math.log(wide), log_odds
+    )
     seen = kappa * mu * (y + kappa) / (kappa + mu) ** 2
-    return regular * seen + (1.0 - regular) * other, slope
+    return regular * seen + (1.0 - regular) * wide * mu / (wide + mu), slope
 
 
 @compiled

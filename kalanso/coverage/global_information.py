@@ -109,11 +109,20 @@ def column(information: Information, shift: Shifts, field_sd: float) -> Column:
     return Column(paths[0], paths[1], edge)
 
 
-def product(shift: Shifts, found: Column, field_sd: float) -> float:
-    """Return e_k' D' A D e_j for the shift of global k and the column of global j."""
-    total = shift.level1 @ found.edge[:, r.LEVEL1] + shift.level3 @ found.edge[:, r.LEVEL3]
-    total += shift.reporting @ found.edge[:, FIELD_R] / field_sd
-    return float(total + (shift.path1 * found.path1).sum() + (shift.path3 * found.path3).sum())
+def gathered(model: Model, gamma: Floats, found: Column, weights: Floats, field_sd: float) -> Floats:
+    """Return D' c: a column of the areas' precision as each acting global feels it (G; 0 for others)."""
+    d, b = model.design, model.layout.blocks
+    out = np.zeros(model.layout.size)
+    reporting = found.edge[:, FIELD_R] / field_sd
+    out[b["slopes1"]] = d.covariates.T @ found.edge[:, r.LEVEL1]
+    out[b["slopes3"]] = d.covariates.T @ found.edge[:, r.LEVEL3]
+    for dose, path in (("1", found.path1), ("3", found.path3)):
+        sd = np.exp(model.layout.at(gamma, f"trend_sd{dose}"))
+        out[b[f"steps{dose}"]] = sd * (model.layout.walk.T @ path.sum(axis=0))
+    out[b["reporting"]] = reporting.sum(), reporting @ d.conflict
+    out[b["closed"]] = (d.closed * found.path1).sum()
+    out[b["source_bias"]] = -(weights.T @ reporting)
+    return out
 
 
 def bias_information(model: Model, gamma: Floats) -> Floats:
@@ -125,4 +134,4 @@ def bias_information(model: Model, gamma: Floats) -> Floats:
     return np.asarray(d.sources.mixing.T @ inner @ d.sources.mixing)
 
 
-__all__ = ["EDGE", "acting", "bias_information", "column", "product", "shifts", "source_weights"]
+__all__ = ["EDGE", "acting", "bias_information", "column", "gathered", "shifts", "source_weights"]

@@ -251,13 +251,15 @@ class Layout:
         gamma_table(counts, scale[r.KAPPA1], tables[0], tables[1])
         gamma_table(counts, scale[r.KAPPA3], tables[2], tables[3])
         mean, conflict = gamma[b["reporting"]]
+        season = self.priors.fixed("population", "season_sd") * (d.season @ gamma[b["season"]])
         return Setting(
             base1=d.covariates @ gamma[b["slopes1"]],
             base3=d.covariates @ gamma[b["slopes3"]],
             access=d.closed * gamma[b["closed"]],
             trend1=math.exp(self.at(gamma, "trend_sd1")) * (self.walk @ gamma[b["steps1"]]),
             trend3=math.exp(self.at(gamma, "trend_sd3")) * (self.walk @ gamma[b["steps3"]]),
-            season=self.priors.fixed("population", "season_sd") * (d.season @ gamma[b["season"]]),
+            season=season,
+            season_factor=np.exp(season),
             reporting=mean + conflict * d.conflict,
             source_bias=d.sources.mixing @ gamma[b["source_bias"]],
             source_precision=np.exp(-2 * gamma[b["source_sd"]]),

@@ -13,6 +13,8 @@ from typing import Any
 import numba as nb
 
 compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
+# For what is called once an area with many records: a call would copy them field by field.
+inlined = nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 
 
 @compiled
@@ -117,6 +119,15 @@ def share_of(x: float) -> tuple[float, float]:
         return -math.log1p(e), 1.0 / (1.0 + e)
     e = math.exp(x)
     return x - math.log1p(e), e / (1.0 + e)
+
+
+@compiled
+def log_of_sum(log_large: float, large: float, small: float) -> float:
+    """Return log(large + small), by its series where `small` is a few percent (error below 1e-9)."""
+    x = small / large
+    if x < 0.02:
+        return log_large + x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - 0.25 * x)))
+    return math.log(large + small)
 
 
 @compiled

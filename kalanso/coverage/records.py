@@ -98,6 +98,7 @@ class Setting(NamedTuple):
     trend1: Floats
     trend3: Floats
     season: Floats
+    season_factor: Floats
     reporting: Floats
     source_bias: Floats
     source_precision: Floats

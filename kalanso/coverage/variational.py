@@ -20,9 +20,10 @@ from kalanso.coverage.model import Model
 from kalanso.coverage.records import Anchor, Flags, Floats
 from kalanso.coverage.whitening import Whitener, Whitening
 
-PAIRS = 6
-ROUNDS = 8
-CLIMBS = 15
+PAIRS = 5
+ROUNDS = 6
+CLIMBS = 12
+SETTLED_CLIMB = 4.0
 # Areas times directions over which the globals' precision is averaged, at least one direction.
 AROUND = 450
 # Settled when a round would move the centre by less than this many posterior sd, over all coordinates.
@@ -63,7 +64,7 @@ def fit_gaussian(
         states = [centre + sign * map_.spread(z) for z in chosen for sign in (1.0, -1.0)]
         slope = np.mean([model(x)[1] for x in states], axis=0)
         information = _blend(information, _information(model, states), step)
-        map_ = _remapped(whitener, map_, centre, information, model, free, around)
+        map_ = _remapped(whitener, map_, centre, information, model, free, around if done == 2 else [])
         pull = map_.back(slope)
         moved = float(np.sqrt(pull @ pull))
         centre = centre + step * min(1.0, LONGEST / max(moved, 1e-9)) * map_.spread(pull)
@@ -77,16 +78,15 @@ def fit_gaussian(
 def _mode(model: Model, start: Floats, whitener: Whitener, free: Flags) -> tuple[Whitening, Information]:
     """Climb to about the highest density: a place from which averages can be taken."""
     centre = start
-    for _ in range(CLIMBS):
+    for number in range(CLIMBS):
         # At one point, far from the middle, curvature says more of the misfit than of the posterior.
         information = _information(model, [centre]).merged(np.zeros(model.design.shape[0]))
-        map_ = whitener.map(
-            centre, information, model.frame.scales, lambda x: model(x)[1], free, least_precision(model)
-        )
+        slope_of = (lambda x: model(x)[1]) if number % 4 == 0 else None
+        map_ = whitener.map(centre, information, model.frame.scales, slope_of, free, least_precision(model))
         value, slope = model(centre)
         pull = map_.back(slope)
         gain = float(pull @ pull)
-        if gain < 1.0:
+        if gain < SETTLED_CLIMB:
             break
         direction, share = map_.spread(pull), min(1.0, LONGEST / math.sqrt(gain))
         while share > 1e-3 and not model(centre + share * direction)[0] > value + 1e-4 * share * gain:
@@ -101,7 +101,7 @@ def _remapped(
 ) -> Whitening:  # fmt: skip
     """Refactor areas, fields and globals for averaged information."""
     return whitener.map(
-        centre, information, model.frame.scales, average_slope(model, map_, around), free,
+        centre, information, model.frame.scales, average_slope(model, map_, around) if around else None, free,
         least_precision(model),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ any form is respected. `to_state` and `back` are each other's transposes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numba as nb
@@ -116,6 +116,7 @@ class Whitener:
     rows: Ints
     columns: Ints
     prior: Floats
+    probes: dict[int, Floats] = field(default_factory=dict)
 
     @classmethod
     def of(cls, model: Model) -> Whitener:
@@ -127,6 +128,14 @@ class Whitener:
         columns = np.concatenate([prior.col, np.tile(inner, (1, k)).ravel()]).astype(np.int64)
         ones = np.concatenate([np.abs(prior.data), np.ones(n * k * k)])
         return cls(model, Pattern.of(_summed(ones, rows, columns, n * k)), rows, columns, prior.data)
+
+    def _probed(self, centre: Floats, slope: Slope | None, j: int, least: float) -> Floats:
+        """Return a global's column by differences, or as found last where no slope is given."""
+        if slope is not None or j not in self.probes:
+            if slope is None:
+                slope = lambda x: self.model(x)[1]  # noqa: E731
+            self.probes[j] = -_probe(centre, slope, j, 0.02 / np.sqrt(least))
+        return self.probes[j]
 
     def settled(self, information: Information, reference: Floats) -> Information:
         """Return the information with its curvature put in, as far as each area stays positive."""
@@ -166,12 +175,12 @@ class Whitener:
         return found, self.pattern.factor(_summed(values, self.rows, self.columns, n * r.FIELDS))
 
     def map(
-        self, centre: Floats, information: Information, reference: Floats, slope: Slope, free: Flags,
+        self, centre: Floats, information: Information, reference: Floats, slope: Slope | None, free: Flags,
         least: Floats,
     ) -> Whitening:  # fmt: skip
         """Return the map about `centre`; `free` flags the globals that may move, `least` (G) is the
         precision that each has at least (its prior's), which also sets how far those are probed whose
-        precision does not follow from the areas' information."""
+        precision does not follow from the areas' information. Without `slope` they stay as found last."""
         size, n = self.model.layout.size, self.model.design.shape[0]
         information, areas, fields = self._settled_factors(information, reference)
         responses = np.zeros((n * EDGE, size), np.float32)
@@ -192,7 +201,7 @@ class Whitener:
         return still
 
     def _columns(
-        self, centre: Floats, information: Information, reference: Floats, slope: Slope, places: Ints,
+        self, centre: Floats, information: Information, reference: Floats, slope: Slope | None, places: Ints,
         least: Floats,
     ) -> tuple[Floats, list[Floats]]:  # fmt: skip
         """Return the precision among globals, and of each with all coordinates of a state."""
@@ -200,23 +209,21 @@ class Whitener:
         size, gamma = model.layout.size, centre[: model.layout.size]
         acts, weights = known.acting(model), known.source_weights(model, gamma)
         field_sd = float(reference[r.FIELDR])
-        moves = {j: known.shifts(model, gamma, j, weights) for j in places if acts[j]}
         curvature, columns = np.zeros((size, size)), []
         for j in places:
             if not acts[j]:
-                column = -_probe(centre, slope, j, 0.02 / np.sqrt(least[j]))
+                column = self._probed(centre, slope, j, least[j])
                 curvature[:, j] = column[:size]
                 curvature[j] = column[:size]
             else:
-                found = known.column(information, moves[j], field_sd)
+                found = known.column(information, known.shifts(model, gamma, j, weights), field_sd)
                 column = np.zeros(model.size)
                 parts = model.state(column)
                 parts.path1[:], parts.path3[:] = found.path1, found.path3
                 parts.tips[:] = found.edge[:, : r.TIPS]
                 # The density sees fields less their mean, so nothing pulls at a mean.
                 parts.fields[:] = model.design.field.centred(found.edge[:, r.TIPS :])
-                for k, move in moves.items():
-                    curvature[k, j] = known.product(move, found, field_sd)
+                curvature[acts, j] = known.gathered(model, gamma, found, weights, field_sd)[acts]
             columns.append(column)
         block = model.layout.blocks["source_bias"]
         curvature[block, block] += known.bias_information(model, gamma)

@@ -46,7 +46,10 @@ def test_one_count_is_a_mixture_of_two_negative_binomials(plain_model: Model) ->
     gamma_table(np.array([y]), kappa, table, slope)
     wide = gammaln(y + reports.outlier_kappa) - gammaln(reports.outlier_kappa)
 
-    found, *_ = count_density(y, np.log(mu), mu, kappa, np.log(kappa), table[0], slope[0], wide, reports)
+    found, *_ = count_density(
+        y, np.log(mu), mu, kappa, np.log(kappa), table[0], slope[0], wide, reports.outlier_kappa,
+        reports.log_outlier_kappa, reports.log_outlier_odds,
+    )  # fmt: skip
 
     share, k = reports.outlier_share, reports.outlier_kappa
     regular = stats.nbinom.pmf(y, kappa, kappa / (kappa + mu))
