@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from kalanso.coverage import records as r
+from kalanso.coverage.cohort_pieces import cluster_density
 from kalanso.coverage.denominator_pieces import level_density
 from kalanso.coverage.pieces import (
-    beta_binomial,
     compiled,
     inlined,
     innovation_slopes,
@@ -37,9 +37,12 @@ HIGHEST = 300.0
 @compiled
 def areas_density(
     tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, reports: Any, clusters: Any,
-    targets: Any, calendar: Any, out: Any, work: Any,
+    targets: Any, calendar: Any, pulls: Any, out: Any, work: Any,
 ) -> float:  # fmt: skip
-    """Return the log density summed over areas and fill `out` (records.Slopes) with its slopes."""
+    """Return the log density summed over areas and fill `out` (records.Slopes) with its slopes.
+
+    `pulls` are slopes in each quarter's log odds that come from evidence on several areas.
+    """
     total = 0.0
     out.trend1[:] = 0.0
     out.trend3[:] = 0.0
@@ -52,8 +55,8 @@ def areas_density(
     out.bend[:] = 0.0
     for i in range(tips.shape[0]):
         total += _area(
-            i, tips[i], path1[i], path3[i], fields[i], at, anchor, reports, clusters, targets, calendar, out,
-            work,
+            i, tips[i], path1[i], path3[i], fields[i], at, anchor, reports, clusters, targets, calendar,
+            pulls, out, work,
         )  # fmt: skip
     return total
 
@@ -61,7 +64,7 @@ def areas_density(
 @inlined
 def _area(
     i: int, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, reports: Any,
-    clusters: Any, targets: Any, calendar: Any, out: Any, work: Any,
+    clusters: Any, targets: Any, calendar: Any, pulls: Any, out: Any, work: Any,
 ) -> float:  # fmt: skip
     w, scale = work.rows, at.scale
     levels = standard_levels(i, tips, fields, at, anchor)
@@ -72,9 +75,12 @@ def _area(
     s = tips[r.DOSE] - log_level
     growth = scale[r.GROWTH_MEAN] + scale[r.GROWTH_SD] * tips[r.GROWTH]
     shares(i, l1, l3, s, growth, at, calendar, w)
+    for t in range(w.shape[1]):
+        w[r.D_ETA1, t] = pulls.eta1[i, t]
+        w[r.D_ETA3, t] = pulls.eta3[i, t]
     total += _routine(i, tips[r.RECORDING], at, reports, calendar, out, w)
     for j in range(clusters.start[i], clusters.start[i + 1]):
-        total += _cluster(j, at, clusters, out, w)
+        total += cluster_density(j, at, clusters, out, w)
     d_s, d_growth = _sum_offsets(calendar, out, w)
     density, d_level, d_grow, d_reporting = _level(i, s, growth, levels[6], at, targets, out, work.sources)
     d_s += d_level
@@ -263,75 +269,6 @@ def _third_slopes(t: int, g: float, soon: float, w: Any) -> None:
         w[r.D_OFFSET, t - 1] += g * late
 
 
-@compiled
-def cohort_share(j: int, clusters: Any, w: Any) -> tuple[float, float]:
-    """Return the share that a cluster's children have, and the share of those with DTP1 (its base).
-
-    Cohorts are quarters first..last with equal weights; for DTP3 given DTP1 the share is among those
-    with DTP1.
-    """
-    first, last = clusters.first[j], clusters.last[j]
-    one = three = 0.0
-    for t in range(first, last + 1):
-        one += w[r.P, t]
-        three += w[r.P, t] * w[r.Q, t]
-    size = last - first + 1
-    if clusters.kind[j] == 0:
-        return one / size, 1.0
-    if clusters.kind[j] == 1:
-        return three / one, one / size
-    return three / size, 1.0
-
-
-@inlined
-def _cluster(j: int, at: Any, clusters: Any, out: Any, w: Any) -> float:
-    scale = at.scale
-    share, base = cohort_share(j, clusters, w)
-    d_true = 1.0
-    seen = share
-    bias = clusters.bias[j]
-    if bias >= 0:
-        odds = share / (1.0 - share) * math.exp(at.survey_bias[bias])
-        seen = odds / (1.0 + odds)
-        d_true = seen * (1.0 - seen) / (share * (1.0 - share))
-    d_bias = seen * (1.0 - seen)
-    told = seen
-    recalled = clusters.recalled[j] if clusters.kind[j] != 1 else 0.0
-    d_told = 1.0
-    if recalled > 0.0:
-        d_told = 1.0 - recalled + recalled * (scale[r.SENSITIVITY] - scale[r.FALSE_YES])
-        told = (1.0 - recalled) * seen + recalled * (
-            scale[r.SENSITIVITY] * seen + scale[r.FALSE_YES] * (1.0 - seen)
-        )
-    told = min(max(told, 1e-6), 1.0 - 1e-6)
-    a = (1.0 - scale[r.CLUSTER]) / scale[r.CLUSTER]
-    ll, g, d_a = beta_binomial(clusters.vaccinated[j], clusters.children[j], told, a)
-    out.scale[r.CLUSTER] -= d_a / (scale[r.CLUSTER] * scale[r.CLUSTER])
-    out.scale[r.SENSITIVITY] += g * recalled * seen
-    out.scale[r.FALSE_YES] += g * recalled * (1.0 - seen)
-    g *= d_told
-    if bias >= 0:
-        out.survey_bias[bias] += g * d_bias
-    _cohort_back(j, g * d_true, share, base, clusters, w)
-    return ll
-
-
-@compiled
-def _cohort_back(j: int, g: float, share: float, base: float, clusters: Any, w: Any) -> None:
-    first, last, kind = clusters.first[j], clusters.last[j], clusters.kind[j]
-    size = last - first + 1
-    for t in range(first, last + 1):
-        p, q = w[r.P, t], w[r.Q, t]
-        if kind == 0:
-            w[r.D_ETA1, t] += g * p * (1.0 - p) / size
-        elif kind == 1:
-            w[r.D_ETA1, t] += g * p * (1.0 - p) * (q - share) / (size * base)
-            w[r.D_ETA3, t] += g * p * q * (1.0 - q) / (size * base)
-        else:
-            w[r.D_ETA1, t] += g * p * (1.0 - p) * q / size
-            w[r.D_ETA3, t] += g * p * q * (1.0 - q) / size
-
-
 @inlined
 def _sum_offsets(calendar: Any, out: Any, w: Any) -> tuple[float, float]:
     d_s = d_growth = 0.0
@@ -440,3 +377,18 @@ def _paths_back(i: int, at: Any, anchor: Any, out: Any, w: Any) -> None:
         )
     innovation_slopes(w[r.D_PATH1], ref[r.WALK1], ref[r.CORR1], out.path1[i])
     innovation_slopes(w[r.D_PATH3], ref[r.WALK3], ref[r.CORR3], out.path3[i])
+
+
+@compiled
+def areas_shares(
+    tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, calendar: Any, out: Any, work: Any
+) -> None:
+    """Fill coverage with DTP1 and the share that goes on (2,N,T), for evidence on several areas."""
+    w = work.rows
+    for i in range(tips.shape[0]):
+        levels = standard_levels(i, tips[i], fields[i], at, anchor)
+        paths_at(i, path1[i], path3[i], at, anchor, w)
+        shares(i, at.base1[i] + levels[2], at.base3[i] + levels[3], 0.0, 0.0, at, calendar, w)
+        for t in range(w.shape[1]):
+            out[0, i, t] = w[r.P, t]
+            out[1, i, t] = w[r.Q, t]

@@ -17,13 +17,13 @@ import numpy as np
 from kalanso.coverage import records as r
 from kalanso.coverage.area_density import (
     HIGHEST,
-    cohort_share,
     count_density,
     paths_at,
     shares,
     standard_levels,
     third_doses,
 )
+from kalanso.coverage.cohort_pieces import cohort_share
 from kalanso.coverage.denominator_pieces import level_density
 from kalanso.coverage.pieces import (
     cluster_size_information,

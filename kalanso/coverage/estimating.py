@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from kalanso.coverage.designing import design
 from kalanso.coverage.drawing import Drawn
@@ -57,6 +58,16 @@ def estimate(
     the same draws. Whether the draws may be published is said in `diagnostics["gates"]`.
     """
     began = time.monotonic()
+    # Two chains in two threads: a library's own threads would only get in their way.
+    with threadpool_limits(1):
+        return _estimate(evidence, question, rng, began, progress, warm, checkpoint, priors, plan)
+
+
+def _estimate(
+    evidence: Evidence, question: Question, rng: np.random.Generator, began: float,
+    progress: Callable[[str, float], None], warm: Mapping[str, npt.NDArray[Any]] | None,
+    checkpoint: Path | None, priors: Priors | None, plan: Plan | None,
+) -> Posterior:  # fmt: skip
     arrays = design(evidence, question, priors or default_priors())
     layout = Layout(arrays, priors or default_priors())
     terms = terms_of(evidence, question, layout)

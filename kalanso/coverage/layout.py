@@ -193,6 +193,11 @@ class Layout:
             gamma[self.blocks["false_yes"]] = _logit(1.0 - told.specificity)
         return gamma
 
+    def natural_slope(self, gamma: Floats, name: str) -> float:
+        """Return the slope of a scalar's natural value in its coordinate."""
+        kind = next(kind for scalar, _, kind in SCALARS if scalar == name)
+        return bounded(kind, self.at(gamma, name))[1]
+
     def density(self, gamma: Floats) -> tuple[float, Floats]:
         """Return the log prior of all globals and its slope."""
         mean, precision = self.gaussian

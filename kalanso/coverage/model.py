@@ -8,28 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
 from kalanso.coverage import records as r
-from kalanso.coverage.area_density import areas_density
+from kalanso.coverage.area_density import areas_density, areas_shares
 from kalanso.coverage.area_information import Information, add_information
 from kalanso.coverage.designing import Design
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.layout import Layout
-from kalanso.coverage.records import Floats, Setting, Slopes, Work
+from kalanso.coverage.records import Floats, Pulls, Setting, Slopes, Work
+from kalanso.coverage.terms import Term
 
 # Globals stand on log, logit and standardised scales: a state beyond this is refused, not computed.
 FARTHEST = 15.0
-
-
-class Term(Protocol):
-    """Evidence that ties areas together (totals, stock, attendance, estimates of places above)."""
-
-    def density(self, state: State, at: Setting, out: Slopes) -> tuple[float, Floats]:
-        """Return the log density, add slopes to `out`, and return the slope in gamma's other parts."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +48,14 @@ class Model:
     terms: tuple[Term, ...] = ()
     _out: Slopes = field(init=False, repr=False)
     _work: Work = field(init=False, repr=False)
+    _still: Pulls = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         n, t = self.design.shape
         k = len(self.design.sources.names)
         self._out = Slopes.zeros(n, t, k, len(self.design.survey_names))
         self._work = Work.room(t, k)
+        self._still = Pulls.none(n, t)
 
     @property
     def design(self) -> Design:
@@ -129,24 +123,52 @@ class Model:
             return -np.inf, np.zeros(self.size)
         at = self.layout.setting(state.gamma, self.frame)
         d, out = self.design, self._out
-        total = areas_density(
+        tied, extra, pulls = self._terms(state, at)
+        total = tied + areas_density(
             state.tips, state.path1, state.path3, d.field.centred(state.fields), at, self.frame.anchor,
-            d.reports, d.clusters, d.targets, d.calendar, out, self._work,
+            d.reports, d.clusters, d.targets, d.calendar, pulls, out, self._work,
         )  # fmt: skip
         slope = np.empty(self.size)
         parts = self.state(slope)
         prior, d_prior = self.layout.density(state.gamma)
-        extra = np.zeros(self.layout.size)
-        for term in self.terms:
-            value, d_gamma = term.density(state, at, out)
-            total += value
-            extra += d_gamma
         total += prior + self.frame.log_volume(at.bend) + self._fields(state.fields, at, out, parts.fields)
         parts.gamma[:] = self.layout.slope(state.gamma, at, out, self.frame) + d_prior + extra
         parts.tips[:] = out.tips
         parts.path1[:] = out.path1
         parts.path3[:] = out.path3
         return total, slope
+
+    def shares(self, state: State, at: Setting) -> Floats:
+        """Return coverage with DTP1 and the share that goes on, of all areas and quarters (2,N,T)."""
+        out = np.empty((2, *self.design.shape))
+        areas_shares(
+            state.tips, state.path1, state.path3, self.design.field.centred(state.fields), at,
+            self.frame.anchor, self.design.calendar, out, self._work,
+        )  # fmt: skip
+        return out
+
+    def _terms(self, state: State, at: Setting) -> tuple[float, Floats, Pulls]:
+        """Return the density of evidence on several areas, its slope in gamma, and its pulls."""
+        extra = np.zeros(self.layout.size)
+        if not self.terms:
+            return 0.0, extra, self._still
+        pulls, total, shares = Pulls.none(*self.design.shape), 0.0, self.shares(state, at)
+        for term in self.terms:
+            value, slope = term.density(state.gamma, at, shares, pulls)
+            total += value
+            extra += slope
+        return total, extra, pulls
+
+    def shared_information(self, x: Floats) -> Floats:
+        """Return what evidence on several areas says of the globals (G,G), areas held still."""
+        state = self.state(x)
+        at = self.layout.setting(state.gamma, self.frame)
+        total = np.zeros((self.layout.size, self.layout.size))
+        if self.terms:
+            shares = self.shares(state, at)
+            for term in self.terms:
+                total += term.information(state.gamma, at, shares)
+        return total
 
     def _fields(self, fields: Floats, at: Setting, out: Slopes, slope: Floats) -> float:
         """Return the prior density of the bent fields; fill the slope, and add to that of the bend."""

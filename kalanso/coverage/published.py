@@ -20,9 +20,10 @@ import numpy as np
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.keeping import Keeper, Mixing, mixing
 from kalanso.coverage.layout import Layout
-from kalanso.coverage.model import Model, Term
+from kalanso.coverage.model import Model
 from kalanso.coverage.records import Floats
 from kalanso.coverage.sampling import Chain, Pace, Sampler
+from kalanso.coverage.terms import Term
 from kalanso.coverage.variational import (
     Gaussian,
     average_slope,
@@ -194,7 +195,9 @@ def widened(map_: Whitening, gamma: Floats, power: float = 0.5, most: float = 30
     values, vectors = np.linalg.eigh(spread)
     centre = map_.centre.copy()
     centre[: gamma.shape[1]] = gamma.mean(axis=0)
-    root = map_.root @ vectors * np.clip(values, 1.0, most) ** (power / 2)
+    narrow, wide = np.clip(values, 0.01, 1.0), np.clip(values, 1.0, most)
+    stretch = narrow**0.5 * wide ** (power / 2)
+    root = map_.root @ vectors * stretch
     return map_.rescaled(root).moved(centre)
 
 

@@ -174,6 +174,18 @@ class Slopes(NamedTuple):
         )  # fmt: skip
 
 
+class Pulls(NamedTuple):
+    """Slopes in the log odds of DTP1 and of going on (N,T) that evidence on several areas adds."""
+
+    eta1: Floats
+    eta3: Floats
+
+    @classmethod
+    def none(cls, areas: int, quarters: int) -> Pulls:
+        """Return no pull."""
+        return cls(np.zeros((areas, quarters)), np.zeros((areas, quarters)))
+
+
 class Work(NamedTuple):
     """Room for one area's quarters: odds, shares, offsets and their slopes, so that nothing is allocated."""
 

@@ -58,8 +58,11 @@ class Sampler:
         return -value, -self.map.back(slope)
 
     def start(self, rng: np.random.Generator, *, step: float = 0.3) -> Chain:
-        """Return a chain at a draw of the Gaussian approximation."""
-        return Chain(rng.standard_normal(self.map.size), rng, step)
+        """Return a chain near a draw of the Gaussian approximation, where the density is not zero."""
+        z = 0.7 * rng.standard_normal(self.map.size)
+        while not np.isfinite(self.energy(z)[0]) and np.abs(z).max() > 1e-6:
+            z *= 0.5
+        return Chain(z, rng, step)
 
     def run(
         self, chain: Chain, iterations: int, *, adapt: bool, keep: Callable[[Floats], None] | None = None

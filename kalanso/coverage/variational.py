@@ -24,6 +24,8 @@ PAIRS = 5
 ROUNDS = 6
 CLIMBS = 12
 SETTLED_CLIMB = 4.0
+# A round that would move so many times farther than the best one has lost the way.
+GIVING_UP = 4.0
 # Areas times directions over which the globals' precision is averaged, at least one direction.
 AROUND = 450
 # Settled when a round would move the centre by less than this many posterior sd, over all coordinates.
@@ -58,7 +60,7 @@ def fit_gaussian(
     centre, moved = map_.centre, np.inf
     chosen = directions(model, pairs, rng)
     around = chosen[: min(2, max(1, AROUND // model.design.shape[0]))]
-    done = 0
+    done, best = 0, (np.inf, map_, information)
     for done in range(1, rounds + 1):
         step = 0.6 if done <= 2 else 1.0
         states = [centre + sign * map_.spread(z) for z in chosen for sign in (1.0, -1.0)]
@@ -67,11 +69,17 @@ def fit_gaussian(
         map_ = _remapped(whitener, map_, centre, information, model, free, around if done == 2 else [])
         pull = map_.back(slope)
         moved = float(np.sqrt(pull @ pull))
+        if moved < best[0]:
+            best = (moved, map_, information)
+        if moved > GIVING_UP * max(best[0], SETTLED):
+            break
         centre = centre + step * min(1.0, LONGEST / max(moved, 1e-9)) * map_.spread(pull)
         map_ = map_.moved(centre)
         if moved < SETTLED and done > 3:
             break
-    map_ = _remapped(whitener, map_, centre, information, model, free, around)
+    # A round that strayed is forgotten: the sampler only needs a place to start and a measure.
+    moved, map_, information = best if moved > best[0] else (moved, map_, information)
+    map_ = _remapped(whitener, map_, map_.centre, information, model, free, around)
     return Gaussian(map_, information, done, moved)
 
 

@@ -228,6 +228,9 @@ class Whitener:
         block = model.layout.blocks["source_bias"]
         curvature[block, block] += known.bias_information(model, gamma)
         curvature[np.diag_indices(size)] += np.where(acts, model.layout.gaussian[1], 0.0)
+        # Probed columns hold these already.
+        shared = model.shared_information(centre)
+        curvature += np.where(np.outer(acts, acts), shared, 0.0)
         inner = curvature[np.ix_(places, places)]
         return (inner + inner.T) / 2, columns
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from kalanso.coverage import Evidence, Question
 from kalanso.coverage.designing import design
+from kalanso.coverage.evidence_tables import DENOMINATORS, SURVEY_AREAS
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.model import Model
 from kalanso.coverage.priors import default_priors
 from kalanso.coverage.records import BENDS, FIELDS, Anchor
+from kalanso.coverage.terms import terms_of
 from kalanso.simulation.evidence_country import simulate_evidence
 
 
@@ -43,3 +48,24 @@ def bent_model(small_layout: Layout) -> Model:
     )  # fmt: skip
     scales = 1.1 * small_layout.scales(small_layout.start)
     return Model(small_layout, Frame(scales, anchor, rng.random(BENDS), rng.random(BENDS)))
+
+
+@pytest.fixture
+def tied_model(small_evidence: Evidence) -> Model:
+    """A model with a survey's result and a population of the whole country."""
+    first, last, country = small_evidence.periods[1], small_evidence.periods[3], small_evidence.country
+    told = [
+        {"survey": "s", "place_code": country, "start": first, "end": last, "indicator": dose,
+         "coverage": share, "standard_error": 0.02, "card_share": 0.6}
+        for dose, share in (("dtp1", 0.8), ("dtp3", 0.6))
+    ]  # fmt: skip
+    total = {"source": "un", "place_code": country, "period": 2023, "surviving_infants": 20000.0}
+    evidence = replace(
+        small_evidence,
+        survey_areas=SURVEY_AREAS.typed(told),
+        denominators=pd.concat([small_evidence.denominators, DENOMINATORS.typed([total])], ignore_index=True),
+    )
+    priors = default_priors()
+    layout = Layout(design(evidence, Question(), priors), priors)
+    frame = Frame.plain(layout.scales(layout.start), *layout.design.shape)
+    return Model(layout, frame, terms_of(evidence, Question(), layout))

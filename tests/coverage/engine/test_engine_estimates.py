@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kalanso.coverage import Evidence, Question, estimate
-from kalanso.coverage.evidence_tables import DENOMINATORS, DOSES, SURVEYS
+from kalanso.coverage.evidence_tables import DENOMINATORS, DOSES, SURVEY_AREAS, SURVEYS
 from kalanso.coverage.priors import PriorRefused, default_priors, read_priors
 from kalanso.coverage.published import Plan
 
@@ -103,3 +103,17 @@ def test_every_prior_has_a_reason_and_a_nonsensical_line_is_refused() -> None:
     assert all(prior.why for prior in default_priors().entries.values())
     with pytest.raises(PriorRefused, match=r"coverage\.intercept"):
         read_priors("coverage:\n  intercept: {gaussian: [0, 1], why: x}\n")
+
+
+def test_a_published_survey_of_the_country_fixes_its_coverage(small_evidence: Evidence) -> None:
+    first, last = small_evidence.periods[0], small_evidence.periods[-1]
+    told = SURVEY_AREAS.typed(
+        [{"survey": "s", "place_code": small_evidence.country, "start": first, "end": last,
+          "indicator": "dtp1", "coverage": 0.55, "standard_error": 0.01}]
+    )  # fmt: skip
+
+    found = _run(replace(small_evidence, surveys=SURVEYS.empty(), survey_areas=told))
+
+    infants = found.surviving_infants
+    national = (infants * found.dtp1_coverage).sum(axis=(1, 2)) / infants.sum(axis=(1, 2))
+    assert national.mean() == pytest.approx(0.55, abs=0.04)
