@@ -67,14 +67,8 @@ def _area(
     clusters: Any, targets: Any, calendar: Any, pulls: Any, out: Any, work: Any,
 ) -> float:  # fmt: skip
     w, scale = work.rows, at.scale
-    levels = standard_levels(i, tips, fields, at, anchor)
-    total = -0.5 * (levels[0] ** 2 + levels[1] ** 2 + tips[r.GROWTH] ** 2 + tips[r.RECORDING] ** 2)
-    total += paths_at(i, path1, path3, at, anchor, w)
-    l1, l3 = at.base1[i] + levels[2], at.base3[i] + levels[3]
-    log_level, level = share_of(l1)
-    s = tips[r.DOSE] - log_level
-    growth = scale[r.GROWTH_MEAN] + scale[r.GROWTH_SD] * tips[r.GROWTH]
-    shares(i, l1, l3, s, growth, at, calendar, w)
+    levels, level, s, growth, total = area_at(i, tips, path1, path3, fields, at, anchor, calendar, w)
+    total -= 0.5 * (levels[0] ** 2 + levels[1] ** 2 + tips[r.GROWTH] ** 2 + tips[r.RECORDING] ** 2)
     for t in range(w.shape[1]):
         w[r.D_ETA1, t] = pulls.eta1[i, t]
         w[r.D_ETA3, t] = pulls.eta3[i, t]
@@ -96,6 +90,22 @@ def _area(
     _levels_back(i, -d_s * (1.0 - level), d_reporting, tips, fields, levels, at, anchor, out, w)
     _paths_back(i, at, anchor, out, w)
     return total
+
+
+@inlined
+def area_at(
+    i: int, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, calendar: Any, w: Any
+) -> tuple[Any, float, float, float, float]:
+    """Fill an area's quarters; return its levels (`standard_levels`), coverage at its level, the dose
+    level s, its growth, and the prior density of its paths."""
+    levels = standard_levels(i, tips, fields, at, anchor)
+    paths = paths_at(i, path1, path3, at, anchor, w)
+    l1 = at.base1[i] + levels[2]
+    log_level, level = share_of(l1)
+    s = tips[r.DOSE] - log_level
+    growth = at.scale[r.GROWTH_MEAN] + at.scale[r.GROWTH_SD] * tips[r.GROWTH]
+    shares(i, l1, at.base3[i] + levels[3], s, growth, at, calendar, w)
+    return levels, level, s, growth, paths
 
 
 @inlined
@@ -280,6 +290,20 @@ def _sum_offsets(calendar: Any, out: Any, w: Any) -> tuple[float, float]:
 
 
 @inlined
+def source_residuals(
+    i: int, growth: float, field: float, at: Any, targets: Any, residuals: Any, rho: Any
+) -> None:
+    """Fill what `level_density` reads of an area: denominators less bias, growth and centre; and of its
+    reporting the mean, the variance, the recounted log ratio and its variance."""
+    for k in range(targets.log_level.shape[1]):
+        residuals[k] = targets.log_level[i, k] - targets.centre - at.source_bias[k]
+        residuals[k] -= growth * targets.years[i, k]
+    rho[0] = at.reporting[i] + at.scale[r.FIELDR] * field
+    rho[1] = at.scale[r.LOCALR] ** 2
+    rho[2], rho[3] = targets.recount[i], targets.recount_variance[i]
+
+
+@inlined
 def _level(
     i: int, s: float, growth: float, field: float, at: Any, targets: Any, out: Any, room: Any
 ) -> tuple[float, float, float, float]:
@@ -287,17 +311,13 @@ def _level(
     size = targets.log_level.shape[1]
     residuals, rho, slopes = room[0], room[1], room[2, : 4 + 2 * size]
     total = d_growth = 0.0
+    source_residuals(i, growth, field, at, targets, residuals, rho)
     for k in range(size):
-        residuals[k] = targets.log_level[i, k] - targets.centre - at.source_bias[k]
-        residuals[k] -= growth * targets.years[i, k]
         if targets.slope_seen[i, k]:
             off = (targets.slope[i, k] - growth - at.source_slope[k]) / targets.slope_sd
             total -= 0.5 * off * off
             d_growth += off / targets.slope_sd
             out.source_slope[k] += off / targets.slope_sd
-    rho[0] = at.reporting[i] + at.scale[r.FIELDR] * field
-    rho[1] = at.scale[r.LOCALR] ** 2
-    rho[2], rho[3] = targets.recount[i], targets.recount_variance[i]
     total += level_density(
         s - targets.centre, residuals[:size], at.source_precision, targets.seen[i], targets.wild_allowed,
         rho, slopes,
@@ -386,9 +406,7 @@ def areas_shares(
     """Fill coverage with DTP1 and the share that goes on (2,N,T), for evidence on several areas."""
     w = work.rows
     for i in range(tips.shape[0]):
-        levels = standard_levels(i, tips[i], fields[i], at, anchor)
-        paths_at(i, path1[i], path3[i], at, anchor, w)
-        shares(i, at.base1[i] + levels[2], at.base3[i] + levels[3], 0.0, 0.0, at, calendar, w)
+        area_at(i, tips[i], path1[i], path3[i], fields[i], at, anchor, calendar, w)
         for t in range(w.shape[1]):
             out[0, i, t] = w[r.P, t]
             out[1, i, t] = w[r.Q, t]

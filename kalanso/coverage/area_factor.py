@@ -127,18 +127,6 @@ def _factor_edge(rest: Any, low: Any, over: Any, left: Any) -> bool:
 
 
 @compiled
-def log_determinant(f: Any) -> float:
-    """Return log |precision| summed over areas, fields left out."""
-    total = 0.0
-    for i in range(f.tips.shape[0]):
-        for t in range(f.pair.shape[1]):
-            total += 2.0 * (math.log(f.pair[i, t, 0]) + math.log(f.pair[i, t, 2]))
-        for a in range(r.TIPS):
-            total += 2.0 * math.log(f.tips[i, a, a])
-    return total
-
-
-@compiled
 def tips_given_fields(f: Any, z: Any, fields: Any, out: Any) -> None:
     """Fill tips = L^-T (z - K fields) for all areas."""
     for i in range(z.shape[0]):

@@ -17,19 +17,14 @@ import numpy as np
 from kalanso.coverage import records as r
 from kalanso.coverage.area_density import (
     HIGHEST,
+    area_at,
     count_density,
-    paths_at,
-    shares,
-    standard_levels,
+    source_residuals,
     third_doses,
 )
 from kalanso.coverage.cohort_pieces import cohort_share
-from kalanso.coverage.denominator_pieces import level_density
-from kalanso.coverage.pieces import (
-    cluster_size_information,
-    compiled,
-    share_of,
-)
+from kalanso.coverage.denominator_pieces import PRIOR_PRECISION, level_density
+from kalanso.coverage.pieces import cluster_size_information, compiled
 from kalanso.coverage.records import Floats
 
 EDGE = r.TIPS + r.FIELDS
@@ -83,16 +78,12 @@ def add_information(
     clusters: Any, targets: Any, calendar: Any, into: Any, work: Any,
 ) -> None:  # fmt: skip
     """Add the expected information at one state, times `weight`, to `into` (Information)."""
-    w, scale = work.rows, at.scale
+    w = work.rows
     edge = np.zeros(EDGE)
     for i in range(tips.shape[0]):
-        levels = standard_levels(i, tips[i], fields[i], at, anchor)
-        paths_at(i, path1[i], path3[i], at, anchor, w)
-        l1, l3 = at.base1[i] + levels[2], at.base3[i] + levels[3]
-        log_level, level = share_of(l1)
-        s = tips[i, r.DOSE] - log_level
-        growth = scale[r.GROWTH_MEAN] + scale[r.GROWTH_SD] * tips[i, r.GROWTH]
-        shares(i, l1, l3, s, growth, at, calendar, w)
+        levels, level, s, growth, _ = area_at(
+            i, tips[i], path1[i], path3[i], fields[i], at, anchor, calendar, w
+        )
         w[r.D_OFFSET, 0] = 0.0
         _of_reports(i, weight, level, tips[i, r.RECORDING], at, reports, calendar, into, w, edge)
         for j in range(clusters.start[i], clusters.start[i + 1]):
@@ -260,17 +251,13 @@ def _of_level(
     size = targets.log_level.shape[1]
     residuals, rho, slopes = room[0], room[1], room[2, : 4 + 2 * size]
     pulled = precision = 0.0
+    source_residuals(i, growth, field, at, targets, residuals, rho)
     for k in range(size):
-        residuals[k] = targets.log_level[i, k] - targets.centre - at.source_bias[k]
-        residuals[k] -= growth * targets.years[i, k]
         if targets.seen[i, k]:
             pulled += at.source_precision[k] * targets.years[i, k]
             precision += at.source_precision[k]
         if targets.slope_seen[i, k]:
             into.tips[i, r.GROWTH, r.GROWTH] += weight * (at.scale[r.GROWTH_SD] / targets.slope_sd) ** 2
-    rho[0] = at.reporting[i] + at.scale[r.FIELDR] * field
-    rho[1] = at.scale[r.LOCALR] ** 2
-    rho[2], rho[3] = targets.recount[i], targets.recount_variance[i]
     level_density(
         s - targets.centre, residuals[:size], at.source_precision, targets.seen[i], targets.wild_allowed,
         rho, slopes,
@@ -278,7 +265,7 @@ def _of_level(
     edge[:] = 0.0
     edge[r.LEVEL1] = -(1.0 - level)
     edge[r.DOSE] = 1.0
-    edge[r.GROWTH] = at.scale[r.GROWTH_SD] * pulled / (precision + 0.25)
+    edge[r.GROWTH] = at.scale[r.GROWTH_SD] * pulled / (precision + PRIOR_PRECISION)
     edge[r.TIPS + 2] = -at.scale[r.FIELDR]
     _outer(i, weight * slopes[1], edge, into)
     return slopes[0]

@@ -22,10 +22,8 @@ WILD_SHARE = 0.02
 
 
 @compiled
-def source_component(
-    residuals: Any, precisions: Any, present: Any, wild: int
-) -> tuple[float, float, float, float]:
-    """Return (log evidence, posterior mean of nu less its centre, its variance, weighted residual).
+def source_component(residuals: Any, precisions: Any, present: Any, wild: int) -> tuple[float, float, float]:
+    """Return (log evidence, posterior mean of nu less its centre, its variance).
 
     `residuals` are log denominators less bias, growth and centre; `wild` is the source that is off
     in this component, or -1.
@@ -40,7 +38,7 @@ def source_component(
             quadratic += ip * residuals[k] * residuals[k]
             logs += 0.5 * math.log(ip)
     evidence = -0.5 * (quadratic - weighted * weighted / total) + logs - 0.5 * math.log(total)
-    return evidence, weighted / total, 1.0 / total, weighted
+    return evidence, weighted / total, 1.0 / total
 
 
 @compiled
@@ -58,6 +56,28 @@ def reporting_with_recount(
 
 
 @compiled
+def component_logs(
+    gap: float, residuals: Any, precisions: Any, present: Any, rho_variance: float, logs: Any
+) -> float:
+    """Fill the log density of each component (none off, then each source off); return the largest.
+
+    `gap` is the dose level less the mean of reporting. A source that is not there cannot be off.
+    """
+    top = -np.inf
+    for c in range(logs.size):
+        if c > 0 and not present[c - 1]:
+            logs[c] = -np.inf
+            continue
+        evidence, mean, variance = source_component(residuals, precisions, present, c - 1)
+        total = variance + rho_variance
+        off = gap - mean
+        prior = math.log(WILD_SHARE) if c > 0 else math.log(1.0 - WILD_SHARE * residuals.size)
+        logs[c] = evidence + prior - 0.5 * off * off / total - 0.5 * math.log(total)
+        top = max(top, logs[c])
+    return top
+
+
+@compiled
 def level_density(
     s: float, residuals: Any, precisions: Any, present: Any, wild_allowed: bool, rho: Any, slopes: Any
 ) -> float:
@@ -70,23 +90,13 @@ def level_density(
     size = residuals.size
     seen, rho_mean, rho_variance = reporting_with_recount(rho[0], rho[1], rho[2], rho[3])
     slopes[:] = 0.0
-    count = size + 1 if wild_allowed else 1
-    logs = np.full(count, -np.inf)
-    top = -np.inf
-    for c in range(count):
-        if c > 0 and not present[c - 1]:
-            continue
-        evidence, mean, variance, _ = source_component(residuals, precisions, present, c - 1)
-        total = variance + rho_variance
-        gap = s - mean - rho_mean
-        prior = math.log(WILD_SHARE) if c > 0 else math.log(1.0 - WILD_SHARE * size)
-        logs[c] = evidence + prior - 0.5 * gap * gap / total - 0.5 * math.log(total)
-        top = max(top, logs[c])
+    logs = np.empty(size + 1 if wild_allowed else 1)
+    top = component_logs(s - rho_mean, residuals, precisions, present, rho_variance, logs)
     sum_ = 0.0
-    for c in range(count):
+    for c in range(logs.size):
         sum_ += math.exp(logs[c] - top)
     d_mean = d_variance = 0.0
-    for c in range(count):
+    for c in range(logs.size):
         share = math.exp(logs[c] - top) / sum_
         if share > 0.0:
             dm, dv = _component_slopes(
@@ -105,7 +115,7 @@ def _component_slopes(
 ) -> tuple[float, float]:  # fmt: skip
     """Add one component's slopes, weighted by its share; return those in the mean and variance of rho."""
     size = residuals.size
-    _, mean, variance, _ = source_component(residuals, precisions, present, wild)
+    _, mean, variance = source_component(residuals, precisions, present, wild)
     total = variance + rho_variance
     gap = s - mean - rho_mean
     d_mean = gap / total

@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from kalanso.coverage import records as r
-from kalanso.coverage.area_density import paths_at, shares, standard_levels, third_doses
+from kalanso.coverage.area_density import area_at, source_residuals, third_doses
 from kalanso.coverage.denominator_pieces import (
-    WILD_SHARE,
+    component_logs,
     reporting_with_recount,
     source_component,
 )
 from kalanso.coverage.model import Model
-from kalanso.coverage.pieces import compiled, share_of
+from kalanso.coverage.pieces import compiled
 from kalanso.coverage.records import Floats, Work
 
 
@@ -57,13 +57,7 @@ def _draw_areas(
 ) -> None:  # fmt: skip
     w, scale = work.rows, at.scale
     for i in range(tips.shape[0]):
-        levels = standard_levels(i, tips[i], fields[i], at, anchor)
-        paths_at(i, path1[i], path3[i], at, anchor, w)
-        l1, l3 = at.base1[i] + levels[2], at.base3[i] + levels[3]
-        log_level, _ = share_of(l1)
-        s = tips[i, r.DOSE] - log_level
-        growth = scale[r.GROWTH_MEAN] + scale[r.GROWTH_SD] * tips[i, r.GROWTH]
-        shares(i, l1, l3, s, growth, at, calendar, w)
+        levels, _, s, growth, _ = area_at(i, tips[i], path1[i], path3[i], fields[i], at, anchor, calendar, w)
         nu = _population(i, s, growth, levels[6], at, targets, work.sources, chance[i])
         for t in range(w.shape[1]):
             due, _ = third_doses(t, w, scale[r.KERNEL])
@@ -83,34 +77,19 @@ def _population(
     """Draw log population in the middle of the series, given the dose level s: first which source is
     wildly off, if any, then a normal."""
     size = targets.log_level.shape[1]
-    residuals = room[0]
-    for k in range(size):
-        residuals[k] = targets.log_level[i, k] - targets.centre - at.source_bias[k]
-        residuals[k] -= growth * targets.years[i, k]
-    _, rho_mean, rho_variance = reporting_with_recount(
-        at.reporting[i] + at.scale[r.FIELDR] * field, at.scale[r.LOCALR] ** 2, targets.recount[i],
-        targets.recount_variance[i],
-    )  # fmt: skip
-    count = size + 1 if targets.wild_allowed else 1
-    logs = np.full(count, -np.inf)
-    for c in range(count):
-        if c == 0 or targets.seen[i, c - 1]:
-            evidence, mean, variance, _ = source_component(
-                residuals[:size], at.source_precision, targets.seen[i], c - 1
-            )
-            gap = s - targets.centre - mean - rho_mean
-            total = variance + rho_variance
-            prior = math.log(WILD_SHARE) if c > 0 else math.log(1.0 - WILD_SHARE * size)
-            logs[c] = evidence + prior - 0.5 * gap * gap / total - 0.5 * math.log(total)
-    weights = np.exp(logs - logs.max())
+    residuals, rho = room[0, :size], room[1]
+    source_residuals(i, growth, field, at, targets, residuals, rho)
+    _, rho_mean, rho_variance = reporting_with_recount(rho[0], rho[1], rho[2], rho[3])
+    present, gap = targets.seen[i], s - targets.centre - rho_mean
+    weights = np.empty(size + 1 if targets.wild_allowed else 1)
+    top = component_logs(gap, residuals, at.source_precision, present, rho_variance, weights)
+    weights[:] = np.exp(weights - top)
     weights /= weights.sum()
     chosen, passed = 0, weights[0]
-    while chosen < count - 1 and chance[0] > passed:
+    while chosen < weights.size - 1 and chance[0] > passed:
         chosen += 1
         passed += weights[chosen]
-    _, mean, variance, _ = source_component(
-        residuals[:size], at.source_precision, targets.seen[i], chosen - 1
-    )
+    _, mean, variance = source_component(residuals, at.source_precision, present, chosen - 1)
     precision = 1.0 / variance + 1.0 / rho_variance
-    centre = (mean / variance + (s - targets.centre - rho_mean) / rho_variance) / precision
+    centre = (mean / variance + gap / rho_variance) / precision
     return targets.centre + centre + chance[1] / math.sqrt(precision)

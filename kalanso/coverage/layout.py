@@ -20,8 +20,6 @@ from kalanso.coverage.pieces import gamma_table, share_of
 from kalanso.coverage.priors import Prior, Priors
 from kalanso.coverage.records import Flags, Floats, Setting, Slopes
 
-# Scales of the density that are fixed by the priors' file, not estimated.
-FIXED = (r.GROWTH_SD, r.RECORDING_SD)
 # Name of the coordinate, place in `Setting.scale`, and how it is bounded.
 SCALARS = (
     ("field1", r.FIELD1, "log"), ("local1", r.LOCAL1, "log"), ("path1", r.WALK1, "log"),

@@ -25,6 +25,7 @@ from kalanso.coverage.records import Floats
 from kalanso.coverage.sampling import Chain, Pace, Sampler
 from kalanso.coverage.terms import Term
 from kalanso.coverage.variational import (
+    AROUND,
     Gaussian,
     average_slope,
     directions,
@@ -155,7 +156,7 @@ def _pilot(
 
 def full_map(model: Model, fitted: Gaussian, rng: np.random.Generator, whitener: Whitener) -> Whitening:
     """Return the map in which hyperparameters move too, in the model's frame."""
-    around = directions(model, min(3, max(1, 450 // model.design.shape[0])), rng)
+    around = directions(model, min(3, max(1, AROUND // model.design.shape[0])), rng)
     free = np.ones(model.layout.size, bool)
     map_ = whitener.map(
         fitted.map.centre, fitted.information, model.frame.scales, average_slope(model, fitted.map, around),
