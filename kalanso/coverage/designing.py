@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kalanso.coverage.evidence import Evidence
+from kalanso.coverage.evidence import Evidence, middle_year, quarter_times
 from kalanso.coverage.gmrf import Structure, structure
 from kalanso.coverage.pieces import gamma_table
 from kalanso.coverage.priors import Priors
@@ -23,7 +23,6 @@ from kalanso.coverage.survey_design import clusters_of
 
 # Numeric columns of `covariates` whose name begins so mark areas where reporting may be biased otherwise.
 CONFLICT = "conflict"
-HUBS = ("hub", "urban")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +31,7 @@ class Design:
 
     `covariates` (N,P) with a first column of ones, continuous ones standardised; `closed` (N,T) is
     the share of facilities that are shut; `conflict` (N) flags; `season` (T,3) a basis of birth
-    seasons that sum to zero; `hubs` (N) flags places that attract from their neighbours.
+    seasons that sum to zero.
     """
 
     areas: list[str]
@@ -41,7 +40,6 @@ class Design:
     covariates: Floats
     closed: Floats
     conflict: Floats
-    hubs: Floats
     field: Structure
     reports: Reports
     clusters: Clusters
@@ -65,10 +63,9 @@ def design(evidence: Evidence, question: Question, priors: Priors) -> Design:
     closed, open_share = _status(evidence)
     reports = _reports(evidence, question, priors, open_share)
     sources = sources_design(evidence, question, priors, reports)
-    clusters, survey_names, bias_sd = clusters_of(evidence, question)
+    clusters, survey_names, bias_sd = clusters_of(evidence, question, priors)
     raw = evidence.covariates
     flags = [name for name in names[1:] if name.startswith(CONFLICT)]
-    hubs = next((name for name in HUBS if name in names), None)
     return Design(
         areas=evidence.areas,
         periods=evidence.periods,
@@ -76,7 +73,6 @@ def design(evidence: Evidence, question: Question, priors: Priors) -> Design:
         covariates=covariates,
         closed=closed,
         conflict=raw[flags].max(axis=1).to_numpy(float) if flags else np.zeros(len(evidence.areas)),
-        hubs=(raw[hubs].to_numpy(float) > 0.5).astype(float) if hubs else np.zeros(len(evidence.areas)),
         field=structure(len(evidence.areas), _pairs(evidence)),
         reports=reports,
         clusters=clusters,
@@ -88,17 +84,6 @@ def design(evidence: Evidence, question: Question, priors: Priors) -> Design:
         season=_season(evidence.periods),
         question=question,
     )
-
-
-def middle_year(periods: list[str]) -> float:
-    """Return the middle of the series in years, such as 2023.5."""
-    times = quarter_times(periods)
-    return float((times[0] + times[-1]) / 2)
-
-
-def quarter_times(periods: list[str]) -> Floats:
-    """Return the middle of each quarter in years."""
-    return np.array([int(code[:4]) + (int(code[-1]) - 0.5) / 4 for code in periods])
 
 
 def _pairs(evidence: Evidence) -> Any:

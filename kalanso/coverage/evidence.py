@@ -202,3 +202,14 @@ def quarters_between(first: str, last: str) -> list[str]:
 def quarter_year(code: str) -> int:
     """Return the calendar year of a quarter, for joining with denominators."""
     return int(code[:4])
+
+
+def middle_year(periods: list[str]) -> float:
+    """Return the middle of the series in years, such as 2023.5."""
+    times = quarter_times(periods)
+    return float((times[0] + times[-1]) / 2)
+
+
+def quarter_times(periods: list[str]) -> np.ndarray:
+    """Return the middle of each quarter in years."""
+    return np.array([int(code[:4]) + (int(code[-1]) - 0.5) / 4 for code in periods])

@@ -112,7 +112,7 @@ _PLACE = _text("place_code", "key of a place at any level; it stands for all are
 _QUARTER = _text("period", "quarter, such as 2024Q1")
 _START = _text("start", "first quarter in which these children were due")
 _END = _text("end", "last quarter in which these children were due, itself included")
-_BIAS = _number("bias_sd", "how far this round may lie off as a whole (standard deviation, logit scale); empty: the model's prior", "logit", optional=True)  # fmt: skip
+_BIAS = _number("bias_sd", "how far this round may lie off as a whole (standard deviation, logit scale); empty: none for a household survey, the usual one of rapid rounds for lots", "logit", optional=True)  # fmt: skip
 _COVERAGE = _text("indicator", "which dose", values=COVERAGE_INDICATORS)
 _DOSES = _text("indicator", "which doses", values=DOSE_INDICATORS)
 _KIND = _text("kind", "a survey, or an estimate made by others from evidence of their own", optional=True, values=SURVEY_KINDS)  # fmt: skip

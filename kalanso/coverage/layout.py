@@ -114,7 +114,7 @@ class Layout:
         sizes = {
             "slopes1": columns, "slopes3": columns, "steps1": quarters - 1, "steps3": quarters - 1,
             "season": 3, "source_bias": len(d.sources.bias_names), "source_slope": k, "source_sd": k,
-            "reporting": 2, "closed": 1, "survey_bias": len(d.survey_names), "hub": 1,
+            "reporting": 2, "closed": 1, "survey_bias": len(d.survey_names),
             **{name: 1 for name, _, _ in SCALARS}, "trend_sd1": 1, "trend_sd3": 1,
         }  # fmt: skip
         found, start = {}, 0
@@ -141,7 +141,7 @@ class Layout:
     def hyper(self) -> Flags:
         """Which globals are hyperparameters (scales and shares), N(0,1)-free coordinates."""
         flags = np.zeros(self.size, bool)
-        for name in (*(n for n, _, _ in SCALARS), "trend_sd1", "trend_sd3", "source_sd", "hub"):
+        for name in (*(n for n, _, _ in SCALARS), "trend_sd1", "trend_sd3", "source_sd"):
             flags[self.blocks[name]] = True
         return flags
 
@@ -167,11 +167,7 @@ class Layout:
         mean[place], sd[place] = p("reporting", "mean").numbers
         shift, spread = p("reporting", "conflict").numbers
         mean[place + 1], sd[place + 1] = shift + d.question.conflict_reporting, spread
-        for block, (section, name) in {
-            "closed": ("coverage", "closed"),
-            "hub": ("reporting", "hub_share"),
-        }.items():
-            mean[self.blocks[block]], sd[self.blocks[block]] = p(section, name).numbers
+        mean[self.blocks["closed"]], sd[self.blocks["closed"]] = p("coverage", "closed").numbers
         sd[self.blocks["survey_bias"]] = d.survey_bias_sd
         return mean, 1.0 / sd**2
 

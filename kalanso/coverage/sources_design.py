@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kalanso.coverage.evidence import Evidence
+from kalanso.coverage.evidence import Evidence, middle_year
 from kalanso.coverage.priors import Priors
 from kalanso.coverage.question import Question
 from kalanso.coverage.records import Floats, Reports, Targets
@@ -47,7 +47,7 @@ class SourceDesign:
 def sources_design(evidence: Evidence, question: Question, priors: Priors, reports: Reports) -> SourceDesign:
     """Return levels, slopes and biases of all denominators."""
     frame = evidence.denominators if question.denominators else evidence.denominators.iloc[:0]
-    middle = _middle(evidence)
+    middle = middle_year(evidence.periods)
     own = frame[frame["place_code"].isin(set(evidence.areas))]
     names = list(dict.fromkeys(own["source"]))
     shape = (len(evidence.areas), len(names))
@@ -67,11 +67,6 @@ def sources_design(evidence: Evidence, question: Question, priors: Priors, repor
         question.outliers, priors.fixed("population", "growth_noise_sd"),
     )  # fmt: skip
     return _with_biases(evidence, question, priors, names, targets, _totals(evidence, frame, priors, middle))
-
-
-def _middle(evidence: Evidence) -> float:
-    times = [int(code[:4]) + (int(code[-1]) - 0.5) / 4 for code in evidence.periods]
-    return (times[0] + times[-1]) / 2
 
 
 def _centre(level: Floats, seen: np.ndarray, reports: Reports) -> float:

@@ -10,16 +10,23 @@ import numpy as np
 import pandas as pd
 
 from kalanso.coverage.evidence import Evidence
+from kalanso.coverage.priors import Priors
 from kalanso.coverage.question import Question
 from kalanso.coverage.records import Clusters, Floats
 
 DTP1, DTP3_OF_DTP1, DTP3 = range(3)
 
 
-def clusters_of(evidence: Evidence, question: Question) -> tuple[Clusters, list[str], Floats]:
+def clusters_of(evidence: Evidence, question: Question, priors: Priors) -> tuple[Clusters, list[str], Floats]:
     """Return all clusters by area, the rounds that carry a bias, and the standard deviation of each."""
     frame = evidence.surveys if question.surveys else evidence.surveys.iloc[:0]
-    rows = pd.concat([_survey_rows(frame, question), _lot_rows(evidence, question)], ignore_index=True)
+    rows = pd.concat(
+        [
+            _survey_rows(frame, question),
+            _lot_rows(evidence, question, priors.fixed("surveys", "round_bias_sd")),
+        ],
+        ignore_index=True,
+    )
     rows = rows[rows["place_code"].isin(set(evidence.areas))]
     rows = rows[rows["children"] > 0]
     if not question.recall:
@@ -60,8 +67,8 @@ def _survey_rows(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
     )
 
 
-def _lot_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
-    """Lots with counts, as clusters of their own round, which carries a bias."""
+def _lot_rows(evidence: Evidence, question: Question, usual_bias_sd: float) -> pd.DataFrame:
+    """Lots with counts, as clusters of their own round, which carries a bias (the usual one unless stated)."""
     frame = evidence.lots if question.lots else evidence.lots.iloc[:0]
     frame = frame[frame["vaccinated"].notna()]
     if not question.dtp3:
@@ -76,6 +83,6 @@ def _lot_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
             "children": frame["children"],
             "kind": np.where(frame["indicator"] == "dtp1", DTP1, DTP3),
             "recalled": 0.0,
-            "bias_sd": frame["bias_sd"].astype(float).fillna(0.3) if "bias_sd" in frame else 0.3,
+            "bias_sd": frame["bias_sd"].astype(float).fillna(usual_bias_sd),
         }
     )
