@@ -24,6 +24,7 @@ from kalanso.coverage.area_density import (
 )
 from kalanso.coverage.cohort_pieces import cohort_share
 from kalanso.coverage.denominator_pieces import PRIOR_PRECISION, level_density
+from kalanso.coverage.lot_pieces import decision_information
 from kalanso.coverage.pieces import cluster_size_information, compiled
 from kalanso.coverage.records import Floats
 
@@ -212,7 +213,11 @@ def _of_cluster(i: int, j: int, weight: float, at: Any, clusters: Any, into: Any
     scale = at.scale
     share, base = cohort_share(j, clusters, w)
     a = (1.0 - scale[r.CLUSTER]) / scale[r.CLUSTER]
-    h = weight * cluster_size_information(share, clusters.children[j], a)
+    if clusters.decision[j] == 0:
+        h = weight * cluster_size_information(share, clusters.children[j], a)
+    else:
+        within = min(max(share, 1e-4), 1.0 - 1e-4)
+        h = weight * decision_information(clusters.vaccinated[j], clusters.children[j], within, a)
     if clusters.kind[j] != 1:
         h *= (1.0 - clusters.recalled[j] * (1.0 - scale[r.SENSITIVITY] + scale[r.FALSE_YES])) ** 2
     size = clusters.last[j] - clusters.first[j] + 1

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from kalanso.coverage import records as r
+from kalanso.coverage.lot_pieces import decision_density
 from kalanso.coverage.pieces import beta_binomial, compiled, inlined
 
 
@@ -41,9 +42,10 @@ def cluster_density(j: int, at: Any, clusters: Any, out: Any, w: Any) -> float:
     seen = share
     bias = clusters.bias[j]
     if bias >= 0:
-        odds = share / (1.0 - share) * math.exp(at.survey_bias[bias])
-        seen = odds / (1.0 + odds)
-        d_true = seen * (1.0 - seen) / (share * (1.0 - share))
+        factor = math.exp(at.survey_bias[bias])
+        total = 1.0 - share + share * factor
+        seen = share * factor / total
+        d_true = factor / (total * total)
     d_bias = seen * (1.0 - seen)
     told = seen
     recalled = clusters.recalled[j] if clusters.kind[j] != 1 else 0.0
@@ -55,7 +57,12 @@ def cluster_density(j: int, at: Any, clusters: Any, out: Any, w: Any) -> float:
         )
     told = min(max(told, 1e-6), 1.0 - 1e-6)
     a = (1.0 - scale[r.CLUSTER]) / scale[r.CLUSTER]
-    ll, g, d_a = beta_binomial(clusters.vaccinated[j], clusters.children[j], told, a)
+    if clusters.decision[j] == 0:
+        ll, g, d_a = beta_binomial(clusters.vaccinated[j], clusters.children[j], told, a)
+    else:
+        ll, g, d_a = decision_density(
+            clusters.decision[j], clusters.vaccinated[j], clusters.children[j], told, a
+        )
     out.scale[r.CLUSTER] -= d_a / (scale[r.CLUSTER] * scale[r.CLUSTER])
     out.scale[r.SENSITIVITY] += g * recalled * seen
     out.scale[r.FALSE_YES] += g * recalled * (1.0 - seen)

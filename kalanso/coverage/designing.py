@@ -16,7 +16,7 @@ from kalanso.coverage.evidence import Evidence, middle_year, quarter_times
 from kalanso.coverage.gmrf import Structure, structure
 from kalanso.coverage.pieces import gamma_table
 from kalanso.coverage.priors import Priors
-from kalanso.coverage.question import Question
+from kalanso.coverage.question import Question, QuestionRefused
 from kalanso.coverage.records import Calendar, Clusters, Floats, Reports, Targets
 from kalanso.coverage.sources_design import SourceDesign, sources_design
 from kalanso.coverage.survey_design import clusters_of
@@ -58,7 +58,9 @@ class Design:
 
 
 def design(evidence: Evidence, question: Question, priors: Priors) -> Design:
-    """Return the arrays of one question to the evidence."""
+    """Return the arrays of one question to the evidence. Raises QuestionRefused for what is not computed."""
+    if question.interaction == "IV":
+        raise QuestionRefused("coverage.question.interaction_four")
     names, covariates = _covariates(evidence)
     closed, open_share = _status(evidence)
     reports = _reports(evidence, question, priors, open_share)

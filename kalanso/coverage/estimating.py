@@ -20,7 +20,7 @@ from kalanso.coverage.designing import design
 from kalanso.coverage.drawing import Drawn
 from kalanso.coverage.evidence import Evidence
 from kalanso.coverage.keeping import chosen
-from kalanso.coverage.layout import SCALARS, Layout, bounded
+from kalanso.coverage.layout import SCALARS, Layout
 from kalanso.coverage.posterior import Posterior
 from kalanso.coverage.preview import PREVIEW, WARM_PREVIEW
 from kalanso.coverage.priors import Priors, default_priors
@@ -133,10 +133,7 @@ def _posterior(
     engine: str,
 ) -> Posterior:  # fmt: skip
     d, b = layout.design, layout.blocks
-    hyper = {
-        name: np.array([bounded(kind, value)[0] for value in gamma[:, b[name].start]])
-        for name, _, kind in SCALARS
-    }
+    hyper = {name: np.array([layout.natural(one, name) for one in gamma]) for name, _, _ in SCALARS}
     for name in ("trend_sd1", "trend_sd3"):
         hyper[name] = np.exp(gamma[:, b[name].start])
     hyper["source_sd"] = np.exp(gamma[:, b["source_sd"]])

@@ -37,6 +37,7 @@ BLENDS = (
     ("field3", "local3", "continuation", "level_sd", "level_spatial_share"),
     ("field_reporting", "local_reporting", "reporting", "area_sd", "area_spatial_share"),
 )
+MEMORIES = ("memory1", "memory3")
 # Coordinates with a prior of their own.
 ALONE = (
     ("path1", "coverage", "path_sd"), ("path3", "continuation", "path_sd"),
@@ -105,6 +106,15 @@ class Layout:
     priors: Priors
 
     @cached_property
+    def held(self) -> dict[str, float]:
+        """Scalars that the question fixes, in natural units: they have no place in gamma.
+
+        Interaction of type I is a path without memory (`estimation` §2.1: D1 independent from quarter
+        to quarter), type II one that remembers.
+        """
+        return dict.fromkeys(MEMORIES, 0.0) if self.design.question.interaction == "I" else {}
+
+    @cached_property
     def blocks(self) -> dict[str, slice]:
         """The place of each block in gamma."""
         d = self.design
@@ -115,7 +125,7 @@ class Layout:
             "slopes1": columns, "slopes3": columns, "steps1": quarters - 1, "steps3": quarters - 1,
             "season": 3, "source_bias": len(d.sources.bias_names), "source_slope": k, "source_sd": k,
             "reporting": 2, "closed": 1, "survey_bias": len(d.survey_names),
-            **{name: 1 for name, _, _ in SCALARS}, "trend_sd1": 1, "trend_sd3": 1,
+            **{name: int(name not in self.held) for name, _, _ in SCALARS}, "trend_sd1": 1, "trend_sd3": 1,
         }  # fmt: skip
         found, start = {}, 0
         for name, size in sizes.items():
@@ -172,10 +182,21 @@ class Layout:
         return mean, 1.0 / sd**2
 
     @cached_property
+    def _alone(self) -> list[tuple[str, str, str]]:
+        return [entry for entry in ALONE if entry[0] not in self.held]
+
+    def natural(self, gamma: Floats, name: str) -> float:
+        """Return a scalar in natural units, held or not."""
+        if name in self.held:
+            return self.held[name]
+        kind = next(kind for scalar, _, kind in SCALARS if scalar == name)
+        return bounded(kind, self.at(gamma, name))[0]
+
+    @cached_property
     def start(self) -> Floats:
         """A plausible point: prior means, and middles of scales."""
         gamma = self.gaussian[0].copy()
-        for name, section, entry in ALONE:
+        for name, section, entry in self._alone:
             prior = self.priors(section, entry)
             gamma[self.blocks[name]] = prior.numbers[0] if prior.kind == "normal" else math.log(prior.value)
         for field, local, section, scale, _ in BLENDS:
@@ -198,7 +219,7 @@ class Layout:
         off = gamma - mean
         slope = -precision * off
         total = 0.5 * float(off @ slope)
-        for name, section, entry in ALONE:
+        for name, section, entry in self._alone:
             place = self.blocks[name].start
             value, d = log_prior(self._own_prior(name, section, entry), gamma[place])
             total += value
@@ -228,8 +249,8 @@ class Layout:
     def scales(self, gamma: Floats) -> Floats:
         """Return the hyperparameters in natural units, in the places of `records`."""
         scale = np.zeros(r.SCALES)
-        for name, place, kind in SCALARS:
-            scale[place] = bounded(kind, self.at(gamma, name))[0]
+        for name, place, _ in SCALARS:
+            scale[place] = self.natural(gamma, name)
         scale[r.GROWTH_SD] = self.priors.fixed("population", "growth_area_sd")
         scale[r.RECORDING_SD] = self.priors.fixed("continuation", "recording_sd")
         return scale
@@ -289,6 +310,8 @@ class Layout:
         slope[b["survey_bias"]] = out.survey_bias
         out.scale[:] += frame.slope(at.scale, at.bend, out.bend)
         for name, place, kind in SCALARS:
+            if name in self.held:
+                continue
             slope[b[name]] = out.scale[place] * bounded(kind, self.at(gamma, name))[1]
         return slope
 

@@ -53,7 +53,8 @@ class Question:
     `recounts`, `lots`, `attendance` outside the own area, `drift` of projections, `recall` error of
     surveys, robustness to `outliers`, reporting `delay` of the newest quarters, `dtp3`.
 
-    Assumptions: `interaction` of place and time (I, II or IV); `anchor_bias`, shift of the anchoring
+    Assumptions: `interaction` of place and time (I: an area's ups and downs are independent from quarter to
+    quarter; II: they are remembered; IV, where neighbours share them, is refused: see the decisions); `anchor_bias`, shift of the anchoring
     population's log bias; `conflict_reporting`, shift of the log of net over-reporting in conflict
     areas against the others; `recall`, fixed recall error (None: the model's prior). `thresholds` are
     shares of coverage below which places count as low. `draws` is the number of joint draws kept;

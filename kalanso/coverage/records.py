@@ -49,7 +49,8 @@ class Clusters(NamedTuple):
 
     `kind` 0: DTP1 of children; 1: DTP3 of those with DTP1; 2: DTP3 of children. The children were
     due in quarters first..last; `recalled` is the share without a card; `bias` is the place of the
-    round's bias, or -1.
+    round's bias, or -1. `decision` 0: `vaccinated` was counted; 1: a lot that passed, with `vaccinated`
+    or more; 2: one that failed, with fewer.
     """
 
     start: Ints
@@ -60,6 +61,7 @@ class Clusters(NamedTuple):
     children: Ints
     recalled: Floats
     bias: Ints
+    decision: Ints
 
 
 class Targets(NamedTuple):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kalanso.coverage.evidence import Evidence
+from kalanso.coverage.lot_pieces import COUNTED, FAILED, PASSED
 from kalanso.coverage.priors import Priors
 from kalanso.coverage.question import Question
 from kalanso.coverage.records import Clusters, Floats
@@ -20,31 +21,30 @@ DTP1, DTP3_OF_DTP1, DTP3 = range(3)
 def clusters_of(evidence: Evidence, question: Question, priors: Priors) -> tuple[Clusters, list[str], Floats]:
     """Return all clusters by area, the rounds that carry a bias, and the standard deviation of each."""
     frame = evidence.surveys if question.surveys else evidence.surveys.iloc[:0]
-    rows = pd.concat(
-        [
-            _survey_rows(frame, question),
-            _lot_rows(evidence, question, priors.fixed("surveys", "round_bias_sd")),
-        ],
-        ignore_index=True,
-    )
-    rows = rows[rows["place_code"].isin(set(evidence.areas))]
+    lots = _lot_rows(evidence, question, priors)
+    rows = pd.concat([_survey_rows(frame, question), lots], ignore_index=True)
     rows = rows[rows["children"] > 0]
+    inside = rows["place_code"].isin(set(evidence.areas))
+    # Rounds that only larger places know carry their bias too (`larger_lots`).
+    biased = rows[(rows["bias_sd"] > 0) & (inside | rows["place_code"].isin(set(lots["place_code"])))]
+    biased = biased.drop_duplicates("survey")
+    names = list(biased["survey"])
+    rows = rows[inside]
     if not question.recall:
         rows = rows.assign(recalled=0.0)
     area = rows["place_code"].map(evidence.area_index).to_numpy(int)
     order = np.argsort(area, kind="stable")
     rows, area = rows.iloc[order], area[order]
-    biased = rows[rows["bias_sd"] > 0].drop_duplicates("survey")
-    names = list(biased["survey"])
     clusters = Clusters(
         np.searchsorted(area, np.arange(len(evidence.areas) + 1)).astype(np.int64),
         rows["kind"].to_numpy(np.int64),
         np.asarray(rows["start"].map(evidence.period_index), np.int64),
         np.asarray(rows["end"].map(evidence.period_index), np.int64),
-        rows["vaccinated"].to_numpy(np.int64),
-        rows["children"].to_numpy(np.int64),
+        np.rint(rows["vaccinated"].to_numpy(float)).astype(np.int64),
+        np.rint(rows["children"].to_numpy(float)).astype(np.int64),
         rows["recalled"].to_numpy(np.float64),
         np.array([names.index(s) if s in names else -1 for s in rows["survey"]], np.int64),
+        rows["decision"].to_numpy(np.int64),
     )
     return clusters, names, biased["bias_sd"].to_numpy(np.float64)
 
@@ -64,13 +64,31 @@ def _survey_rows(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
         recalled=(1.0 - cards.astype(float)).fillna(0.0).clip(0.0, 1.0),
         bias_sd=found["bias_sd"].astype(float).fillna(0.0) if "bias_sd" in found else 0.0,
         survey=found["survey"].astype(str),
+        decision=COUNTED,
     )
 
 
-def _lot_rows(evidence: Evidence, question: Question, usual_bias_sd: float) -> pd.DataFrame:
-    """Lots with counts, as clusters of their own round, which carries a bias (the usual one unless stated)."""
+def larger_lot_rows(evidence: Evidence, question: Question, priors: Priors) -> pd.DataFrame:
+    """Return the lots of places above areas, in the form of clusters."""
+    rows = _lot_rows(evidence, question, priors)
+    return rows[~rows["place_code"].isin(set(evidence.areas)) & (rows["children"] > 0)]
+
+
+def _lot_rows(evidence: Evidence, question: Question, priors: Priors) -> pd.DataFrame:
+    """Lots as clusters of their own round, which carries a bias (the usual one unless stated): counts where
+    they are known, else the decision and the number that it rests on."""
     frame = evidence.lots if question.lots else evidence.lots.iloc[:0]
-    frame = frame[frame["vaccinated"].notna()]
+    counted = frame["vaccinated"].notna()
+    frame = frame[
+        counted
+        | (frame["decision"].isin(["pass", "fail"]) & frame["decision_value"].between(1, frame["children"]))
+    ]
+    counted = frame["vaccinated"].notna()
+    outcome = np.where(frame["decision"] == "pass", PASSED, FAILED)
+    frame = frame.assign(
+        vaccinated=frame["vaccinated"].where(counted, frame["decision_value"]),
+        outcome=np.where(counted, COUNTED, outcome),
+    )
     if not question.dtp3:
         frame = frame[frame["indicator"] == "dtp1"]
     return pd.DataFrame(
@@ -83,6 +101,7 @@ def _lot_rows(evidence: Evidence, question: Question, usual_bias_sd: float) -> p
             "children": frame["children"],
             "kind": np.where(frame["indicator"] == "dtp1", DTP1, DTP3),
             "recalled": 0.0,
-            "bias_sd": frame["bias_sd"].astype(float).fillna(usual_bias_sd),
+            "bias_sd": frame["bias_sd"].astype(float).fillna(priors.fixed("surveys", "round_bias_sd")),
+            "decision": frame["outcome"].astype(int),
         }
     )

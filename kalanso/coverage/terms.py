@@ -1,25 +1,29 @@
 """Which evidence ties several areas together, and which does the model not hear yet?
 
-Published results of surveys by region or for the country bind the coverage of their areas; totals of
-places above areas bind the biases of population sources. Each is one class with its density, its
+Published results of surveys by region or for the country bind the coverage of their areas, and so do lots
+of districts; totals of places above areas bind the biases of population sources. Each is one class with its density, its
 slopes and its information on the globals. What has no term yet is named by `unheard`, so that nobody
 believes it was used.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from kalanso.coverage import records as r
+from kalanso.coverage.area_means import AreaMean
 from kalanso.coverage.denominator_pieces import PRIOR_PRECISION
 from kalanso.coverage.designing import Design
 from kalanso.coverage.evidence import Evidence
+from kalanso.coverage.larger_lots import LargerLot
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.question import Question
 from kalanso.coverage.records import Floats, Pulls, Setting
+from kalanso.coverage.survey_design import DTP3, larger_lot_rows
 from kalanso.vocabulary import Message
 
 
@@ -40,62 +44,24 @@ class PublishedResult:
     """A survey's coverage of a place above areas: the logit of the result is normal about the logit of
     the areas' coverage, weighted by children (Fay and Herriot 1979; `estimation` §2.4)."""
 
-    layout: Layout
-    third: bool
-    weights: Floats
-    first: int
-    last: int
+    mean: AreaMean
     logit: float
     sd: float
-    recalled: float
-
-    def _told(self, at: Setting, shares: Floats) -> tuple[float, float, float]:
-        """Return the true share, the share as told, and the slope of one in the other."""
-        span = slice(self.first, self.last + 1)
-        values = shares[0][:, span] * (shares[1][:, span] if self.third else 1.0)
-        true = float((self.weights[:, None] * values).sum()) / (self.last - self.first + 1)
-        sensitive, false = at.scale[r.SENSITIVITY], at.scale[r.FALSE_YES]
-        turn = 1.0 - self.recalled + self.recalled * (sensitive - false)
-        told = (1.0 - self.recalled) * true + self.recalled * (sensitive * true + false * (1.0 - true))
-        return true, min(max(told, 1e-6), 1 - 1e-6), turn
-
-    def _slopes(self, shares: Floats, scale: float) -> Pulls:
-        """Return `scale` times the slopes of the true share in all log odds."""
-        pulls = Pulls.none(*shares.shape[1:])
-        span = slice(self.first, self.last + 1)
-        p, q = shares[0][:, span], shares[1][:, span]
-        weight = scale * self.weights[:, None] / (self.last - self.first + 1)
-        pulls.eta1[:, span] = weight * p * (1 - p) * (q if self.third else 1.0)
-        if self.third:
-            pulls.eta3[:, span] = weight * p * q * (1 - q)
-        return pulls
 
     def density(self, gamma: Floats, at: Setting, shares: Floats, pulls: Pulls) -> tuple[float, Floats]:
         """See Term."""
-        true, told, turn = self._told(at, shares)
+        true, told, turn = self.mean.told(at, shares)
         gap = self.logit - np.log(told / (1 - told))
         d_told = gap / self.sd**2 / (told * (1 - told))
-        mine = self._slopes(shares, d_told * turn)
+        mine = self.mean.slopes(shares, d_told * turn)
         pulls.eta1[:] += mine.eta1
         pulls.eta3[:] += mine.eta3
-        slope = np.zeros(self.layout.size)
-        for name, value in (("sensitivity", true), ("false_yes", 1.0 - true)):
-            slope[self.layout.blocks[name]] = (
-                d_told * self.recalled * value * self.layout.natural_slope(gamma, name)
-            )
-        return -0.5 * gap * gap / self.sd**2, slope
+        return -0.5 * gap * gap / self.sd**2, self.mean.recall_slope(gamma, d_told, true)
 
     def information(self, gamma: Floats, at: Setting, shares: Floats) -> Floats:
         """See Term."""
-        _, told, turn = self._told(at, shares)
-        mine = self._slopes(shares, turn / (told * (1 - told)) / self.sd)
-        d, b = self.layout.design, self.layout.blocks
-        row = np.zeros(self.layout.size)
-        row[b["slopes1"]] = d.covariates.T @ mine.eta1.sum(axis=1)
-        row[b["slopes3"]] = d.covariates.T @ mine.eta3.sum(axis=1)
-        for dose, pulled in (("1", mine.eta1), ("3", mine.eta3)):
-            sd = np.exp(self.layout.at(gamma, f"trend_sd{dose}"))
-            row[b[f"steps{dose}"]] = sd * (self.layout.walk.T @ pulled.sum(axis=0))
+        _, told, turn = self.mean.told(at, shares)
+        row = self.mean.row(gamma, self.mean.slopes(shares, turn / (told * (1 - told)) / self.sd))
         return np.outer(row, row)
 
 
@@ -135,36 +101,57 @@ class KnownTotal:
 
 def terms_of(evidence: Evidence, question: Question, layout: Layout) -> tuple[Term, ...]:
     """Return the terms that tie areas together, as far as there is evidence."""
-    return (*_published(evidence, question, layout), *_totals(layout))
+    return (
+        *_published(evidence, question, layout),
+        *_larger_lots(evidence, question, layout),
+        *_totals(layout),
+    )
 
 
 def _published(evidence: Evidence, question: Question, layout: Layout) -> list[Term]:
     found: list[Term] = []
-    size = _sizes(layout.design)
     rows = evidence.survey_areas if question.surveys else evidence.survey_areas.iloc[:0]
     for row in rows.to_dict("records"):
         if row["indicator"] == "dtp3" and not question.dtp3:
             continue
-        members = evidence.members(row["place_code"])
-        weights = np.zeros(len(evidence.areas))
-        weights[members] = size[members] / size[members].sum()
         share = float(np.clip(row["coverage"], 0.005, 0.995))
         spread = row["standard_error"] / (share * (1 - share))
         bias = row.get("bias_sd", np.nan)
         cards = row.get("card_share", np.nan)
+        recalled = 1.0 - cards if question.recall and np.isfinite(cards) else 0.0
         found.append(
             PublishedResult(
-                layout,
-                row["indicator"] == "dtp3",
-                weights,
-                evidence.period_index[row["start"]],
-                evidence.period_index[row["end"]],
+                _mean(evidence, layout, row, row["indicator"] == "dtp3", recalled),
                 float(np.log(share / (1 - share))),
                 float(np.hypot(max(spread, 0.02), bias if np.isfinite(bias) else 0.0)),
-                1.0 - cards if question.recall and np.isfinite(cards) else 0.0,
             )
         )
     return found
+
+
+def _mean(
+    evidence: Evidence, layout: Layout, row: dict[Hashable, Any], third: bool, recalled: float
+) -> AreaMean:
+    """Return the mean of the areas of a row's place over its quarters."""
+    size, members = _sizes(layout.design), evidence.members(row["place_code"])
+    weights = np.zeros(len(evidence.areas))
+    weights[members] = size[members] / size[members].sum()
+    at = evidence.period_index
+    return AreaMean(layout, third, weights, at[row["start"]], at[row["end"]], recalled)
+
+
+def _larger_lots(evidence: Evidence, question: Question, layout: Layout) -> list[Term]:
+    """Lots of places above areas; those of areas stand among the clusters."""
+    names = layout.design.survey_names
+    rows = larger_lot_rows(evidence, question, layout.priors)
+    return [
+        LargerLot(
+            _mean(evidence, layout, row, row["kind"] == DTP3, 0.0),
+            round(row["vaccinated"]), round(row["children"]), int(row["decision"]),
+            names.index(row["survey"]) if row["survey"] in names else -1,
+        )
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
 
 
 def _sizes(design: Design) -> Floats:
@@ -203,8 +190,6 @@ def unheard(evidence: Evidence, question: Question) -> tuple[Message, ...]:
     found = {
         "stock": question.stock and len(evidence.stock) > 0,
         "clusters_above": question.surveys and bool((~evidence.surveys["place_code"].isin(areas)).any()),
-        "lots": question.lots and bool(evidence.lots["vaccinated"].isna().any()),
         "totals": question.denominators and bool(above.any()) and bool(above.all()),
-        "interaction": question.interaction != "II",
     }
     return tuple(Message(f"coverage.unheard.{name}") for name, there in found.items() if there)

@@ -189,6 +189,7 @@ def test_coverage_counts_doses_of_0_to_11_months_once(
         ("stock", "place_code,period,doses_used\nnorth,202201,50\nnorth,202202,50\n", "months of an incomplete quarter, set aside"),
         ("recounts", "place_code,period,indicator,recounted,reported\na,2022Q1,dtp1_doses,5,0\n", "without doses on one side, set aside: 1"),
         ("facility_status", "place_code,period,functional_share\na,2022Q1,\n", "missing data, never zero"),
+        ("surveys", "survey,cluster,place_code,period,indicator,vaccinated,children\ns,1,a,2022Q1,dtp1,6.4,9.5\n", "not whole numbers (weighted?), rounded: 1"),
         ("lots", "round,place_code,period,indicator,children,vaccinated\nr,a,2022Q1,dtp1,19,\n", "neither counts nor decision, set aside: 1"),
     ],
 )  # fmt: skip
@@ -250,6 +251,8 @@ def test_doubtful_rows_are_handled_and_said(
         ("lots", "round,place_code,period,indicator,children,vaccinated\nr,a,2022Q1,dtp1,19,20\n", "column vaccinated", "more children vaccinated"),
         ("lots", "round,place_code,period,indicator,children,decision\nr,a,2022Q1,dtp1,19,pass\n", "column decision_value", "without the number"),
         ("lots", "round,place_code,period,indicator,children,decision,decision_value\nr,a,2022Q1,dtp1,19,pass,25\n", "column decision_value", "exceeds the number of children"),
+        ("lots", "round,place_code,period,indicator,children,decision,decision_value\nr,a,2022Q1,dtp1,19,fail,0\n", "column decision_value", "0.0 vaccinated children suffice"),
+        ("lots", "round,place_code,period,indicator,children,vaccinated,decision,decision_value\nr,a,2022Q1,dtp1,19,15,fail,13\n", "column decision", "contradicts the count"),
         ("lots", "round,place_code,period,indicator,children,decision\nr,a,2022Q1,dtp1,19,maybe\n", "column decision", "“maybe” is not one of"),
     ],
 )  # fmt: skip

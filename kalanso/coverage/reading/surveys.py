@@ -69,6 +69,8 @@ def _counts(frame: pd.DataFrame, name: str, places: pd.DataFrame, receipt: Recei
     refuse_rows(name, frame, frame["children"] < 0, "coverage.folder.negative", "children", "≥ 0")
     refuse_rows(name, frame, frame["vaccinated"] < 0, "coverage.folder.negative", "vaccinated", "≥ 0")
     more = frame["vaccinated"] > frame["children"]
+    broken = (frame[["vaccinated", "children"]] % 1 > 0).any(axis=1) & ~more
+    receipt.handled(name, "broken_counts", frame.loc[broken, ROW])
     refuse_rows(name, frame, more, "coverage.folder.more_vaccinated", "vaccinated", _most(frame, more))
     return frame
 
@@ -209,6 +211,11 @@ def settle_lots(
     counted = frame["vaccinated"].notna()
     undecided = ~counted & (frame["decision"] != "") & frame["decision_value"].isna()
     refuse_rows("lots", frame, undecided, "coverage.folder.no_decision_value", "decision_value")
+    low = frame["decision_value"] < 1
+    refuse_rows("lots", frame, low, "coverage.folder.decision_value_low", "decision_value", "≥ 1")
+    against = counted & frame["decision_value"].notna() & (frame["decision"] != "")
+    against &= (frame["vaccinated"] >= frame["decision_value"]) != (frame["decision"] == "pass")
+    refuse_rows("lots", frame, against, "coverage.folder.decision_contradicts", "decision")
     above = frame["decision_value"] > frame["children"]
     refuse_rows("lots", frame, above, "coverage.folder.decision_value", "decision_value", _most(frame, above))
     silent = (~counted & (frame["decision"] == "")) | ~(frame["children"] > 0)
