@@ -15,8 +15,10 @@ import pyarrow as pa
 
 from kalanso.coverage import tables
 from kalanso.coverage.aggregates import ROLLING, YEAR, windows
+from kalanso.coverage.baselines.side_by_side import method_comparison
 from kalanso.coverage.declared import declared
 from kalanso.coverage.exploratory import local_clusters
+from kalanso.coverage.place_evidence import place_evidence
 from kalanso.coverage.pocket_words import pocket_tables
 from kalanso.coverage.question import Question
 from kalanso.coverage.ranks import burden, changes, probability_below
@@ -62,6 +64,11 @@ def run_tables(
     put("pocket_areas", members)
     put("coverage_changes", _changes(posterior, evidence, provisional))
     put("local_clusters", local_clusters(posterior, evidence, rng))
+    # chance of its own: other tables keep their numbers
+    put(
+        "method_comparison", method_comparison(posterior, evidence, np.random.default_rng([question.seed, 2]))
+    )
+    put("place_evidence", place_evidence(evidence))
     for name, rows in guard_rows(posterior, evidence, rng, pack=pack).items():
         put(name, rows)
     specs = {spec.name: spec for spec in tables.RUN_TABLES}

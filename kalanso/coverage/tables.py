@@ -13,6 +13,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
+from kalanso.coverage.comparison_tables import COMPARISON_TABLES, LATER_TABLES
 from kalanso.coverage.guard_tables import GUARD_TABLES
 from kalanso.coverage.run_columns import (
     INDICATOR,
@@ -184,12 +185,12 @@ COVERAGE_ESTIMATES_PUBLIC = of_run(
     audience=Audience.PUBLIC,
 )
 
-# Tables that one run writes; those of releases are made from the first.
+# Tables that one run writes; later ones are made after it, those of releases from the first.
 RUN_TABLES = (
     COVERAGE_ESTIMATES, COVERAGE_ESTIMATES_YEARLY, DROPOUT_CHILDREN, COVERAGE_THRESHOLDS, BURDEN, POCKETS,
-    POCKET_AREAS, COVERAGE_CHANGES, LOCAL_CLUSTERS, *GUARD_TABLES, DRAWS,
+    POCKET_AREAS, COVERAGE_CHANGES, LOCAL_CLUSTERS, *GUARD_TABLES, *COMPARISON_TABLES, DRAWS,
 )  # fmt: skip
-TABLES = (*RUN_TABLES, COVERAGE_ESTIMATES_PARTNERS, COVERAGE_ESTIMATES_PUBLIC)
+TABLES = (*RUN_TABLES, *LATER_TABLES, COVERAGE_ESTIMATES_PARTNERS, COVERAGE_ESTIMATES_PUBLIC)
 
 
 def file_columns(spec: TableSpec) -> list[str]:

@@ -9,7 +9,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kalanso.coverage.baselines.rows import INDICATORS, dose_counts, official_targets, point_table
+from kalanso.coverage.baselines.rows import (
+    INDICATORS,
+    Numbers,
+    dose_counts,
+    official_targets,
+    point_table,
+)
 from kalanso.coverage.evidence import Evidence
 
 
@@ -21,5 +27,12 @@ def administrative(
     `source` names the denominator, else the official one (`rows.official_source`). Chance plays no
     part. Raises NoBaseline where no population of the areas is known.
     """
+    return point_table(evidence, *administrative_counts(evidence, source))
+
+
+def administrative_counts(
+    evidence: Evidence, source: str | None = None
+) -> tuple[dict[str, Numbers], Numbers]:
+    """Return doses by indicator and children due (N, T each)."""
     due = official_targets(evidence, source)
-    return point_table(evidence, {name: dose_counts(evidence, name) for name in INDICATORS}, due)
+    return {name: dose_counts(evidence, name) for name in INDICATORS}, due

@@ -113,10 +113,17 @@ def countdown(
     `official` from the programme's population. With derived targets every area has the survey's DTP1
     coverage in every year: the method cannot see where children are missed.
     """
+    return point_table(evidence, *countdown_counts(evidence, k=k, official=official))
+
+
+def countdown_counts(
+    evidence: Evidence, *, k: float = K_FACTOR, official: bool = False
+) -> tuple[dict[str, Numbers], Numbers]:
+    """Return cleaned doses by indicator and children due (N, T each)."""
     doses = {name: cleaned_doses(evidence, name, k) for name in INDICATORS}
     if official:
-        return point_table(evidence, doses, official_targets(evidence))
+        return doses, official_targets(evidence)
     results = national_surveys(evidence, "dtp1")
     survey = results[-1].coverage if results else NO_SURVEY
     years = np.array([quarter_year(code) for code in evidence.periods])
-    return point_table(evidence, doses, derived_targets(doses["dtp1"], survey, years))
+    return doses, derived_targets(doses["dtp1"], survey, years)

@@ -90,7 +90,8 @@ def fit(data: AreaData) -> AreaFit:
         (
             minimize(
                 lambda at: -restricted_likelihood(data, scale * np.exp(at[0]), LARGEST_SHARE / (1 + np.exp(-at[1]))),
-                x0=[start, lean], method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-4, "maxiter": 120},
+                x0=[start, lean], method="L-BFGS-B", bounds=[(-9.0, 2.0), (-7.0, 7.0)],
+                options={"ftol": 1e-9, "eps": 1e-5, "maxiter": 60},
             )
             for start, lean in ((-0.5, 0.0), (-1.5, 1.5))
         ),

@@ -79,6 +79,11 @@ def who_unicef(evidence: Evidence, rng: np.random.Generator | None = None) -> pd
     Children due are those of the official population. Chance plays no part. Raises NoBaseline where no
     population of the areas is known.
     """
+    return point_table(evidence, *who_unicef_counts(evidence))
+
+
+def who_unicef_counts(evidence: Evidence) -> tuple[dict[str, Numbers], Numbers]:
+    """Return children vaccinated by indicator and children due (N, T each)."""
     due = official_targets(evidence)
     vaccinated = {}
     for name in INDICATORS:
@@ -90,4 +95,4 @@ def who_unicef(evidence: Evidence, rng: np.random.Generator | None = None) -> pd
             reported = np.where(known.any(axis=0) & (target > 0), total / target, np.nan)
         vaccinated[name] = due * national_series(reported, national_surveys(evidence, name))[None, :]
     vaccinated["dtp3"] = np.minimum(vaccinated["dtp3"], vaccinated["dtp1"])
-    return point_table(evidence, vaccinated, due)
+    return vaccinated, due

@@ -6,6 +6,7 @@ population for everyone: good small-area practice without routine data.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,22 +34,29 @@ def surveys_only(evidence: Evidence, rng: np.random.Generator, *, draws: int = D
     return coverage_estimates(surveys_only_draws(evidence, rng, draws=draws), evidence)
 
 
-def surveys_only_draws(evidence: Evidence, rng: np.random.Generator, *, draws: int = DRAWS) -> Any:
+def surveys_only_draws(
+    evidence: Evidence, rng: np.random.Generator, *, draws: int = DRAWS, quarters: Sequence[int] | None = None
+) -> Any:
     """Return joint draws in the fields of a posterior that hold draws, areas and periods.
 
-    DTP3 is modelled among children with DTP1, so that it never exceeds it. Quarters between the middles
+    `quarters` are the positions of those wanted (all). DTP3 is modelled among children with DTP1, so that
+    it never exceeds it; `dtp3_coverage` is None where no clusters speak of it. Quarters between the middles
     of two rounds lie on the line between their levels, those outside take the nearest. Children due are
     those of the official population, its gaps filled by its median: they have no uncertainty.
     """
-    first = _drawn(evidence, _rounds(evidence, "dtp1"), rng, draws)
-    stay = _drawn(evidence, _rounds(evidence, "dtp3"), rng, draws)
-    due = official_targets(evidence)
+    wanted = list(range(len(evidence.periods)) if quarters is None else quarters)
+    first = _drawn(evidence, _rounds(evidence, "dtp1"), rng, draws, wanted)
+    try:
+        stay = _drawn(evidence, _rounds(evidence, "dtp3"), rng, draws, wanted)
+    except NoBaseline:
+        stay = None
+    due = official_targets(evidence)[:, wanted]
     due = np.where(np.isfinite(due), due, np.nanmedian(due))
     return SimpleNamespace(
         areas=list(evidence.areas),
-        periods=list(evidence.periods),
+        periods=[evidence.periods[at] for at in wanted],
         dtp1_coverage=first.astype(np.float32),
-        dtp3_coverage=(first * stay).astype(np.float32),
+        dtp3_coverage=None if stay is None else (first * stay).astype(np.float32),
         surviving_infants=np.broadcast_to(due.astype(np.float32), first.shape),
     )
 
@@ -78,8 +86,10 @@ def _rounds(evidence: Evidence, indicator: str) -> pd.DataFrame:
     )
 
 
-def _drawn(evidence: Evidence, rows: pd.DataFrame, rng: np.random.Generator, draws: int) -> Numbers:
-    """Return joint draws (S, N, T) of the share of one step."""
+def _drawn(
+    evidence: Evidence, rows: pd.DataFrame, rng: np.random.Generator, draws: int, quarters: list[int]
+) -> Numbers:
+    """Return joint draws (S, N, T) of the share of one step in some quarters."""
     rounds = np.sort(rows["middle"].unique())
     which = np.searchsorted(rounds, rows["middle"].to_numpy())
     count, children = rows["vaccinated"].to_numpy(float), rows["children"].to_numpy(float)
@@ -88,6 +98,8 @@ def _drawn(evidence: Evidence, rows: pd.DataFrame, rng: np.random.Generator, dra
     pulled = np.clip(pulled, 0.02, 0.98)
     area = rows["area"].to_numpy(int)
     covariates = _covariates(evidence, area)
+    if len(rows) <= len(rounds):
+        raise NoBaseline(f"surveys: expected more than {len(rounds)} areas with clusters, got {len(rows)}")
     data = AreaData(
         y=logit((count + 0.5) / (children + 1)),
         variances=DESIGN_EFFECT / (children * pulled * (1 - pulled)),
@@ -103,7 +115,7 @@ def _drawn(evidence: Evidence, rows: pd.DataFrame, rng: np.random.Generator, dra
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     levels = fitted.slopes[: len(rounds)]
     drawn = level + (root @ rng.normal(size=(len(level), draws))).T
-    course = np.interp(np.arange(len(evidence.periods)), rounds, levels - levels[0])
+    course = np.interp(quarters, rounds, levels - levels[0])
     return np.asarray(expit(drawn[:, :, None] + course[None, None, :]))
 
 
