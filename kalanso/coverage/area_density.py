@@ -19,6 +19,7 @@ import numpy as np
 from kalanso.coverage import records as r
 from kalanso.coverage.cohort_pieces import cluster_density
 from kalanso.coverage.denominator_pieces import level_density
+from kalanso.coverage.open_pieces import open_density, open_reporting
 from kalanso.coverage.pieces import (
     compiled,
     inlined,
@@ -36,12 +37,13 @@ HIGHEST = 300.0
 
 @compiled
 def areas_density(
-    tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, reports: Any, clusters: Any,
-    targets: Any, calendar: Any, pulls: Any, out: Any, work: Any,
+    tips: Any, path1: Any, path3: Any, fields: Any, further: Any, at: Any, anchor: Any, reports: Any,
+    clusters: Any, targets: Any, calendar: Any, pulls: Any, out: Any, work: Any,
 ) -> float:  # fmt: skip
     """Return the log density summed over areas and fill `out` (records.Slopes) with its slopes.
 
-    `pulls` are slopes in each quarter's log odds that come from evidence on several areas.
+    `further` are coordinates beyond the areas' own; `pulls` are slopes that come from evidence on
+    several areas.
     """
     total = 0.0
     out.trend1[:] = 0.0
@@ -55,16 +57,16 @@ def areas_density(
     out.bend[:] = 0.0
     for i in range(tips.shape[0]):
         total += _area(
-            i, tips[i], path1[i], path3[i], fields[i], at, anchor, reports, clusters, targets, calendar,
-            pulls, out, work,
+            i, tips[i], path1[i], path3[i], fields[i], further, at, anchor, reports, clusters, targets,
+            calendar, pulls, out, work,
         )  # fmt: skip
     return total
 
 
 @inlined
 def _area(
-    i: int, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, reports: Any,
-    clusters: Any, targets: Any, calendar: Any, pulls: Any, out: Any, work: Any,
+    i: int, tips: Any, path1: Any, path3: Any, fields: Any, further: Any, at: Any, anchor: Any,
+    reports: Any, clusters: Any, targets: Any, calendar: Any, pulls: Any, out: Any, work: Any,
 ) -> float:  # fmt: skip
     w, scale = work.rows, at.scale
     levels, level, s, growth, total = area_at(i, tips, path1, path3, fields, at, anchor, calendar, w)
@@ -72,11 +74,14 @@ def _area(
     for t in range(w.shape[1]):
         w[r.D_ETA1, t] = pulls.eta1[i, t]
         w[r.D_ETA3, t] = pulls.eta3[i, t]
+        w[r.D_OFFSET, t] = pulls.offset[i, t]
     total += _routine(i, tips[r.RECORDING], at, reports, calendar, out, w)
     for j in range(clusters.start[i], clusters.start[i + 1]):
         total += cluster_density(j, at, clusters, out, w)
     d_s, d_growth = _sum_offsets(calendar, out, w)
-    density, d_level, d_grow, d_reporting = _level(i, s, growth, levels[6], at, targets, out, work.sources)
+    density, d_level, d_grow, d_reporting = _level(
+        i, s, growth, levels[6], further, at, targets, pulls, out, work.sources
+    )
     d_s += d_level
     d_growth += d_grow
     total += density
@@ -85,7 +90,7 @@ def _area(
     out.scale[r.GROWTH_MEAN] += d_growth
     out.scale[r.GROWTH_SD] += d_growth * tips[r.GROWTH]
     out.tips[i, r.GROWTH] = d_growth * scale[r.GROWTH_SD] - tips[r.GROWTH]
-    out.tips[i, r.RECORDING] -= tips[r.RECORDING]
+    out.tips[i, r.RECORDING] += pulls.slip[i] * scale[r.RECORDING_SD] - tips[r.RECORDING]
     out.tips[i, r.DOSE] = d_s
     _levels_back(i, -d_s * (1.0 - level), d_reporting, tips, fields, levels, at, anchor, out, w)
     _paths_back(i, at, anchor, out, w)
@@ -305,8 +310,9 @@ def source_residuals(
 
 @inlined
 def _level(
-    i: int, s: float, growth: float, field: float, at: Any, targets: Any, out: Any, room: Any
-) -> tuple[float, float, float, float]:
+    i: int, s: float, growth: float, field: float, further: Any, at: Any, targets: Any, pulls: Any, out: Any,
+    room: Any,
+) -> tuple[float, float, float, float]:  # fmt: skip
     """Denominators, their slopes in time and recounts of one area."""
     size = targets.log_level.shape[1]
     residuals, rho, slopes = room[0], room[1], room[2, : 4 + 2 * size]
@@ -318,10 +324,18 @@ def _level(
             total -= 0.5 * off * off
             d_growth += off / targets.slope_sd
             out.source_slope[k] += off / targets.slope_sd
-    total += level_density(
-        s - targets.centre, residuals[:size], at.source_precision, targets.seen[i], targets.wild_allowed,
-        rho, slopes,
-    )  # fmt: skip
+    place = targets.open[i]
+    if place < 0:
+        total += level_density(
+            s - targets.centre, residuals[:size], at.source_precision, targets.seen[i], targets.wild_allowed,
+            rho, slopes,
+        )  # fmt: skip
+    else:
+        total += open_density(
+            s - targets.centre, further[place], residuals[:size], at.source_precision, targets.seen[i],
+            targets.wild_allowed, rho, pulls.rho[i], slopes,
+        )  # fmt: skip
+        out.further[place] = slopes[1]
     for k in range(size):
         if targets.seen[i, k]:
             out.source_bias[k] -= slopes[4 + k]
@@ -401,12 +415,22 @@ def _paths_back(i: int, at: Any, anchor: Any, out: Any, w: Any) -> None:
 
 @compiled
 def areas_shares(
-    tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, calendar: Any, out: Any, work: Any
-) -> None:
-    """Fill coverage with DTP1 and the share that goes on (2,N,T), for evidence on several areas."""
-    w = work.rows
-    for i in range(tips.shape[0]):
-        area_at(i, tips[i], path1[i], path3[i], fields[i], at, anchor, calendar, w)
+    members: Any, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, targets: Any,
+    calendar: Any, out: Any, work: Any,
+) -> None:  # fmt: skip
+    """Fill what evidence on several areas reads (records.Shares) of some areas."""
+    w, room = work.rows, work.sources
+    size = targets.log_level.shape[1]
+    for i in members:
+        levels, _, s, growth, _ = area_at(i, tips[i], path1[i], path3[i], fields[i], at, anchor, calendar, w)
         for t in range(w.shape[1]):
-            out[0, i, t] = w[r.P, t]
-            out[1, i, t] = w[r.Q, t]
+            out.p[i, t] = w[r.P, t]
+            out.q[i, t] = w[r.Q, t]
+            out.offset[i, t] = w[r.OFFSET, t]
+        out.slip[i] = at.scale[r.RECORDING_SD] * tips[i, r.RECORDING]
+        if targets.open[i] >= 0:
+            source_residuals(i, growth, levels[6], at, targets, room[0], room[1])
+            out.rho[i], _, _ = open_reporting(
+                s - targets.centre, out.further[targets.open[i]], room[0, :size], at.source_precision,
+                targets.seen[i], room[1],
+            )  # fmt: skip

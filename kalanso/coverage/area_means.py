@@ -12,13 +12,13 @@ import numpy as np
 
 from kalanso.coverage import records as r
 from kalanso.coverage.layout import Layout
-from kalanso.coverage.records import Floats, Pulls, Setting
+from kalanso.coverage.records import Floats, Ints, Pulls, Setting, Shares
 
 
 @dataclass(frozen=True, eq=False)
 class AreaMean:
     """The mean over areas (`weights`, N, sum to one) and quarters first..last; with the second dose where
-    `third`, of which a share `recalled` was told without a card. `shares` are p and q of all areas (2,N,T)."""
+    `third`, of which a share `recalled` was told without a card."""
 
     layout: Layout
     third: bool
@@ -27,21 +27,26 @@ class AreaMean:
     last: int
     recalled: float
 
-    def told(self, at: Setting, shares: Floats) -> tuple[float, float, float]:
+    @property
+    def members(self) -> Ints:
+        """Positions of its areas."""
+        return np.flatnonzero(self.weights)
+
+    def told(self, at: Setting, shares: Shares) -> tuple[float, float, float]:
         """Return the true share, the share as told, and the slope of one in the other."""
         span = slice(self.first, self.last + 1)
-        values = shares[0][:, span] * (shares[1][:, span] if self.third else 1.0)
+        values = shares.p[:, span] * (shares.q[:, span] if self.third else 1.0)
         true = float((self.weights[:, None] * values).sum()) / (self.last - self.first + 1)
         sensitive, false = at.scale[r.SENSITIVITY], at.scale[r.FALSE_YES]
         turn = 1.0 - self.recalled + self.recalled * (sensitive - false)
         told = (1.0 - self.recalled) * true + self.recalled * (sensitive * true + false * (1.0 - true))
         return true, min(max(told, 1e-6), 1 - 1e-6), turn
 
-    def slopes(self, shares: Floats, scale: float) -> Pulls:
+    def slopes(self, shares: Shares, scale: float) -> Pulls:
         """Return `scale` times the slopes of the true share in all log odds."""
-        pulls = Pulls.none(*shares.shape[1:])
+        pulls = Pulls.none(*shares.p.shape)
         span = slice(self.first, self.last + 1)
-        p, q = shares[0][:, span], shares[1][:, span]
+        p, q = shares.p[:, span], shares.q[:, span]
         weight = scale * self.weights[:, None] / (self.last - self.first + 1)
         pulls.eta1[:, span] = weight * p * (1 - p) * (q if self.third else 1.0)
         if self.third:

@@ -99,17 +99,17 @@ def level_density(
     for c in range(logs.size):
         share = math.exp(logs[c] - top) / sum_
         if share > 0.0:
-            dm, dv = _component_slopes(
+            dm, dv = component_slopes(
                 s, rho_mean, rho_variance, residuals, precisions, present, c - 1, share, slopes
             )
             d_mean += dm
             d_variance += dv
-    _recount_slopes(rho, d_mean, d_variance, slopes)
+    recount_slopes(rho, d_mean, d_variance, slopes)
     return seen + top + math.log(sum_)
 
 
 @compiled
-def _component_slopes(
+def component_slopes(
     s: float, rho_mean: float, rho_variance: float, residuals: Any, precisions: Any, present: Any,
     wild: int, share: float, slopes: Any,
 ) -> tuple[float, float]:  # fmt: skip
@@ -135,7 +135,7 @@ def _component_slopes(
 
 
 @compiled
-def _recount_slopes(rho: Any, d_mean: float, d_variance: float, slopes: Any) -> None:
+def recount_slopes(rho: Any, d_mean: float, d_variance: float, slopes: Any) -> None:
     """Carry slopes in rho's mean and variance after a recount back to those before it."""
     if not rho[3] > 0.0:
         slopes[2] = d_mean

@@ -13,12 +13,14 @@ import numpy as np
 import pandas as pd
 
 from kalanso.coverage.evidence import Evidence, middle_year, quarter_times
+from kalanso.coverage.further_design import Further
 from kalanso.coverage.gmrf import Structure, structure
 from kalanso.coverage.pieces import gamma_table
 from kalanso.coverage.priors import Priors
 from kalanso.coverage.question import Question, QuestionRefused
 from kalanso.coverage.records import Calendar, Clusters, Floats, Reports, Targets
 from kalanso.coverage.sources_design import SourceDesign, sources_design
+from kalanso.coverage.stock_design import StockDesign, stock_design
 from kalanso.coverage.survey_design import clusters_of
 
 # Numeric columns of `covariates` whose name begins so mark areas where reporting may be biased otherwise.
@@ -49,6 +51,8 @@ class Design:
     sources: SourceDesign
     calendar: Calendar
     season: Floats
+    stock: StockDesign
+    further: Further
     question: Question
 
     @property
@@ -66,6 +70,8 @@ def design(evidence: Evidence, question: Question, priors: Priors) -> Design:
     reports = _reports(evidence, question, priors, open_share)
     sources = sources_design(evidence, question, priors, reports)
     clusters, survey_names, bias_sd = clusters_of(evidence, question, priors)
+    stock = stock_design(evidence, question, priors)
+    further = Further.of([stock.rows], len(stock.places))
     raw = evidence.covariates
     flags = [name for name in names[1:] if name.startswith(CONFLICT)]
     return Design(
@@ -80,10 +86,12 @@ def design(evidence: Evidence, question: Question, priors: Priors) -> Design:
         clusters=clusters,
         survey_names=survey_names,
         survey_bias_sd=bias_sd,
-        targets=sources.targets,
+        targets=sources.targets._replace(open=further.places(len(evidence.areas))),
         sources=sources,
         calendar=_calendar(evidence, question),
         season=_season(evidence.periods),
+        stock=stock,
+        further=further,
         question=question,
     )
 

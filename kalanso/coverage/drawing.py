@@ -21,6 +21,7 @@ from kalanso.coverage.denominator_pieces import (
     source_component,
 )
 from kalanso.coverage.model import Model
+from kalanso.coverage.open_pieces import open_reporting
 from kalanso.coverage.pieces import compiled
 from kalanso.coverage.records import Floats, Work
 
@@ -44,21 +45,21 @@ def draw_of(model: Model, x: Floats, rng: np.random.Generator) -> Drawn:
     out = np.empty((5, n, t), np.float32)
     chance = np.column_stack([rng.random(n), rng.standard_normal(n)])
     _draw_areas(
-        state.tips, state.path1, state.path3, d.field.centred(state.fields), at, model.frame.anchor, d.reports,
-        d.targets, d.calendar, chance, Work.room(t, len(d.sources.names)), out,
+        state.tips, state.path1, state.path3, d.field.centred(state.fields), state.further, at,
+        model.frame.anchor, d.reports, d.targets, d.calendar, chance, Work.room(t, len(d.sources.names)), out,
     )  # fmt: skip
     return Drawn(*out)
 
 
 @compiled
 def _draw_areas(
-    tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, reports: Any, targets: Any,
-    calendar: Any, chance: Any, work: Any, out: Any,
+    tips: Any, path1: Any, path3: Any, fields: Any, further: Any, at: Any, anchor: Any, reports: Any,
+    targets: Any, calendar: Any, chance: Any, work: Any, out: Any,
 ) -> None:  # fmt: skip
     w, scale = work.rows, at.scale
     for i in range(tips.shape[0]):
         levels, _, s, growth, _ = area_at(i, tips[i], path1[i], path3[i], fields[i], at, anchor, calendar, w)
-        nu = _population(i, s, growth, levels[6], at, targets, work.sources, chance[i])
+        nu = _population(i, s, growth, levels[6], further, at, targets, work.sources, chance[i])
         for t in range(w.shape[1]):
             due, _ = third_doses(t, w, scale[r.KERNEL])
             late = scale[r.LATE] * calendar.newest[t]
@@ -72,13 +73,18 @@ def _draw_areas(
 
 @compiled
 def _population(
-    i: int, s: float, growth: float, field: float, at: Any, targets: Any, room: Any, chance: Any
+    i: int, s: float, growth: float, field: float, further: Any, at: Any, targets: Any, room: Any, chance: Any
 ) -> float:
     """Draw log population in the middle of the series, given the dose level s: first which source is
-    wildly off, if any, then a normal."""
+    wildly off, if any, then a normal. Where over-reporting is open, it is what over-reporting leaves."""
     size = targets.log_level.shape[1]
     residuals, rho = room[0, :size], room[1]
     source_residuals(i, growth, field, at, targets, residuals, rho)
+    if targets.open[i] >= 0:
+        value, _, _ = open_reporting(
+            s - targets.centre, further[targets.open[i]], residuals, at.source_precision, targets.seen[i], rho
+        )
+        return s - value
     _, rho_mean, rho_variance = reporting_with_recount(rho[0], rho[1], rho[2], rho[3])
     present, gap = targets.seen[i], s - targets.centre - rho_mean
     weights = np.empty(size + 1 if targets.wild_allowed else 1)

@@ -27,6 +27,7 @@ from kalanso.coverage.priors import Priors, default_priors
 from kalanso.coverage.published import Plan, Sampled, sample
 from kalanso.coverage.question import Question
 from kalanso.coverage.records import Floats
+from kalanso.coverage.term_costs import term_costs
 from kalanso.coverage.terms import terms_of, unheard
 
 FITTED = 100  # draws whose expected doses are kept for checks against the reports
@@ -72,7 +73,7 @@ def _estimate(
     layout = Layout(arrays, priors or default_priors())
     terms = terms_of(evidence, question, layout)
     known = _warm(layout, warm)
-    left_out = {"unheard": [message.id for message in unheard(evidence, question)]}
+    left_out: dict[str, Any] = {"unheard": [message.id for message in unheard(evidence, question)]}
     n, t = arrays.shape
     workers = min(2, os.cpu_count() or 1) if n * t > SMALL else 1
     usual = Plan() if not question.preview else PREVIEW if known is None else WARM_PREVIEW
@@ -83,6 +84,7 @@ def _estimate(
     )  # fmt: skip
     drawn, gamma, chain = chosen(sampled.keepers, question.draws)
     engine = "preview" if question.preview else "published"
+    left_out["terms"] = term_costs(sampled.model)
     document = {"engine": engine, **left_out, **_document(sampled, asked, _seconds(began, sampled.seconds))}
     if question.preview:
         del document["gates"]

@@ -15,11 +15,11 @@ import numpy as np
 from kalanso.coverage import records as r
 from kalanso.coverage.area_information import EDGE, Information
 from kalanso.coverage.denominator_pieces import PRIOR_PRECISION
+from kalanso.coverage.layout import ACTING
 from kalanso.coverage.model import Model
 from kalanso.coverage.records import Flags, Floats
 
 FIELD_R = r.TIPS + 2
-ACTING = ("slopes1", "slopes3", "steps1", "steps3", "reporting", "source_bias", "closed")
 
 
 @dataclass(frozen=True, eq=False)

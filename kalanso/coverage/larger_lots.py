@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,20 +16,29 @@ from kalanso.coverage import records as r
 from kalanso.coverage.area_means import AreaMean
 from kalanso.coverage.lot_pieces import COUNTED, decision_density, decision_information
 from kalanso.coverage.pieces import beta_binomial, cluster_size_information
-from kalanso.coverage.records import Floats, Pulls, Setting
+from kalanso.coverage.records import Elsewhere, Floats, Ints, Pulls, Setting, Shares
 
 
 @dataclass(frozen=True, eq=False)
 class LargerLot:
     """One lot of a place above areas; `bias` is the place of its round among `survey_bias`, or -1."""
 
+    kind: ClassVar[str] = "larger_lot"
     mean: AreaMean
     vaccinated: int
     children: int
     decision: int
     bias: int
 
-    def density(self, gamma: Floats, at: Setting, shares: Floats, pulls: Pulls) -> tuple[float, Floats]:
+    @property
+    def members(self) -> Ints:
+        """See terms.Term."""
+        return self.mean.members
+
+    def inform_further(self, gamma: Floats, at: Setting, shares: Shares, found: Floats) -> None:
+        """See terms.Term: nothing."""
+
+    def density(self, gamma: Floats, at: Setting, shares: Shares, pulls: Pulls) -> tuple[float, Floats]:
         """See terms.Term."""
         true, _, _ = self.mean.told(at, shares)
         seen, d_true = self._seen(at, true)
@@ -49,7 +59,7 @@ class LargerLot:
             slope[layout.blocks["survey_bias"].start + self.bias] = d_seen * seen * (1.0 - seen)
         return value, slope
 
-    def information(self, gamma: Floats, at: Setting, shares: Floats) -> Floats:
+    def information(self, gamma: Floats, at: Setting, shares: Shares, elsewhere: Elsewhere) -> Floats:
         """See terms.Term."""
         true, _, _ = self.mean.told(at, shares)
         seen, d_true = self._seen(at, true)

@@ -49,6 +49,10 @@ ALONE = (
     ("sensitivity", "surveys", "sensitivity"), ("false_yes", "surveys", "false_yes"),
     ("trend_sd1", "coverage", "trend_sd"), ("trend_sd3", "continuation", "trend_sd"),
 )  # fmt: skip
+# Globals that act on areas through their levels, paths and mean reporting alone.
+ACTING = ("slopes1", "slopes3", "steps1", "steps3", "reporting", "source_bias", "closed")
+# Coordinates with a prior of their own that are there only with the evidence that needs them.
+RARE = (("stock_sd", "stock", "scatter"),)
 
 
 def bounded(kind: str, x: float) -> tuple[float, float]:
@@ -126,6 +130,7 @@ class Layout:
             "season": 3, "source_bias": len(d.sources.bias_names), "source_slope": k, "source_sd": k,
             "reporting": 2, "closed": 1, "survey_bias": len(d.survey_names),
             **{name: int(name not in self.held) for name, _, _ in SCALARS}, "trend_sd1": 1, "trend_sd3": 1,
+            "wastage": int(bool(d.stock.places)), "stock_sd": int(bool(d.stock.places)),
         }  # fmt: skip
         found, start = {}, 0
         for name, size in sizes.items():
@@ -151,7 +156,7 @@ class Layout:
     def hyper(self) -> Flags:
         """Which globals are hyperparameters (scales and shares), N(0,1)-free coordinates."""
         flags = np.zeros(self.size, bool)
-        for name in (*(n for n, _, _ in SCALARS), "trend_sd1", "trend_sd3", "source_sd"):
+        for name in (*(n for n, _, _ in SCALARS), "trend_sd1", "trend_sd3", "source_sd", "stock_sd"):
             flags[self.blocks[name]] = True
         return flags
 
@@ -179,11 +184,13 @@ class Layout:
         mean[place + 1], sd[place + 1] = shift + d.question.conflict_reporting, spread
         mean[self.blocks["closed"]], sd[self.blocks["closed"]] = p("coverage", "closed").numbers
         sd[self.blocks["survey_bias"]] = d.survey_bias_sd
+        sd[self.blocks["wastage"]] = p.fixed("stock", "shared_sd")
         return mean, 1.0 / sd**2
 
     @cached_property
     def _alone(self) -> list[tuple[str, str, str]]:
-        return [entry for entry in ALONE if entry[0] not in self.held]
+        there = self.blocks
+        return [one for one in (*ALONE, *RARE) if there[one[0]].stop > there[one[0]].start]
 
     def natural(self, gamma: Floats, name: str) -> float:
         """Return a scalar in natural units, held or not."""

@@ -1,7 +1,8 @@
 """How probable is one state of the whole country, given all evidence?
 
 The joint log density of globals, fields and areas, with its exact slope: areas by compiled code,
-the rest here. Coordinates of a state x: gamma (G), fields (N x 3), tips (N x 5), paths (N x T, twice).
+the rest here. Coordinates of a state x: gamma (G), fields (N x 3), tips (N x 5), paths (N x T, twice),
+and those further ones (E) that evidence on several areas needs (`further_design`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from kalanso.coverage.area_information import Information, add_information
 from kalanso.coverage.designing import Design
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.layout import Layout
-from kalanso.coverage.records import Floats, Pulls, Setting, Slopes, Work
+from kalanso.coverage.records import Floats, Ints, Pulls, Setting, Shares, Slopes, Work
 from kalanso.coverage.terms import Term
 
 # Globals stand on log, logit and standardised scales: a state beyond this is refused, not computed.
@@ -34,6 +35,7 @@ class State:
     tips: Floats
     path1: Floats
     path3: Floats
+    further: Floats
 
 
 @dataclass(eq=False)
@@ -53,9 +55,9 @@ class Model:
     def __post_init__(self) -> None:
         n, t = self.design.shape
         k = len(self.design.sources.names)
-        self._out = Slopes.zeros(n, t, k, len(self.design.survey_names))
+        self._out = Slopes.zeros(n, t, k, len(self.design.survey_names), self.design.further.size)
         self._work = Work.room(t, k)
-        self._still = Pulls.none(n, t)
+        self._still = Pulls.none(n, t, self.design.further.size)
 
     @property
     def design(self) -> Design:
@@ -67,13 +69,14 @@ class Model:
         return Model(self.layout, self.frame, self.terms)
 
     @cached_property
-    def bounds(self) -> tuple[int, int, int, int, int]:
-        """Where fields, tips and paths begin in a state, and its length."""
+    def bounds(self) -> tuple[int, int, int, int, int, int]:
+        """Where fields, tips, paths and further coordinates begin in a state, and its length."""
         n, t = self.design.shape
         g = self.layout.size
         tips = g + n * r.FIELDS
         paths = tips + n * r.TIPS
-        return g, tips, paths, paths + n * t, paths + 2 * n * t
+        further = paths + 2 * n * t
+        return g, tips, paths, paths + n * t, further, further + self.design.further.size
 
     @property
     def size(self) -> int:
@@ -83,10 +86,10 @@ class Model:
     def state(self, x: Floats) -> State:
         """Return the parts of a state vector as views."""
         n, t = self.design.shape
-        a, b, c, d, e = self.bounds
+        a, b, c, d, e, f = self.bounds
         return State(
             x, x[:a], x[a:b].reshape(n, r.FIELDS), x[b:c].reshape(n, r.TIPS), x[c:d].reshape(n, t),
-            x[d:e].reshape(n, t),
+            x[d:e].reshape(n, t), x[e:f],
         )  # fmt: skip
 
     def start(self) -> Floats:
@@ -125,8 +128,8 @@ class Model:
         d, out = self.design, self._out
         tied, extra, pulls = self._terms(state, at)
         total = tied + areas_density(
-            state.tips, state.path1, state.path3, d.field.centred(state.fields), at, self.frame.anchor,
-            d.reports, d.clusters, d.targets, d.calendar, pulls, out, self._work,
+            state.tips, state.path1, state.path3, d.field.centred(state.fields), state.further, at,
+            self.frame.anchor, d.reports, d.clusters, d.targets, d.calendar, pulls, out, self._work,
         )  # fmt: skip
         slope = np.empty(self.size)
         parts = self.state(slope)
@@ -136,14 +139,22 @@ class Model:
         parts.tips[:] = out.tips
         parts.path1[:] = out.path1
         parts.path3[:] = out.path3
+        parts.further[:] = out.further + pulls.further
         return total, slope
 
-    def shares(self, state: State, at: Setting) -> Floats:
-        """Return coverage with DTP1 and the share that goes on, of all areas and quarters (2,N,T)."""
-        out = np.empty((2, *self.design.shape))
+    @cached_property
+    def tied(self) -> Ints:
+        """The areas of which evidence on several areas speaks."""
+        every = [term.members for term in self.terms]
+        return np.unique(np.concatenate(every)) if every else np.empty(0, np.int64)
+
+    def shares(self, state: State, at: Setting) -> Shares:
+        """Return what evidence on several areas reads of the areas that it concerns."""
+        d = self.design
+        out = Shares.room(*d.shape, state.further)
         areas_shares(
-            state.tips, state.path1, state.path3, self.design.field.centred(state.fields), at,
-            self.frame.anchor, self.design.calendar, out, self._work,
+            self.tied, state.tips, state.path1, state.path3, d.field.centred(state.fields), at,
+            self.frame.anchor, d.targets, d.calendar, out, self._work,
         )  # fmt: skip
         return out
 
@@ -152,7 +163,8 @@ class Model:
         extra = np.zeros(self.layout.size)
         if not self.terms:
             return 0.0, extra, self._still
-        pulls, total, shares = Pulls.none(*self.design.shape), 0.0, self.shares(state, at)
+        pulls = Pulls.none(*self.design.shape, self.design.further.size)
+        total, shares = 0.0, self.shares(state, at)
         for term in self.terms:
             value, slope = term.density(state.gamma, at, shares, pulls)
             total += value
@@ -166,9 +178,24 @@ class Model:
         total = np.zeros((self.layout.size, self.layout.size))
         if self.terms:
             shares = self.shares(state, at)
+
+            def elsewhere(gamma: Floats) -> Shares:
+                return self.shares(state, self.layout.setting(gamma, self.frame))
+
             for term in self.terms:
-                total += term.information(state.gamma, at, shares)
+                total += term.information(state.gamma, at, shares, elsewhere)
         return total
+
+    def further_information(self, x: Floats) -> Floats:
+        """Return about how much is known of each further coordinate (E), all else held still."""
+        found = self.design.further.prior.copy()
+        state = self.state(x)
+        if found.size:
+            at = self.layout.setting(state.gamma, self.frame)
+            shares = self.shares(state, at)
+            for term in self.terms:
+                term.inform_further(state.gamma, at, shares, found)
+        return found
 
     def _fields(self, fields: Floats, at: Setting, out: Slopes, slope: Floats) -> float:
         """Return the prior density of the bent fields; fill the slope, and add to that of the bend."""

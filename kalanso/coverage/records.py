@@ -6,6 +6,7 @@ every symbol is that of the paper on the model: i areas (N), t quarters (T), k d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -66,7 +67,8 @@ class Clusters(NamedTuple):
 
 class Targets(NamedTuple):
     """Denominators: log per quarter (N,K), years from the middle (N,K), which are there; yearly slopes
-    (N,K) and which are there; recounted log ratio (N) and its variance (0 = none)."""
+    (N,K) and which are there; recounted log ratio (N) and its variance (0 = none). `open` (N) is the
+    place of an area's over-reporting among the further coordinates, or -1 where it is integrated out."""
 
     log_level: Floats
     years: Floats
@@ -78,6 +80,7 @@ class Targets(NamedTuple):
     centre: float
     wild_allowed: bool
     slope_sd: float
+    open: Ints
 
 
 class Calendar(NamedTuple):
@@ -164,28 +167,62 @@ class Slopes(NamedTuple):
     survey_bias: Floats
     scale: Floats
     bend: Floats
+    further: Floats
 
     @classmethod
-    def zeros(cls, areas: int, quarters: int, sources: int, surveys: int) -> Slopes:
+    def zeros(cls, areas: int, quarters: int, sources: int, surveys: int, further: int) -> Slopes:
         """Return empty slopes."""
         n, t = areas, quarters
         return cls(
             np.zeros((n, TIPS)), np.zeros((n, t)), np.zeros((n, t)), np.zeros((n, FIELDS)), np.zeros(n),
             np.zeros(n), np.zeros((n, t)), np.zeros(t), np.zeros(t), np.zeros(t), np.zeros(n),
             np.zeros(sources), np.zeros(sources), np.zeros(sources), np.zeros(surveys), np.zeros(SCALES), np.zeros((BENDS, 2)),
+            np.zeros(further),
         )  # fmt: skip
 
 
+class Shares(NamedTuple):
+    """What evidence on several areas reads of them: coverage with DTP1, the share that goes on and the log
+    of children due as reported (log n + rho; N,T); over-reporting rho (N; 0 where it is integrated
+    out), log slip between the columns of DTP1 and DTP3 (N), and the further coordinates."""
+
+    p: Floats
+    q: Floats
+    offset: Floats
+    rho: Floats
+    slip: Floats
+    further: Floats
+
+    @classmethod
+    def room(cls, areas: int, quarters: int, further: Floats) -> Shares:
+        """Return room to be filled for areas of which nothing is read yet."""
+        n, t = areas, quarters
+        return cls(np.zeros((n, t)), np.zeros((n, t)), np.zeros((n, t)), np.zeros(n), np.zeros(n), further)
+
+
+# What evidence on several areas would read were the globals others and all else still.
+Elsewhere = Callable[[Floats], Shares]
+
+
 class Pulls(NamedTuple):
-    """Slopes in the log odds of DTP1 and of going on (N,T) that evidence on several areas adds."""
+    """Slopes that evidence on several areas adds: in the log odds of DTP1 and of going on, in the log of
+    children due as reported (N,T), in over-reporting where it is open and in slips (N), and in the
+    further coordinates."""
 
     eta1: Floats
     eta3: Floats
+    offset: Floats
+    rho: Floats
+    slip: Floats
+    further: Floats
 
     @classmethod
-    def none(cls, areas: int, quarters: int) -> Pulls:
+    def none(cls, areas: int, quarters: int, further: int = 0) -> Pulls:
         """Return no pull."""
-        return cls(np.zeros((areas, quarters)), np.zeros((areas, quarters)))
+        n, t = areas, quarters
+        return cls(
+            np.zeros((n, t)), np.zeros((n, t)), np.zeros((n, t)), np.zeros(n), np.zeros(n), np.zeros(further)
+        )
 
 
 class Work(NamedTuple):

@@ -65,6 +65,7 @@ def sources_design(evidence: Evidence, question: Question, priors: Priors, repor
     targets = Targets(
         level, years, seen, slope, slope_seen, recount, variance, _centre(level, seen, reports),
         question.outliers, priors.fixed("population", "growth_noise_sd"),
+        np.full(len(evidence.areas), -1, np.int64),
     )  # fmt: skip
     return _with_biases(evidence, question, priors, names, targets, _totals(evidence, frame, priors, middle))
 

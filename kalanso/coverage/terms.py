@@ -1,16 +1,16 @@
 """Which evidence ties several areas together, and which does the model not hear yet?
 
 Published results of surveys by region or for the country bind the coverage of their areas, and so do lots
-of districts; totals of places above areas bind the biases of population sources. Each is one class with its density, its
-slopes and its information on the globals. What has no term yet is named by `unheard`, so that nobody
-believes it was used.
+of districts; totals of places above areas bind the biases of population sources; stock (`stock_term`)
+binds the doses given in a place. Each is one class with its density, its slopes and its information on
+the globals. What has no term yet is named by `unheard`, so that nobody believes it was used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -22,20 +22,34 @@ from kalanso.coverage.evidence import Evidence
 from kalanso.coverage.larger_lots import LargerLot
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.question import Question
-from kalanso.coverage.records import Floats, Pulls, Setting
+from kalanso.coverage.records import Elsewhere, Floats, Ints, Pulls, Setting, Shares
+from kalanso.coverage.stock_design import usable_stock
+from kalanso.coverage.stock_term import stock_terms
 from kalanso.coverage.survey_design import DTP3, larger_lot_rows
 from kalanso.vocabulary import Message
 
 
 class Term(Protocol):
-    """Evidence on several areas. `shares` are p and q of all areas (2,N,T)."""
+    """Evidence on several areas, `members`, of which it reads `shares`; `kind` names it."""
 
-    def density(self, gamma: Floats, at: Setting, shares: Floats, pulls: Pulls) -> tuple[float, Floats]:
-        """Return the log density and its slope in gamma; add slopes in log odds to `pulls`."""
+    kind: ClassVar[str]
+
+    @property
+    def members(self) -> Ints:
+        """Positions of the areas that it reads."""
         ...
 
-    def information(self, gamma: Floats, at: Setting, shares: Floats) -> Floats:
-        """Return the expected information on the globals (G,G), areas held still."""
+    def density(self, gamma: Floats, at: Setting, shares: Shares, pulls: Pulls) -> tuple[float, Floats]:
+        """Return the log density and its slope in gamma; add all other slopes to `pulls`."""
+        ...
+
+    def information(self, gamma: Floats, at: Setting, shares: Shares, elsewhere: Elsewhere) -> Floats:
+        """Return the expected information on the globals (G,G), areas held still; `elsewhere` gives the
+        shares at other globals."""
+        ...
+
+    def inform_further(self, gamma: Floats, at: Setting, shares: Shares, found: Floats) -> None:
+        """Add the information on each further coordinate to `found` (E)."""
         ...
 
 
@@ -44,11 +58,20 @@ class PublishedResult:
     """A survey's coverage of a place above areas: the logit of the result is normal about the logit of
     the areas' coverage, weighted by children (Fay and Herriot 1979; `estimation` §2.4)."""
 
+    kind: ClassVar[str] = "published_result"
     mean: AreaMean
     logit: float
     sd: float
 
-    def density(self, gamma: Floats, at: Setting, shares: Floats, pulls: Pulls) -> tuple[float, Floats]:
+    @property
+    def members(self) -> Ints:
+        """See Term."""
+        return self.mean.members
+
+    def inform_further(self, gamma: Floats, at: Setting, shares: Shares, found: Floats) -> None:
+        """See Term: nothing."""
+
+    def density(self, gamma: Floats, at: Setting, shares: Shares, pulls: Pulls) -> tuple[float, Floats]:
         """See Term."""
         true, told, turn = self.mean.told(at, shares)
         gap = self.logit - np.log(told / (1 - told))
@@ -58,7 +81,7 @@ class PublishedResult:
         pulls.eta3[:] += mine.eta3
         return -0.5 * gap * gap / self.sd**2, self.mean.recall_slope(gamma, d_told, true)
 
-    def information(self, gamma: Floats, at: Setting, shares: Floats) -> Floats:
+    def information(self, gamma: Floats, at: Setting, shares: Shares, elsewhere: Elsewhere) -> Floats:
         """See Term."""
         _, told, turn = self.mean.told(at, shares)
         row = self.mean.row(gamma, self.mean.slopes(shares, turn / (told * (1 - told)) / self.sd))
@@ -70,6 +93,7 @@ class KnownTotal:
     """A population known for a place above areas: log of the sum of its areas' populations, each as its
     sources tell it at stated weights, is normal about the log of the total."""
 
+    kind: ClassVar[str] = "known_total"
     layout: Layout
     log_size: Floats
     weights: Floats
@@ -77,13 +101,21 @@ class KnownTotal:
     log_total: float
     sd: float
 
+    @property
+    def members(self) -> Ints:
+        """See Term: it reads globals only."""
+        return np.empty(0, np.int64)
+
+    def inform_further(self, gamma: Floats, at: Setting, shares: Shares, found: Floats) -> None:
+        """See Term: nothing."""
+
     def _sum(self, gamma: Floats) -> tuple[float, Floats]:
         logs = self.log_size - self.weights @ gamma[self.layout.blocks["source_bias"]]
         top = logs.max()
         parts = np.exp(logs - top)
         return float(top + np.log(parts.sum())), parts / parts.sum()
 
-    def density(self, gamma: Floats, at: Setting, shares: Floats, pulls: Pulls) -> tuple[float, Floats]:
+    def density(self, gamma: Floats, at: Setting, shares: Shares, pulls: Pulls) -> tuple[float, Floats]:
         """See Term."""
         total, parts = self._sum(gamma)
         gap = (self.log_total - total - at.scale[r.GROWTH_MEAN] * self.years) / self.sd
@@ -92,7 +124,7 @@ class KnownTotal:
         slope[self.layout.blocks["growth"]] = gap / self.sd * self.years
         return -0.5 * gap * gap, slope
 
-    def information(self, gamma: Floats, at: Setting, shares: Floats) -> Floats:
+    def information(self, gamma: Floats, at: Setting, shares: Shares, elsewhere: Elsewhere) -> Floats:
         """See Term."""
         row = np.zeros(self.layout.size)
         row[self.layout.blocks["source_bias"]] = self._sum(gamma)[1] @ self.weights / self.sd
@@ -105,6 +137,7 @@ def terms_of(evidence: Evidence, question: Question, layout: Layout) -> tuple[Te
         *_published(evidence, question, layout),
         *_larger_lots(evidence, question, layout),
         *_totals(layout),
+        *stock_terms(layout),
     )
 
 
@@ -188,7 +221,7 @@ def unheard(evidence: Evidence, question: Question) -> tuple[Message, ...]:
     areas = set(evidence.areas)
     above = ~evidence.denominators["place_code"].isin(areas)
     found = {
-        "stock": question.stock and len(evidence.stock) > 0,
+        **dict.fromkeys(usable_stock(evidence, question)[1], True),
         "clusters_above": question.surveys and bool((~evidence.surveys["place_code"].isin(areas)).any()),
         "totals": question.denominators and bool(above.any()) and bool(above.all()),
     }

@@ -45,7 +45,8 @@ class NotWhitened(ValueError):
 @dataclass(frozen=True, eq=False)
 class Whitening:
     """One linear map. `responses` (N*8, G) says how tips and fields follow the globals, `root` (G,G) is
-    the matrix with root root' = covariance of the globals."""
+    the matrix with root root' = covariance of the globals. `further_sd` (E) and `further_responses`
+    (E, G) are the same for coordinates beyond the areas' own."""
 
     model: Model
     centre: Floats
@@ -53,6 +54,8 @@ class Whitening:
     fields: Factor
     responses: Responses
     root: Floats
+    further_sd: Floats
+    further_responses: Floats
 
     @property
     def size(self) -> int:
@@ -76,6 +79,7 @@ class Whitening:
         xs.fields[:] = alone - followed[:, r.TIPS :]
         fields = self._centred(xs.fields)
         paths_given_edge(self.areas, zs.path1, zs.path3, xs.tips, fields, xs.path1, xs.path3)
+        xs.further[:] = self.further_sd * zs.further - self.further_responses @ xs.gamma
         return out
 
     def back(self, slope: Floats) -> Floats:
@@ -88,6 +92,8 @@ class Whitening:
         pulled = np.concatenate([tips, fields], axis=1).ravel()
         gathered = np.zeros(gs.gamma.size)
         _gather(self.responses, pulled, gathered)
+        gathered += self.further_responses.T @ gs.further
+        zs.further[:] = self.further_sd * gs.further
         zs.gamma[:] = self.root.T @ (gs.gamma - gathered)
         tips_back(self.areas, tips, through_tips, zs.tips)
         fields += self._centred(through_tips)
@@ -185,17 +191,20 @@ class Whitener:
         information, areas, fields = self._settled_factors(information, reference)
         responses = np.zeros((n * EDGE, size), np.float32)
         root = np.zeros((size, size))
-        still = Whitening(self.model, centre, areas, fields, responses, root)
+        further_sd = 1.0 / np.sqrt(self.model.further_information(centre))
+        followed = np.zeros((further_sd.size, size))
+        still = Whitening(self.model, centre, areas, fields, responses, root, further_sd, followed)
         places = np.flatnonzero(free)
         curvature, columns = self._columns(centre, information, reference, slope, places, least)
-        paths = self.model.bounds[2]
-        taken = np.empty((places.size, paths - size))
+        paths, further = self.model.bounds[2], self.model.bounds[4]
+        taken = np.empty((places.size, paths - size + further_sd.size))
         for row, j in enumerate(places):
             z = still.back(columns[row])
             answer = self.model.state(still.spread(z))
             responses[:, j] = np.concatenate([answer.tips, answer.fields], axis=1).ravel()
             # Paths do not follow the globals, so the globals' scale is the one with paths held.
-            taken[row] = z[size:paths]
+            taken[row] = np.concatenate([z[size:paths], z[further:]])
+            followed[:, j] = answer.further
         curvature -= taken @ taken.T
         root[np.ix_(places, places)] = root_of_inverse(curvature, least[places])
         return still

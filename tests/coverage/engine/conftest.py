@@ -18,6 +18,7 @@ from kalanso.coverage.priors import default_priors
 from kalanso.coverage.records import BENDS, FIELDS, Anchor
 from kalanso.coverage.terms import terms_of
 from kalanso.simulation.evidence_country import simulate_evidence
+from kalanso.simulation.evidence_settings import EvidenceSettings, SurveySettings
 
 
 @pytest.fixture(scope="session")
@@ -69,3 +70,22 @@ def tied_model(small_evidence: Evidence) -> Model:
     layout = Layout(design(evidence, Question(), priors), priors)
     frame = Frame.plain(layout.scales(layout.start), *layout.design.shape)
     return Model(layout, frame, terms_of(evidence, Question(), layout))
+
+
+@pytest.fixture(scope="session")
+def stock_evidence() -> Evidence:
+    """The small country with stock by district, one quarter of which is missing, and doses to older children."""
+    settings = EvidenceSettings(surveys=SurveySettings(stock=True))
+    tables, _ = simulate_evidence(30, 6, np.random.default_rng(3), settings=settings)
+    tables["stock"] = tables["stock"].drop(index=2)
+    late = {"place_code": "A00003", "period": "2022Q3", "age_band": "12-23m", "strategy": "", "doses": 15.0}
+    return Evidence.of(**tables, catchup=[late])
+
+
+@pytest.fixture
+def stock_model(stock_evidence: Evidence) -> Model:
+    priors = default_priors()
+    layout = Layout(design(stock_evidence, Question(), priors), priors)
+    scales = 1.1 * layout.scales(layout.start)
+    frame = Frame.plain(scales, *layout.design.shape)
+    return Model(layout, frame, terms_of(stock_evidence, Question(), layout))

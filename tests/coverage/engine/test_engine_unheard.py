@@ -1,4 +1,4 @@
-"""Evidence that the model does not hear yet is named, never taken for used."""
+"""Evidence that the model does not hear is named, never taken for used."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from kalanso.coverage.evidence_tables import STOCK
 from kalanso.coverage.terms import unheard
 
 
-def test_stock_that_does_not_bound_the_estimate_is_said(small_evidence: Evidence) -> None:
+def test_stock_too_short_to_bound_the_estimate_is_said(small_evidence: Evidence) -> None:
     stock = STOCK.typed([{"place_code": small_evidence.country, "period": "2022Q1", "doses_used": 100.0}])
 
     said = unheard(replace(small_evidence, stock=stock), Question())
 
-    assert [message.id for message in said] == ["coverage.unheard.stock"]
-    assert said[0].render("fr").startswith("Les stocks")
+    assert [message.id for message in said] == ["coverage.unheard.stock_short"]
+    assert said[0].render("fr").startswith("Des lignes de stock")
 
 
 def test_nothing_is_said_where_all_evidence_counts_or_the_part_is_off(small_evidence: Evidence) -> None:
