@@ -14,6 +14,7 @@ import typer
 
 from kalanso import __version__
 from kalanso.cli import (
+    assuming,
     checking,
     demonstrating,
     estimating,
@@ -31,6 +32,7 @@ PARTS = (
     imports.app,
     checking.app,
     estimating.app,
+    assuming.app,
     serve.app,
     storekeeping.app,
     demonstrating.app,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -136,10 +137,15 @@ def _first(done: Estimated, locale: str) -> Table:
         table.add_column(say(locale, f"cli.estimate.column.{name}"), justify="right")
     for row in done.first.to_dict("records"):
         table.add_row(
-            str(row["place_code"]), _between(row, "missed_children", "count", locale),
+            _named(str(row["place_code"]), done.names), _between(row, "missed_children", "count", locale),
             _between(row, "coverage", "percent", locale),
         )  # fmt: skip
     return table
+
+
+def _named(code: str, names: Mapping[str, str]) -> str:
+    name = names.get(code, code)
+    return code if name == code else f"{name} ({code})"
 
 
 def _between(row: dict[Any, Any], name: str, style: str, locale: str) -> str:

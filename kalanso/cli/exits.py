@@ -32,7 +32,7 @@ def code_of(error: BaseException) -> ExitCode | None:
     from kalanso import coverage, places, sources, store
     from kalanso.coverage.faults import EstimateRefused
     from kalanso.coverage.writing import NotARun
-    from kalanso.pipeline import Cancelled, CannotImport, NotADemo, NothingToWorkOn
+    from kalanso.pipeline import AlreadyComputing, Cancelled, CannotImport, NotADemo, NothingToWorkOn
     from kalanso.sources.fetching import NotFetched
 
     kinds: tuple[tuple[Any, ExitCode], ...] = (
@@ -45,7 +45,7 @@ def code_of(error: BaseException) -> ExitCode | None:
         (places.PlacesRefused, ExitCode.BAD_FILE),
         (store.TableRefused, ExitCode.BAD_FILE),
         ((store.NoSuchStore, store.NoSuchSnapshot, store.CannotWithdraw), ExitCode.STORE_PROBLEM),
-        ((store.EngineMissing, store.NotVisible, NothingToWorkOn), ExitCode.STORE_PROBLEM),
+        ((store.EngineMissing, store.NotVisible, NothingToWorkOn, AlreadyComputing), ExitCode.STORE_PROBLEM),
         (OSError, ExitCode.STORE_PROBLEM),
     )
     return next((code for kind, code in kinds if isinstance(error, kind)), None)

@@ -69,7 +69,7 @@ ASSUMPTION_RUNS = of_run(
     "The same estimate under other assumptions: one preview per point, to be read beside the point `none`",
     (
         text("assumption", "what was moved; `none`: nothing", ASSUMPTIONS),
-        number("setting", "where it was put (0 for `none`; 1 for `cut`)", "", low=None),
+        number("setting", "by how much, from what the run assumed: log of the anchor's bias, log of over-reporting in conflict areas, share of vaccinated children whose mothers say so; 0 for `none`, 1 for `cut`", "", low=None),
         PLACE, _LATEST, INDICATOR, *interval("coverage", "share of due children with the dose", "share"),
         *interval("missed_children", "children of the four quarters without the dose", "children"), LEVEL,
     ),

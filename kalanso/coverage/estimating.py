@@ -19,6 +19,8 @@ from threadpoolctl import threadpool_limits
 from kalanso.coverage.designing import design
 from kalanso.coverage.drawing import Drawn
 from kalanso.coverage.evidence import Evidence
+from kalanso.coverage.faults import EstimateRefused
+from kalanso.coverage.gmrf import NotPositiveDefinite
 from kalanso.coverage.keeping import chosen
 from kalanso.coverage.layout import SCALARS, Layout
 from kalanso.coverage.posterior import Posterior
@@ -29,6 +31,7 @@ from kalanso.coverage.question import Question
 from kalanso.coverage.records import Floats
 from kalanso.coverage.term_costs import term_costs
 from kalanso.coverage.terms import terms_of, unheard
+from kalanso.coverage.whitening import NotWhitened
 
 FITTED = 100  # draws whose expected doses are kept for checks against the reports
 # Cells below which one thread is faster than two.
@@ -56,12 +59,17 @@ def estimate(
 
     `warm` is the `warm_start` of an earlier posterior on the same parts of the model; `checkpoint` a
     folder in which an interrupted run finds itself again. The same evidence, question and `rng` give
-    the same draws. Whether the draws may be published is said in `diagnostics["gates"]`.
+    the same draws. Whether the draws may be published is said in `diagnostics["gates"]`. Raises
+    EstimateRefused where the computation finds no way.
     """
     began = time.monotonic()
     # Two chains in two threads: a library's own threads would only get in their way.
     with threadpool_limits(1):
-        return _estimate(evidence, question, rng, began, progress, warm, checkpoint, priors, plan)
+        try:
+            return _estimate(evidence, question, rng, began, progress, warm, checkpoint, priors, plan)
+        except (NotWhitened, NotPositiveDefinite, np.linalg.LinAlgError) as fault:
+            found = {"fault": f"{type(fault).__name__}: {fault}"}
+            raise EstimateRefused("coverage.engine.astray", diagnostics=found) from fault
 
 
 def _estimate(
@@ -86,8 +94,8 @@ def _estimate(
     engine = "preview" if question.preview else "published"
     left_out["terms"] = term_costs(sampled.model)
     document = {"engine": engine, **left_out, **_document(sampled, asked, _seconds(began, sampled.seconds))}
-    if question.preview:
-        del document["gates"]
+    if question.preview:  # too short for the other gates
+        document["gates"] = {"r_hat_totals": document["gates"]["r_hat_totals"]}
     return _posterior(layout, drawn, gamma, chain, document, engine)
 
 

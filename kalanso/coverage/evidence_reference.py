@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from kalanso.coverage.comparison_tables import LATER_TABLES
 from kalanso.coverage.evidence_tables import EVIDENCE_TABLES, EvidenceTable
 from kalanso.coverage.tables import RUN_TABLES, file_columns
 from kalanso.store import Column, TableSpec
@@ -21,8 +22,8 @@ def evidence_reference() -> str:
 
 
 def results_reference() -> str:
-    """Return the sections on all tables of a run, as Markdown."""
-    return "\n\n".join(_result(spec) for spec in RUN_TABLES)
+    """Return the sections on all tables of a run and on those made after it, as Markdown."""
+    return "\n\n".join(_result(spec) for spec in (*RUN_TABLES, *LATER_TABLES))
 
 
 def _file(table: EvidenceTable) -> str:

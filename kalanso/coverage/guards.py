@@ -7,7 +7,7 @@ other; `compared` sets two posteriors beside each other (the cut one, another as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,19 +40,35 @@ COMPARED_COLUMNS = (
 FAR = 2.0  # posterior standard deviations from which two posteriors are said to differ
 
 
+def doubt(posterior: Posterior) -> Message | None:
+    """Return what must be said of a preview whose chains disagree badly, or None.
+
+    A published posterior that misses a gate is refused; a preview is shown, but nobody shall decide on it.
+    """
+    gates = posterior.diagnostics.get("gates", {})
+    missed = [gate for gate in gates.values() if isinstance(gate, Mapping) and not gate.get("passed", True)]
+    if posterior.engine != "preview" or not missed:
+        return None
+    return Message(
+        "coverage.preview.chains_disagree", {"found": missed[0]["value"], "limit": missed[0]["limit"]}
+    )
+
+
 def usability(posterior: Posterior, evidence: Evidence, *, limit: float = TOO_WIDE) -> pd.DataFrame:
     """Return for every place whether its coverage of the newest four quarters may be used.
 
-    A place is not usable where its 95 % interval is wider than `limit`. Columns: USE_COLUMNS.
+    A place is not usable where its 95 % interval is wider than `limit`, and none is in a preview whose
+    chains disagree (`doubt`). Columns: USE_COLUMNS.
     """
     if not 0 < limit <= 1:
         raise ValueError(f"limit: expected a width as a share above 0 and up to 1, got {limit}")
     tree, share = _latest(posterior, evidence)
     bounds = quantiles(share, INTERVAL)
     width = bounds[:, 1] - bounds[:, 0]
+    doubted = doubt(posterior) is not None
     said = [
         Message(
-            f"coverage.use.{'fine' if wide <= limit else 'too_wide'}",
+            f"coverage.use.{'doubtful' if doubted else 'fine' if wide <= limit else 'too_wide'}",
             {"place": code, "low": float(low), "high": float(high), "limit": limit},
         )
         for code, wide, (low, high) in zip(tree.codes, width, bounds, strict=True)
@@ -60,7 +76,7 @@ def usability(posterior: Posterior, evidence: Evidence, *, limit: float = TOO_WI
     return pd.DataFrame(
         {
             "place_code": tree.codes, "place_level": tree.levels, "depth": tree.depths, "width": width,
-            "usable": width <= limit, "message": [one.id for one in said],
+            "usable": (width <= limit) & (not doubted), "message": [one.id for one in said],
             "params": [one.params_json() for one in said],
         }
     )[list(USE_COLUMNS)]  # fmt: skip
@@ -68,7 +84,10 @@ def usability(posterior: Posterior, evidence: Evidence, *, limit: float = TOO_WI
 
 def refusals(posterior: Posterior, evidence: Evidence, *, limit: float = TOO_WIDE) -> tuple[Message, ...]:
     """Return what this estimate must not be used for, in sentences; empty where all levels hold."""
-    found = list(_missing_kinds(evidence))
+    doubted = doubt(posterior)
+    found = [*([] if doubted is None else [doubted]), *_missing_kinds(evidence)]
+    if doubted is not None:
+        return tuple(found)
     table = usability(posterior, evidence, limit=limit)
     for level, rows in _by_level(table):
         wide = int((~rows["usable"]).sum())
@@ -159,19 +178,30 @@ def without_each_source(
     sources = sources_of(evidence)
     tables = []
     for number, (kind, name) in enumerate(sources, 1):
-        rest = without(evidence, kind, name)
-        try:
-            other = estimate(rest, question.with_(preview=True), np.random.default_rng(question.seed))
-            refuse_impossible(other, rest)
-            tables.append(_without(posterior, evidence, other, kind, name))
-        except (EvidenceRefused, EstimateRefused):
-            message = Message("coverage.without.impossible", {"source": name})
-            row = {"source": name, "kind": kind, "message": message.id, "params": message.params_json()}
-            tables.append(pd.DataFrame([row]))
+        tables.append(without_source(posterior, evidence, question, estimate, kind, name))
         progress(name, number / len(sources))
     if not tables:
         return pd.DataFrame(columns=list(WITHOUT_COLUMNS))
-    return pd.concat(tables, ignore_index=True).reindex(columns=list(WITHOUT_COLUMNS))
+    return pd.concat(tables, ignore_index=True)
+
+
+def without_source(
+    posterior: Posterior, evidence: Evidence, question: Question, estimate: Estimate, kind: str, name: str
+) -> pd.DataFrame:
+    """Return the rows of one source; see `without_each_source`."""
+    rest = without(evidence, kind, name)
+    try:
+        other = estimate(rest, question.with_(preview=True), np.random.default_rng(question.seed))
+        refuse_impossible(other, rest)
+        found = _without(posterior, evidence, other, kind, name)
+    except (EvidenceRefused, EstimateRefused):
+        message = Message("coverage.without.impossible", {"source": name})
+        row = {
+            "source": name, "kind": kind, "place_level": "", "depth": 0, "places": 0,
+            "message": message.id, "params": message.params_json(),
+        }  # fmt: skip
+        found = pd.DataFrame([row])
+    return found.reindex(columns=list(WITHOUT_COLUMNS))
 
 
 def _without(

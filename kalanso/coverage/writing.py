@@ -18,6 +18,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from kalanso.coverage import tables
+from kalanso.coverage.comparison_tables import LATER_TABLES
 from kalanso.coverage.declared import declared_schema
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 DIAGNOSTICS = "diagnostics.json"
 CHECKPOINT = ".checkpoint"
 WRITING = ".writing"
+ASSUMING = ".assumptions"  # points of the grid that are done
+ASSUMED = "assumptions.json"
+STATUS = "status.json"  # of a computation behind the pages
+LOG, LOCK = "computation.log", "computation.lock"
 WARM = "warm.npz"  # from which a later run starts
 ROWS_AT_ONCE = 1_000_000  # of draws, so that memory stays small
 
@@ -59,6 +64,25 @@ def write_run(
     return rows
 
 
+def write_later(out: Path, run: Mapping[str, pa.Table], account: Mapping[str, Any]) -> dict[str, int]:
+    """Write tables that are made after a run into its folder, and return the rows of each.
+
+    `assumptions.json` (the account) is written last: without it the tables are not complete.
+    """
+    out = Path(out)
+    draft = _fresh(out / WRITING)
+    rows = {name: table.num_rows for name, table in run.items()}
+    for name, table in run.items():
+        pq.write_table(table, draft / f"{name}.parquet", compression="zstd")
+        _write_csv(draft / f"{name}.csv", table.schema, iter([table]))
+    (draft / ASSUMED).write_text(as_json({**account, "tables": rows}), encoding="utf-8")
+    (out / ASSUMED).unlink(missing_ok=True)
+    for path in sorted(draft.iterdir(), key=lambda one: one.name == ASSUMED):
+        path.replace(out / path.name)
+    draft.rmdir()
+    return rows
+
+
 def write_refusal(out: Path, diagnostics: Mapping[str, Any]) -> None:
     """Write the diagnostics of a run that may not be published, and take away the tables before it."""
     out = Path(out)
@@ -72,7 +96,7 @@ def may_write(out: Path) -> None:
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise NotARun(f"{out}: expected a folder for the results, found a file; choose another")
-    known = {*_names(), CHECKPOINT, WRITING}
+    known = {*_names(), CHECKPOINT, WRITING, ASSUMING, STATUS, LOG, LOCK}
     strangers = sorted(path.name for path in out.iterdir() if path.name not in known) if out.is_dir() else []
     if strangers and not (out / DIAGNOSTICS).is_file():
         raise NotARun(
@@ -100,8 +124,9 @@ def _plain(value: Any) -> Any:
 
 
 def _names() -> list[str]:
-    kinds = [f"{spec.name}.{kind}" for spec in tables.RUN_TABLES for kind in ("parquet", "csv")]
-    return [*kinds, WARM, DIAGNOSTICS]
+    specs = (*tables.RUN_TABLES, *LATER_TABLES)
+    kinds = [f"{spec.name}.{kind}" for spec in specs for kind in ("parquet", "csv")]
+    return [*kinds, ASSUMED, WARM, DIAGNOSTICS]
 
 
 def _fresh(folder: Path) -> Path:

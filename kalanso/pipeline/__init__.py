@@ -4,6 +4,7 @@ Fetch, import, check, publish, estimate: each verb takes a store or a folder, sa
 can be stopped (`cancel`) and knows no clock (`now`). The command line and the hub call the same.
 """
 
+from kalanso.pipeline.assumptions import Assumed, assumptions, assumptions_folder
 from kalanso.pipeline.check import Checked, check
 from kalanso.pipeline.demo import Demo, NotADemo, demo
 from kalanso.pipeline.estimate import Estimated, estimate, estimate_folder
@@ -11,6 +12,7 @@ from kalanso.pipeline.evidence import NothingToWorkOn
 from kalanso.pipeline.evidence_folder import EvidenceWritten, write_evidence
 from kalanso.pipeline.fetch import Attempt, fetch
 from kalanso.pipeline.import_file import CannotImport, Imported, import_file
+from kalanso.pipeline.one_at_a_time import AlreadyComputing
 from kalanso.pipeline.progress import Cancel, Cancelled, Progress
 from kalanso.pipeline.publish import Published, publish
 from kalanso.pipeline.publish_estimates import release
@@ -20,6 +22,8 @@ from kalanso.pipeline.withdraw import withdraw
 
 __all__ = [
     "TABLES",
+    "AlreadyComputing",
+    "Assumed",
     "Attempt",
     "Cancel",
     "Cancelled",
@@ -33,6 +37,8 @@ __all__ = [
     "NothingToWorkOn",
     "Progress",
     "Published",
+    "assumptions",
+    "assumptions_folder",
     "check",
     "demo",
     "estimate",

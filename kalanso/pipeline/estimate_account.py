@@ -41,6 +41,11 @@ def identity(inputs: Mapping[str, str], question: coverage.Question) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
+def short_name(text: str) -> str:
+    """Return a short name for a file, the same for the same text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def document(
     evidence: coverage.Evidence,
     question: coverage.Question,
@@ -64,11 +69,16 @@ def document(
         },
         "inputs": dict(sorted(inputs.items())),
         "receipt": evidence.receipt,
-        "notes": [{"id": note.id, "params": dict(note.params), **both(note)} for note in evidence.notes],
+        "notes": [noted(note) for note in evidence.notes],
         "areas": len(evidence.areas),
         "periods": list(evidence.periods),
         "rows": {name: len(getattr(evidence, name)) for name in (*FILES, "catchup")},
     }
+
+
+def noted(message: Message) -> dict[str, Any]:
+    """Return a sentence as diagnostics keep it."""
+    return {"id": message.id, "params": dict(message.params), **both(message)}
 
 
 def both(message: Message) -> dict[str, str]:
@@ -93,7 +103,9 @@ def refuse_if_missed(posterior: Any) -> None:
         )
 
 
-def headline(tables: Mapping[str, pa.Table], evidence: coverage.Evidence) -> Message:
+def headline(
+    tables: Mapping[str, pa.Table], evidence: coverage.Evidence, names: Mapping[str, str]
+) -> Message:
     """Return the answer for the country: how many children of the newest cohort had no DTP1."""
     rows = tables["coverage_estimates_yearly"].to_pandas()
     rows = rows[rows["span"] == "rolling4"] if len(rows) else rows
@@ -106,7 +118,7 @@ def headline(tables: Mapping[str, pa.Table], evidence: coverage.Evidence) -> Mes
     return Message(
         f"pipeline.estimate.headline.{span}",
         {
-            "place": evidence.country, "period": row["period"],
+            "place": names.get(evidence.country, evidence.country), "period": row["period"],
             "missed": readable(row["missed_children_mean"], low, high),
             "low": readable(low, low, high), "high": readable(high, low, high),
             "due": _target(row), "coverage": row["coverage_mean"],

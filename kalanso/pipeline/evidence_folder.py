@@ -6,6 +6,7 @@ the rules of a folder, and can write the folder, which anybody may then read, ch
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -49,7 +50,27 @@ def write_evidence(
     return EvidenceWritten(folder=folder, evidence=evidence)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """What an estimate from a store needs: its tables, the evidence, and the area of each facility."""
+
+    holdings: Holdings
+    evidence: Evidence
+    area_of: Mapping[str, str]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The name of each place."""
+        rows = self.holdings.places
+        return dict(zip(rows["place_code"], rows["name"], strict=True))
+
+
 def evidence_of(holdings: Holdings, *, quarters: int = QUARTERS) -> Evidence:
+    """Return the evidence of a store; see `gathered`."""
+    return gathered(holdings, quarters=quarters).evidence
+
+
+def gathered(holdings: Holdings, *, quarters: int = QUARTERS) -> Gathered:
     """Return the evidence of a store, settled by the rules of a folder.
 
     Areas are the places at whose level doses are reported. Looks back on the newest `quarters`.
@@ -73,7 +94,8 @@ def evidence_of(holdings: Holdings, *, quarters: int = QUARTERS) -> Evidence:
         notes.append(_note("yearly_doses", n=len(given) // 4))
     frames = _frames(holdings, where, rows, given, notes)
     evidence = from_frames({name: frame for name, frame in frames.items() if len(frame)})
-    return replace(evidence, notes=(*notes, *evidence.notes))
+    settled = replace(evidence, notes=(*notes, *evidence.notes))
+    return Gathered(holdings=holdings, evidence=settled, area_of=where.area_of)
 
 
 def _frames(

@@ -8,7 +8,7 @@ district.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from kalanso.coverage import tables
 from kalanso.coverage.aggregates import ROLLING, windows
+from kalanso.coverage.comparison_tables import LATER_TABLES
 from kalanso.coverage.run_columns import RUN_NAMES, STATES
 from kalanso.coverage.tables import RUN_TABLES, provisional_quarters, released, with_run
 from kalanso.pipeline.evidence import Holdings, NothingToWorkOn
@@ -34,25 +35,68 @@ _RELEASES = (
 
 
 def publish_run(
+    store: Store, out: Path, run: str, holdings: Holdings, periods: Sequence[str], *, engine: str = "",
+    now: datetime,
+) -> tuple[str, ...]:  # fmt: skip
+    """Publish the files of a run in place of the earlier run's, and return the snapshots' names.
+
+    What was made after the earlier run (assumptions, sources left out) goes with it.
+    """
+    made = _Made(run, STATES[0], holdings, tuple(periods), now)
+    provenance = made.provenance(" preview" if engine == "preview" else "")
+    found = [_publish_file(store, out, spec, made, provenance) for spec in RUN_TABLES]
+    for spec in LATER_TABLES:
+        latest = store.latest(spec.name)
+        if latest is not None and latest.rows:
+            found.append(
+                store.publish(spec, spec.arrow([]), provenance=provenance, now=now, mode=Mode.REPLACE_ALL).id
+            )
+    return tuple(found)
+
+
+def publish_later(
     store: Store, out: Path, run: str, holdings: Holdings, periods: Sequence[str], *, now: datetime
 ) -> tuple[str, ...]:
-    """Publish the files of a run in place of the earlier run's, and return the snapshots' names."""
-    provenance = Provenance(
-        sources=holdings.sources(), made_from=holdings.made_from(), note=f"run {run}", state=STATES[0]
-    )
-    late = provisional_quarters(list(periods), today=now.date())
-    newest = windows(periods, ROLLING)[-1][0] if len(periods) >= 4 else periods[-1]
-    found = []
-    for spec in RUN_TABLES:
-        draft = store.folder / "tmp" / f"{spec.name}-{uuid4().hex}.parquet"
-        draft.parent.mkdir(exist_ok=True)
-        try:
-            parts = _parts(Path(out) / f"{spec.name}.parquet", spec, run, late, newest)
-            _write(draft, spec, parts)
-            found.append(store.publish(spec, draft, provenance=provenance, now=now, mode=Mode.REPLACE_ALL).id)
-        finally:
-            draft.unlink(missing_ok=True)
-    return tuple(found)
+    """Publish what was made after a run, in the state that the run has by now."""
+    manifest = store.latest(tables.COVERAGE_ESTIMATES.name)
+    state = str(manifest.provenance.state) if manifest is not None else STATES[0]
+    made = _Made(run, state, holdings, tuple(periods), now)
+    return tuple(_publish_file(store, out, spec, made, made.provenance()) for spec in LATER_TABLES)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What is the same in all tables of a run."""
+
+    run: str
+    state: str
+    holdings: Holdings
+    periods: tuple[str, ...]
+    now: datetime
+
+    def provenance(self, note: str = "") -> Provenance:
+        return Provenance(
+            sources=self.holdings.sources(), made_from=self.holdings.made_from(),
+            note=f"run {self.run}{note}", state=self.state,
+        )  # fmt: skip
+
+    @property
+    def late(self) -> list[str]:
+        return provisional_quarters(list(self.periods), today=self.now.date())
+
+    @property
+    def newest(self) -> str:
+        return windows(self.periods, ROLLING)[-1][0] if len(self.periods) >= 4 else self.periods[-1]
+
+
+def _publish_file(store: Store, out: Path, spec: TableSpec, made: _Made, provenance: Provenance) -> str:
+    draft = store.folder / "tmp" / f"{spec.name}-{uuid4().hex}.parquet"
+    draft.parent.mkdir(exist_ok=True)
+    try:
+        _write(draft, spec, _parts(Path(out) / f"{spec.name}.parquet", spec, made))
+        return store.publish(spec, draft, provenance=provenance, now=made.now, mode=Mode.REPLACE_ALL).id
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _write(path: Path, spec: TableSpec, parts: Iterator[pa.Table]) -> None:
@@ -62,24 +106,22 @@ def _write(path: Path, spec: TableSpec, parts: Iterator[pa.Table]) -> None:
             writer.write_table(part)
 
 
-def _parts(path: Path, spec: TableSpec, run: str, late: Sequence[str], newest: str) -> Iterator[pa.Table]:
+def _parts(path: Path, spec: TableSpec, made: _Made) -> Iterator[pa.Table]:
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
             rows = file.read_row_group(group)
             if not rows.num_rows:
                 continue
-            added = _run_columns(rows, spec, run, late, newest)
+            added = _run_columns(rows, spec, made)
             yield spec.arrow(
                 pa.Table.from_arrays([*rows.columns, *added.values()], [*rows.column_names, *added])
             )
 
 
-def _run_columns(
-    rows: pa.Table, spec: TableSpec, run: str, late: Sequence[str], newest: str
-) -> dict[str, pa.Array]:
+def _run_columns(rows: pa.Table, spec: TableSpec, made: _Made) -> dict[str, pa.Array]:
     dated = next((name for name in ("period", "after") if name in rows.column_names), None)
-    codes = rows.column(dated).to_pandas() if dated else pd.Series([newest] * rows.num_rows)
-    frame = with_run(pd.DataFrame({"period": codes}), run=run, state=STATES[0], provisional=late)
+    codes = rows.column(dated).to_pandas() if dated else pd.Series([made.newest] * rows.num_rows)
+    frame = with_run(pd.DataFrame({"period": codes}), run=made.run, state=made.state, provisional=made.late)
     wanted = [name for name in spec.column_names if name in RUN_NAMES]
     return {name: pa.Array.from_pandas(frame[name]) for name in wanted}
 
@@ -99,7 +141,8 @@ def release(store: Store, state: str, *, by: str, now: datetime) -> tuple[str, .
         )
     moved = replace(manifest.provenance, state=state, by=by)
     found = []
-    for spec in RUN_TABLES:
+    later = [spec for spec in LATER_TABLES if store.latest(spec.name) is not None]
+    for spec in (*RUN_TABLES, *later):
         rows = store.read(spec)
         if "state" in spec.column_names:
             rows = rows.mutate(state=ibis.literal(state))
