@@ -53,6 +53,8 @@ def areas_density(
     out.source_precision[:] = 0.0
     out.source_slope[:] = 0.0
     out.survey_bias[:] = 0.0
+    out.stratum1[:] = 0.0
+    out.stratum3[:] = 0.0
     out.scale[:] = 0.0
     out.bend[:] = 0.0
     for i in range(tips.shape[0]):
@@ -77,7 +79,7 @@ def _area(
         w[r.D_OFFSET, t] = pulls.offset[i, t]
     total += _routine(i, tips[r.RECORDING], at, reports, calendar, out, w)
     for j in range(clusters.start[i], clusters.start[i + 1]):
-        total += cluster_density(j, at, clusters, out, w)
+        total += cluster_density(i, j, at, clusters, out, w)
     d_s, d_growth = _sum_offsets(calendar, out, w)
     density, d_level, d_grow, d_reporting = _level(
         i, s, growth, levels[6], further, at, targets, pulls, out, work.sources

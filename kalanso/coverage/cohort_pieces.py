@@ -9,35 +9,52 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from kalanso.coverage import records as r
 from kalanso.coverage.lot_pieces import decision_density
 from kalanso.coverage.pieces import beta_binomial, compiled, inlined
+from kalanso.coverage.strata_pieces import stratum_means, stratum_means_back
 
 
 @compiled
-def cohort_share(j: int, clusters: Any, w: Any) -> tuple[float, float]:
-    """Return the share that a cluster's children have, and the share of those with DTP1 (its base).
+def cohort_means(j: int, clusters: Any, w: Any) -> tuple[float, float]:
+    """Return the share of a cluster's cohort with the first dose, and of these the share with the second.
 
-    Cohorts are quarters first..last with equal weights; for DTP3 given DTP1 the share is among those
-    with DTP1.
+    Cohorts are quarters first..last with equal weights.
     """
     first, last = clusters.first[j], clusters.last[j]
     one = three = 0.0
     for t in range(first, last + 1):
         one += w[r.P, t]
         three += w[r.P, t] * w[r.Q, t]
-    size = last - first + 1
-    if clusters.kind[j] == 0:
-        return one / size, 1.0
-    if clusters.kind[j] == 1:
-        return three / one, one / size
-    return three / size, 1.0
+    return one / (last - first + 1), three / max(one, 1e-300)
+
+
+@compiled
+def cohort_share(j: int, clusters: Any, w: Any) -> tuple[float, float]:
+    """Return the share that a cluster's children have by its kind, and the share with the first dose."""
+    base, going = cohort_means(j, clusters, w)
+    return kind_share(clusters.kind[j], base, going), base
+
+
+@compiled
+def kind_share(kind: int, one: float, three: float) -> float:
+    """Return what a cluster of a kind shows, given the first dose and the second among those with it."""
+    if kind == 0:
+        return one
+    return three if kind == 1 else one * three
 
 
 @inlined
-def cluster_density(j: int, at: Any, clusters: Any, out: Any, w: Any) -> float:
-    scale = at.scale
-    share, base = cohort_share(j, clusters, w)
+def cluster_density(i: int, j: int, at: Any, clusters: Any, out: Any, w: Any) -> float:
+    scale, kind, stratum = at.scale, clusters.kind[j], clusters.stratum[j]
+    base, going = cohort_means(j, clusters, w)
+    one, three = base, going
+    room = np.empty((5, max(at.stratum1.size, 1)) if stratum >= 0 else (1, 1))
+    if stratum >= 0:
+        one, three = stratum_means(stratum, base, going, clusters.mix[i], at.stratum1, at.stratum3, room)
+    share = kind_share(kind, one, three)
     d_true = 1.0
     seen = share
     bias = clusters.bias[j]
@@ -48,7 +65,7 @@ def cluster_density(j: int, at: Any, clusters: Any, out: Any, w: Any) -> float:
         d_true = factor / (total * total)
     d_bias = seen * (1.0 - seen)
     told = seen
-    recalled = clusters.recalled[j] if clusters.kind[j] != 1 else 0.0
+    recalled = clusters.recalled[j] if kind != 1 else 0.0
     d_told = 1.0
     if recalled > 0.0:
         d_told = 1.0 - recalled + recalled * (scale[r.SENSITIVITY] - scale[r.FALSE_YES])
@@ -69,21 +86,27 @@ def cluster_density(j: int, at: Any, clusters: Any, out: Any, w: Any) -> float:
     g *= d_told
     if bias >= 0:
         out.survey_bias[bias] += g * d_bias
-    _cohort_back(j, g * d_true, share, base, clusters, w)
+    g *= d_true
+    d_one = 0.0 if kind == 1 else g if kind == 0 else g * three
+    d_three = 0.0 if kind == 0 else g if kind == 1 else g * one
+    if stratum >= 0:
+        d_one, d_three = stratum_means_back(
+            stratum, d_one, d_three, base, clusters.mix[i], room, out.stratum1, out.stratum3
+        )
+    _cohort_back(j, d_one, d_three, base, going, clusters, w)
     return ll
 
 
 @compiled
-def _cohort_back(j: int, g: float, share: float, base: float, clusters: Any, w: Any) -> None:
-    first, last, kind = clusters.first[j], clusters.last[j], clusters.kind[j]
+def _cohort_back(
+    j: int, d_base: float, d_going: float, base: float, going: float, clusters: Any, w: Any
+) -> None:
+    """Carry slopes in the means of a cohort back to the log odds of its quarters."""
+    first, last = clusters.first[j], clusters.last[j]
     size = last - first + 1
+    one = max(size * base, 1e-300)
     for t in range(first, last + 1):
         p, q = w[r.P, t], w[r.Q, t]
-        if kind == 0:
-            w[r.D_ETA1, t] += g * p * (1.0 - p) / size
-        elif kind == 1:
-            w[r.D_ETA1, t] += g * p * (1.0 - p) * (q - share) / (size * base)
-            w[r.D_ETA3, t] += g * p * q * (1.0 - q) / (size * base)
-        else:
-            w[r.D_ETA1, t] += g * p * (1.0 - p) * q / size
-            w[r.D_ETA3, t] += g * p * q * (1.0 - q) / size
+        w[r.D_ETA1, t] += (d_base / size + d_going * (q - going) / one) * p * (1.0 - p)
+        if d_going != 0.0:
+            w[r.D_ETA3, t] += d_going * p / one * q * (1.0 - q)

@@ -21,6 +21,7 @@ from kalanso.coverage.question import Question, QuestionRefused
 from kalanso.coverage.records import Calendar, Clusters, Floats, Reports, Targets
 from kalanso.coverage.sources_design import SourceDesign, sources_design
 from kalanso.coverage.stock_design import StockDesign, stock_design
+from kalanso.coverage.strata_design import StrataDesign
 from kalanso.coverage.survey_design import clusters_of
 
 # Numeric columns of `covariates` whose name begins so mark areas where reporting may be biased otherwise.
@@ -47,6 +48,7 @@ class Design:
     clusters: Clusters
     survey_names: list[str]
     survey_bias_sd: Floats
+    strata: StrataDesign
     targets: Targets
     sources: SourceDesign
     calendar: Calendar
@@ -69,9 +71,9 @@ def design(evidence: Evidence, question: Question, priors: Priors) -> Design:
     closed, open_share = _status(evidence)
     reports = _reports(evidence, question, priors, open_share)
     sources = sources_design(evidence, question, priors, reports)
-    clusters, survey_names, bias_sd = clusters_of(evidence, question, priors)
     stock = stock_design(evidence, question, priors)
     further = Further.of([stock.rows], len(stock.places))
+    clusters, survey_names, bias_sd, strata = clusters_of(evidence, question, priors)
     raw = evidence.covariates
     flags = [name for name in names[1:] if name.startswith(CONFLICT)]
     return Design(
@@ -87,6 +89,7 @@ def design(evidence: Evidence, question: Question, priors: Priors) -> Design:
         survey_names=survey_names,
         survey_bias_sd=bias_sd,
         targets=sources.targets._replace(open=further.places(len(evidence.areas))),
+        strata=strata,
         sources=sources,
         calendar=_calendar(evidence, question),
         season=_season(evidence.periods),

@@ -160,10 +160,17 @@ def _posterior(
             "closed",
         )
     }
+    for name in ("strata1", "strata3"):
+        shared[name] = gamma[:, b[name]] @ d.strata.contrasts.T
     fitted = {"dtp1_doses": np.stack([one.doses1 for one in drawn[:FITTED]])}
     if d.question.dtp3:
         fitted["dtp3_doses"] = np.stack([one.doses3 for one in drawn[:FITTED]])
-    names = {"covariates": d.covariate_names, "sources": d.sources.names, "biases": d.sources.bias_names}
+    names = {
+        "covariates": d.covariate_names,
+        "sources": d.sources.names,
+        "biases": d.sources.bias_names,
+        "strata": d.strata.names,
+    }
     return Posterior(
         areas=d.areas,
         periods=d.periods,

@@ -40,6 +40,7 @@ class Evidence:
     denominators: pd.DataFrame = field(default_factory=tables.DENOMINATORS.empty)
     denominator_sources: pd.DataFrame = field(default_factory=tables.DENOMINATOR_SOURCES.empty)
     surveys: pd.DataFrame = field(default_factory=tables.SURVEYS.empty)
+    strata: pd.DataFrame = field(default_factory=tables.STRATA.empty)
     survey_areas: pd.DataFrame = field(default_factory=tables.SURVEY_AREAS.empty)
     stock: pd.DataFrame = field(default_factory=tables.STOCK.empty)
     recounts: pd.DataFrame = field(default_factory=tables.RECOUNTS.empty)

@@ -199,6 +199,15 @@ SURVEYS = EvidenceTable(
     ),
     key=("survey", "cluster", "place_code", "start", "end", "indicator", "stratum"),
 )  # fmt: skip
+STRATA = EvidenceTable(
+    name="strata",
+    meaning="Which share of a place's children lives in each stratum of the surveys",
+    columns=(
+        _PLACE, _text("stratum", "stratum of the samples, such as urban or rural"),
+        _share("share", "share of the place's children who live in it; those of a place sum to 1"),
+    ),
+    key=("place_code", "stratum"),
+)  # fmt: skip
 SURVEY_AREAS = EvidenceTable(
     name="survey_areas",
     meaning="Survey results and estimates by others of which only the number and its error are known",
@@ -237,7 +246,7 @@ FACILITY_STATUS = EvidenceTable(
 )
 LOTS = EvidenceTable(
     name="lots",
-    meaning="Lot quality rounds: counts, or only whether the lot passed",
+    meaning="Lot quality rounds, of an area or of a larger place: counts, or only whether the lot passed",
     columns=(
         _text("round", "the round"), _PLACE, _START, _END, _COVERAGE,
         _number("children", "children in the sample", "children"),
@@ -251,5 +260,5 @@ LOTS = EvidenceTable(
 
 EVIDENCE_TABLES = (
     PLACES, NEIGHBOURS, COVARIATES, DOSES, CATCHUP, DENOMINATORS, DENOMINATOR_SOURCES, SURVEYS,
-    SURVEY_AREAS, STOCK, RECOUNTS, FACILITY_STATUS, LOTS,
+    STRATA, SURVEY_AREAS, STOCK, RECOUNTS, FACILITY_STATUS, LOTS,
 )  # fmt: skip

@@ -16,12 +16,14 @@ import pandas as pd
 from kalanso.coverage.evidence import Evidence
 from kalanso.coverage.evidence_tables import EVIDENCE_TABLES
 from kalanso.coverage.faults import EvidenceRefused
-from kalanso.coverage.reading import denominators, doses, places, supplies, surveys
+from kalanso.coverage.reading import denominators, doses, places, strata, supplies, surveys
 from kalanso.coverage.reading.cells import Cells, given_cells, read_cells
 from kalanso.coverage.reading.receipts import Receipt
 from kalanso.vocabulary import Message
 
 FILES = tuple(table.name for table in EVIDENCE_TABLES if table.name != "catchup")
+
+SAID_WHERE_NEEDED = {"strata"}  # files whose absence matters only to some evidence
 
 
 def from_folder(folder: Path) -> Evidence:
@@ -86,12 +88,16 @@ def _settle(cells_of: Callable[[str], Cells | None], receipt: Receipt) -> Eviden
     areas = [code for code in tree["place_code"] if code not in above]
     cells = {name: cells_of(name) for name in FILES if name != "places"}
     for name, rows in cells.items():
-        if rows is None:
+        if rows is None and name not in SAID_WHERE_NEEDED:
             receipt.say(f"missing.{name}")
     given, late = doses.settle_doses(cells["doses"], tree, areas, receipt)
     populations = denominators.settle_denominators(cells["denominators"], tree, areas, receipt)
+    shares = strata.settle_strata(cells["strata"], tree, receipt)
     clusters, results = surveys.settle_surveys(
-        cells["surveys"], cells["survey_areas"], tree, areas, given, receipt
+        cells["surveys"], cells["survey_areas"], tree, areas, given, shares, receipt
+    )
+    strata.say_assumed(
+        shares, clusters, dict(zip(tree["place_code"], tree["parent_code"], strict=True)), receipt
     )
     found = {
         "places": tree,
@@ -104,6 +110,7 @@ def _settle(cells_of: Callable[[str], Cells | None], receipt: Receipt) -> Eviden
             cells["denominator_sources"], populations, receipt
         ),
         "surveys": clusters,
+        "strata": shares,
         "survey_areas": results,
         "stock": supplies.settle_stock(cells["stock"], tree, receipt),
         "recounts": supplies.settle_recounts(cells["recounts"], tree, areas, receipt),

@@ -129,6 +129,7 @@ class Layout:
             "slopes1": columns, "slopes3": columns, "steps1": quarters - 1, "steps3": quarters - 1,
             "season": 3, "source_bias": len(d.sources.bias_names), "source_slope": k, "source_sd": k,
             "reporting": 2, "closed": 1, "survey_bias": len(d.survey_names),
+            "strata1": d.strata.contrasts.shape[1], "strata3": d.strata.contrasts.shape[1],
             **{name: int(name not in self.held) for name, _, _ in SCALARS}, "trend_sd1": 1, "trend_sd3": 1,
             "wastage": int(bool(d.stock.places)), "stock_sd": int(bool(d.stock.places)),
         }  # fmt: skip
@@ -185,6 +186,8 @@ class Layout:
         mean[self.blocks["closed"]], sd[self.blocks["closed"]] = p("coverage", "closed").numbers
         sd[self.blocks["survey_bias"]] = d.survey_bias_sd
         sd[self.blocks["wastage"]] = p.fixed("stock", "shared_sd")
+        for block, entry in (("strata1", "stratum"), ("strata3", "stratum_going_on")):
+            mean[self.blocks[block]], sd[self.blocks[block]] = p("surveys", entry).numbers
         return mean, 1.0 / sd**2
 
     @cached_property
@@ -292,6 +295,8 @@ class Layout:
             source_precision=np.exp(-2 * gamma[b["source_sd"]]),
             source_slope=np.ascontiguousarray(gamma[b["source_slope"]]),
             survey_bias=np.ascontiguousarray(gamma[b["survey_bias"]]),
+            stratum1=d.strata.contrasts @ gamma[b["strata1"]],
+            stratum3=d.strata.contrasts @ gamma[b["strata3"]],
             kappa_table1=tables[0], kappa_slope1=tables[1], kappa_table3=tables[2], kappa_slope3=tables[3],
             scale=scale,
             reference=frame.scales,
@@ -315,6 +320,8 @@ class Layout:
         slope[b["source_sd"]] = out.source_precision * -2.0 * at.source_precision
         slope[b["source_slope"]] = out.source_slope
         slope[b["survey_bias"]] = out.survey_bias
+        slope[b["strata1"]] = d.strata.contrasts.T @ out.stratum1
+        slope[b["strata3"]] = d.strata.contrasts.T @ out.stratum3
         out.scale[:] += frame.slope(at.scale, at.bend, out.bend)
         for name, place, kind in SCALARS:
             if name in self.held:

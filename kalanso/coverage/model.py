@@ -55,7 +55,9 @@ class Model:
     def __post_init__(self) -> None:
         n, t = self.design.shape
         k = len(self.design.sources.names)
-        self._out = Slopes.zeros(n, t, k, len(self.design.survey_names), self.design.further.size)
+        self._out = Slopes.zeros(
+            n, t, k, len(self.design.survey_names), self.design.further.size, len(self.design.strata.names)
+        )
         self._work = Work.room(t, k)
         self._still = Pulls.none(n, t, self.design.further.size)
 

@@ -51,7 +51,8 @@ class Clusters(NamedTuple):
     `kind` 0: DTP1 of children; 1: DTP3 of those with DTP1; 2: DTP3 of children. The children were
     due in quarters first..last; `recalled` is the share without a card; `bias` is the place of the
     round's bias, or -1. `decision` 0: `vaccinated` was counted; 1: a lot that passed, with `vaccinated`
-    or more; 2: one that failed, with fewer.
+    or more; 2: one that failed, with fewer. `stratum` is the place of its stratum, or -1; `mix` (N,S) the
+    shares of each area's children by stratum.
     """
 
     start: Ints
@@ -63,6 +64,8 @@ class Clusters(NamedTuple):
     recalled: Floats
     bias: Ints
     decision: Ints
+    stratum: Ints
+    mix: Floats
 
 
 class Targets(NamedTuple):
@@ -109,6 +112,8 @@ class Setting(NamedTuple):
     source_precision: Floats
     source_slope: Floats
     survey_bias: Floats
+    stratum1: Floats
+    stratum3: Floats
     kappa_table1: Floats
     kappa_slope1: Floats
     kappa_table3: Floats
@@ -165,19 +170,23 @@ class Slopes(NamedTuple):
     source_precision: Floats
     source_slope: Floats
     survey_bias: Floats
+    stratum1: Floats
+    stratum3: Floats
     scale: Floats
     bend: Floats
     further: Floats
 
     @classmethod
-    def zeros(cls, areas: int, quarters: int, sources: int, surveys: int, further: int) -> Slopes:
+    def zeros(
+        cls, areas: int, quarters: int, sources: int, surveys: int, further: int, strata: int
+    ) -> Slopes:
         """Return empty slopes."""
         n, t = areas, quarters
         return cls(
             np.zeros((n, TIPS)), np.zeros((n, t)), np.zeros((n, t)), np.zeros((n, FIELDS)), np.zeros(n),
             np.zeros(n), np.zeros((n, t)), np.zeros(t), np.zeros(t), np.zeros(t), np.zeros(n),
-            np.zeros(sources), np.zeros(sources), np.zeros(sources), np.zeros(surveys), np.zeros(SCALES), np.zeros((BENDS, 2)),
-            np.zeros(further),
+            np.zeros(sources), np.zeros(sources), np.zeros(sources), np.zeros(surveys), np.zeros(strata), np.zeros(strata), np.zeros(SCALES),
+            np.zeros((BENDS, 2)), np.zeros(further),
         )  # fmt: skip
 
 

@@ -14,12 +14,16 @@ from kalanso.coverage.lot_pieces import COUNTED, FAILED, PASSED
 from kalanso.coverage.priors import Priors
 from kalanso.coverage.question import Question
 from kalanso.coverage.records import Clusters, Floats
+from kalanso.coverage.strata_design import StrataDesign, strata_design
 
 DTP1, DTP3_OF_DTP1, DTP3 = range(3)
 
 
-def clusters_of(evidence: Evidence, question: Question, priors: Priors) -> tuple[Clusters, list[str], Floats]:
-    """Return all clusters by area, the rounds that carry a bias, and the standard deviation of each."""
+def clusters_of(
+    evidence: Evidence, question: Question, priors: Priors
+) -> tuple[Clusters, list[str], Floats, StrataDesign]:
+    """Return all clusters by area, the rounds that carry a bias, the standard deviation of each, and the
+    strata of clusters."""
     frame = evidence.surveys if question.surveys else evidence.surveys.iloc[:0]
     lots = _lot_rows(evidence, question, priors)
     rows = pd.concat([_survey_rows(frame, question), lots], ignore_index=True)
@@ -35,6 +39,7 @@ def clusters_of(evidence: Evidence, question: Question, priors: Priors) -> tuple
     area = rows["place_code"].map(evidence.area_index).to_numpy(int)
     order = np.argsort(area, kind="stable")
     rows, area = rows.iloc[order], area[order]
+    strata = strata_design(evidence, rows)
     clusters = Clusters(
         np.searchsorted(area, np.arange(len(evidence.areas) + 1)).astype(np.int64),
         rows["kind"].to_numpy(np.int64),
@@ -45,8 +50,10 @@ def clusters_of(evidence: Evidence, question: Question, priors: Priors) -> tuple
         rows["recalled"].to_numpy(np.float64),
         np.array([names.index(s) if s in names else -1 for s in rows["survey"]], np.int64),
         rows["decision"].to_numpy(np.int64),
+        strata.places(rows["stratum"]),
+        strata.mix,
     )
-    return clusters, names, biased["bias_sd"].to_numpy(np.float64)
+    return clusters, names, biased["bias_sd"].to_numpy(np.float64), strata
 
 
 def _survey_rows(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
@@ -65,6 +72,7 @@ def _survey_rows(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
         bias_sd=found["bias_sd"].astype(float).fillna(0.0) if "bias_sd" in found else 0.0,
         survey=found["survey"].astype(str),
         decision=COUNTED,
+        stratum=found["stratum"].fillna("").astype(str) if "stratum" in found else "",
     )
 
 
@@ -103,5 +111,6 @@ def _lot_rows(evidence: Evidence, question: Question, priors: Priors) -> pd.Data
             "recalled": 0.0,
             "bias_sd": frame["bias_sd"].astype(float).fillna(priors.fixed("surveys", "round_bias_sd")),
             "decision": frame["outcome"].astype(int),
+            "stratum": "",
         }
     )

@@ -28,6 +28,7 @@ d,ML,-6.2,12.4
     "denominator_sources": "source,parent_source,bias_sd,base_year,anchor\ncensus,,0.04,2022,yes\nworldpop,census,0.1,,no\n",
     "surveys": "survey,cluster,place_code,start,end,indicator,vaccinated,children\n"
     "eds,1,a,2022Q1,2022Q4,dtp1,12,16\neds,2,c,2022Q1,2022Q4,dtp1,9,15\neds,1,a,2022Q1,2022Q4,dtp3,8,16\n",
+    "strata": "place_code,stratum,share\na,urban,0.3\na,rural,0.7\n",
     "survey_areas": "survey,place_code,start,end,indicator,coverage,standard_error\n"
     "mics,ML,2022Q1,2022Q4,dtp1,0.78,0.02\n",
     "stock": "place_code,period,doses_used,wastage\nnorth,2022Q1,700,0.1\n",

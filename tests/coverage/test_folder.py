@@ -60,7 +60,7 @@ def test_rows_in_memory_follow_the_same_rules(tmp_path: Path) -> None:
         from_frames({"villages": frames["doses"]})
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != "places"])
+@pytest.mark.parametrize("name", [name for name in FILES if name not in {"places", "strata"}])
 def test_a_missing_or_empty_file_is_missing_evidence_and_said(tmp_path: Path, name: str) -> None:
     absent = from_folder(folder(tmp_path / "absent", **{name: None}))
     empty = from_folder(folder(tmp_path / "empty", **{name: SOUND[name].splitlines()[0] + "\n"}))
@@ -184,6 +184,7 @@ def test_coverage_counts_doses_of_0_to_11_months_once(
         ("survey_areas", "survey,place_code,period,indicator,coverage,standard_error\ns,ML,2022,dtp1,0,0.02\n", "coverage of zero although doses are reported"),
         ("survey_areas", "survey,place_code,period,indicator,coverage,standard_error\ns,ML,2022,dtp1,1,0.02\n", "moved to 0.005 and 0.995: 1"),
         ("survey_areas", "survey,place_code,period,indicator,coverage,standard_error\ns,ML,2022,dtp1,0.8,\n", "without share or standard error, set aside: 1"),
+        ("surveys", "survey,cluster,place_code,period,indicator,vaccinated,children,stratum\ns,1,a,2022Q1,dtp1,6,9,urban\ns,2,b,2022Q1,dtp1,6,9,rural\n", "are not known (strata.csv): 1 (for example b)"),
         ("stock", "place_code,period,doses_used\nnorth,2022Q1,-5\n", "negative use, set aside"),
         ("stock", "place_code,period,doses_used\nnorth,2022Q1,0\n", "no vial opened"),
         ("stock", "place_code,period,doses_used\nnorth,202201,50\nnorth,202202,50\n", "months of an incomplete quarter, set aside"),
@@ -245,6 +246,8 @@ def test_doubtful_rows_are_handled_and_said(
         ("survey_areas", "survey,place_code,period,indicator,coverage,standard_error\ns,ML,2022,dtp1,78.5,2\n", "row 2, column coverage", "Divide percentages by 100"),
         ("survey_areas", "survey,place_code,period,indicator,coverage,standard_error\ns,ML,2022,dtp1,0.785,0\n", "column standard_error", "standard error 0.0"),
         ("survey_areas", "survey,place_code,period,indicator,coverage,standard_error\ns,ML,2022,dtp1,-0.2,0.01\n", "column coverage", "expected 0 – 1"),
+        ("strata", "place_code,stratum,share\na,urban,0.5\na,rural,0.2\n", "row 2, column share", "sum to 0.7; expected 1"),
+        ("strata", "place_code,stratum,share\nz,urban,1\n", "column place_code", "does not stand"),
         ("stock", "place_code,period,doses_used,wastage\nnorth,2022Q1,700,10\n", "column wastage", "expected a share"),
         ("recounts", "place_code,period,indicator,recounted,reported\nzz,2022Q1,dtp1_doses,5,6\n", "column place_code", "does not stand"),
         ("facility_status", "place_code,period,functional_share\na,2022Q1,50\n", "column functional_share", "expected a share"),
@@ -307,6 +310,17 @@ def test_clusters_of_a_larger_place_become_its_result_with_the_spread_between_th
     assert row["coverage"] == pytest.approx(0.6)
     assert row["standard_error"] == pytest.approx(64**0.5 / 20)
     assert len(evidence.surveys) == 0
+
+
+def test_strata_of_a_larger_place_are_weighted_by_their_shares_of_children(tmp_path: Path) -> None:
+    head = "survey,cluster,place_code,period,indicator,vaccinated,children,stratum"
+    text = f"{head}\ns,1,north,2022Q1,dtp1,9,10,urban\ns,2,north,2022Q1,dtp1,5,10,rural\n"
+    shares = "place_code,stratum,share\nnorth,urban,20%\nnorth,rural,80%\n"
+    evidence = from_folder(folder(tmp_path, surveys=text, survey_areas=None, strata=shares))
+    (row,) = evidence.survey_areas.to_dict("records")
+    assert row["coverage"] == pytest.approx(0.2 * 0.9 + 0.8 * 0.5)
+    # binomial error times the design effect, by stratum
+    assert row["standard_error"] == pytest.approx((0.04 * 2 * 0.09 / 10 + 0.64 * 2 * 0.25 / 10) ** 0.5)
 
 
 def test_where_nothing_is_known_of_neighbours_siblings_stand_in(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Which children were asked, and in which quarters were they due?
 
-Settles `surveys`, `survey_areas` and `lots`. Clusters known only by a larger place are pooled to a
-result of that place; a round in which nobody at all was vaccinated is doubted.
+Settles `surveys`, `survey_areas` and `lots`. Clusters known only by a larger place become a result of that
+place (`pooling`); a round in which nobody at all was vaccinated is doubted.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from kalanso.coverage import evidence_tables as tables
 from kalanso.coverage.evidence_tables import COVERAGE_INDICATORS, SURVEY_KINDS, EvidenceTable
 from kalanso.coverage.reading.cells import ROW, Cells, mapped, quarters, refuse_rows, typed, words_among
 from kalanso.coverage.reading.places import known_place, without_repeats
+from kalanso.coverage.reading.pooling import NEAREST_TO_BOUND, pooled_results
 from kalanso.coverage.reading.receipts import Receipt
 from kalanso.store import Column
 
 ENOUGH_CHILDREN = 30  # of a round in which nobody was vaccinated, to doubt it
-DESIGN_EFFECT = 2.0  # of cluster samples, where a single cluster says nothing of it
-NEAREST_TO_BOUND = 0.005  # a share of exactly 0 or 1 has no logit
 WIDEST_ERROR = 0.5  # no share has a larger standard deviation
 _BOTH = "start/end"
 _SPAN = (
@@ -32,10 +31,11 @@ _ALIASES = {f"{name}_coverage": name for name in COVERAGE_INDICATORS}
 
 def settle_surveys(
     cells: Cells | None, area_cells: Cells | None, places: pd.DataFrame, areas: list[str],
-    doses: pd.DataFrame, receipt: Receipt,
+    doses: pd.DataFrame, strata: pd.DataFrame, receipt: Receipt,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """Return (`surveys`, `survey_areas`)."""
-    clusters, pooled = _clusters(cells, places, areas, doses, receipt)
+    clusters, outside = _clusters(cells, places, areas, doses, receipt)
+    pooled = pooled_results(outside, strata)
     stated = _survey_areas(area_cells, places, doses, receipt)
     if len(pooled):
         stated = pd.concat([stated, tables.SURVEY_AREAS.typed(pooled)], ignore_index=True) if len(stated) else (
@@ -47,7 +47,7 @@ def settle_surveys(
 def _clusters(
     cells: Cells | None, places: pd.DataFrame, areas: list[str], doses: pd.DataFrame, receipt: Receipt
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    nothing = tables.SURVEYS.empty(), tables.SURVEY_AREAS.empty()
+    nothing = tables.SURVEYS.empty(), tables.SURVEYS.empty()
     if cells is None:
         return nothing
     frame = _with_span(cells, tables.SURVEYS, receipt)
@@ -58,7 +58,7 @@ def _clusters(
         return nothing
     inside = frame["place_code"].isin(set(areas))
     receipt.handled("surveys", "clusters_pooled", frame.loc[~inside, ROW])
-    return tables.SURVEYS.typed(frame[inside]), _pooled(frame[~inside])
+    return tables.SURVEYS.typed(frame[inside]), frame[~inside]
 
 
 def _counts(frame: pd.DataFrame, name: str, places: pd.DataFrame, receipt: Receipt) -> pd.DataFrame:
@@ -137,29 +137,6 @@ def _doubted(
 def _given(doses: pd.DataFrame, indicator: str, start: str, end: str) -> bool:
     inside = (doses["indicator"] == f"{indicator}_doses") & doses["period"].between(start, end)
     return bool((doses.loc[inside, "value"] > 0).any())
-
-
-def _pooled(frame: pd.DataFrame) -> pd.DataFrame:
-    """Pool clusters to their larger place: ratio of sums, its error from how clusters differ.
-
-    With a single cluster, binomial error times the design effect of 2.
-    """
-    key = ["survey", "place_code", "start", "end", "indicator"]
-    rows = []
-    for values, group in frame.groupby(key, sort=False):
-        children, vaccinated = group["children"].to_numpy(), group["vaccinated"].to_numpy()
-        share = float(np.clip(vaccinated.sum() / children.sum(), NEAREST_TO_BOUND, 1 - NEAREST_TO_BOUND))
-        simple = np.sqrt(DESIGN_EFFECT * share * (1 - share) / children.sum())
-        count = len(group)
-        off = vaccinated - share * children
-        between = np.sqrt(count / max(count - 1, 1) * (off**2).sum()) / children.sum()
-        first = group.iloc[0]
-        rows.append(
-            dict(zip(key, values, strict=True))
-            | {"coverage": share, "standard_error": float(max(between, simple)), "kind": first.get("kind", "survey"),
-               "bias_sd": first.get("bias_sd", np.nan)}
-        )  # fmt: skip
-    return pd.DataFrame(rows)
 
 
 def _survey_areas(
