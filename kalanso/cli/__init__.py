@@ -22,6 +22,7 @@ from kalanso.cli import (
     fetching,
     imports,
     language,
+    refining,
     serve,
     storekeeping,
 )
@@ -33,6 +34,7 @@ PARTS = (
     checking.app,
     estimating.app,
     assuming.app,
+    refining.app,
     serve.app,
     storekeeping.app,
     demonstrating.app,

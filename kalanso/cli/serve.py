@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from kalanso.cli import refining
 from kalanso.cli.exits import ExitCode
 from kalanso.cli.language import say
 
@@ -32,7 +33,10 @@ def serve(
     if missing := not_installed():
         typer.echo(say(context.obj or "fr", "cli.serve.not_installed", packages=", ".join(missing)), err=True)
         raise typer.Exit(int(ExitCode.BAD_USAGE))
-    raise typer.Exit(run(store, port, browser=browser))
+    known = (store / "store.json").is_file()
+    with refining.behind(store, wanted=known and refining.begun(store)):
+        code = run(store, port, browser=browser)
+    raise typer.Exit(code)
 
 
 def not_installed() -> list[str]:

@@ -6,6 +6,7 @@ can be stopped (`cancel`) and knows no clock (`now`). The command line and the h
 
 from kalanso.pipeline.assumptions import Assumed, assumptions, assumptions_folder
 from kalanso.pipeline.check import Checked, check
+from kalanso.pipeline.computation_status import read_status
 from kalanso.pipeline.demo import Demo, NotADemo, demo
 from kalanso.pipeline.estimate import Estimated, estimate, estimate_folder
 from kalanso.pipeline.evidence import NothingToWorkOn
@@ -16,6 +17,7 @@ from kalanso.pipeline.one_at_a_time import AlreadyComputing
 from kalanso.pipeline.progress import Cancel, Cancelled, Progress
 from kalanso.pipeline.publish import Published, publish
 from kalanso.pipeline.publish_estimates import release
+from kalanso.pipeline.refine import left_to_refine, refine
 from kalanso.pipeline.reviewing import keep_matches, matches_from_csv, matches_to_csv, read_matches
 from kalanso.pipeline.tables import TABLES
 from kalanso.pipeline.withdraw import withdraw
@@ -46,10 +48,13 @@ __all__ = [
     "fetch",
     "import_file",
     "keep_matches",
+    "left_to_refine",
     "matches_from_csv",
     "matches_to_csv",
     "publish",
     "read_matches",
+    "read_status",
+    "refine",
     "release",
     "withdraw",
     "write_evidence",

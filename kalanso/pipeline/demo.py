@@ -20,6 +20,7 @@ import pyarrow as pa
 from kalanso import simulation
 from kalanso.indicators.tables import COVERAGE_SERIES, EVENTS, INDICATOR_VALUES, OBSERVATIONS
 from kalanso.pipeline.check import Checked, check
+from kalanso.pipeline.demo_truth import DEMO_TRUTH, truth_of
 from kalanso.pipeline.import_file import Imported, import_file
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
 from kalanso.pipeline.publish import Published, publish
@@ -75,6 +76,7 @@ def demo(
         report = import_file(
             store, "tables", path, source=REPORT_SOURCE, now=now, options={"column_map": report_map()}
         )
+    _publish_truth(store, country, note, now)
     checked = check(store, progress=_part(progress, 0.45, 0.7), cancel=cancel, now=now)
     published = publish(store, progress=_part(progress, 0.7, 0.98), cancel=cancel, now=now)
     step(progress, cancel, "pipeline.demo.done", 1.0)
@@ -138,6 +140,12 @@ def _publish_tables(
         step(progress, cancel, "pipeline.demo.publishing", number / len(waiting))
         provenance = Provenance(sources=("demo",), note=note, state="draft")
         store.publish(spec, rows, provenance=provenance, now=now)
+
+
+def _publish_truth(store: Store, country: simulation.ExampleCountry, note: str, now: datetime) -> None:
+    rows = pa.Table.from_pandas(truth_of(country, on=now.date()), preserve_index=False)
+    provenance = Provenance(sources=("demo",), note=note, state="draft")
+    store.publish(DEMO_TRUTH, DEMO_TRUTH.arrow(rows), provenance=provenance, now=now)
 
 
 @contextmanager

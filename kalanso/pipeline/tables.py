@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kalanso.coverage.tables import TABLES as COVERAGE_TABLES
 from kalanso.indicators.tables import TABLES as INDICATOR_TABLES
+from kalanso.pipeline.demo_truth import DEMO_TRUTH
 from kalanso.places.tables import TABLES as PLACE_TABLES
 from kalanso.quality.tables import TABLES as QUALITY_TABLES
 from kalanso.simulation.tables import TABLES as SIMULATION_TABLES
@@ -20,4 +21,5 @@ TABLES: tuple[TableSpec, ...] = (
     *IMPORT_TABLES,
     *COVERAGE_TABLES,
     *SIMULATION_TABLES,  # the truth of the example country, private
+    DEMO_TRUTH,  # what is shown of it, on request, in a demonstration
 )
