@@ -14,8 +14,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from kalanso.coverage import records as r
 from kalanso.coverage.cohort_pieces import cluster_density
 from kalanso.coverage.denominator_pieces import level_density
@@ -25,14 +23,11 @@ from kalanso.coverage.pieces import (
     inlined,
     innovation_slopes,
     innovations_of,
-    log_of_sum,
     path_slopes,
     share_of,
     stationary_path,
 )
-
-# Log of a mean beyond which it is not computed: such states are refused by their density.
-HIGHEST = 300.0
+from kalanso.coverage.report_density import HIGHEST, routine_density
 
 
 @compiled
@@ -49,6 +44,7 @@ def areas_density(
     out.trend1[:] = 0.0
     out.trend3[:] = 0.0
     out.season[:] = 0.0
+    out.timing[:] = 0.0
     out.source_bias[:] = 0.0
     out.source_precision[:] = 0.0
     out.source_slope[:] = 0.0
@@ -77,7 +73,7 @@ def _area(
         w[r.D_ETA1, t] = pulls.eta1[i, t]
         w[r.D_ETA3, t] = pulls.eta3[i, t]
         w[r.D_OFFSET, t] = pulls.offset[i, t]
-    total += _routine(i, tips[r.RECORDING], at, reports, calendar, out, w)
+    total += routine_density(i, tips[r.RECORDING], at, reports, out, w)
     for j in range(clusters.start[i], clusters.start[i + 1]):
         total += cluster_density(i, j, at, clusters, out, w)
     d_s, d_growth = _sum_offsets(calendar, out, w)
@@ -183,107 +179,6 @@ def shares(i: int, l1: float, l3: float, s: float, growth: float, at: Any, calen
         w[r.D_ETA1, t] = 0.0
         w[r.D_ETA3, t] = 0.0
         w[r.D_OFFSET, t] = 0.0
-
-
-@compiled
-def count_density(
-    y: float, log_mu: float, mu: float, kappa: float, log_kappa: float, table: float, table_slope: float,
-    wide_table: float, wide: float, log_wide: float, log_odds: float,
-) -> tuple[float, float, float, float]:  # fmt: skip
-    """Return the log density of one count (negative binomial, up to -log y!, with a rare wide component),
-    its slopes in log mu and kappa, and the share of the regular component."""
-    log_sum = log_of_sum(log_mu, mu, kappa)
-    excess = (y + kappa) / (kappa + mu)
-    ll = table + kappa * log_kappa + y * log_mu - (y + kappa) * log_sum
-    slope = kappa * (y - mu) / (kappa + mu)
-    d_kappa = table_slope + log_kappa + 1.0 - log_sum - excess
-    if log_odds == -np.inf:
-        return ll, slope, d_kappa, 1.0
-    other = wide_table + wide * log_wide + y * log_mu - (y + wide) * log_of_sum(log_mu, mu, wide)
-    gap = other - ll + log_odds
-    if gap < -30.0:
-        return ll, slope, d_kappa, 1.0
-    odds = math.exp(min(gap, 700.0))
-    regular = 1.0 / (1.0 + odds)
-    slope = regular * slope + (1.0 - regular) * wide * (y - mu) / (wide + mu)
-    if odds < 1e-3:
-        return ll + odds * (1.0 - odds * (0.5 - odds / 3.0)), slope, regular * d_kappa, regular
-    return ll + math.log1p(odds), slope, regular * d_kappa, regular
-
-
-@inlined
-def _routine(i: int, recording: float, at: Any, reports: Any, calendar: Any, out: Any, w: Any) -> float:
-    scale = at.scale
-    kappa1, kappa3, late_share = scale[r.KAPPA1], scale[r.KAPPA3], scale[r.KERNEL]
-    log_kappa1, log_kappa3 = math.log(kappa1), math.log(kappa3)
-    complete, late = scale[r.COMPLETE], scale[r.LATE]
-    wide, log_wide, log_odds = reports.outlier_kappa, reports.log_outlier_kappa, reports.log_outlier_odds
-    slip = scale[r.RECORDING_SD] * recording
-    slip_factor = math.exp(slip)
-    total = d_recording = d_kappa1 = d_kappa3 = d_complete = d_late = d_kernel = 0.0
-    for t in range(w.shape[1]):
-        newest = calendar.newest[t]
-        if reports.seen1[i, t]:
-            j = reports.slot1[i, t]
-            shift = complete * reports.log_complete1[i, t] + late * newest
-            mu = w[r.DOSES, t] if shift == 0.0 else w[r.DOSES, t] * math.exp(shift)
-            ll, g, d_kappa, _ = count_density(
-                reports.y1[i, t], w[r.OFFSET, t] + w[r.LOGP, t] + shift, mu, kappa1, log_kappa1,
-                at.kappa_table1[j], at.kappa_slope1[j], reports.outlier_table[j], wide, log_wide, log_odds,
-            )  # fmt: skip
-            total += ll
-            d_kappa1 += d_kappa
-            d_complete += g * reports.log_complete1[i, t]
-            d_late += g * newest
-            w[r.D_ETA1, t] += g * (1.0 - w[r.P, t])
-            w[r.D_OFFSET, t] += g
-        if reports.seen3[i, t]:
-            j = reports.slot3[i, t]
-            due, soon = third_doses(t, w, late_share)
-            shift = complete * reports.log_complete3[i, t] + late * newest
-            mu = due * slip_factor if shift == 0.0 else due * slip_factor * math.exp(shift)
-            ll, g, d_kappa, _ = count_density(
-                reports.y3[i, t], math.log(due) + slip + shift, mu, kappa3, log_kappa3,
-                at.kappa_table3[j], at.kappa_slope3[j], reports.outlier_table[j], wide, log_wide, log_odds,
-            )  # fmt: skip
-            total += ll
-            d_recording += g
-            d_kappa3 += d_kappa
-            d_complete += g * reports.log_complete3[i, t]
-            d_late += g * newest
-            _third_slopes(t, g, soon, w)
-            if t > 0:
-                d_kernel += g * ((1.0 - soon) / late_share - soon / (1.0 - late_share))
-    out.scale[r.KAPPA1] += d_kappa1
-    out.scale[r.KAPPA3] += d_kappa3
-    out.scale[r.COMPLETE] += d_complete
-    out.scale[r.LATE] += d_late
-    out.scale[r.KERNEL] += d_kernel
-    out.scale[r.RECORDING_SD] += d_recording * recording
-    out.tips[i, r.RECORDING] = d_recording * scale[r.RECORDING_SD]
-    return total
-
-
-@compiled
-def third_doses(t: int, w: Any, late_share: float) -> tuple[float, float]:
-    """Return the DTP3 doses due to be given in quarter t, and the share of them of the quarter's own cohort."""
-    if t == 0:
-        return max(w[r.GIVEN, 0], 1e-300), 1.0
-    own = (1.0 - late_share) * w[r.GIVEN, t]
-    due = max(own + late_share * w[r.GIVEN, t - 1], 1e-300)
-    return due, own / due
-
-
-@compiled
-def _third_slopes(t: int, g: float, soon: float, w: Any) -> None:
-    w[r.D_ETA1, t] += g * soon * (1.0 - w[r.P, t])
-    w[r.D_ETA3, t] += g * soon * (1.0 - w[r.Q, t])
-    w[r.D_OFFSET, t] += g * soon
-    if t > 0:
-        late = 1.0 - soon
-        w[r.D_ETA1, t - 1] += g * late * (1.0 - w[r.P, t - 1])
-        w[r.D_ETA3, t - 1] += g * late * (1.0 - w[r.Q, t - 1])
-        w[r.D_OFFSET, t - 1] += g * late
 
 
 @inlined

@@ -15,18 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kalanso.coverage import records as r
-from kalanso.coverage.area_density import (
-    HIGHEST,
-    area_at,
-    count_density,
-    source_residuals,
-    third_doses,
-)
+from kalanso.coverage.area_density import area_at, source_residuals
 from kalanso.coverage.cohort_pieces import cohort_share
 from kalanso.coverage.denominator_pieces import PRIOR_PRECISION, level_density
 from kalanso.coverage.lot_pieces import decision_information
 from kalanso.coverage.pieces import cluster_size_information, compiled
 from kalanso.coverage.records import Floats
+from kalanso.coverage.report_density import HIGHEST, count_density, excess_of, third_doses
 
 EDGE = r.TIPS + r.FIELDS
 
@@ -120,37 +115,63 @@ def _of_reports(
     w: Any, edge: Any,
 ) -> None:  # fmt: skip
     scale = at.scale
-    late_share = scale[r.KERNEL]
     for t in range(w.shape[1]):
+        w[r.EXCESS, t] = 0.0
+        w[r.EXCESS_MEAN, t] = 0.0
         if reports.seen1[i, t]:
-            shift = scale[r.COMPLETE] * reports.log_complete1[i, t] + scale[r.LATE] * calendar.newest[t]
-            h, g = _count_information(
-                reports.y1[i, t], w[r.OFFSET, t] + w[r.LOGP, t] + shift, scale[r.KAPPA1],
-                at.kappa_table1[reports.slot1[i, t]], reports.outlier_table[reports.slot1[i, t]],
-                reports.outlier_kappa, reports.log_outlier_odds,
-            )  # fmt: skip
-            h *= weight
-            w[r.D_OFFSET, 0] += g
-            into.curve[i, t, 0] += weight * g * w[r.P, t] * (1.0 - w[r.P, t])
-            edge[:] = 0.0
-            edge[r.LEVEL1] = level - w[r.P, t]
-            edge[r.DOSE] = 1.0
-            edge[r.GROWTH] = scale[r.GROWTH_SD] * calendar.years[t]
-            _on_quarter(i, t, h, 1.0 - w[r.P, t], 0.0, edge, into)
-            _outer(i, h, edge, into)
+            _of_first(i, t, weight, level, at, reports, calendar, into, w, edge)
         if reports.seen3[i, t]:
-            due, soon = third_doses(t, w, late_share)
-            shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + scale[r.LATE] * calendar.newest[t]
+            due, soon = third_doses(t, w, scale[r.KERNEL])
+            follows = -scale[r.SHARED] * w[r.EXCESS_MEAN, t]
+            shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + at.timing[t]
+            shift += scale[r.SHARED] * w[r.EXCESS, t] + scale[r.RECORDING_SD] * recording
             h, g = _count_information(
-                reports.y3[i, t], math.log(due) + shift + scale[r.RECORDING_SD] * recording, scale[r.KAPPA3],
+                reports.y3[i, t], math.log(due) + shift, scale[r.KAPPA3],
                 at.kappa_table3[reports.slot3[i, t]], reports.outlier_table[reports.slot3[i, t]],
                 reports.outlier_kappa, reports.log_outlier_odds,
             )  # fmt: skip
-            _of_third(i, t, h * weight, soon, level, scale, calendar, into, w, edge)
-            w[r.D_OFFSET, 0] += g
+            _of_third(i, t, h * weight, soon, follows, level, scale, calendar, into, w, edge)
+            w[r.D_OFFSET, 0] += g * (1.0 - follows)
             _bend_third(i, t, g * weight * soon, into, w)
+            into.curve[i, t, 0] -= weight * g * follows * w[r.P, t] * (1.0 - w[r.P, t])
             if t > 0:
                 _bend_third(i, t - 1, g * weight * (1.0 - soon), into, w)
+
+
+@compiled
+def _of_first(
+    i: int, t: int, weight: float, level: float, at: Any, reports: Any, calendar: Any, into: Any, w: Any,
+    edge: Any,
+) -> None:  # fmt: skip
+    scale = at.scale
+    usual = w[r.OFFSET, t] + w[r.LOGP, t] + scale[r.COMPLETE] * reports.log_complete1[i, t] + at.timing[t]
+    again = follows = before = 0.0
+    if t > 0:
+        again = scale[r.ECHO] * w[r.EXCESS, t - 1]
+        follows = scale[r.ECHO] * w[r.EXCESS_MEAN, t - 1]
+        before = follows * (1.0 - w[r.P, t - 1])
+    h, g = _count_information(
+        reports.y1[i, t], usual + again, scale[r.KAPPA1], at.kappa_table1[reports.slot1[i, t]],
+        reports.outlier_table[reports.slot1[i, t]], reports.outlier_kappa, reports.log_outlier_odds,
+    )  # fmt: skip
+    w[r.EXCESS, t], w[r.EXCESS_MEAN, t], _ = excess_of(
+        reports.y1[i, t], math.exp(min(usual, HIGHEST)), scale[r.KAPPA1]
+    )
+    h *= weight
+    one = 1.0 - w[r.P, t]
+    w[r.D_OFFSET, 0] += g * (1.0 + follows)
+    into.curve[i, t, 0] += weight * g * w[r.P, t] * one
+    edge[:] = 0.0
+    edge[r.LEVEL1] = one + before - (1.0 + follows) * (1.0 - level)
+    edge[r.DOSE] = 1.0 + follows
+    edge[r.GROWTH] = scale[r.GROWTH_SD] * calendar.years[t]
+    if t > 0:
+        edge[r.GROWTH] += scale[r.GROWTH_SD] * follows * calendar.years[t - 1]
+    _on_quarter(i, t, h, one, 0.0, edge, into)
+    _outer(i, h, edge, into)
+    if t > 0 and before != 0.0:
+        _on_quarter(i, t - 1, h, before, 0.0, edge, into)
+        into.onward[i, t - 1, 0, 0] += h * before * one
 
 
 @compiled
@@ -178,6 +199,7 @@ def _of_third(
     t: int,
     h: float,
     soon: float,
+    follows: float,
     level: float,
     scale: Any,
     calendar: Any,
@@ -186,16 +208,16 @@ def _of_third(
     edge: Any,
 ) -> None:
     late = 1.0 - soon
-    one, three = soon * (1.0 - w[r.P, t]), soon * (1.0 - w[r.Q, t])
+    one, three = (soon - follows) * (1.0 - w[r.P, t]), soon * (1.0 - w[r.Q, t])
     before1 = before3 = 0.0
-    years = soon * calendar.years[t]
+    years = (soon - follows) * calendar.years[t]
     if t > 0:
         before1, before3 = late * (1.0 - w[r.P, t - 1]), late * (1.0 - w[r.Q, t - 1])
         years += late * calendar.years[t - 1]
     edge[:] = 0.0
-    edge[r.LEVEL1] = one + before1 - (1.0 - level)
+    edge[r.LEVEL1] = one + before1 - (1.0 - follows) * (1.0 - level)
     edge[r.LEVEL3] = three + before3
-    edge[r.DOSE] = 1.0
+    edge[r.DOSE] = 1.0 - follows
     edge[r.GROWTH] = scale[r.GROWTH_SD] * years
     edge[r.RECORDING] = scale[r.RECORDING_SD]
     _on_quarter(i, t, h, one, three, edge, into)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kalanso.coverage import records as r
-from kalanso.coverage.area_density import area_at, source_residuals, third_doses
+from kalanso.coverage.area_density import area_at, source_residuals
 from kalanso.coverage.denominator_pieces import (
     component_logs,
     reporting_with_recount,
@@ -24,6 +24,7 @@ from kalanso.coverage.model import Model
 from kalanso.coverage.open_pieces import open_reporting
 from kalanso.coverage.pieces import compiled
 from kalanso.coverage.records import Floats, Work
+from kalanso.coverage.report_density import third_doses
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +63,13 @@ def _draw_areas(
         nu = _population(i, s, growth, levels[6], further, at, targets, work.sources, chance[i])
         for t in range(w.shape[1]):
             due, _ = third_doses(t, w, scale[r.KERNEL])
-            late = scale[r.LATE] * calendar.newest[t]
             out[0, i, t] = w[r.P, t]
             out[1, i, t] = w[r.P, t] * w[r.Q, t]
             out[2, i, t] = math.exp(nu + at.season[t] + growth * calendar.years[t])
-            out[3, i, t] = w[r.DOSES, t] * math.exp(scale[r.COMPLETE] * reports.log_complete1[i, t] + late)
-            shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + late
+            out[3, i, t] = w[r.DOSES, t] * math.exp(
+                scale[r.COMPLETE] * reports.log_complete1[i, t] + at.timing[t]
+            )
+            shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + at.timing[t]
             out[4, i, t] = due * math.exp(shift + scale[r.RECORDING_SD] * tips[i, r.RECORDING])
 
 

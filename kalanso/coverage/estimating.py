@@ -133,7 +133,7 @@ def _warm(layout: Layout, warm: Mapping[str, npt.NDArray[Any]] | None) -> Floats
     then, names = np.asarray(warm["gamma"], float), [str(name) for name in warm["names"]]
     gamma = np.tile(layout.start, (len(then), 1))
     for j, name in enumerate(layout.names):
-        if name in names and not name.startswith(("steps", "source_slope")):
+        if name in names and not name.startswith(("steps", "timing[", "source_slope")):
             gamma[:, j] = then[:, names.index(name)]
     return gamma
 
@@ -144,7 +144,7 @@ def _posterior(
 ) -> Posterior:  # fmt: skip
     d, b = layout.design, layout.blocks
     hyper = {name: np.array([layout.natural(one, name) for one in gamma]) for name, _, _ in SCALARS}
-    for name in ("trend_sd1", "trend_sd3"):
+    for name in ("trend_sd1", "trend_sd3", "timing_sd"):
         hyper[name] = np.exp(gamma[:, b[name].start])
     hyper["source_sd"] = np.exp(gamma[:, b["source_sd"]])
     shared = {
@@ -157,6 +157,7 @@ def _posterior(
             "reporting",
             "survey_bias",
             "season",
+            "timing",
             "closed",
         )
     }

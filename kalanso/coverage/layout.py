@@ -29,7 +29,8 @@ SCALARS = (
     ("scatter1", r.KAPPA1, "log"), ("scatter3", r.KAPPA3, "log"), ("same_cluster", r.CLUSTER, "logit"),
     ("growth", r.GROWTH_MEAN, "plain"), ("completeness", r.COMPLETE, "logit"), ("late", r.LATE, "plain"),
     ("late_share", r.KERNEL, "logit"), ("sensitivity", r.SENSITIVITY, "logit"),
-    ("false_yes", r.FALSE_YES, "logit"),
+    ("false_yes", r.FALSE_YES, "logit"), ("shared_scatter", r.SHARED, "logit"),
+    ("echo", r.ECHO, "tanh"),
 )  # fmt: skip
 # Pairs (field, local) whose prior is that of a total scale and a spatial share.
 BLENDS = (
@@ -47,7 +48,7 @@ ALONE = (
     ("growth", "population", "growth"), ("completeness", "reporting", "completeness"),
     ("late", "reporting", "late"), ("late_share", "continuation", "late_share"),
     ("sensitivity", "surveys", "sensitivity"), ("false_yes", "surveys", "false_yes"),
-    ("trend_sd1", "coverage", "trend_sd"), ("trend_sd3", "continuation", "trend_sd"),
+    ("shared_scatter", "reporting", "shared_scatter"), ("echo", "reporting", "echo"), ("timing_sd", "reporting", "timing_sd"), ("trend_sd1", "coverage", "trend_sd"), ("trend_sd3", "continuation", "trend_sd"),
 )  # fmt: skip
 # Globals that act on areas through their levels, paths and mean reporting alone.
 ACTING = ("slopes1", "slopes3", "steps1", "steps3", "reporting", "source_bias", "closed")
@@ -127,11 +128,11 @@ class Layout:
         k = len(d.sources.names)
         sizes = {
             "slopes1": columns, "slopes3": columns, "steps1": quarters - 1, "steps3": quarters - 1,
-            "season": 3, "source_bias": len(d.sources.bias_names), "source_slope": k, "source_sd": k,
+            "season": 3, "timing": quarters, "source_bias": len(d.sources.bias_names), "source_slope": k, "source_sd": k,
             "reporting": 2, "closed": 1, "survey_bias": len(d.survey_names),
             "strata1": d.strata.contrasts.shape[1], "strata3": d.strata.contrasts.shape[1],
             **{name: int(name not in self.held) for name, _, _ in SCALARS}, "trend_sd1": 1, "trend_sd3": 1,
-            "wastage": int(bool(d.stock.places)), "stock_sd": int(bool(d.stock.places)),
+            "timing_sd": 1, "wastage": int(bool(d.stock.places)), "stock_sd": int(bool(d.stock.places)),
         }  # fmt: skip
         found, start = {}, 0
         for name, size in sizes.items():
@@ -157,7 +158,8 @@ class Layout:
     def hyper(self) -> Flags:
         """Which globals are hyperparameters (scales and shares), N(0,1)-free coordinates."""
         flags = np.zeros(self.size, bool)
-        for name in (*(n for n, _, _ in SCALARS), "trend_sd1", "trend_sd3", "source_sd", "stock_sd"):
+        scales = ("trend_sd1", "trend_sd3", "timing_sd", "source_sd", "stock_sd")
+        for name in (*(n for n, _, _ in SCALARS), *scales):
             flags[self.blocks[name]] = True
         return flags
 
@@ -174,7 +176,7 @@ class Layout:
             place = self.blocks[block]
             mean[place], sd[place] = 0.0, p(section, "slope").numbers[1]
             mean[place.start], sd[place.start] = p(section, "intercept").numbers
-        for block in ("steps1", "steps3", "season"):
+        for block in ("steps1", "steps3", "season", "timing"):
             sd[self.blocks[block]] = 1.0
         mean[self.blocks["source_bias"]] = d.sources.bias_mean
         sd[self.blocks["source_bias"]] = d.sources.bias_sd
@@ -272,6 +274,11 @@ class Layout:
         walk = np.tril(np.ones((quarters, max(quarters - 1, 0))), -1)
         return walk - walk.mean(axis=0)
 
+    def _timing(self, gamma: Floats) -> Floats:
+        """Return by how much reported doses of each quarter are moved everywhere (T), in sum by nothing."""
+        steps = gamma[self.blocks["timing"]]
+        return np.asarray(math.exp(self.at(gamma, "timing_sd")) * (steps - steps.mean()))
+
     def setting(self, gamma: Floats, frame: Frame) -> Setting:
         """Return what gamma says to each area, in the coordinates of a frame."""
         d, b = self.design, self.blocks
@@ -290,6 +297,7 @@ class Layout:
             trend3=math.exp(self.at(gamma, "trend_sd3")) * (self.walk @ gamma[b["steps3"]]),
             season=season,
             season_factor=np.exp(season),
+            timing=self._timing(gamma) + scale[r.LATE] * d.calendar.newest,
             reporting=mean + conflict * d.conflict,
             source_bias=d.sources.mixing @ gamma[b["source_bias"]],
             source_precision=np.exp(-2 * gamma[b["source_sd"]]),
@@ -315,6 +323,10 @@ class Layout:
             slope[b[f"steps{dose}"]] = sd * (self.walk.T @ out_trend)
             slope[b[f"trend_sd{dose}"]] = out_trend @ trend
         slope[b["season"]] = self.priors.fixed("population", "season_sd") * (d.season.T @ out.season)
+        moved = out.timing - out.timing.mean()
+        slope[b["timing"]] = math.exp(self.at(gamma, "timing_sd")) * moved
+        slope[b["timing_sd"]] = out.timing @ self._timing(gamma)
+        out.scale[r.LATE] += out.timing @ d.calendar.newest
         slope[b["reporting"]] = out.reporting.sum(), out.reporting @ d.conflict
         slope[b["source_bias"]] = d.sources.mixing.T @ out.source_bias
         slope[b["source_sd"]] = out.source_precision * -2.0 * at.source_precision

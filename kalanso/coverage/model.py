@@ -19,7 +19,7 @@ from kalanso.coverage.designing import Design
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.records import Floats, Ints, Pulls, Setting, Shares, Slopes, Work
-from kalanso.coverage.terms import Term
+from kalanso.coverage.terms import Term, Tie
 
 # Globals stand on log, logit and standardised scales: a state beyond this is refused, not computed.
 FARTHEST = 15.0
@@ -69,6 +69,12 @@ class Model:
     def copy(self) -> Model:
         """Return the same density with room of its own."""
         return Model(self.layout, self.frame, self.terms)
+
+    @cached_property
+    def loose(self) -> Model:
+        """The same density without the terms that tie areas together."""
+        kept = tuple(term for term in self.terms if not isinstance(term, Tie))
+        return self if len(kept) == len(self.terms) else Model(self.layout, self.frame, kept)
 
     @cached_property
     def bounds(self) -> tuple[int, int, int, int, int, int]:
@@ -187,6 +193,39 @@ class Model:
             for term in self.terms:
                 total += term.information(state.gamma, at, shares, elsewhere)
         return total
+
+    def ties(self, x: Floats) -> Floats:
+        """Return the slopes of the residuals of terms that tie areas, in their standard deviations (K,S).
+
+        Areas take slopes in their log odds in linearly, so a tie is the difference that they make.
+        """
+        tying = [term for term in self.terms if isinstance(term, Tie)]
+        found = np.zeros((len(tying), self.size))
+        if not tying:
+            return found
+        state = self.state(x)
+        at = self.layout.setting(state.gamma, self.frame)
+        shares, plain = self.shares(state, at), self._pulled(state, at, self._still)
+        for row, term in zip(found, tying, strict=True):
+            pulls, slope = term.tie(state.gamma, at, shares)
+            row[:] = self._pulled(state, at, pulls) - plain
+            row[: self.layout.size] += slope
+        return found
+
+    def _pulled(self, state: State, at: Setting, pulls: Pulls) -> Floats:
+        """Return the slope of the areas' density under given pulls."""
+        d, out = self.design, self._out
+        areas_density(
+            state.tips, state.path1, state.path3, d.field.centred(state.fields), state.further, at,
+            self.frame.anchor, d.reports, d.clusters, d.targets, d.calendar, pulls, out, self._work,
+        )  # fmt: skip
+        found = np.empty(self.size)
+        parts = self.state(found)
+        parts.gamma[:] = self.layout.slope(state.gamma, at, out, self.frame)
+        parts.fields[:] = d.field.centred(out.fields)
+        parts.tips[:], parts.path1[:], parts.path3[:] = out.tips, out.path1, out.path3
+        parts.further[:] = out.further
+        return found
 
     def further_information(self, x: Floats) -> Floats:
         """Return about how much is known of each further coordinate (E), all else held still."""

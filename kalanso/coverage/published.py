@@ -190,7 +190,8 @@ def widened(map_: Whitening, gamma: Floats, power: float = 0.5, most: float = 30
     Half-way, because a scale must suit both the whole spread of a global and how stiff it is while
     all areas stand still.
     """
-    whitened = np.linalg.solve(map_.root, (gamma - gamma.mean(axis=0)).T)
+    ties = np.linalg.cholesky(map_.ties.expected(gamma.shape[1]))
+    whitened = np.linalg.solve(map_.root @ ties, (gamma - gamma.mean(axis=0)).T)
     spread = np.cov(whitened)
     spread = 0.9 * spread + 0.1 * np.diag(np.diag(spread))
     values, vectors = np.linalg.eigh(spread)
@@ -198,7 +199,10 @@ def widened(map_: Whitening, gamma: Floats, power: float = 0.5, most: float = 30
     centre[: gamma.shape[1]] = gamma.mean(axis=0)
     narrow, wide = np.clip(values, 0.01, 1.0), np.clip(values, 1.0, most)
     stretch = narrow**0.5 * wide ** (power / 2)
-    root = map_.root @ vectors * stretch
+    turned = vectors * stretch
+    if map_.ties.shrink.size:
+        turned = ties @ turned @ vectors.T @ np.linalg.inv(ties)
+    root = map_.root @ turned
     return map_.rescaled(root).moved(centre)
 
 

@@ -97,7 +97,8 @@ class Setting(NamedTuple):
     """What globals and hyperparameters say to one area: linear predictors and scales.
 
     `base1`, `base3` (N) are the covariates' part, `access` (N,T) shifts DTP1 where facilities are
-    closed, `trend1`, `trend3`, `season` (T), `reporting` (N) the mean of rho without its field.
+    closed, `trend1`, `trend3`, `season` (T), `timing` (T) what moves reported doses of both kinds in a
+    quarter everywhere, `reporting` (N) the mean of rho without its field.
     """
 
     base1: Floats
@@ -107,6 +108,7 @@ class Setting(NamedTuple):
     trend3: Floats
     season: Floats
     season_factor: Floats
+    timing: Floats
     reporting: Floats
     source_bias: Floats
     source_precision: Floats
@@ -148,8 +150,9 @@ BENDS = BEND_FIELDS + FIELDS
 (
     FIELD1, LOCAL1, WALK1, CORR1, FIELD3, LOCAL3, WALK3, CORR3, LOADING, FIELDR, LOCALR, KAPPA1, KAPPA3,
     CLUSTER, GROWTH_MEAN, GROWTH_SD, RECORDING_SD, COMPLETE, LATE, KERNEL, SENSITIVITY, FALSE_YES,
-) = range(22)  # fmt: skip
-SCALES = 22
+    SHARED, ECHO,
+) = range(24)  # fmt: skip
+SCALES = 24
 
 
 class Slopes(NamedTuple):
@@ -165,6 +168,7 @@ class Slopes(NamedTuple):
     trend1: Floats
     trend3: Floats
     season: Floats
+    timing: Floats
     reporting: Floats
     source_bias: Floats
     source_precision: Floats
@@ -184,7 +188,7 @@ class Slopes(NamedTuple):
         n, t = areas, quarters
         return cls(
             np.zeros((n, TIPS)), np.zeros((n, t)), np.zeros((n, t)), np.zeros((n, FIELDS)), np.zeros(n),
-            np.zeros(n), np.zeros((n, t)), np.zeros(t), np.zeros(t), np.zeros(t), np.zeros(n),
+            np.zeros(n), np.zeros((n, t)), np.zeros(t), np.zeros(t), np.zeros(t), np.zeros(t), np.zeros(n),
             np.zeros(sources), np.zeros(sources), np.zeros(sources), np.zeros(surveys), np.zeros(strata), np.zeros(strata), np.zeros(SCALES),
             np.zeros((BENDS, 2)), np.zeros(further),
         )  # fmt: skip
@@ -249,5 +253,5 @@ class Work(NamedTuple):
 # Rows of `Work.rows`.
 (
     PATH1, PATH3, STEP1, STEP3, LOGP, P, LOGQ, Q, OFFSET, D_ETA1, D_ETA3, D_OFFSET, D_PATH1, D_PATH3,
-    GIVEN, DOSES, FREE1, FREE3,
-) = range(18)  # fmt: skip
+    GIVEN, DOSES, FREE1, FREE3, EXCESS, EXCESS_MEAN, EXCESS_KAPPA, D_EXCESS,
+) = range(22)  # fmt: skip

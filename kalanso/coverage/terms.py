@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -53,6 +53,16 @@ class Term(Protocol):
         ...
 
 
+@runtime_checkable
+class Tie(Protocol):
+    """A term that is one Gaussian residual over many areas: the sampler's map takes it in, so that it
+    does not hold areas together step by step."""
+
+    def tie(self, gamma: Floats, at: Setting, shares: Shares) -> tuple[Pulls, Floats]:
+        """Return the slopes of the residual, in its standard deviations: in log odds, and in gamma."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class PublishedResult:
     """A survey's coverage of a place above areas: the logit of the result is normal about the logit of
@@ -82,10 +92,14 @@ class PublishedResult:
         return -0.5 * gap * gap / self.sd**2, self.mean.recall_slope(gamma, d_told, true)
 
     def information(self, gamma: Floats, at: Setting, shares: Shares, elsewhere: Elsewhere) -> Floats:
-        """See Term."""
-        _, told, turn = self.mean.told(at, shares)
-        row = self.mean.row(gamma, self.mean.slopes(shares, turn / (told * (1 - told)) / self.sd))
-        return np.outer(row, row)
+        """See Term: all of it is in the tie."""
+        return np.zeros((gamma.size, gamma.size))
+
+    def tie(self, gamma: Floats, at: Setting, shares: Shares) -> tuple[Pulls, Floats]:
+        """See Tie."""
+        true, told, turn = self.mean.told(at, shares)
+        steep = 1.0 / (told * (1 - told) * self.sd)
+        return self.mean.slopes(shares, turn * steep), self.mean.recall_slope(gamma, steep, true)
 
 
 @dataclass(frozen=True, eq=False)

@@ -89,7 +89,7 @@ def _mode(model: Model, start: Floats, whitener: Whitener, free: Flags) -> tuple
     for number in range(CLIMBS):
         # At one point, far from the middle, curvature says more of the misfit than of the posterior.
         information = _information(model, [centre]).merged(np.zeros(model.design.shape[0]))
-        slope_of = (lambda x: model(x)[1]) if number % 4 == 0 else None
+        slope_of = (lambda x: model.loose(x)[1]) if number % 4 == 0 else None
         map_ = whitener.map(centre, information, model.frame.scales, slope_of, free, least_precision(model))
         value, slope = model(centre)
         pull = map_.back(slope)
@@ -115,14 +115,17 @@ def _remapped(
 
 
 def average_slope(model: Model, map_: Whitening, around: list[Floats]) -> Callable[[Floats], Floats]:
-    """Return the density's slope averaged over draws of areas and fields about a state."""
+    """Return the density's slope averaged over draws of areas and fields about a state.
+
+    Terms that tie areas are left out: the map takes them in apart.
+    """
     shifts = []
     for z in around:
         local = z.copy()
         local[: model.layout.size] = 0.0
         shift = map_.spread(local)
         shifts += [shift, -shift]
-    return lambda x: np.asarray(np.mean([model(x + shift)[1] for shift in shifts], axis=0))
+    return lambda x: np.asarray(np.mean([model.loose(x + shift)[1] for shift in shifts], axis=0))
 
 
 def frame_about(fitted: Gaussian, rng: np.random.Generator, draws: int = 24) -> Frame:

@@ -32,6 +32,7 @@ from kalanso.coverage.gmrf import Factor, NotPositiveDefinite, Pattern
 from kalanso.coverage.model import Model
 from kalanso.coverage.pieces import compiled
 from kalanso.coverage.records import Flags, Floats, Ints
+from kalanso.coverage.ties import Ties
 
 Slope = Callable[[Floats], Floats]
 EDGE = r.TIPS + r.FIELDS
@@ -46,7 +47,7 @@ class NotWhitened(ValueError):
 class Whitening:
     """One linear map. `responses` (N*8, G) says how tips and fields follow the globals, `root` (G,G) is
     the matrix with root root' = covariance of the globals. `further_sd` (E) and `further_responses`
-    (E, G) are the same for coordinates beyond the areas' own."""
+    (E, G) are the same for coordinates beyond the areas' own; `ties` is what holds areas together beyond."""
 
     model: Model
     centre: Floats
@@ -56,6 +57,7 @@ class Whitening:
     root: Floats
     further_sd: Floats
     further_responses: Floats
+    ties: Ties
 
     @property
     def size(self) -> int:
@@ -68,6 +70,7 @@ class Whitening:
 
     def spread(self, z: Floats) -> Floats:
         """Return B z."""
+        z = self.ties.shrunk(z)
         out = np.empty(self.size)
         zs, xs = self.model.state(z), self.model.state(out)
         xs.gamma[:] = self.root @ zs.gamma
@@ -98,7 +101,7 @@ class Whitening:
         tips_back(self.areas, tips, through_tips, zs.tips)
         fields += self._centred(through_tips)
         zs.fields[:] = self.fields.forward(fields.ravel()).reshape(fields.shape)
-        return out
+        return self.ties.shrunk(out)
 
     def _centred(self, fields: Floats) -> Floats:
         """Areas see fields less their component's mean, as the density does; the mean moves freely."""
@@ -110,7 +113,12 @@ class Whitening:
 
     def rescaled(self, root: Floats) -> Whitening:
         """Return the same map with another spread of the globals."""
-        return replace(self, root=root)
+        return replace(self, root=root).tied(self.ties.rows)
+
+    def tied(self, rows: Floats) -> Whitening:
+        """Return the same map, also whitened for residuals with these slopes in x (K,S)."""
+        free = replace(self, ties=Ties.none(self.size))
+        return replace(self, ties=Ties.of(rows, np.array([free.back(row) for row in rows])))
 
 
 @dataclass(eq=False)
@@ -139,7 +147,7 @@ class Whitener:
         """Return a global's column by differences, or as found last where no slope is given."""
         if slope is not None or j not in self.probes:
             if slope is None:
-                slope = lambda x: self.model(x)[1]  # noqa: E731
+                slope = lambda x: self.model.loose(x)[1]  # noqa: E731
             self.probes[j] = -_probe(centre, slope, j, 0.02 / np.sqrt(least))
         return self.probes[j]
 
@@ -193,7 +201,8 @@ class Whitener:
         root = np.zeros((size, size))
         further_sd = 1.0 / np.sqrt(self.model.further_information(centre))
         followed = np.zeros((further_sd.size, size))
-        still = Whitening(self.model, centre, areas, fields, responses, root, further_sd, followed)
+        none = Ties.none(self.model.size)
+        still = Whitening(self.model, centre, areas, fields, responses, root, further_sd, followed, none)
         places = np.flatnonzero(free)
         curvature, columns = self._columns(centre, information, reference, slope, places, least)
         paths, further = self.model.bounds[2], self.model.bounds[4]
@@ -207,7 +216,9 @@ class Whitener:
             followed[:, j] = answer.further
         curvature -= taken @ taken.T
         root[np.ix_(places, places)] = root_of_inverse(curvature, least[places])
-        return still
+        ties = self.model.ties(centre)
+        ties[:, :size] *= free
+        return still.tied(ties)
 
     def _columns(
         self, centre: Floats, information: Information, reference: Floats, slope: Slope | None, places: Ints,

@@ -1,8 +1,8 @@
 """What do facilities report, and what do the sources of the target population say?
 
-Doses: expected doses of residents, net over-reporting, reports that never came, negative binomial
-scatter, missing cells, typing errors. Denominators: biases shared with a parent, errors of areas,
-drift away from a base year.
+Doses: expected doses of residents, net over-reporting, reports that never came, gamma-Poisson scatter
+that both doses share in part, quarters in which doses move everywhere, missing cells, typing errors.
+Denominators: biases shared with a parent, errors of areas, drift away from a base year.
 """
 
 from __future__ import annotations
@@ -70,13 +70,18 @@ def doses(
     came = rng.choice([3, 2, 1], p=chosen.completeness, size=(areas, quarters))
     power = drawn["completeness_power"] = chosen.completeness_power.draw(rng)
     missing = _missing(hidden, country, settings, rng)
+    timing = drawn["timing_sd"] = chosen.timing_sd.draw(rng)
+    moved = timing * rng.normal(size=quarters) + _swings((areas, quarters), settings, rng)
+    together = drawn["shared_scatter"] = chosen.shared_scatter.draw(rng)
+    scatter = drawn["scatter"] = chosen.scatter.draw(rng)
+    common = _factor(scatter, together, (areas, quarters), rng)
     third = chosen.third_dose_sd * rng.normal(size=(areas,))
     own: dict[str, Numbers] = {"dtp1_doses": np.zeros(areas), "dtp3_doses": third}
     rows = []
     for indicator, value in given.items():
-        scatter = drawn[f"scatter_{indicator}"] = chosen.scatter.draw(rng)
-        mean = value * np.exp(bias + own[indicator])[:, None] * (came / REPORTS) ** power
-        drawn_doses = rng.negative_binomial(scatter, scatter / (scatter + np.maximum(mean, 1e-12)))
+        mean = value * np.exp((bias + own[indicator])[:, None] + moved) * (came / REPORTS) ** power
+        alone = _factor(scatter, 1.0 - together, (areas, quarters), rng)
+        drawn_doses = rng.poisson(mean * common * alone)
         counted = _mistyped(drawn_doses.astype(float), chosen.outliers, rng)
         at, quarter = np.nonzero(~missing)
         rows.append(
@@ -92,6 +97,23 @@ def doses(
             )
         )
     return pd.concat(rows, ignore_index=True), bias
+
+
+def _factor(scatter: float, share: float, shape: tuple[int, int], rng: np.random.Generator) -> Numbers:
+    """Return gamma factors of mean one that carry a share of the scatter of counts."""
+    if share <= 0:
+        return np.ones(shape)
+    return np.asarray(rng.gamma(scatter / share, share / scatter, size=shape))
+
+
+def _swings(shape: tuple[int, int], settings: EvidenceSettings, rng: np.random.Generator) -> Numbers:
+    """Return what moves an area's reported doses of both kinds for some quarters, on the log scale."""
+    chosen = settings.reporting
+    swing = rng.normal(size=shape)
+    fresh = np.sqrt(1.0 - chosen.swing_memory**2)
+    for quarter in range(1, shape[1]):
+        swing[:, quarter] = chosen.swing_memory * swing[:, quarter - 1] + fresh * swing[:, quarter]
+    return np.asarray(chosen.swing_sd * swing)
 
 
 def _reporting_bias(

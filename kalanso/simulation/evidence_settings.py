@@ -143,6 +143,10 @@ class ReportingSettings:
     bias_spatial_share: Uniform = Uniform(0.0, 0.6, least=0.0, most=1.0)
     third_dose_sd: float = 0.03
     scatter: Uniform = Uniform(10.0, 40.0, least=2.0)  # kappa of the negative binomial
+    shared_scatter: Uniform = Uniform(0.0, 0.9, least=0.0, most=1.0)  # share that both doses have in common
+    swing_sd: float = 0.0  # of an area's doses of both kinds, log scale, lasting (`swing_memory`)
+    swing_memory: float = 0.6
+    timing_sd: Uniform = Uniform(0.0, 0.05)  # of a quarter's doses everywhere: strikes, catching up
     completeness_power: Uniform = Uniform(0.8, 1.0, most=1.0)  # psi
     completeness: tuple[float, ...] = (0.8, 0.15, 0.05)  # chances of 3, 2 and 1 reports of 3
     missing: float = 0.07
@@ -227,5 +231,6 @@ STRESSES: Mapping[str, Callable[[EvidenceSettings], EvidenceSettings]] = {
     "wide_parameters": lambda one: wider(one, 1.5),
     "heavy_tails": lambda one: _population(one, error_degrees=4.0),
     "outliers": lambda one: _reporting(one, outliers=0.005),
+    "swings": lambda one: _reporting(one, swing_sd=0.1),
     "attendance": lambda one: _reporting(one, attendance=0.15),
 }

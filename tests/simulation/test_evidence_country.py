@@ -42,6 +42,7 @@ QUIET = replace(
     conflict_share=0.2,
     reporting=ReportingSettings(
         bias=Normal(0.0, 0.0), bias_area_sd=Uniform(0.001, 0.001), third_dose_sd=0.0, scatter=Uniform(1e7, 1e7),
+        timing_sd=Uniform(0.0, 0.0, least=0.0),
         completeness=(1.0, 0.0, 0.0), missing=0.0, missing_in_conflict=0.0,
     ),
     population=PopulationSettings(median_size=1e6, year_noise_sd=0.0),
@@ -276,7 +277,7 @@ def test_parameters_follow_their_distributions() -> None:
     assert drawn["level_spatial_share"].mean() == pytest.approx(2 / 3.5, abs=0.04)
     assert drawn["reporting_bias"].std() == pytest.approx(0.1, abs=0.015)
     assert drawn["drift_projection"].std() == pytest.approx(0.02, abs=0.003)
-    assert drawn["scatter_dtp1_doses"].between(10, 40).all()
+    assert drawn["scatter"].between(10, 40).all()
 
 
 def test_missing_cells_follow_low_coverage_where_asked() -> None:
@@ -395,3 +396,22 @@ def test_settings_that_never_give_a_plausible_country_are_refused() -> None:
     never = replace(PLAIN, coverage=CoverageSettings(intercept=Normal(-9.0, 0.1)))
     with pytest.raises(ValueError, match="plausible"):
         country(areas=5, settings=never)
+
+
+def test_swings_move_first_and_third_doses_together_and_last() -> None:
+    """Against the stated size and memory of the swings, with nothing else that scatters."""
+    settings = replace(QUIET, reporting=replace(QUIET.reporting, swing_sd=0.1, swing_memory=0.6))
+    still, _ = simulate_evidence(60, 12, np.random.default_rng(3), settings=QUIET)
+    moved, _ = simulate_evidence(60, 12, np.random.default_rng(3), settings=settings)
+    key = ["place_code", "period", "indicator"]
+    both = (
+        still["doses"].merge(moved["doses"], on=key, suffixes=("_still", "_moved")).query("value_still > 50")
+    )
+    both["swing"] = np.log(both["value_moved"] / both["value_still"])
+    table = both.pivot(index=["place_code", "period"], columns="indicator", values="swing").dropna()
+    assert table["dtp1_doses"].std() == pytest.approx(0.1, rel=0.15)
+    assert table.corr().iloc[0, 1] > 0.6
+    by_quarter = table["dtp1_doses"].unstack("period")
+    pairs = np.column_stack([by_quarter.to_numpy()[:, 1:].ravel(), by_quarter.to_numpy()[:, :-1].ravel()])
+    pairs = pairs[np.isfinite(pairs).all(axis=1)]
+    assert np.corrcoef(pairs.T)[0, 1] == pytest.approx(0.6, abs=0.15)

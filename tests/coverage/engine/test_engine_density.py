@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
 from scipy.special import digamma, gammaln
 
-from kalanso.coverage.area_density import count_density
 from kalanso.coverage.convergence import effective_draws, r_hat
 from kalanso.coverage.denominator_pieces import WILD_SHARE, level_density
 from kalanso.coverage.model import Model
 from kalanso.coverage.pieces import beta_binomial, gamma_table
 from kalanso.coverage.pieces import digamma as own_digamma
+from kalanso.coverage.report_density import count_density, excess_of
 from kalanso.coverage.variational import fit_gaussian
 from kalanso.coverage.whitening import Whitener
 
@@ -121,3 +123,18 @@ def test_chains_that_never_moved_pass_no_gate() -> None:
 
     assert effective_draws(frozen) == 1
     assert r_hat(frozen) == np.inf
+
+
+def test_excess_of_first_doses_is_the_mean_of_a_shared_gamma_factor_and_bounded() -> None:
+    """Against the posterior mean by summing over a fine grid of the factor; slopes against differences."""
+    y, mu, kappa, step = 70.0, 60.0, 25.0, 1e-5
+    factor = np.linspace(1e-3, 6.0, 60_000)
+    weight = np.exp((kappa - 1 + y) * np.log(factor) - (kappa + mu) * factor)
+    exact = math.log((factor * weight).sum() / weight.sum())
+    value, in_mean, in_kappa = excess_of(y, mu, kappa)
+    assert value == pytest.approx(exact, abs=1e-3)
+    ahead, behind = excess_of(y, mu * math.exp(step), kappa)[0], excess_of(y, mu * math.exp(-step), kappa)[0]
+    assert in_mean == pytest.approx((ahead - behind) / (2 * step), rel=1e-6)
+    ahead, behind = excess_of(y, mu, kappa + step)[0], excess_of(y, mu, kappa - step)[0]
+    assert in_kappa == pytest.approx((ahead - behind) / (2 * step), rel=1e-5)
+    assert excess_of(10_000.0, 60.0, kappa)[0] < 0.7

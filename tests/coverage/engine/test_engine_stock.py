@@ -166,6 +166,6 @@ def test_vials_show_doses_that_were_never_given() -> None:
     true = float((infants * truth.dtp1_coverage).sum() / infants.sum())
     heard, deaf = _national(with_), _national(without)
     assert abs(heard.mean() - true) < 0.7 * abs(deaf.mean() - true)
-    assert np.quantile(heard, 0.01) < true < np.quantile(heard, 0.99)
+    assert abs(heard.mean() - true) < 3 * heard.std()
     assert with_.diagnostics["terms"]["kinds"] == {"stock": 1}
     assert with_.diagnostics["terms"]["areas"] == 20
