@@ -21,6 +21,7 @@ from scipy.sparse import coo_array, csr_array, hstack, vstack
 from kalanso.coverage.assumptions import assumption_table
 from kalanso.coverage.summaries import interval, readable
 from kalanso.planning.options import Numbers, Options
+from kalanso.planning.quiet_solver import quiet_solver
 from kalanso.vocabulary import Message
 
 Chosen = npt.NDArray[np.bool_]
@@ -153,10 +154,11 @@ def _milp(
     extra = len(value) - count
     lower = np.concatenate([np.zeros(count), np.full(min(extra, 1), -np.inf), np.zeros(max(extra - 1, 0))])
     upper = np.concatenate([np.ones(count), np.full(extra, np.inf)])
-    found = milp(
-        value, integrality=np.concatenate([np.ones(count), np.zeros(extra)]), bounds=Bounds(lower, upper),
-        constraints=LinearConstraint(csr_array(rows), least, most), options={"mip_rel_gap": gap},
-    )  # fmt: skip
+    with quiet_solver():
+        found = milp(
+            value, integrality=np.concatenate([np.ones(count), np.zeros(extra)]), bounds=Bounds(lower, upper),
+            constraints=LinearConstraint(csr_array(rows), least, most), options={"mip_rel_gap": gap},
+        )  # fmt: skip
     if found.status == _INFEASIBLE:
         return None
     if found.x is None or found.status not in (_OPTIMAL, _LIMIT):
