@@ -67,7 +67,9 @@ def sources_design(evidence: Evidence, question: Question, priors: Priors, repor
         question.outliers, priors.fixed("population", "growth_noise_sd"),
         np.full(len(evidence.areas), -1, np.int64),
     )  # fmt: skip
-    return _with_biases(evidence, question, priors, names, targets, _totals(evidence, frame, priors, middle))
+    return _with_biases(
+        evidence, question, priors, names, targets, _totals(evidence, frame, question, priors, middle)
+    )
 
 
 def _centre(level: Floats, seen: np.ndarray, reports: Reports) -> float:
@@ -94,17 +96,23 @@ def _recounts(evidence: Evidence, question: Question) -> tuple[Floats, Floats]:
     return mean, variance
 
 
-def _totals(evidence: Evidence, frame: pd.DataFrame, priors: Priors, middle: float) -> tuple[Total, ...]:
-    """Populations of places above areas, each source at its mean year."""
+def _totals(
+    evidence: Evidence, frame: pd.DataFrame, question: Question, priors: Priors, middle: float
+) -> tuple[Total, ...]:
+    """Populations of places above areas, each source at its mean year, the anchor's assumed bias taken off."""
     above = frame[~frame["place_code"].isin(set(evidence.areas))]
     declared = dict(
         zip(evidence.denominator_sources["source"], evidence.denominator_sources["bias_sd"], strict=True)
     )
+    listed = evidence.denominator_sources
+    anchors = set(listed.loc[listed["anchor"].astype(bool), "source"])
     found = []
     for (place, source), rows in above.groupby(["place_code", "source"], sort=False):
         stated = float(declared.get(str(source), np.nan))
         error = stated if np.isfinite(stated) and stated > 0 else priors.fixed("totals", "error_sd")
         log_total = float(np.log(rows["surviving_infants"].to_numpy(float) / QUARTERS).mean())
+        if source in anchors:
+            log_total -= question.anchor_bias
         years = float(rows["period"].to_numpy(float).mean() + 0.5 - middle)
         found.append(Total(str(source), evidence.members(str(place)), log_total, years, error))
     return tuple(found)
