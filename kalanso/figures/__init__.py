@@ -19,10 +19,16 @@ from kalanso.figures.interpretation import Denominator, Thresholds, interpret
 from kalanso.figures.renderer import Renderer, RenderingFailed
 
 if TYPE_CHECKING:
+    from kalanso.figures.answers import interval_rows
     from kalanso.figures.choropleths import choropleth
     from kalanso.figures.drawing import draw, to_pdf, to_png, to_svg
+    from kalanso.figures.estimate_maps import estimate_map
+    from kalanso.figures.evidence_axes import evidence_axis
     from kalanso.figures.heat_grids import heat_grid
+    from kalanso.figures.ledgers import evidence_shares
+    from kalanso.figures.methods import method_dots
     from kalanso.figures.multiples import small_multiples
+    from kalanso.figures.rank_ranges import rank_intervals
     from kalanso.figures.rankings import ranked_bars
     from kalanso.figures.subtractions import missed_children
     from kalanso.figures.trends import trend
@@ -38,6 +44,12 @@ KINDS = {
     "ranked_bars": "kalanso.figures.rankings",
     "wall_chart": "kalanso.figures.wall_charts",
     "missed_children": "kalanso.figures.subtractions",
+    "estimate_map": "kalanso.figures.estimate_maps",
+    "evidence_axis": "kalanso.figures.evidence_axes",
+    "evidence_shares": "kalanso.figures.ledgers",
+    "interval_rows": "kalanso.figures.answers",
+    "method_dots": "kalanso.figures.methods",
+    "rank_intervals": "kalanso.figures.rank_ranges",
 }
 _DRAWING = ("draw", "to_pdf", "to_png", "to_svg")
 
@@ -53,10 +65,16 @@ __all__ = [
     "Thresholds",
     "choropleth",
     "draw",
+    "estimate_map",
+    "evidence_axis",
+    "evidence_shares",
     "fingerprint",
     "heat_grid",
     "interpret",
+    "interval_rows",
+    "method_dots",
     "missed_children",
+    "rank_intervals",
     "ranked_bars",
     "small_multiples",
     "to_pdf",

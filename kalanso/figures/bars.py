@@ -6,6 +6,7 @@ axis, values at the end of each bar.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -72,20 +73,40 @@ class Bars:
         )
 
 
-def lay_out(names: Sequence[str], low: float, high: float, width: float, *, right: float) -> Bars:
-    """Return the ground on which bars of these names and values stand."""
+def lay_out(
+    names: Sequence[str], low: float, high: float, width: float, *, right: float, from_zero: bool = True
+) -> Bars:
+    """Return the ground on which bars of these names and values stand.
+
+    Bars begin at zero; an axis of points alone may begin near the lowest of them.
+    """
     most = width * _NAMES_AT_MOST
     wrapped = [wrap(name, most, LABEL_SIZE) for name in names]
     left = min(max(width_of(line, LABEL_SIZE) for lines in wrapped for line in lines), most) + 10
     return Bars(
         names=wrapped, left=left, right=right, width=width,
-        low=min(low, 0.0), high=max(high, 0.0) or 1.0,
+        low=min(low, 0.0) if from_zero else low, high=max(high, 0.0) or 1.0,
     )  # fmt: skip
 
 
-def ground(bars: Bars, unit: str, locale: str) -> list[alt.Chart]:
-    """Return names, grid lines, the labels of the value axis above, and the line of zero."""
+def begin(low: float, high: float) -> float:
+    """Return where an axis of points may begin: a round value below the lowest, or zero where that is near."""
+    step = (high - min(low, 0.0)) / 10 or 1.0
+    power = 10.0 ** math.floor(math.log10(step))
+    step = next(power * n for n in (1, 2, 5, 10) if power * n >= step)
+    least = (math.ceil(low / step) - 1) * step
+    if low >= 0 and least <= 0.25 * high:
+        return 0.0
+    return round(least, 10)
+
+
+def ground(bars: Bars, unit: str, locale: str, *, least: float | None = None) -> list[alt.Chart]:
+    """Return names, grid lines and the labels of the value axis above.
+
+    `least` is the lowest value that means something (a rank begins at 1); ticks below it are left out.
+    """
     ticks = axes.value_ticks(bars.low, bars.high, max(3, min(6, int(bars.inner / 60))))
+    ticks = [tick for tick in ticks if least is None or tick >= least]
     lines = [{"px": bars.x(tick), "py1": 0, "py2": bars.height} for tick in ticks]
     labels = [{"text": words.number(tick, unit, locale), "px": bars.x(tick), "py": -6} for tick in ticks]
     names = [

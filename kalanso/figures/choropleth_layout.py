@@ -30,7 +30,10 @@ _HALF_LINE: Final = 7
 
 @dataclass(frozen=True, kw_only=True)
 class Map:
-    """What is to be drawn: rows with place, value, class and wide; outlines in the same order."""
+    """What is to be drawn: rows with place, value, class and wide; outlines in the same order.
+
+    `class_names` stand at the scale where the limits of the classes are not what a reader would say.
+    """
 
     rows: pd.DataFrame
     outlines: Sequence[BaseGeometry | None]
@@ -38,6 +41,7 @@ class Map:
     subject: Subject
     locale: str
     named: Sequence[int]
+    class_names: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +167,10 @@ def _number_list(
 def _scale(drawn: Map, top: float, width: int) -> tuple[list[alt.Chart], float]:
     counts = Counter(int(value) for value in drawn.rows["class"].dropna())
     unit, locale = drawn.subject.unit, drawn.locale
-    return scale(_scale_heading(drawn), drawn.cuts, counts, unit=unit, locale=locale, top=top, width=width)
+    return scale(
+        _scale_heading(drawn), drawn.cuts, counts, unit=unit, locale=locale, top=top, width=width,
+        called=drawn.class_names,
+    )  # fmt: skip
 
 
 def _scale_heading(drawn: Map) -> str:

@@ -47,7 +47,7 @@ def framed(figure: Figure, plot: str, width: int, *, with_words: bool) -> str:
     ET.register_namespace("", SVG)
     drawn = ET.fromstring(plot)  # noqa: S314 - our own renderer wrote it
     plot_width, plot_height = float(drawn.get("width", "0")), float(drawn.get("height", "0"))
-    body = _slimmed(drawn, digits=0 if figure.kind == "choropleth" else 1)
+    body = _slimmed(drawn, digits=0 if figure.kind in ("choropleth", "estimate_map") else 1)
     head, top = _head(figure, width, with_words)
     foot, bottom = _foot(figure, width, top + plot_height, with_words)
     height = round(bottom)

@@ -89,11 +89,12 @@ def groups(rows: pd.DataFrame) -> list[str]:
             continue
         if leader is None or row.low > leader.high or row.high < leader.low:
             leader, count = row, count + 1
-        letters.append(_letter(count - 1))
+        letters.append(letter_of(count - 1))
     return letters
 
 
-def _letter(index: int) -> str:
+def letter_of(index: int) -> str:
+    """Return the letter of a group, counted from 0: A to Z, then AA."""
     times, place = divmod(index, len(_LETTERS))
     return _LETTERS[place] * (times + 1)
 

@@ -26,9 +26,13 @@ def scale(
     left: float = 0,
     top: float,
     width: float,
+    called: Sequence[str] = (),
 ) -> tuple[list[alt.Chart], float]:
-    """Return the layers of a scale (a box per class, its name, its count) and its height."""
-    tones, names = classes.tones(cuts), classes.names(cuts, unit, locale)
+    """Return the layers of a scale (a box per class, its name, its count) and its height.
+
+    `called` names the classes where their limits are not what a reader would say.
+    """
+    tones, names = classes.tones(cuts), called or classes.names(cuts, unit, locale)
     each = min(width / len(tones), _WIDEST_BOX)
     head = wrap(heading, width, SMALL_SIZE)
     lines = [{"text": line, "px": left, "py": top + 11 + 14 * n} for n, line in enumerate(head)]
@@ -40,12 +44,12 @@ def scale(
         rect = alt.Chart(rows([box])).mark_rect(color=tone, stroke=BORDER, strokeWidth=0.6)
         layers.append(rect.encode(x=pixel_x(), x2="px2:Q", y=pixel_y("py1"), y2="py2:Q"))
     wrapped = [wrap(name, each - 4, SMALL_SIZE) for name in names]
-    called = [
+    labels = [
         {"text": line, "px": starts[n], "py": boxes_at + 27 + 13 * i}
         for n, lines_of_name in enumerate(wrapped)
         for i, line in enumerate(lines_of_name)
     ]
     counts_at = boxes_at + 28 + 13 * max(len(name) for name in wrapped)
     counted = [{"text": str(counts.get(n, 0)), "px": starts[n], "py": counts_at} for n in range(len(tones))]
-    layers += [texts(called, fontSize=SMALL_SIZE), texts(counted, fontWeight="bold")]
+    layers += [texts(labels, fontSize=SMALL_SIZE), texts(counted, fontWeight="bold")]
     return layers, counts_at - top + 10

@@ -62,6 +62,42 @@ INPUTS: Mapping[str, tuple[Input, ...]] = {
         Input(name="target", type="number", meaning="children expected, where value is not given", needed=False),
         Input(name="doses", type="number", meaning="doses given, where value is not given", needed=False),
     ),
+    "estimate_map": (
+        _PLACE, Input(name="value", type="number", meaning="0 to 1: chance, or width in points of coverage; empty = no data"),
+        Input(name="geometry", type="outline", meaning="WKB in degrees, bytes or hexadecimal text; empty = unknown"),
+        _LOW, _HIGH,
+        Input(name="kind", type="text", meaning="published, or catchment where it is approximate", needed=False),
+        Input(name="reason", type="text", meaning="why there is no value, in the reader's language", needed=False),
+    ),
+    "evidence_axis": (
+        Input(name="period", type="period", meaning="quarter; of a span the last one"),
+        Input(name="kind", type="text", meaning="estimated, simulated, reported, surveyed or published"),
+        Input(name="source", type="text", meaning="name of the source"), _VALUE,
+        Input(name="period_from", type="period", meaning="first quarter of a span", needed=False),
+        _LOW, _HIGH, _PROVISIONAL,
+    ),
+    "evidence_shares": (
+        _PLACE, Input(name="survey", type="number", meaning="share that rests on the place's surveys"),
+        Input(name="routine", type="number", meaning="share that rests on its doses and populations"),
+        Input(name="borrowed", type="number", meaning="the rest"),
+    ),
+    "interval_rows": (
+        Input(name="label", type="text", meaning="what the row is called"), _VALUE, _LOW, _HIGH,
+        Input(name="chosen", type="yes/no", meaning="the row that the others are read against", needed=False),
+        Input(name="number", type="text", meaning="counted, reported, surveyed, estimated or simulated", needed=False),
+    ),
+    "method_dots": (
+        _PLACE, Input(name="method", type="text", meaning="name of the method; the first is the one compared"), _VALUE,
+        _LOW, _HIGH,
+        Input(name="number", type="text", meaning="counted, reported, surveyed, estimated or simulated", needed=False),
+    ),
+    "rank_intervals": (
+        _PLACE, _VALUE, Input(name="rank", type="number", meaning="mean rank, 1 = most"),
+        Input(name="rank_low", type="number", meaning="lower end of the 95 % interval of the rank"),
+        Input(name="rank_high", type="number", meaning="upper end of the 95 % interval of the rank"),
+        Input(name="group", type="number", meaning="places of one group cannot be told apart from its first"),
+        _LOW, _HIGH,
+    ),
 }  # fmt: skip
 
 

@@ -85,6 +85,65 @@ def missed_rows() -> pd.DataFrame:
     return pd.DataFrame({"place": ["Boura", "Bougouni Est"], "target": [900, 1500], "doses": [630, 1890]})
 
 
+def posterior_map_rows() -> pd.DataFrame:
+    """Chances of four districts, one of them without an estimate."""
+    rows = map_rows().drop(columns=["value"]).reset_index(drop=True)
+    return rows.assign(value=[None, *(round(0.05 + 0.9 * n / len(rows), 3) for n in range(1, len(rows)))])
+
+
+def axis_rows() -> pd.DataFrame:
+    """Two years of an estimate, of doses over two populations, a survey and a published series."""
+    quarters = [f"{year}Q{n}" for year in (2023, 2024) for n in range(1, 5)]
+    rows = [
+        {"period": q, "kind": kind, "source": name, "value": value + n / 100, "low": low, "high": high}
+        for n, q in enumerate(quarters)
+        for kind, name, value, low, high in (
+            ("estimated", "", 0.7, 0.65, 0.8), ("reported", "RGPH", 1.05, None, None),
+            ("reported", "WorldPop", 0.9, None, None), ("simulated", "", 0.72, None, None),
+        )
+    ]  # fmt: skip
+    rows.append({"period": "2023Q4", "period_from": "2023Q1", "kind": "surveyed", "source": "EDS", "value": 0.7, "low": 0.6, "high": 0.8})  # fmt: skip
+    rows.append(
+        {"period": "2024Q4", "period_from": "2024Q1", "kind": "published", "source": "WUENIC", "value": 0.77}
+    )
+    return pd.DataFrame(rows)
+
+
+def share_rows() -> pd.DataFrame:
+    """What the estimates of three areas rest on."""
+    return pd.DataFrame(
+        {"place": ["Boura", "Karangana", "Kologo"], "survey": [0.0, 0.2, 0.5], "routine": [0.1, 0.3, 0.3],
+         "borrowed": [0.9, 0.5, 0.2]}
+    )  # fmt: skip
+
+
+def answer_rows() -> pd.DataFrame:
+    """Three answers to one question, the first the one compared."""
+    return pd.DataFrame(
+        {"label": ["Estimation", "Administratif", "Vérité"], "value": [0.7, 1.1, 0.72], "low": [0.6, None, None],
+         "high": [0.8, None, None], "chosen": [True, False, False], "number": ["estimated", "reported", "simulated"]}
+    )  # fmt: skip
+
+
+def method_rows() -> pd.DataFrame:
+    """Three methods in three districts."""
+    return pd.DataFrame([
+        {"place": place, "method": method, "value": value - n / 20, "low": 0.6 if method == "Estimation" else None,
+         "high": 0.8 if method == "Estimation" else None}
+        for n, place in enumerate(("Ségou", "Niono", "Yorosso"))
+        for method, value in (("Estimation", 0.75), ("Administratif", 1.1), ("Enquêtes", 0.7))
+    ])  # fmt: skip
+
+
+def rank_rows() -> pd.DataFrame:
+    """Four areas whose order is known in part."""
+    return pd.DataFrame(
+        {"place": ["Boura", "Karangana", "Kologo", "Niono Central"], "value": [400, 380, 200, 50], "rank": [1.4, 1.6, 3.0, 4.0],
+         "rank_low": [1, 1, 3, 4], "rank_high": [2, 3, 3, 4], "group": [1, 1, 2, 3], "low": [300, 280, 150, 20],
+         "high": [500, 480, 250, 90]}
+    )  # fmt: skip
+
+
 COUNT = subject(unit="count", measure="Enfants", population="")
 MADE: Mapping[str, Callable[[str], Figure]] = {
     "trend": lambda locale: figures.trend(trend_rows(), subject=subject(), locale=locale),
@@ -98,6 +157,16 @@ MADE: Mapping[str, Callable[[str], Figure]] = {
         wall_rows(), subject=COUNT, annual_target=1240, locale=locale
     ),
     "missed_children": lambda locale: figures.missed_children(missed_rows(), subject=COUNT, locale=locale),
+    "estimate_map": lambda locale: figures.estimate_map(
+        posterior_map_rows(), subject=subject(unit="rate"), locale=locale, when="2024Q4"
+    ),
+    "evidence_axis": lambda locale: figures.evidence_axis(axis_rows(), subject=subject(), locale=locale),
+    "evidence_shares": lambda locale: figures.evidence_shares(
+        share_rows(), subject=subject(unit="rate"), locale=locale
+    ),
+    "interval_rows": lambda locale: figures.interval_rows(answer_rows(), subject=subject(), locale=locale),
+    "method_dots": lambda locale: figures.method_dots(method_rows(), subject=subject(), locale=locale),
+    "rank_intervals": lambda locale: figures.rank_intervals(rank_rows(), subject=COUNT, locale=locale),
 }
 
 
