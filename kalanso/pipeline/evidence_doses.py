@@ -78,15 +78,9 @@ def doses_table(rows: pd.DataFrame, where: Ground) -> pd.DataFrame:
     rows = rows[rows["own"] == alone]
     there = rows["value"].notna()
     rows = rows.assign(reports_received=rows["reports_received"].where(there, rows["reports_received"] * 0))
-    summed = rows.groupby(cell, as_index=False).agg(
-        value=("value", _sum), reports_received=("reports_received", _sum),
-        reports_expected=("reports_expected", _sum),
-    )  # fmt: skip
-    return summed.rename(columns={"area": "place_code"})
-
-
-def _sum(values: pd.Series) -> float:
-    return float(values.sum(min_count=1))
+    # A sum of nothing known is not known: min_count.
+    sums = rows.groupby(cell)[["value", "reports_received", "reports_expected"]].sum(min_count=1)
+    return sums.reset_index().rename(columns={"area": "place_code"})
 
 
 def _one_strategy(rows: pd.DataFrame) -> pd.DataFrame:
@@ -97,10 +91,9 @@ def _one_strategy(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows.merge(parts, on=cell, how="left")
     rows = rows[~((rows["strategy"] == "all") & rows["split"].notna())].drop(columns="split")
     rows = rows.assign(strategy=rows["strategy"].where(rows["strategy"].isin(ROUNDS), ""))
-    return rows.groupby([*cell, "strategy"], as_index=False).agg(
-        value=("value", _sum), reports_received=("reports_received", "max"),
-        reports_expected=("reports_expected", "max"),
-    )  # fmt: skip
+    groups = rows.groupby([*cell, "strategy"])
+    sums = groups[["value"]].sum(min_count=1)
+    return sums.join(groups[["reports_received", "reports_expected"]].max()).reset_index()
 
 
 def _silent(rows: pd.DataFrame, where: Ground) -> Iterator[pd.DataFrame]:
@@ -163,8 +156,10 @@ def stock_table(holdings: Holdings, where: Ground, given: pd.DataFrame) -> pd.Da
     rows = rows.assign(opened=opened.where((opened >= 0) & ~wrong), wasted=rows.get("doses_wasted", np.nan))
     rows["area"] = rows["place_code"].map(dict(where.area_of))
     cards = rows.groupby(["area", "period"]).agg(
-        opened=("opened", lambda v: v.sum(skipna=False)), wasted=("wasted", _sum), places=("place_code", "nunique")
+        opened=("opened", "sum"), told=("opened", "count"), all=("opened", "size"), places=("place_code", "nunique")
     )  # fmt: skip
+    cards["opened"] = cards["opened"].where(cards["told"] == cards["all"])
+    cards["wasted"] = rows.groupby(["area", "period"])["wasted"].sum(min_count=1)
     givers = given[given["indicator"] == "dtp1_doses"].assign(
         area=given["place_code"].map(dict(where.area_of))
     )
