@@ -16,11 +16,12 @@ from django.http import HttpRequest
 from django.urls import reverse, translate_url
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from kalanso import definitions, quality
 from kalanso.hub.explore.queries import places, shelf
+from kalanso.hub.explore.queries.estimates import Number, chances_of
 from kalanso.hub.explore.queries.words import (
     CHECK_NAMES,
     HEADINGS,
@@ -170,6 +171,51 @@ def said(message: Message) -> str:
         for name, value in message.params.items()
     }
     return quality.sentence(message.id, params, pack(), locale())
+
+
+@register.simple_tag
+def told(message: str, params: str) -> str:
+    """Show the sentence of two columns of a row: an id and its parameters."""
+    return sentence({"message": message, "params": params})
+
+
+def _between(style: str) -> Any:
+    def show(number: Number) -> str:
+        low, high = (format_value(end, style, locale()) for end in (number.low, number.high))
+        return _("entre %(low)s et %(high)s") % {"low": low, "high": high}
+
+    show.__doc__ = f"Show an interval in words, its ends in the style `{style}`."
+    return show
+
+
+register.filter("between_count", _between("count"))
+register.filter("between_percent", _between("percent"))
+
+
+@register.filter
+def chances(probability: float | None) -> str:
+    """Show a probability as chances out of ten; draws never make anything certain."""
+    if probability is None:
+        return format_value(None, "text", locale())
+    if probability >= 0.95:
+        return _("plus de 9 chances sur 10")
+    n = chances_of(probability)
+    if not n:
+        return _("moins d'une chance sur 10")
+    return ngettext("%(n)s chance sur 10", "%(n)s chances sur 10", n) % {"n": n}
+
+
+@register.filter
+def ranks(number: Number) -> str:
+    """Show the interval of a rank: 3, or 1 to 7."""
+    low, high = (format_value(end, "count", locale()) for end in (number.low, number.high))
+    return low if low == high else _("%(low)s à %(high)s") % {"low": low, "high": high}
+
+
+@register.simple_tag(takes_context=True)
+def with_choice(context: template.Context, name: str, value: Any) -> str:
+    """Return this address with one choice changed, whatever its parameter is called."""
+    return with_query(context, **{name: value})
 
 
 @register.filter

@@ -2,11 +2,29 @@
 
 from django.urls import path
 
-from kalanso.hub.explore.views import downloads, figures, places, quality, tables, trends
+from kalanso.hub.explore.views import (
+    comparing,
+    downloads,
+    figures,
+    ledger,
+    missed,
+    place_estimate,
+    places,
+    pockets,
+    quality,
+    tables,
+    trends,
+)
 
 urlpatterns = [
+    path("ou/", missed.missed, name="missed"),
+    path("ou/poches/", pockets.pockets, name="pockets"),
     path("lieux/", places.where, name="where"),
     path("lieux/<str:code>/", places.place, name="place"),
+    path("lieux/<str:code>/estimation/", place_estimate.place_estimate, name="place_estimate"),
+    path("preuves/registre/", ledger.ledger, name="ledger"),
+    path("preuves/comparaison/", comparing.methods, name="methods"),
+    path("preuves/hypotheses/", comparing.assumptions, name="assumptions"),
     path("preuves/", tables.evidence, name="evidence"),
     path("preuves/tables/", tables.listing, name="tables"),
     path("preuves/tables/<slug:name>/", tables.rows, name="table"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,33 @@ from kalanso.hub.explore.queries import shelf
 
 NAVIGATION = (
     ("home", _("Accueil")),
-    ("where", _("Où")),
+    ("missed", _("Où")),
     ("act", _("Agir")),
     ("evidence", _("Preuves")),
     ("learn", _("Apprendre")),
 )
+# The pages of a section, beside one another under its word.
+PAGES = {
+    "missed": (("missed", _("Enfants manqués")), ("pockets", _("Poches")), ("where", _("Lieux"))),
+    "evidence": (
+        ("evidence", _("Sources et qualité")),
+        ("ledger", _("Registre")),
+        ("methods", _("Comparaison")),
+        ("assumptions", _("Hypothèses")),
+        ("method", _("Méthode")),
+        ("tables", _("Tables")),
+    ),
+}
+# Pages that belong to one of those without having a name of their own there.
+UNDER = {"place": "where", "place_estimate": "missed", "quality": "evidence"}
 SECTIONS = {
-    "place": "where",
+    "where": "missed",
+    "place": "missed",
+    "place_estimate": "missed",
+    "pockets": "missed",
+    "ledger": "evidence",
+    "methods": "evidence",
+    "assumptions": "evidence",
     "trends": "learn",
     "glossary": "learn",
     "method": "evidence",
@@ -40,12 +62,87 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     english = str(get_language()).startswith("en")
     return {
         "navigation": NAVIGATION,
-        "section": SECTIONS.get(page, page),
+        "section": (section := SECTIONS.get(page, page)),
+        "pages": PAGES.get(section, ()),
+        "page": UNDER.get(page, "tables" if page.startswith("table") else page),
         "language": "en" if english else "fr",
         "other_language": "fr" if english else "en",
         "demo": shelf.current().store.demo,
         "search_text": request.GET.get("q", ""),
     }
+
+
+MODEL_CARD = Path(__file__).resolve().parents[3] / "docs" / "explanation" / "model-card.md"
+# Rows of the card's tables, and what they are called on the page.
+INTERVALS_OF = {
+    "DTP1 coverage": _("Couverture DTC1"),
+    "DTP3 coverage": _("Couverture DTC3"),
+    "children due": _("Enfants attendus"),
+    "children without DTP1": _("Enfants sans DTC1"),
+    "children without DTP3": _("Enfants sans DTC3"),
+}
+METHODS_OF = {
+    "administrative": _("Administratif"),
+    "countdown": _("Méthode Countdown"),
+    "surveys_only": _("Enquêtes seules"),
+    "who_unicef": _("À la manière OMS/UNICEF"),
+    "one population believed": _("Une seule population, crue"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What the model card proves: how often intervals held the truth, and the error beside other methods.
+
+    `intervals` are (name, shares of areas at 95 %, at 50 %, of conflict areas, of areas without a
+    cluster, of countries); `methods` are (name, error of coverage and of missed children relative to the
+    method's, part of the true pockets on its list).
+    """
+
+    day: str
+    countries: int
+    intervals: tuple[tuple[str, tuple[float, ...]], ...]
+    methods: tuple[tuple[str, tuple[float, ...]], ...]
+
+
+@lru_cache(maxsize=1)
+def calibration() -> Calibration | None:
+    """Return the newest calibration from the model card; None where the card is not installed."""
+    if not MODEL_CARD.is_file():
+        return None
+    text = MODEL_CARD.read_text(encoding="utf-8")
+    when, drawn = re.search(r"Run on (\d{4}-\d\d-\d\d)", text), re.search(r"\bprior (\d+)", text)
+    if when is None or drawn is None:
+        return None
+    held = _rows_under(text, "### Published posterior: countries drawn from the prior")
+    beside = _rows_under(text, "### Beside the usual methods")
+    return Calibration(
+        day=when[1],
+        countries=int(drawn[1]),
+        intervals=tuple(
+            (name, tuple(_first_number(row[at]) for at in (1, 2, 3, 4, 6)))
+            for code, name in INTERVALS_OF.items()
+            if (row := held.get(code)) and len(row) > 6
+        ),
+        methods=tuple(
+            (name, tuple(_first_number(row[at]) for at in (1, 3, 6)))
+            for code, name in METHODS_OF.items()
+            if (row := beside.get(code)) and len(row) > 6
+        ),
+    )
+
+
+def _rows_under(text: str, heading: str) -> dict[str, list[str]]:
+    """Return the rows of the first table under a heading, by their first cell."""
+    part = text.partition(heading)[2].partition("\n### ")[0]
+    lines = [line.strip().strip("|") for line in part.splitlines() if line.strip().startswith("|")]
+    cells = [[cell.strip() for cell in line.split("|")] for line in lines]
+    return {row[0]: row for row in cells}
+
+
+def _first_number(cell: str) -> float:
+    found = re.match(r"\d*\.?\d+", cell)
+    return float(found[0]) if found else float("nan")
 
 
 GLOSSARY = Path(__file__).resolve().parents[3] / "GLOSSARY.md"

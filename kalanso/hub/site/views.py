@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 
-from kalanso.hub.explore.queries import findings, places, series, shelf, tables
+from kalanso.hub.explore.queries import estimates, findings, places, runs, series, shelf, tables
 from kalanso.hub.site import queries
 
 
@@ -24,6 +24,9 @@ def home(request: HttpRequest) -> HttpResponse:
         {
             "root": root,
             "quarter": quarter,
+            "run": runs.run(here),
+            "estimate": _estimate(here, root.code) if root else None,
+            "dose": {"value": "dtp1"},
             "headline": points.get(root.code) if root else None,
             "basis": next(iter(series.bases(here, "dtp1_coverage")), None),
             "findings": findings.total(here, findings.Wanted()),
@@ -32,6 +35,11 @@ def home(request: HttpRequest) -> HttpResponse:
             "newest": newest,
         },
     )
+
+
+def _estimate(here: shelf.Shelf, code: str) -> estimates.Estimate | None:
+    newest = next(iter(estimates.spans(here)), None)
+    return estimates.values(here, "dtp1", newest).get(code) if newest else None
 
 
 def act(request: HttpRequest) -> HttpResponse:
@@ -46,7 +54,7 @@ def learn(request: HttpRequest) -> HttpResponse:
 
 def method(request: HttpRequest) -> HttpResponse:
     """Say what the numbers are and are not."""
-    return render(request, "site/method.html")
+    return render(request, "site/method.html", {"calibration": queries.calibration()})
 
 
 def glossary(request: HttpRequest) -> HttpResponse:

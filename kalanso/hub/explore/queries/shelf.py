@@ -58,6 +58,7 @@ class Shelf:
             if last is not None:
                 newest.append(f"{table.name}-{last.name}")
                 changed = max(changed, last.stat().st_mtime)
+        newest += _being_computed(self.store.folder)
         now = State(mark=" ".join(newest), changed=changed)
         if now != self._known:
             with self._lock:
@@ -115,6 +116,17 @@ class Shelf:
         finally:
             if other.store._engine is not None:
                 other.store.engine.backend.disconnect()
+
+
+def run_folders(store: Path) -> list[Path]:
+    """Return the folders in which runs of the estimate keep their files."""
+    return sorted(store.glob("estimates*"))
+
+
+def _being_computed(store: Path) -> list[str]:
+    """Return a mark of runs under way, so that a page which speaks of them is composed anew."""
+    checkpoints = (folder / ".checkpoint" for folder in run_folders(store))
+    return [f"{path.parent.name}:computing" for path in checkpoints if path.is_dir()]
 
 
 def _visible(store: Store, spec: TableSpec, scope: Scope, as_of: str | None) -> ir.Table:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kalanso.hub.explore.queries import findings, places, series, shelf
+from kalanso.hub.explore.queries import estimates, findings, places, series, shelf
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.series import Point
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -88,10 +88,17 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
             "neighbours": places.neighbours(here, code),
             "published": series.published(here, code, "dtp1_coverage"),
             "manifest": here.manifest(INDICATOR_VALUES),
+            "estimate": _estimate(here, code),
             **_inside(here, this, when),
             **_map(here, this, when),
         },
     )
+
+
+def _estimate(here: Shelf, code: str) -> estimates.Estimate | None:
+    """Return the newest estimate of a place over four quarters, to stand beside what was reported."""
+    newest = next((when for when, span in estimates.spans(here).items() if span == estimates.ROLLED), None)
+    return estimates.values(here, "dtp1", newest).get(code) if newest else None
 
 
 def _trend(here: Shelf, this: Place, when: str | None, *, rolled: bool) -> dict[str, Any]:

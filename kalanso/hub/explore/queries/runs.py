@@ -1,0 +1,143 @@
+"""Which run of the estimate stands in the store, how far was it reviewed, and is another being computed?
+
+Reads the newest snapshot's manifest, and what a run says of itself in the folder `estimates*` of the
+store. The numbers of a run belong to `estimates`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import ibis.expr.types as ir
+
+from kalanso.hub.explore.queries import tables
+from kalanso.hub.explore.queries.shelf import Shelf, remembered, run_folders
+from kalanso.store import Manifest, TableSpec
+
+ESTIMATES = "coverage_estimates"
+STILL_RUNNING = 900  # seconds without a sign of life after which a computation counts as interrupted
+LEAST_ACCEPTED = 0.2  # share of proposals; a chain that takes fewer has hardly moved
+MOST_R_HAT = 1.2  # of totals; a preview is allowed more than the gates of a published run
+DIAGNOSTICS, CHECKPOINT = "diagnostics.json", ".checkpoint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run of the estimate, as its tables and its diagnostics describe it.
+
+    `preview` is None where the diagnostics are not there to tell; `provisional` are the quarters whose
+    reports may still arrive; `unsettled` says that the chains do not agree, so that the intervals are too
+    narrow and nothing may be decided on them.
+    """
+
+    name: str
+    state: str
+    manifest: Manifest
+    preview: bool | None
+    provisional: tuple[str, ...]
+    draws: int | None
+    unsettled: bool = False
+    notes: tuple[dict[str, str], ...] = ()
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether nobody at the national centre has confirmed it yet."""
+        return self.state in {"draft", "technical_review"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computing:
+    """A run that is being computed, or was interrupted: since when, and when it last gave a sign of life."""
+
+    since: datetime
+    alive: bool
+
+
+def spec_of(shelf: Shelf, name: str) -> TableSpec | None:
+    """Return the declaration of a table that the reader may see; None where there is no such table."""
+    try:
+        return tables.find(shelf, name)
+    except tables.NoSuchTable:
+        return None
+
+
+def table(shelf: Shelf, name: str) -> ir.Table | None:
+    """Return the visible rows of a table by name; None where nothing of it is published."""
+    spec = spec_of(shelf, name)
+    if spec is None:
+        return None
+    manifest = shelf.manifest(spec)
+    return shelf.table(spec) if manifest is not None and manifest.rows else None
+
+
+@remembered
+def run(shelf: Shelf) -> Run | None:
+    """Return the run whose estimates are published now; None where there are none."""
+    spec = spec_of(shelf, ESTIMATES)
+    rows = table(shelf, ESTIMATES)
+    if spec is None or rows is None:
+        return None
+    manifest = shelf.manifest(spec)
+    first = shelf.rows(rows.select("run", "state").limit(1))
+    if manifest is None or not first:
+        return None
+    late = shelf.rows(rows.filter(rows.provisional).select("period").distinct())
+    told = _diagnostics(shelf.store.folder, first[0]["run"])
+    return Run(
+        name=first[0]["run"],
+        state=first[0]["state"],
+        manifest=manifest,
+        preview=_preview(told, manifest),
+        provisional=tuple(sorted(row["period"] for row in late)),
+        draws=told.get("engine_diagnostics", {}).get("draws"),
+        unsettled=_unsettled(told.get("engine_diagnostics", {})),
+        notes=tuple(note for note in told.get("notes", ()) if "fr" in note and "en" in note),
+    )
+
+
+def _unsettled(engine: dict[str, Any]) -> bool:
+    """Return whether the sampler stood still, or its chains disagree on a total."""
+    if engine.get("accepted") is not None and engine["accepted"] < LEAST_ACCEPTED:
+        return True
+    disagreement = [one.get("r_hat") for one in engine.get("totals", {}).values() if isinstance(one, dict)]
+    return any(found is None or found > MOST_R_HAT for found in disagreement)
+
+
+def _preview(told: dict[str, Any], manifest: Manifest) -> bool | None:
+    if "engine" in told:
+        return bool(told["engine"] == "preview")
+    return True if "preview" in (manifest.provenance.note or "") else None
+
+
+def _diagnostics(store: Path, name: str) -> dict[str, Any]:
+    """Return what a run wrote about itself; nothing where its files are gone."""
+    for folder in run_folders(store):
+        try:
+            document = json.loads((folder / DIAGNOSTICS).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(document, dict) and document.get("run") == name:
+            return document
+    return {}
+
+
+def computing(shelf: Shelf) -> Computing | None:
+    """Return the run that is being computed beside the published one; never kept, since it changes."""
+    found = []
+    for folder in run_folders(shelf.store.folder):
+        checkpoint = folder / CHECKPOINT
+        try:
+            begun = (checkpoint / "about.json").stat().st_mtime
+            last = max(path.stat().st_mtime for path in checkpoint.iterdir())
+        except (OSError, ValueError):
+            continue
+        found.append((last, begun))
+    if not found:
+        return None
+    last, begun = max(found)
+    return Computing(since=datetime.fromtimestamp(begun, UTC), alive=time.time() - last < STILL_RUNNING)

@@ -1,0 +1,103 @@
+"""What may a reader choose on a page of estimates, and what is said where a choice makes no sense?
+
+Choices come in the address and change by links, so that every page works without scripts. A wrong one
+is explained; the page opens with the usual one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from kalanso.hub.explore.panels import period as period_name
+from kalanso.hub.explore.queries import estimates, places, runs
+from kalanso.hub.explore.queries.places import Place
+from kalanso.hub.explore.queries.shelf import Shelf
+
+LONGEST = 60  # of a wrong value that is shown back
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One thing that a reader may choose: parameter, its name for people, values with their names."""
+
+    name: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+    value: str
+    wrong: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What the chosen value is called."""
+        return dict(self.options).get(self.value, self.value)
+
+
+def choose(
+    request: HttpRequest, name: str, label: str, options: Sequence[tuple[str, str]], usual: str = ""
+) -> Choice:
+    """Return what the address asks for, or the usual value with what was asked in vain."""
+    asked = request.GET.get(name, "").strip()
+    values = [value for value, _name in options]
+    usual = usual if usual in values else (values[0] if values else "")
+    found = asked if asked in values else usual
+    wrong = asked[:LONGEST] if asked and asked not in values else ""
+    return Choice(name=name, label=label, options=tuple(options), value=found, wrong=wrong)
+
+
+def indicator(request: HttpRequest) -> Choice:
+    """Return which dose is asked about."""
+    return choose(request, "vaccin", _("Vaccin"), (("dtp1", _("DTC1")), ("dtp3", _("DTC3"))))
+
+
+def period(request: HttpRequest, here: Shelf) -> Choice:
+    """Return which period is asked about, the newest unless stated."""
+    known = [(code, period_name(code)) for code in estimates.spans(here)]
+    return choose(request, "periode", _("Période"), known)
+
+
+def threshold(request: HttpRequest, known: Sequence[float]) -> Choice:
+    """Return under which coverage a place counts as low, in whole percent."""
+    options = [(f"{100 * share:.0f}", _("%(share)s %%") % {"share": f"{100 * share:.0f}"}) for share in known]
+    return choose(request, "seuil", _("Seuil"), options, "80")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """Which place is asked about, and what was asked in vain."""
+
+    place: Place | None
+    wrong: str = ""
+
+
+def where(request: HttpRequest, here: Shelf) -> Where:
+    """Return the place in the address: a code, or a name that only one place has; else the country."""
+    known = places.tree(here)
+    asked = request.GET.get("lieu", "").strip()[: 2 * LONGEST]
+    if not asked:
+        return Where(place=known.root())
+    if asked in known.places:
+        return Where(place=known.places[asked])
+    found = places.search(here, asked)
+    exact = [place for place in found if places.folded(place.name) == places.folded(asked)]
+    if exact or len(found) == 1:
+        return Where(place=(exact or found)[0])
+    return Where(place=known.root(), wrong=asked[:LONGEST])
+
+
+def shared(request: HttpRequest, here: Shelf, place: Place | None) -> dict[str, Any]:
+    """Return what every page of estimates says: the run, what is being computed, the way up."""
+    truth_there = here.store.demo and runs.table(here, "demo_truth") is not None
+    return {
+        "run": runs.run(here),
+        "computing": runs.computing(here),
+        "place": place,
+        "above": places.tree(here).above(place.code) if place else [],
+        "truth_there": truth_there,
+        "truth_shown": truth_there and request.GET.get("verite") == "1",
+        "page_name": request.resolver_match.url_name if request.resolver_match else "",
+    }

@@ -1,0 +1,213 @@
+"""Which figure shows an estimate: a map, its sources on one axis, ranks, methods, shares of evidence?
+
+Turns rows into descriptions of figures, as `pictures` does for reported numbers. What is estimated,
+reported, surveyed or simulated is said by each figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kalanso.coverage import tables as run_tables
+from kalanso.hub.explore.panels import word
+from kalanso.hub.explore.queries import estimates, places
+from kalanso.hub.explore.queries.estimates import Estimate
+from kalanso.hub.explore.queries.places import Place
+from kalanso.hub.explore.queries.runs import spec_of
+from kalanso.hub.explore.queries.shelf import Shelf
+from kalanso.hub.explore.tasks import Picture
+from kalanso.hub.explore.views.pictures import draw
+from kalanso.store import TableSpec
+
+RANKS_SHOWN = 20
+QUARTERS_SHOWN = 20
+WIDTH, CHANCE, COVERAGE, MISSED = "incertitude", "seuil", "couverture", "manques"
+
+
+def specs(here: Shelf, *names: str) -> list[TableSpec]:
+    """Return the declarations of tables that the reader may see."""
+    return [spec for name in names if (spec := spec_of(here, name)) is not None]
+
+
+def missed_words(indicator: str) -> str:
+    """Return what children without a dose are called."""
+    return _("enfants zéro dose") if indicator == "dtp1" else _("enfants sans DTC3")
+
+
+def coverage_words(indicator: str) -> str:
+    """Return what estimated coverage is called."""
+    return _("couverture DTC1 estimée") if indicator == "dtp1" else _("couverture DTC3 estimée")
+
+
+def _about(
+    place: Place, measure: str, unit: str, level: str = "", number: str = "estimated"
+) -> dict[str, Any]:
+    about = {"measure": measure, "unit": unit, "place": place.name, "number": number}
+    if unit == "share":
+        about["population"] = word("surviving_infants")
+    return {**about, "level": level} if level else about
+
+
+def estimate_map(
+    here: Shelf, place: Place, shown: Sequence[Place], values: Mapping[str, Estimate], measure: str,
+    indicator: str, *, threshold: float, chances: Mapping[str, float],
+) -> Picture:  # fmt: skip
+    """Draw the places inside another by coverage, missed children, width of the interval or chance."""
+    rows = [
+        _outlined(here, shown, place_)
+        | _shown(values.get(place_.code), measure, chances.get(place_.code))
+        | {"reason": "" if place_.code in values else _("pas d'estimation pour ce lieu")}
+        for place_ in shown
+    ]
+    when = next((value.period for value in values.values()), "")
+    tables = specs(here, "coverage_estimates_yearly", "coverage_thresholds")
+    level = shown[0].level
+    if measure == WIDTH:
+        about = _about(place, _("largeur de l'intervalle à 95 % de la couverture"), "rate", level)
+        return draw(here, "estimate_map", rows, about, tables, when=when, show="width")
+    if measure == CHANCE:
+        limit = f"{100 * threshold:.0f}"
+        about = _about(
+            place, _("probabilité d'une couverture sous %(limit)s %%") % {"limit": limit}, "rate", level
+        )
+        return draw(here, "estimate_map", rows, about, tables, when=when, show="chance", threshold=threshold)
+    if measure == COVERAGE:
+        about = _about(place, coverage_words(indicator), "share", level)
+    else:
+        about = _about(place, missed_words(indicator), "count", level)
+    return draw(here, "choropleth", rows, about, tables, when=when)
+
+
+def truth_map(
+    here: Shelf, place: Place, shown: Sequence[Place], truth: Mapping[str, Mapping[str, Any]], measure: str, when: str,
+    indicator: str,
+) -> Picture | None:  # fmt: skip
+    """Draw the simulated truth of the same places; nothing for what only an estimate has."""
+    if measure not in (COVERAGE, MISSED) or not truth:
+        return None
+    column = "coverage" if measure == COVERAGE else "missed_children"
+    rows = [
+        _outlined(here, shown, one) | {"value": truth[one.code][column] if one.code in truth else None}
+        for one in shown
+    ]
+    level = shown[0].level
+    if measure == COVERAGE:
+        about = _about(place, _("vérité simulée : couverture"), "share", level, "simulated")
+    else:
+        measure_said = _("vérité simulée : %(children)s") % {"children": missed_words(indicator)}
+        about = _about(place, measure_said, "count", level, "simulated")
+    return draw(here, "choropleth", rows, about, specs(here, "demo_truth"), when=when)
+
+
+def _outlined(here: Shelf, shown: Sequence[Place], place: Place) -> dict[str, Any]:
+    outlines = places.outlines(here, tuple(p.code for p in shown))
+    there = outlines.get(place.code)
+    return {
+        "place": place.name,
+        "geometry": there[0].hex() if there else None,
+        "kind": there[1] if there else "published",
+    }
+
+
+def _shown(value: Estimate | None, measure: str, chance: float | None) -> dict[str, Any]:
+    if value is None:
+        return {"value": None, "low": None, "high": None}
+    if measure == MISSED:
+        said = value.missed.said
+        return {"value": said.mean, "low": said.low, "high": said.high}
+    bounds = {"low": value.coverage.low, "high": value.coverage.high}
+    if measure == WIDTH:
+        return bounds | {"value": value.coverage.width}
+    if measure == CHANCE:
+        return bounds | {"value": chance}
+    return bounds | {"value": value.coverage.mean}
+
+
+def ranks(
+    here: Shelf, place: Place, rows: Sequence[Mapping[str, Any]], indicator: str, of: int
+) -> Picture | None:
+    """Draw the areas with most missed children with the intervals of their ranks."""
+    known = places.tree(here).places
+    if len(rows) < 2:
+        return None
+    drawn = [
+        {
+            "place": known[row["place_code"]].name if row["place_code"] in known else row["place_code"],
+            "value": number.said.mean, "low": number.said.low, "high": number.said.high,
+            "rank": row["rank_mean"], "rank_low": row["rank_q025"], "rank_high": row["rank_q975"], "group": row["group"],
+        }
+        for row in rows[:RANKS_SHOWN]
+        for number in (estimates.Number.of(dict(row), "missed_children"),)
+    ]  # fmt: skip
+    about = {"measure": missed_words(indicator), "unit": "count", "number": "estimated", "place": place.name,
+             "level": "health_area"}  # fmt: skip
+    return draw(
+        here,
+        "rank_intervals",
+        drawn,
+        about,
+        [run_tables.BURDEN],
+        when=rows[0]["period"],
+        of=of,
+        most=RANKS_SHOWN,
+    )
+
+
+def sources(
+    here: Shelf, place: Place, indicator: str, estimated: Sequence[Estimate], said: Sequence[Mapping[str, Any]],
+    truth: Sequence[Mapping[str, Any]] = (),
+) -> Picture:  # fmt: skip
+    """Draw what every source says of a place and the estimate, on one axis."""
+    rows: list[dict[str, Any]] = [
+        {
+            "period": one.period, "kind": "estimated", "source": "", "value": one.coverage.mean,
+            "low": one.coverage.low, "high": one.coverage.high, "provisional": one.provisional,
+        }
+        for one in estimated[-QUARTERS_SHOWN:]
+    ]  # fmt: skip
+    first = rows[0]["period"] if rows else ""
+    rows += [
+        {
+            "period": row["period"], "period_from": row["period_from"], "kind": row["kind"], "source": word(row["source"]),
+            "value": row["value"], "low": row["low"], "high": row["high"], "provisional": False,
+        }
+        for row in said
+        if row["indicator"] == indicator and row["kind"] != "population" and row["value"] is not None
+        and row["period_from"] >= first
+    ]  # fmt: skip
+    rows += [
+        {
+            "period": row["period"],
+            "kind": "simulated",
+            "source": "",
+            "value": row["coverage"],
+            "low": None,
+            "high": None,
+            "provisional": False,
+        }
+        for row in truth
+        if row["period"] >= first
+    ]
+    about = _about(place, _("couverture %(dose)s") % {"dose": word(indicator)}, "share")
+    return draw(
+        here, "evidence_axis", rows, about, specs(here, "coverage_estimates", "place_evidence"),
+        why_empty=_("Ni estimation ni source n'est publiée pour ce lieu."),
+    )  # fmt: skip
+
+
+def dropout(here: Shelf, place: Place, rows: Sequence[Mapping[str, Any]]) -> Picture | None:
+    """Draw the share of children who began and did not finish, by quarter."""
+    if not rows:
+        return None
+    drawn = [
+        {
+            "period": row["period"], "value": row["dropout_share_mean"], "low": row["dropout_share_q025"],
+            "high": row["dropout_share_q975"], "provisional": bool(row["provisional"]),
+        }
+        for row in rows[-QUARTERS_SHOWN:]
+    ]  # fmt: skip
+    about = _about(place, _("part des enfants vaccinés par DTC1 qui n'ont pas eu DTC3"), "rate")
+    return draw(here, "trend", drawn, about, specs(here, "dropout_children"))

@@ -1,0 +1,288 @@
+"""Do the pages of estimates say number, interval, denominator, period and state, in both languages?"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client, override_settings
+
+from kalanso.places.tables import PLACE_PARENTS, PLACES
+from kalanso.store import Store
+from tests.hub import made_up_run
+from tests.hub.conftest import NOW
+from tests.hub.test_hub_pages import FIRST_VIEW, outline, text_of
+
+PAGES = (
+    "/ou/", "/ou/?mesure=couverture", "/ou/?mesure=seuil&seuil=50", "/ou/?mesure=incertitude&vaccin=dtp3",
+    "/ou/?lieu={district}", "/ou/?lieu={area}", "/ou/?verite=1&lieu={district}", "/ou/poches/", "/ou/poches/?seuil=50&lieu={area}",
+    "/lieux/ML/estimation/", "/lieux/{district}/estimation/", "/lieux/{area}/estimation/?vaccin=dtp3",
+    "/lieux/{area}/estimation/?verite=1", "/lieux/{facility}/estimation/", "/preuves/registre/", "/preuves/registre/?lieu={area}",
+    "/preuves/comparaison/", "/preuves/comparaison/?mesure=manques&vaccin=dtp3&verite=1&lieu={district}",
+    "/preuves/hypotheses/", "/preuves/hypotheses/?hypothese=cut&reglage=1", "/preuves/hypotheses/?lieu={area}",
+    "/", "/methode/", "/lieux/{district}/", "/lieux/",
+)  # fmt: skip
+COUNTING = [page for page in PAGES if page.startswith(("/ou/", "/preuves/")) or "estimation" in page]
+EMPTY = ("/ou/", "/ou/poches/", "/lieux/ML/estimation/", "/preuves/registre/", "/preuves/comparaison/", "/preuves/hypotheses/")  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def estimated(small_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small example country with a made-up run of the estimate."""
+    folder = tmp_path_factory.mktemp("estimated") / "store"
+    shutil.copytree(small_store.folder, folder, ignore=shutil.ignore_patterns("cache"))
+    store = Store.open(folder, memory="1GB", threads=1)
+    places = store.read(PLACES).to_pyarrow().to_pylist()
+    parents = {
+        row["place_code"]: row["parent_code"] for row in store.read(PLACE_PARENTS).to_pyarrow().to_pylist()
+    }
+    made_up_run.publish(store, places, parents, now=NOW)
+    (folder / "estimates").mkdir()
+    told = {"run": made_up_run.RUN, "engine": "preview", "engine_diagnostics": {"draws": 200, "accepted": 0.7, "totals": {}},
+            "notes": [{"fr": "recounts.csv manque.", "en": "recounts.csv is missing."}]}  # fmt: skip
+    (folder / "estimates" / "diagnostics.json").write_text(json.dumps(told), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def ask(quick_hand: Any, estimated: Path, code_of: Callable[[str, str], str]) -> Iterator[Callable[..., Any]]:
+    """Ask the pages of the store with estimates."""
+    codes = {
+        "district": code_of("Niono", "district"),
+        "area": code_of("Ndébougou", "health_area"),
+        "facility": code_of("CSCom Ndébougou", "facility"),
+    }
+    with override_settings(KALANSO_STORE=estimated):
+        client = Client(HTTP_HOST="127.0.0.1")
+        yield lambda page: client.get(page.format(**codes))
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_and_is_sound(page: str, prefix: str, ask: Any) -> None:
+    response = ask(prefix + page)
+    found = outline(response)
+
+    assert response.status_code == 200
+    assert len(found.all("h1")) == 1
+    assert not found.all("script"), "pages need no scripts"
+    ids = [attributes["id"] for _, attributes in found.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert all(image.get("alt") for image in found.all("img"))
+    labelled = {label.get("for") for label in found.all("label")}
+    for field in [*found.all("input"), *found.all("select")]:
+        assert field.get("type") == "hidden" or field["id"] in labelled, field
+    for _tag, attributes in found.tags:
+        for name in ("href", "src", "action"):
+            assert (attributes.get(name) or "/").startswith(("/", "#", "?"))
+    assert len(gzip.compress(response.content)) < FIRST_VIEW / 2, "half the first view is left for figures"
+
+
+@pytest.mark.parametrize("page", COUNTING)
+def test_every_page_says_how_far_the_run_was_reviewed_and_what_zero_dose_means(page: str, ask: Any) -> None:
+    text = text_of(ask(page))
+
+    assert "brouillon aperçu pays simulé" in text
+    assert "aucune première dose de DTC (Penta1) à 12 mois" in text or "Sans DTC3 : enfants attendus" in text
+    assert "Brouillon : personne n'a encore relu ce calcul" in text
+    assert made_up_run.RUN in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_places_are_called_by_name(page: str, ask: Any) -> None:
+    seen = re.sub(r"<code>.*?</code>|<[^>]+>", " ", ask(page).content.decode())
+    body = seen.partition("Lieux")[2] if page == "/lieux/" else seen
+    assert not re.search(r"\bML-[DHRF]\d{4}\b", body.replace("(ML-", ""))
+
+
+def test_the_headline_gives_number_interval_denominator_and_period(ask: Any) -> None:
+    text = text_of(ask("/ou/"))
+    assert re.search(
+        r"Environ [\d ]+ enfants \(entre [\d ]+ et [\d ]+\), sur les 20 000 qui devaient recevoir leur première dose "
+        r"dans les quatre trimestres jusqu'au T4 2024, ne l'ont pas reçue. Couverture estimée : \d+ % \(entre \d+ % et \d+ %\)",
+        text,
+    )
+    assert re.search(r"La moitié vivent dans \d+ aires de santé sur \d+", text)
+
+
+def test_places_stand_from_most_missed_children_down(ask: Any) -> None:
+    rows = re.findall(
+        r'<td class="number">([^<]+)<br>', ask("/ou/").content.decode().partition('id="aires"')[0]
+    )
+    counts = [int(re.sub(r"\D", "", row)) for row in rows if "%" not in row]
+    assert len(counts) > 1
+    assert counts == sorted(counts, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("measure", "kind", "show"),
+    [("manques", "choropleth", None), ("couverture", "choropleth", None), ("seuil", "estimate_map", "chance"),
+     ("incertitude", "estimate_map", "width")],
+)  # fmt: skip
+def test_each_map_is_drawn_from_its_own_numbers(
+    measure: str, kind: str, show: str | None, ask: Any, quick_hand: Any
+) -> None:
+    ask(f"/ou/?mesure={measure}")
+    job = next(job for job in quick_hand.jobs if job["kind"] in {"choropleth", "estimate_map"})
+
+    assert job["kind"] == kind
+    assert job["arguments"].get("show") == show
+    assert job["arguments"]["subject"]["number"] == "estimated"
+    assert all(row["low"] <= row["high"] for row in job["table"])
+
+
+def test_choices_that_make_no_sense_are_explained(ask: Any) -> None:
+    text = text_of(ask("/ou/?mesure=xx&vaccin=rougeole&periode=1999Q1&seuil=3&lieu=Atlantide"))
+
+    assert "« xx » n'est pas un choix de « Carte » ; la page montre : Enfants zéro dose" in text
+    assert "« rougeole » n'est pas un choix de « Vaccin »" in text
+    assert "« 1999Q1 » n'est pas un choix de « Période » ; la page montre : T4 2024" in text
+    assert "« 3 » n'est pas un choix de « Seuil »" in text
+    assert "Aucun lieu ne répond sans ambiguïté à « Atlantide » ; la page montre Mali" in text
+
+
+def test_choices_stay_when_another_one_is_made(ask: Any) -> None:
+    links = [a["href"] or "" for a in outline(ask("/ou/?mesure=couverture&lieu={district}")).all("a")]
+    assert any("vaccin=dtp3" in link and "mesure=couverture" in link and "lieu=" in link for link in links)
+
+
+def test_a_place_without_an_estimate_says_so(ask: Any) -> None:
+    assert "Pas d'estimation pour ce lieu" in text_of(ask("/lieux/{facility}/estimation/"))
+
+
+def test_an_unknown_place_is_not_found(ask: Any) -> None:
+    response = ask("/lieux/ML-X0000/estimation/")
+    assert response.status_code == 404
+    assert "Aucun lieu ne porte le code" in text_of(response)
+
+
+def test_an_area_shows_what_to_do_its_category_backlog_change_and_sources(ask: Any, quick_hand: Any) -> None:
+    text = text_of(ask("/lieux/{area}/estimation/"))
+    axis = next(job for job in quick_hand.jobs if job["kind"] == "evidence_axis")
+
+    assert "Ndébougou : l'accès est sans doute sous 80 % (9 chances sur 10)" in text
+    assert "4 · accès faible, beaucoup d'abandons 8 chances sur 10" in text
+    assert "Baisse probable de T4 2023 à T4 2024 (8 chances sur 10)" in text
+    assert "12 à 23 mois 100 entre 55 et 145" in text
+    assert "On ne les additionne jamais à ceux de la cohorte" in text
+    assert {"estimated", "reported", "surveyed"} <= {row["kind"] for row in axis["table"]}
+
+
+def test_a_district_lists_its_areas_with_the_next_step(ask: Any) -> None:
+    text = text_of(ask("/lieux/{district}/estimation/"))
+    assert "Par quelles aires commencer ?" in text
+    assert "Ajouter des séances avancées ou mobiles" in text
+
+
+def test_a_pocket_says_how_sure_it_is_who_lives_there_and_that_its_cause_is_open(ask: Any) -> None:
+    text = text_of(ask("/ou/poches/"))
+
+    assert "2 poches d'aires de santé qui se touchent, sous 80 % de couverture DTC1 jusqu'au T4 2024" in text
+    assert "Toutes sous le seuil ensemble 8 chances sur 10" in text
+    assert "touché par le conflit 70 % des enfants" in text
+    assert "cause non établie" in text
+    assert "cause soutenue distance : Entretien 12" in text
+
+
+def test_the_ledger_counts_what_stands_apart_and_says_what_to_do(ask: Any) -> None:
+    text = text_of(ask("/preuves/registre/"))
+
+    assert "Nombre d'enfants sans doute faux" in text
+    assert "dénombrez les villages" in text
+    assert "à comprendre" in text
+    assert "à ne pas faire" in text
+    assert "recounts.csv manque." in text
+
+
+def test_methods_are_compared_with_the_reasons_why_they_differ(ask: Any, quick_hand: Any) -> None:
+    text = text_of(ask("/preuves/comparaison/"))
+    dots = next(job for job in quick_hand.jobs if job["kind"] == "method_dots")
+
+    assert "l'estimation conjointe donne" in text
+    assert "il dépasse 100 % là où la population est trop petite" in text
+    assert dots["table"][0]["method"] == "Estimation conjointe"
+
+
+def test_an_assumption_moves_the_answer_and_the_page_says_from_what(ask: Any) -> None:
+    still, moved = text_of(ask("/preuves/hypotheses/")), text_of(ask("/preuves/hypotheses/?reglage=0.1"))
+
+    assert "Choisissez un autre réglage pour voir ce qui bouge" in still
+    assert re.search(
+        r"« trop haute de 11 % » : environ 870 enfants .* au lieu de 900, couverture 61 % au lieu de 60 %",
+        moved,
+    )
+    assert "Ces calculs s'arrêtent au district" in text_of(ask("/preuves/hypotheses/?lieu={area}"))
+
+
+def test_the_truth_of_a_simulated_country_is_shown_on_request_only(ask: Any) -> None:
+    hidden, shown = text_of(ask("/ou/")), text_of(ask("/ou/?verite=1"))
+
+    assert "Révéler la vérité" in hidden
+    assert "la vérité est connue" not in hidden
+    assert "la vérité est connue : 123 enfants sans la dose" in shown
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"])
+@pytest.mark.parametrize("page", EMPTY)
+def test_without_a_run_a_page_teaches_how_to_make_one(page: str, prefix: str, get: Any) -> None:
+    text = text_of(get(prefix + page))
+    assert "kalanso estimate --store DOSSIER --preview" in text
+    assert (
+        "No estimate in this store yet" if prefix else "Pas encore d'estimation dans cet entrepôt"
+    ) in text
+
+
+@pytest.mark.parametrize("idle", [0, 4000])
+def test_a_run_under_way_is_announced_and_the_page_is_composed_anew(
+    idle: int, ask: Any, estimated: Path
+) -> None:
+    before = ask("/ou/")["ETag"]
+    checkpoint = estimated / "estimates" / ".checkpoint"
+    checkpoint.mkdir()
+    try:
+        about = checkpoint / "about.json"
+        about.write_text("{}", encoding="utf-8")
+        os.utime(about, (time.time() - idle, time.time() - idle))
+        response = ask("/ou/")
+    finally:
+        shutil.rmtree(checkpoint)
+
+    assert response["ETag"] != before
+    wanted = "s'est arrêté avant la fin" if idle else "Un calcul est en cours depuis le"
+    assert wanted in text_of(response)
+
+
+def test_a_run_whose_draws_disagree_warns_on_every_page(ask: Any, estimated: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "unsettled"
+    shutil.copytree(estimated, folder, ignore=shutil.ignore_patterns("cache"))
+    told = {"run": made_up_run.RUN, "engine": "preview", "engine_diagnostics": {"accepted": 0.0}}
+    (folder / "estimates" / "diagnostics.json").write_text(json.dumps(told), encoding="utf-8")
+    with override_settings(KALANSO_STORE=folder):
+        for page in ("/ou/", "/ou/poches/", "/lieux/ML/estimation/", "/preuves/registre/"):
+            assert "Ne décidez rien sur ces nombres" in text_of(Client(HTTP_HOST="127.0.0.1").get(page))
+
+
+def test_the_method_page_gives_the_numbers_of_the_model_card(get: Any) -> None:
+    from kalanso.hub.site.queries import calibration
+
+    card = calibration()
+    text = text_of(get("/methode/"))
+
+    assert card is not None
+    assert len(card.intervals) == 5
+    assert all(0 <= share <= 1 for _name, shares in card.intervals for share in shares)
+    assert f"Dernier compte : {card.countries} pays simulé" in text
+    assert "Part des intervalles qui contiennent la vérité" in text
+
+
+def test_the_pages_of_a_section_stand_side_by_side(ask: Any) -> None:
+    text = text_of(ask("/preuves/registre/"))
+    assert "Sources et qualité Registre Comparaison Hypothèses Méthode Tables" in text
