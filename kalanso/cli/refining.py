@@ -101,7 +101,8 @@ def _started(store: Path) -> subprocess.Popen[bytes]:
 def begun(store: Path) -> bool:
     """Return whether a computation was begun in a store and is not at its end."""
     from kalanso import pipeline
+    from kalanso.pipeline.computation_status import is_open
     from kalanso.store import Store
 
     found = pipeline.read_status(Store.open(store))
-    return found is not None and found["state"] in ("waiting", "running")
+    return found is not None and is_open(found)

@@ -163,7 +163,11 @@ def _run(
 ) -> Assumed:  # fmt: skip
     question = coverage.Question.from_dict(document["question"])
     work = _Work(
-        evidence, question, engine or published_engine(), warm_start(out), _work_folder(out, document["run"])
+        evidence,
+        question,
+        engine or published_engine(),
+        warm_start(out),
+        account.kept_folder(out / writing.ASSUMING, document["run"]),
     )
     jobs: list[Point | tuple[str, str]] = [NOTHING, *(point for point in grid if point != NOTHING)]
     jobs += guards.sources_of(evidence)
@@ -188,17 +192,6 @@ def _run(
     shutil.rmtree(work.folder / writing.CHECKPOINT, ignore_errors=True)
     progress("pipeline.estimate.done", 1.0)
     return Assumed(rows=rows, run=str(document["run"]), out=out, notes=tuple(work.notes))
-
-
-def _work_folder(out: Path, run: str) -> Path:
-    """Return the folder of points that are done; those of another run are thrown away."""
-    folder = out / writing.ASSUMING
-    about = folder / "about.json"
-    if not about.is_file() or json.loads(about.read_text(encoding="utf-8")).get("run") != run:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        about.write_text(json.dumps({"run": run}), encoding="utf-8")
-    return folder
 
 
 def _point(work: _Work, point: Point) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from kalanso.vocabulary import Message
 
 WAITING, RUNNING, DONE, REFUSED = "waiting", "running", "done", "refused"
 STEPS = ("preview", "published", "assumptions")
+FAILED = "pipeline.refine.failed"  # message of a fault of the software, which another version may not have
 OFTEN = 1.0  # seconds between two writings of progress
 
 
@@ -71,6 +72,11 @@ def read_status(store: Store) -> Mapping[str, Any] | None:
         message = Message("pipeline.refine.interrupted")
         return found | {"state": WAITING, "message": message.id, "params": {}, **account.both(message)}
     return found
+
+
+def is_open(status: Mapping[str, Any]) -> bool:
+    """Return whether there is something to go on with: the work was interrupted, or the software failed."""
+    return status["state"] in (WAITING, RUNNING) or status.get("message") == FAILED
 
 
 def _path(store: Store) -> Path:

@@ -7,7 +7,6 @@ support an estimate leaves its diagnostics and no table; one that was interrupte
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -163,7 +162,7 @@ def run_estimate(
     """
     identity = account.identity(inputs, question)
     document = account.document(evidence, question, inputs=inputs, run=identity, now=now)
-    checkpoint = _checkpoint(Path(out), identity)
+    checkpoint = account.kept_folder(Path(out) / writing.CHECKPOINT, identity)
     ask = partial(
         engine or published_engine(), warm=warm_start(warm), checkpoint=checkpoint,
         progress=_part(progress, cancel, _READ, _SAMPLED),
@@ -218,17 +217,6 @@ def published_engine() -> Engine:
 def _unheard(posterior: Any) -> tuple[Message, ...]:
     """Return sentences on evidence that was there and did not move the estimate."""
     return tuple(Message(name) for name in posterior.diagnostics.get("unheard", ()))
-
-
-def _checkpoint(out: Path, identity: str) -> Path:
-    """Return the folder in which the engine keeps what it has; that of another run is emptied."""
-    folder = out / writing.CHECKPOINT
-    about = folder / "about.json"
-    if not about.is_file() or json.loads(about.read_text(encoding="utf-8")).get("run") != identity:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        about.write_text(json.dumps({"run": identity}), encoding="utf-8")
-    return folder
 
 
 def warm_start(previous: Path | None) -> dict[str, np.ndarray] | None:

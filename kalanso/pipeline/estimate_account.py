@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from importlib import metadata
@@ -39,6 +40,31 @@ def identity(inputs: Mapping[str, str], question: coverage.Question) -> str:
     """Return the name of a run: the same inputs, question and software give the same."""
     said = json.dumps([dict(sorted(inputs.items())), question.as_dict(), __version__], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def engine_mark() -> str:
+    """Return a mark of the engine's own code: what one engine kept half-done, another cannot take up."""
+    found = hashlib.sha256()
+    folder = Path(coverage.__file__).parent
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".py", ".yaml"}:
+            found.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def kept_folder(folder: Path, run: str) -> Path:
+    """Return the folder of what a run has so far; that of another run, or of another engine, is emptied."""
+    about = folder / "about.json"
+    ours = {"run": run, "engine": engine_mark()}
+    try:
+        known = json.loads(about.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = None
+    if known != ours:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        about.write_text(json.dumps(ours), encoding="utf-8")
+    return folder
 
 
 def short_name(text: str) -> str:

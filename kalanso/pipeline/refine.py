@@ -20,11 +20,12 @@ from kalanso.pipeline import estimate_account as account
 from kalanso.pipeline.assumptions import assumptions
 from kalanso.pipeline.computation_status import (
     DONE,
+    FAILED,
     REFUSED,
-    RUNNING,
     STEPS,
     WAITING,
     StatusFile,
+    is_open,
     read_status,
 )
 from kalanso.pipeline.estimate import Engine, estimate, folder_of
@@ -63,7 +64,7 @@ def refine(
             status.say(REFUSED, Message(refusal.message_id, refusal.params), 0.0, STEPS[0])
             raise
         except BaseException as fault:
-            told = Message("pipeline.refine.failed", {"fault": f"{type(fault).__name__}: {fault}"[:300]})
+            told = Message(FAILED, {"fault": f"{type(fault).__name__}: {fault}"[:300]})
             status.say(REFUSED, told, 0.0, STEPS[0])
             raise
 
@@ -71,10 +72,10 @@ def refine(
 def left_to_refine(store: Store, *, question: coverage.Question | None = None, now: datetime) -> bool:
     """Return whether `refine` would still have something to do.
 
-    What was done or refused for the same data and question is not tried again.
+    What was done or refused for the same data and question is not tried again; a fault of the software is.
     """
     found = read_status(store)
-    if found is None or found["state"] in (WAITING, RUNNING):
+    if found is None or is_open(found):
         return True
     try:
         identity = _identity(Holdings(store, now.date()), question or coverage.Question())

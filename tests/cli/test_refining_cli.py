@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kalanso import pipeline
 from kalanso.cli import refining
 from kalanso.cli.exits import ExitCode
 from kalanso.pipeline.computation_status import StatusFile
@@ -75,6 +76,26 @@ def test_a_computation_that_was_begun_is_known(known: Store) -> None:
     assert not refining.begun(known.folder)
     StatusFile(known, of="x").say("waiting", Message("pipeline.refine.interrupted"), 0.0, "preview")
     assert refining.begun(known.folder)
+
+
+def test_a_demonstration_without_pages_ends_in_a_preview(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, known: Store
+) -> None:
+    patched(monkeypatch, Moving())
+    built = pipeline.Demo(store=known, already=True, observations=1)
+    monkeypatch.setattr(pipeline, "demo", lambda *_, **__: built)
+    words = ("--lang", "en", "demo", "--store", str(known.folder), "--no-serve")
+    code, out, _ = run(capsys, *words, "--no-estimate")
+    assert code == ExitCode.DONE
+    assert known.latest("coverage_estimates") is None
+    code, out, _ = run(capsys, *words)
+    assert code == ExitCode.DONE
+    assert "zero-dose children" in " ".join(out.split())
+    assert "kalanso refine" in " ".join(out.split())
+    manifest = known.latest("coverage_estimates")
+    assert manifest is not None
+    code, out, _ = run(capsys, *words)
+    assert "zero-dose children" not in out  # it is there already
 
 
 def test_the_computation_ends_with_the_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

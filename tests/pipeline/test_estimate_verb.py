@@ -147,6 +147,20 @@ def test_what_was_sampled_for_another_question_or_other_files_is_not_taken_up(tm
     assert last.steps == list(range(STEPS))
 
 
+def test_what_another_engine_left_half_done_is_not_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder(tmp_path / "in")
+    with pytest.raises(KeyboardInterrupt):
+        estimate_folder(
+            tmp_path / "in", tmp_path / "out", question=ASKED, engine=MadeUpEngine(stop_at=2), now=NOW
+        )
+    monkeypatch.setattr("kalanso.pipeline.estimate_account.engine_mark", lambda: "another")
+    again = MadeUpEngine()
+    estimate_folder(tmp_path / "in", tmp_path / "out", question=ASKED, engine=again, now=NOW)
+    assert again.steps == list(range(STEPS))
+
+
 def test_a_run_can_be_stopped_between_steps(tmp_path: Path) -> None:
     asked = iter([False, False, True])
     with pytest.raises(pipeline.Cancelled):
