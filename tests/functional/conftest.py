@@ -22,6 +22,7 @@ from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.pipeline.tables import TABLES
 from kalanso.store import Provenance, Store
 from kalanso.vocabulary import Level, PeriodType, Tree
+from tests.hub import made_up_run
 
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
 FLAGS = (
@@ -33,7 +34,7 @@ SHOWN = tuple(level for level in Level if level is not Level.FACILITY)
 
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small example country, with the coverage that the pages show."""
+    """The small example country, with the coverage that the pages show and a made-up run of the estimate."""
     store = Store.create(tmp_path_factory.mktemp("functional") / "store", country="ML", demo=True, now=NOW)
     country = simulation.example_country(size="small")
     provenance = Provenance(sources=("demo",))
@@ -56,6 +57,8 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         answer = indicators.evaluate(store.read(OBSERVATIONS), lines, pack, question)
         store.publish(INDICATOR_VALUES, answer, provenance=provenance, now=NOW)
+    parents = {row["place_code"]: row["parent_code"] for row in country.place_parents.to_pylist()}
+    made_up_run.publish(store, country.places.to_pylist(), parents, now=NOW)
     return store.folder
 
 

@@ -18,7 +18,10 @@ PAGES = (
     "/methode/", "/glossaire/", "/preuves/", "/preuves/tables/", "/preuves/tables/indicator_values/",
     "/preuves/tables/places/provenance/", "/preuves/tables/observations/graphique/",
     "/preuves/tables/indicator_values/carte/", "/preuves/qualite/", "/centre-apprentissage/tendances/",
-    "/nulle-part/", "/en/lieux/ML-D0001/", "/en/centre-apprentissage/tendances/",
+    "/ou/", "/ou/?mesure=seuil&verite=1", "/ou/?lieu=ML-D0001&mesure=incertitude", "/ou/poches/", "/lieux/ML/estimation/",
+    "/lieux/ML-D0001/estimation/", "/lieux/ML-H0017/estimation/?verite=1", "/preuves/registre/",
+    "/preuves/registre/?lieu=ML-H0017", "/preuves/comparaison/?verite=1", "/preuves/hypotheses/",
+    "/preuves/hypotheses/?reglage=0.1", "/nulle-part/", "/en/ou/", "/en/lieux/ML-D0001/", "/en/centre-apprentissage/tendances/",
 )  # fmt: skip
 WCAG = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"],
@@ -158,6 +161,22 @@ def test_a_person_walks_from_home_to_a_health_area_and_back_by_the_breadcrumbs(v
 
     assert "Ndébougou" in heading
     assert "Niono" in page.inner_text("h1")
+
+
+def test_a_person_finds_the_area_with_most_missed_children_and_what_to_do_without_scripts(visit: Any) -> None:
+    page = visit("/", PHONE, java_script_enabled=False)
+
+    page.click("text=Voir où ils sont")
+    page.wait_for_load_state("networkidle")
+    page.click("nav.choice >> text=Couverture")
+    page.wait_for_load_state("networkidle")
+    page.click(".button >> text=où il en manque le plus")
+    page.wait_for_load_state("networkidle")
+    page.click(".button >> text=Que faire à")
+    page.wait_for_load_state("networkidle")
+
+    assert "mesure=couverture" in page.evaluate("document.referrer")
+    assert "Que faire ici ?" in page.inner_text("main").replace("\u202f", " ")
 
 
 def test_the_chosen_period_stays_when_one_goes_to_a_place_inside(visit: Any) -> None:

@@ -260,6 +260,27 @@ def test_a_run_under_way_is_announced_and_the_page_is_composed_anew(
     assert wanted in text_of(response)
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("running", "(42 % fait)"),
+        ("waiting", "kalanso refine --store DOSSIER"),
+        ("refused", "Trop peu de tirages."),
+    ],
+)
+def test_a_computation_behind_the_pages_says_how_far_it_is_or_why_it_ended(
+    state: str, said: str, ask: Any, estimated: Path
+) -> None:
+    told = {"state": state, "message": "x", "params": {}, "fr": "Trop peu de tirages.", "en": "Too few draws.", "step": "published",
+            "share": 0.42, "started": "2026-01-05T10:00:00+00:00", "updated": "", "of": "", "pid": os.getpid()}  # fmt: skip
+    file = estimated / "estimates" / "status.json"
+    file.write_text(json.dumps(told), encoding="utf-8")
+    try:
+        assert said in text_of(ask("/ou/"))
+    finally:
+        file.unlink()
+
+
 def test_a_run_whose_draws_disagree_warns_on_every_page(ask: Any, estimated: Path, tmp_path: Path) -> None:
     folder = tmp_path / "unsettled"
     shutil.copytree(estimated, folder, ignore=shutil.ignore_patterns("cache"))

@@ -95,7 +95,13 @@ class UnchangedPages:
         state = shelf.current().state()
         mark = hashlib.sha256(
             "\n".join(
-                (request.get_full_path(), str(get_language()), settings.KALANSO_EDITION, state.mark)
+                (
+                    request.get_full_path(),
+                    str(get_language()),
+                    settings.KALANSO_EDITION,
+                    state.mark,
+                    state.computing,
+                )
             ).encode()
         ).hexdigest()[:32]
         etag, changed = f'"{mark}"', int(state.changed)

@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 
 from kalanso.hub.explore.queries import tables
 from kalanso.hub.explore.queries.shelf import Shelf, remembered, run_folders
+from kalanso.pipeline.computation_status import DONE, RUNNING, WAITING, read_status
 from kalanso.store import Manifest, TableSpec
 
 ESTIMATES = "coverage_estimates"
@@ -52,10 +53,16 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Computing:
-    """A run that is being computed, or was interrupted: since when, and when it last gave a sign of life."""
+    """A run beside the published one: `running`, `waiting` to be taken up again, or `refused` with its reason.
 
+    `fr` and `en` say how far it is or why it ended; empty for one that was started by hand.
+    """
+
+    state: str
     since: datetime
-    alive: bool
+    share: float | None = None
+    fr: str = ""
+    en: str = ""
 
 
 def spec_of(shelf: Shelf, name: str) -> TableSpec | None:
@@ -128,8 +135,19 @@ def _diagnostics(store: Path, name: str) -> dict[str, Any]:
 
 def computing(shelf: Shelf) -> Computing | None:
     """Return the run that is being computed beside the published one; never kept, since it changes."""
+    told = read_status(shelf.store)
+    if told is not None:
+        if told["state"] == DONE:
+            return None
+        since = datetime.fromisoformat(told["started"])
+        return Computing(state=told["state"], since=since, share=told["share"], fr=told["fr"], en=told["en"])
+    return _by_hand(shelf.store.folder)
+
+
+def _by_hand(store: Path) -> Computing | None:
+    """Return the run of somebody who estimates at the command line, by its checkpoint."""
     found = []
-    for folder in run_folders(shelf.store.folder):
+    for folder in run_folders(store):
         checkpoint = folder / CHECKPOINT
         try:
             begun = (checkpoint / "about.json").stat().st_mtime
@@ -140,4 +158,5 @@ def computing(shelf: Shelf) -> Computing | None:
     if not found:
         return None
     last, begun = max(found)
-    return Computing(since=datetime.fromtimestamp(begun, UTC), alive=time.time() - last < STILL_RUNNING)
+    state = RUNNING if time.time() - last < STILL_RUNNING else WAITING
+    return Computing(state=state, since=datetime.fromtimestamp(begun, UTC))

@@ -22,6 +22,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from django.conf import settings
 
+from kalanso.pipeline.computation_status import read_status
 from kalanso.store import Manifest, Scope, Store, TableSpec, visible
 
 KEPT_ANSWERS = 600
@@ -30,10 +31,14 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class State:
-    """What the store holds at a moment: a mark that changes with it, and when it last did (epoch)."""
+    """What the store holds at a moment: a mark that changes with it, and when it last did (epoch).
+
+    `computing` is the mark of what is being computed beside it: pages speak of it, answers do not rest on it.
+    """
 
     mark: str
     changed: float
+    computing: str = ""
 
 
 class Shelf:
@@ -58,9 +63,8 @@ class Shelf:
             if last is not None:
                 newest.append(f"{table.name}-{last.name}")
                 changed = max(changed, last.stat().st_mtime)
-        newest += _being_computed(self.store.folder)
-        now = State(mark=" ".join(newest), changed=changed)
-        if now != self._known:
+        now = State(mark=" ".join(newest), changed=changed, computing=_being_computed(self.store))
+        if self._known is None or now.mark != self._known.mark:
             with self._lock:
                 self._answers.clear()
                 self._views.clear()
@@ -123,10 +127,14 @@ def run_folders(store: Path) -> list[Path]:
     return sorted(store.glob("estimates*"))
 
 
-def _being_computed(store: Path) -> list[str]:
-    """Return a mark of runs under way, so that a page which speaks of them is composed anew."""
-    checkpoints = (folder / ".checkpoint" for folder in run_folders(store))
-    return [f"{path.parent.name}:computing" for path in checkpoints if path.is_dir()]
+def _being_computed(store: Store) -> str:
+    """Return a mark of runs under way, so that a page which speaks of them is composed anew now and then."""
+    checkpoints = (folder / ".checkpoint" for folder in run_folders(store.folder))
+    told = read_status(store) or {}
+    parts = [path.parent.name for path in checkpoints if path.is_dir()]
+    return " ".join(
+        [*parts, str(told.get("state", "")), str(told.get("step", "")), f"{told.get('share', 0):.1f}"]
+    )
 
 
 def _visible(store: Store, spec: TableSpec, scope: Scope, as_of: str | None) -> ir.Table:
