@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from kalanso.coverage.aggregates import area_draws, indicators_of, place_tree
 from kalanso.coverage.baselines.administrative import administrative_counts
@@ -59,7 +60,8 @@ def method_comparison(posterior: Posterior, evidence: Evidence, rng: np.random.G
             continue
         tables += _of_points(evidence, {one: vaccinated[one] for one in wanted}, due, quarters, name)
     try:
-        drawn = surveys_only_draws(evidence, rng, quarters=quarters)
+        with threadpool_limits(1):  # many small factorisations: a second thread would wait for the first
+            drawn = surveys_only_draws(evidence, rng, quarters=quarters)
     except NoBaseline:
         pass
     else:
