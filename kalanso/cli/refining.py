@@ -72,7 +72,10 @@ def _end_with(parent: int) -> None:
 @contextmanager
 def behind(store: Path, *, wanted: bool) -> Iterator[None]:
     """Refine a store in a program of its own while the block lasts; it goes on at the next start."""
-    process = _started(store) if wanted else None
+    process = None
+    if wanted:
+        with suppress(OSError):  # a store that cannot be written can still be read
+            process = _started(store)
     try:
         yield
     finally:
