@@ -29,7 +29,6 @@ Result = TypeVar("Result")
 
 AREA = "area"
 SURVIVING = "surviving_infants"
-INDICATORS = {"dtp1": "dtp1_coverage", "dtp3": "dtp3_coverage"}
 QUARTER, YEAR, ROLLING = "quarter", "year", "rolling4"
 SPANS = (QUARTER, YEAR, ROLLING)
 
@@ -149,8 +148,13 @@ def windows(periods: Sequence[str], span: str = QUARTER) -> list[tuple[str, list
 
 
 def indicators_of(posterior: Posterior) -> tuple[str, ...]:
-    """Return the indicators of which there are draws: dtp1, and dtp3 unless it was switched off."""
-    return tuple(name for name, attribute in INDICATORS.items() if getattr(posterior, attribute) is not None)
+    """Return the indicators of which there are draws: the first, and the second unless it was switched off."""
+    return posterior.indicators if posterior.dtp3_coverage is not None else posterior.indicators[:1]
+
+
+def _coverage(posterior: Posterior, indicator: str) -> npt.NDArray[np.float32]:
+    third = posterior.dtp3_coverage if indicator != posterior.indicators[0] else None
+    return posterior.dtp1_coverage if third is None else third
 
 
 class Counts:
@@ -186,7 +190,7 @@ class Counts:
 
     def _read(self, t: int) -> dict[str, Numbers]:
         infants = self._posterior.surviving_infants[:, :, t].astype(np.float64)
-        shares = {name: getattr(self._posterior, INDICATORS[name])[:, :, t] for name in self._indicators}
+        shares = {name: _coverage(self._posterior, name)[:, :, t] for name in self._indicators}
         sound = infants.min() > 0 and infants.max() < np.inf  # False for NaN
         if not (sound and all(share.min() >= 0 and share.max() <= 1 for share in shares.values())):
             raise ValueError(

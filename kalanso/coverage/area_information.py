@@ -121,8 +121,11 @@ def _of_reports(
         if reports.seen1[i, t]:
             _of_first(i, t, weight, level, at, reports, calendar, into, w, edge)
         if reports.seen3[i, t]:
-            due, soon = third_doses(t, w, scale[r.KERNEL])
-            follows = -scale[r.SHARED] * w[r.EXCESS_MEAN, t]
+            cohort = t - reports.lag
+            due, soon = third_doses(cohort, w, scale[r.KERNEL])
+            # Where the second dose comes later, what it shares with the quarter's first doses lies outside
+            # the band of the precision, and is left to the sampler.
+            follows = -scale[r.SHARED] * w[r.EXCESS_MEAN, t] if reports.lag == 0 else 0.0
             shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + at.timing[t]
             shift += scale[r.SHARED] * w[r.EXCESS, t] + scale[r.RECORDING_SD] * recording
             h, g = _count_information(
@@ -130,12 +133,12 @@ def _of_reports(
                 at.kappa_table3[reports.slot3[i, t]], reports.outlier_table[reports.slot3[i, t]],
                 reports.outlier_kappa, reports.log_outlier_odds,
             )  # fmt: skip
-            _of_third(i, t, h * weight, soon, follows, level, scale, calendar, into, w, edge)
+            _of_third(i, cohort, h * weight, soon, follows, level, scale, calendar, into, w, edge)
             w[r.D_OFFSET, 0] += g * (1.0 - follows)
-            _bend_third(i, t, g * weight * soon, into, w)
+            _bend_third(i, cohort, g * weight * soon, into, w)
             into.curve[i, t, 0] -= weight * g * follows * w[r.P, t] * (1.0 - w[r.P, t])
-            if t > 0:
-                _bend_third(i, t - 1, g * weight * (1.0 - soon), into, w)
+            if cohort > 0:
+                _bend_third(i, cohort - 1, g * weight * (1.0 - soon), into, w)
 
 
 @compiled

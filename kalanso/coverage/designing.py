@@ -132,12 +132,15 @@ def _status(evidence: Evidence) -> tuple[Floats, Floats]:
 
 def _reports(evidence: Evidence, question: Question, priors: Priors, open_share: Floats) -> Reports:
     counts: dict[str, tuple[Floats, Floats, Any]] = {}
-    for indicator in ("dtp1_doses", "dtp3_doses"):
-        used = question.routine and (indicator == "dtp1_doses" or question.dtp3)
+    first, second = f"{question.first}_doses", f"{question.second}_doses"
+    for indicator in (first, second):
+        used = question.routine and (indicator == first or question.dtp3)
         frame = evidence.doses[evidence.doses["indicator"] == indicator]
         counts[indicator] = _count_grid(evidence, frame if used else frame.iloc[:0], open_share)
-    y1, c1, seen1 = counts["dtp1_doses"]
-    y3, c3, seen3 = counts["dtp3_doses"]
+    y1, c1, seen1 = counts[first]
+    y3, c3, seen3 = counts[second]
+    # Second doses of the first quarters were due to children of cohorts before the series.
+    seen3[:, : question.step.lag] = False
     distinct, slots = np.unique(np.concatenate([y1.ravel(), y3.ravel()]), return_inverse=True)
     kappa = priors.fixed("reporting", "outlier_scatter")
     table, slope = np.empty(distinct.size), np.empty(distinct.size)
@@ -147,7 +150,7 @@ def _reports(evidence: Evidence, question: Question, priors: Priors, open_share:
     odds = float(np.log(share / (1 - share))) if share > 0 else -np.inf
     return Reports(
         y1, y3, seen1, seen3, np.log(c1), np.log(c3), slots[0].copy(), slots[1].copy(), distinct, table,
-        share, kappa, float(np.log(kappa)), odds,
+        share, kappa, float(np.log(kappa)), odds, question.step.lag,
     )  # fmt: skip
 
 

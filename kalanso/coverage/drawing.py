@@ -62,7 +62,7 @@ def _draw_areas(
         levels, _, s, growth, _ = area_at(i, tips[i], path1[i], path3[i], fields[i], at, anchor, calendar, w)
         nu = _population(i, s, growth, levels[6], further, at, targets, work.sources, chance[i])
         for t in range(w.shape[1]):
-            due, _ = third_doses(t, w, scale[r.KERNEL])
+            due, _ = third_doses(max(t - reports.lag, 0), w, scale[r.KERNEL])
             out[0, i, t] = w[r.P, t]
             out[1, i, t] = w[r.P, t] * w[r.Q, t]
             out[2, i, t] = math.exp(nu + at.season[t] + growth * calendar.years[t])

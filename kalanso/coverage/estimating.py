@@ -163,9 +163,10 @@ def _posterior(
     }
     for name in ("strata1", "strata3"):
         shared[name] = gamma[:, b[name]] @ d.strata.contrasts.T
-    fitted = {"dtp1_doses": np.stack([one.doses1 for one in drawn[:FITTED]])}
-    if d.question.dtp3:
-        fitted["dtp3_doses"] = np.stack([one.doses3 for one in drawn[:FITTED]])
+    asked = d.question
+    fitted = {f"{asked.first}_doses": np.stack([one.doses1 for one in drawn[:FITTED]])}
+    if asked.dtp3:
+        fitted[f"{asked.second}_doses"] = np.stack([one.doses3 for one in drawn[:FITTED]])
     names = {
         "covariates": d.covariate_names,
         "sources": d.sources.names,
@@ -176,7 +177,7 @@ def _posterior(
         areas=d.areas,
         periods=d.periods,
         dtp1_coverage=np.stack([one.dtp1 for one in drawn]),
-        dtp3_coverage=np.stack([one.dtp3 for one in drawn]) if d.question.dtp3 else None,
+        dtp3_coverage=np.stack([one.dtp3 for one in drawn]) if asked.dtp3 else None,
         surviving_infants=np.stack([one.infants for one in drawn]),
         hyper=hyper,
         globals_=shared,
@@ -184,5 +185,6 @@ def _posterior(
         diagnostics={**document, "names": names, "draws": len(drawn)},
         chain=chain,
         engine=engine,
+        indicators=(asked.first, asked.second),
         warm_start={"gamma": gamma, "names": np.array(layout.names)},
     )

@@ -15,7 +15,7 @@ import pandas as pd
 from kalanso.store import Column
 
 DOSE_INDICATORS = ("dtp1_doses", "dtp3_doses", "mcv1_doses", "mcv2_doses")
-COVERAGE_INDICATORS = ("dtp1", "dtp3")
+COVERAGE_INDICATORS = ("dtp1", "dtp3", "mcv1", "mcv2")
 SURVEY_KINDS = ("survey", "external")
 LATE_BANDS = ("0-11m", "12-23m", "24-59m", "unknown")
 _KINDS = {"string": object, "float": np.float64, "int": np.int64, "bool": np.bool_}
@@ -110,8 +110,8 @@ def _share(name: str, meaning: str, *, optional: bool = False) -> Column:
 _AREA = _text("place_code", "key of an area (a place without places below it)")
 _PLACE = _text("place_code", "key of a place at any level; it stands for all areas below it")
 _QUARTER = _text("period", "quarter, such as 2024Q1")
-_START = _text("start", "first quarter in which these children were due")
-_END = _text("end", "last quarter in which these children were due, itself included")
+_START = _text("start", "first quarter in which these children were due this dose (DTP3: with DTP1)")
+_END = _text("end", "last quarter in which these children were due this dose, itself included")
 _BIAS = _number("bias_sd", "how far this round may lie off as a whole (standard deviation, logit scale); empty: none for a household survey, the usual one of rapid rounds for lots", "logit", optional=True)  # fmt: skip
 _COVERAGE = _text("indicator", "which dose", values=COVERAGE_INDICATORS)
 _DOSES = _text("indicator", "which doses", values=DOSE_INDICATORS)
@@ -144,7 +144,7 @@ COVARIATES = EvidenceTable(
 )
 DOSES = EvidenceTable(
     name="doses",
-    meaning="Routine doses given to children of 0-11 months; a quarter without a row is missing, not zero",
+    meaning="Routine doses given at the age at which they count (0-11 months; MCV2: 12-23 months); a quarter without a row is missing, not zero",
     columns=(
         _AREA, _QUARTER, _DOSES,
         _number("value", "doses reported in the quarter", "doses"),

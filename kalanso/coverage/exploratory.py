@@ -34,7 +34,7 @@ CLUSTER_COLUMNS = (
 
 
 def local_clusters(
-    posterior: Posterior, evidence: Evidence, rng: np.random.Generator, *, indicator: str = "dtp1",
+    posterior: Posterior, evidence: Evidence, rng: np.random.Generator, *, indicator: str = "",
     false_discoveries: float = 0.05,
 ) -> pd.DataFrame:  # fmt: skip
     """Return local Moran's I and Gi* of the coverage of the newest four quarters, one row per area.
@@ -44,6 +44,7 @@ def local_clusters(
     `gi_star_probability_low` is the share of draws in which Gi* lies under -1.96: how often the area
     would be called a cold spot, had that draw been the data.
     """
+    indicator = indicator or posterior.first
     _, period, quarters = latest_window(posterior.periods)
     surviving, vaccinated = area_draws(posterior, indicator, quarters)
     draws = vaccinated / surviving

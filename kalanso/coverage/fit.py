@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kalanso.coverage.aggregates import INDICATORS, Numbers, PlaceTree, area_draws, place_tree
+from kalanso.coverage.aggregates import Numbers, PlaceTree, area_draws, indicators_of, place_tree
 from kalanso.coverage.summaries import INTERVAL, quantiles
 from kalanso.vocabulary import Message
 
@@ -32,7 +32,7 @@ SHARED_SD = 0.03  # of the sum of areas against a total of one year (log)
 POPULATION_SD = {True: 0.05, False: 0.18}  # of a total (log), anchors and others, where the source says none
 MOST_DRAWS = 250  # drawn anew for doses: every cell of the country, so not for all draws
 SAME_CLUSTER = 0.06  # correlation within clusters, where the draws do not say it
-DOSE_SCATTER = {"dtp1_doses": "scatter1", "dtp3_doses": "scatter3"}
+DOSE_SCATTER = ("scatter1", "scatter3")
 
 
 def fit_table(posterior: Posterior, evidence: Evidence, rng: np.random.Generator) -> pd.DataFrame:
@@ -107,8 +107,7 @@ def share_at(posterior: Posterior, evidence: Evidence, rows: pd.DataFrame, place
 
 
 def _known(rows: pd.DataFrame, posterior: Posterior) -> pd.DataFrame:
-    known = [name for name, attribute in INDICATORS.items() if getattr(posterior, attribute) is not None]
-    return rows[rows["indicator"].isin(known)].reset_index(drop=True)
+    return rows[rows["indicator"].isin(indicators_of(posterior))].reset_index(drop=True)
 
 
 def told(posterior: Posterior, shares: Numbers, recalled: Numbers) -> Numbers:
@@ -182,7 +181,8 @@ def _published_rows(
 def _dose_rows(
     posterior: Posterior, evidence: Evidence, tree: PlaceTree, rng: np.random.Generator
 ) -> Iterator[dict[str, Any]]:
-    for indicator, scatter in DOSE_SCATTER.items():
+    names = [f"{dose}_doses" for dose in posterior.indicators]
+    for indicator, scatter in zip(names, DOSE_SCATTER, strict=True):
         expected = posterior.fitted.get(indicator)
         rows = evidence.doses[(evidence.doses["indicator"] == indicator) & evidence.doses["value"].notna()]
         if expected is None or rows.empty:
@@ -270,7 +270,7 @@ def infants_by_year(posterior: Posterior) -> tuple[Numbers, npt.NDArray[np.int_]
     sums = [
         4
         / (year_of == year).sum()
-        * area_draws(posterior, "dtp1", np.flatnonzero(year_of == year).tolist())[0]
+        * area_draws(posterior, posterior.first, np.flatnonzero(year_of == year).tolist())[0]
         for year in years
     ]
     return np.stack(sums), years

@@ -69,7 +69,7 @@ def usability(posterior: Posterior, evidence: Evidence, *, limit: float = TOO_WI
     said = [
         Message(
             f"coverage.use.{'doubtful' if doubted else 'fine' if wide <= limit else 'too_wide'}",
-            {"place": code, "low": float(low), "high": float(high), "limit": limit},
+            {"place": code, "low": float(low), "high": float(high), "limit": limit, "dose": posterior.first},
         )
         for code, wide, (low, high) in zip(tree.codes, width, bounds, strict=True)
     ]
@@ -127,7 +127,9 @@ def _latest(posterior: Posterior, evidence: Evidence) -> tuple[PlaceTree, Number
 
 
 def _coverage(posterior: Posterior, tree: PlaceTree, quarters: list[int]) -> Numbers:
-    surviving, vaccinated = (tree.add_up(counts) for counts in area_draws(posterior, "dtp1", quarters))
+    surviving, vaccinated = (
+        tree.add_up(counts) for counts in area_draws(posterior, posterior.first, quarters)
+    )
     return vaccinated / surviving
 
 
@@ -284,7 +286,7 @@ def corrected_populations(posterior: Posterior, evidence: Evidence) -> pd.DataFr
         if len(quarters) < 4 or of_year.empty:
             continue
         area = of_year["place_code"].map(evidence.area_index).to_numpy(dtype=np.intp)
-        infants = area_draws(posterior, "dtp1", quarters)[0][area]
+        infants = area_draws(posterior, posterior.first, quarters)[0][area]
         stated = of_year["surviving_infants"].to_numpy(dtype=np.float64)
         columns = {
             "source": of_year["source"].to_numpy(),

@@ -17,14 +17,15 @@ from kalanso.coverage.drawing import Drawn, draw_of
 from kalanso.coverage.model import Model
 from kalanso.coverage.records import Floats
 
-TOTALS = (
-    "dtp1_coverage",
-    "dtp3_coverage",
-    "surviving_infants",
-    "zero_dose_children",
-    "under_immunized_children",
-)
+# What is missing of a dose has a name of its own where programmes have one.
+MISSING = {"dtp1": "zero_dose_children", "dtp3": "under_immunized_children"}
 ROOM = 1500  # draws a chain keeps before it thins
+
+
+def total_names(first: str, second: str) -> tuple[str, ...]:
+    """Return the names of the totals on which convergence is judged, in the order of `_totals`."""
+    lacking = [MISSING.get(dose, f"children_without_{dose}") for dose in (first, second)]
+    return (f"{first}_coverage", f"{second}_coverage", "surviving_infants", *lacking)
 
 
 @dataclass(eq=False)
@@ -94,11 +95,13 @@ class Mixing:
 
 def mixing(keepers: list[Keeper], names: list[str]) -> Mixing:
     """Return how well the chains of these keepers have mixed."""
+    asked = keepers[0].model.design.question
+    doses = total_names(asked.first, asked.second)
     size = min(len(keeper.totals) for keeper in keepers)
     totals = np.stack([np.array(keeper.totals[:size]) for keeper in keepers])
     shared = np.stack([np.array(keeper.shared[:size]) for keeper in keepers])
     return Mixing(
-        {name: (r_hat(totals[:, :, j]), effective_draws(totals[:, :, j])) for j, name in enumerate(TOTALS)},
+        {name: (r_hat(totals[:, :, j]), effective_draws(totals[:, :, j])) for j, name in enumerate(doses)},
         {name: (r_hat(shared[:, :, j]), effective_draws(shared[:, :, j])) for j, name in enumerate(names)},
     )
 

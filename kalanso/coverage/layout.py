@@ -175,7 +175,7 @@ class Layout:
         for block, section in (("slopes1", "coverage"), ("slopes3", "continuation")):
             place = self.blocks[block]
             mean[place], sd[place] = 0.0, p(section, "slope").numbers[1]
-            mean[place.start], sd[place.start] = p(section, "intercept").numbers
+            mean[place.start], sd[place.start] = self._prior(section, "intercept").numbers
         for block in ("steps1", "steps3", "season", "timing"):
             sd[self.blocks[block]] = 1.0
         mean[self.blocks["source_bias"]] = d.sources.bias_mean
@@ -191,6 +191,11 @@ class Layout:
         for block, entry in (("strata1", "stratum"), ("strata3", "stratum_going_on")):
             mean[self.blocks[block]], sd[self.blocks[block]] = p("surveys", entry).numbers
         return mean, 1.0 / sd**2
+
+    def _prior(self, section: str, entry: str) -> Prior:
+        """Return the prior of an entry, that of the dose where it has one of its own."""
+        asked = self.design.question
+        return self.priors.of_dose(section, entry, asked.second if section == "continuation" else asked.first)
 
     @cached_property
     def _alone(self) -> list[tuple[str, str, str]]:
@@ -209,10 +214,10 @@ class Layout:
         """A plausible point: prior means, and middles of scales."""
         gamma = self.gaussian[0].copy()
         for name, section, entry in self._alone:
-            prior = self.priors(section, entry)
+            prior = self._prior(section, entry)
             gamma[self.blocks[name]] = prior.numbers[0] if prior.kind == "normal" else math.log(prior.value)
         for field, local, section, scale, _ in BLENDS:
-            middle = self.priors(section, scale).value
+            middle = self._prior(section, scale).value
             gamma[self.blocks[field]] = gamma[self.blocks[local]] = math.log(middle * math.sqrt(0.5))
         gamma[self.blocks["source_sd"]] = math.log(self.priors("population", "source_sd").value)
         if (told := self.design.question.recall_error) is not None:
@@ -243,7 +248,7 @@ class Layout:
         for field, local, section, scale, share in BLENDS:
             i, j = self.blocks[field].start, self.blocks[local].start
             value, d_i, d_j = log_blend(
-                self.priors(section, scale), self.priors(section, share), gamma[i], gamma[j]
+                self._prior(section, scale), self._prior(section, share), gamma[i], gamma[j]
             )
             total += value
             slope[i] += d_i
@@ -256,7 +261,7 @@ class Layout:
         if told is not None and name in ("sensitivity", "false_yes"):
             share = told.sensitivity if name == "sensitivity" else 1.0 - told.specificity
             return Prior("normal", (_logit(share), 0.05), "stated by the question")
-        return self.priors(section, entry)
+        return self._prior(section, entry)
 
     def scales(self, gamma: Floats) -> Floats:
         """Return the hyperparameters in natural units, in the places of `records`."""
@@ -264,7 +269,7 @@ class Layout:
         for name, place, _ in SCALARS:
             scale[place] = self.natural(gamma, name)
         scale[r.GROWTH_SD] = self.priors.fixed("population", "growth_area_sd")
-        scale[r.RECORDING_SD] = self.priors.fixed("continuation", "recording_sd")
+        scale[r.RECORDING_SD] = self._prior("continuation", "recording_sd").value
         return scale
 
     @cached_property

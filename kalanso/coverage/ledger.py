@@ -72,7 +72,7 @@ def _sentence(area: str, source: str, gap: float, finding: str, own: float) -> M
 
 def _shares(posterior: Posterior, evidence: Evidence) -> dict[str, Numbers]:
     every = list(range(len(posterior.periods)))
-    surviving, vaccinated = area_draws(posterior, "dtp1", every)
+    surviving, vaccinated = area_draws(posterior, posterior.first, every)
     share = np.clip(vaccinated / surviving, 1e-6, 1 - 1e-6)
     odds = np.log(share / (1 - share))
     precision = 1 / np.maximum(odds.var(axis=1, ddof=min(1, odds.shape[1] - 1)), 1e-6)
@@ -97,9 +97,11 @@ def _routine(posterior: Posterior, evidence: Evidence, share: Numbers) -> Number
         _hyper(posterior, name, REPORTING_SD / 2**0.5) for name in ("local_reporting", "field_reporting")
     )
     reported = local**2 + field**2
-    rows = evidence.doses[(evidence.doses["indicator"] == "dtp1_doses") & evidence.doses["value"].notna()]
+    rows = evidence.doses[
+        (evidence.doses["indicator"] == f"{posterior.first}_doses") & evidence.doses["value"].notna()
+    ]
     doses = _by_area(rows, evidence, rows["value"].to_numpy(dtype=float))
-    counted = evidence.recounts[evidence.recounts["indicator"] == "dtp1_doses"]
+    counted = evidence.recounts[evidence.recounts["indicator"] == f"{posterior.first}_doses"]
     again = _by_area(counted, evidence, counted["recounted"].to_numpy(dtype=float))
     variance = (
         1 / np.maximum(doses, 0.5)

@@ -38,8 +38,10 @@ def residuals(posterior: Posterior, evidence: Evidence) -> pd.DataFrame:
 
 
 def _clusters(posterior: Posterior, evidence: Evidence) -> pd.DataFrame:
-    """Return surveys of DTP1 by area: seen, asked, effective children, fitted share, bias."""
-    rows = evidence.surveys[(evidence.surveys["indicator"] == "dtp1") & (evidence.surveys["children"] > 0)]
+    """Return surveys of the first dose by area: seen, asked, effective children, fitted share, bias."""
+    rows = evidence.surveys[
+        (evidence.surveys["indicator"] == posterior.first) & (evidence.surveys["children"] > 0)
+    ]
     rows = rows.reset_index(drop=True)
     if rows.empty:
         return pd.DataFrame(columns=["place_code", "survey", "seen", "asked", "effective", "fitted", "bias"])
@@ -110,7 +112,7 @@ def _of_populations(posterior: Posterior, evidence: Evidence) -> pd.DataFrame:
 def _of_doses(posterior: Posterior, evidence: Evidence) -> pd.DataFrame:
     """Return how far an area's doses lie from those that its children would have had (log)."""
     rows = evidence.doses
-    rows = rows[(rows["indicator"] == "dtp1_doses") & (rows["value"] > 0)]
+    rows = rows[(rows["indicator"] == f"{posterior.first}_doses") & (rows["value"] > 0)]
     rows = rows[~(rows["reports_received"] <= 0)]
     if rows.empty:
         return pd.DataFrame(columns=list(SOURCE_COLUMNS))
@@ -126,7 +128,7 @@ def _of_doses(posterior: Posterior, evidence: Evidence) -> pd.DataFrame:
 
 
 def expected_vaccinated(posterior: Posterior) -> Numbers:
-    """Return the expected children with DTP1 (areas x quarters)."""
+    """Return the expected children with the first dose (areas x quarters)."""
     found = np.zeros(posterior.surviving_infants.shape[1:])
     for infants, share in zip(posterior.surviving_infants, posterior.dtp1_coverage, strict=True):
         found += infants * share

@@ -7,7 +7,7 @@ Weighing them against each other belongs to the model, measuring their distance 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def place_evidence(evidence: Evidence) -> pd.DataFrame:
+def place_evidence(evidence: Evidence, indicators: Sequence[str] = INDICATORS) -> pd.DataFrame:
     """Return what every source says of every place, with COLUMNS.
 
     `reported`: doses of a quarter over a quarter of the source's figure for the year (the nearest year
@@ -40,7 +40,7 @@ def place_evidence(evidence: Evidence) -> pd.DataFrame:
     the logit scale; lot samples are taken as drawn child by child. `population`: surviving infants per
     quarter of the years that a source states.
     """
-    parts = [*_reported(evidence), *_clusters(evidence), *_results(evidence), *_lots(evidence), *_populations(evidence)]  # fmt: skip
+    parts = [*_reported(evidence, indicators), *_clusters(evidence), *_results(evidence), *_lots(evidence), *_populations(evidence)]  # fmt: skip
     filled = [part for part in parts if len(part)]
     if not filled:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -83,13 +83,13 @@ def _targets(evidence: Evidence, rows: pd.DataFrame) -> dict[str, Numbers]:
     return found
 
 
-def _reported(evidence: Evidence) -> Iterator[pd.DataFrame]:
+def _reported(evidence: Evidence, indicators: Sequence[str]) -> Iterator[pd.DataFrame]:
     if not len(evidence.doses):
         return
     size = (len(evidence.areas), len(evidence.periods))
     membership, codes = evidence.membership, evidence.aggregates
     areas_of = np.asarray(membership.sum(axis=1)).ravel()
-    counts = {name: dose_counts(evidence, name) for name in INDICATORS}
+    counts = {name: dose_counts(evidence, name) for name in indicators}
     for source, rows in evidence.denominators.groupby("source", sort=False):
         stated = _targets(evidence, rows)
         due = np.full(size, np.nan)

@@ -59,7 +59,7 @@ def latest_window(periods: Sequence[str]) -> tuple[str, str, list[int]]:
 
 
 def pocket_tables(
-    posterior: Posterior, evidence: Evidence, thresholds: Sequence[float], *, indicator: str = "dtp1",
+    posterior: Posterior, evidence: Evidence, thresholds: Sequence[float], *, indicator: str = "",
     level: float = LEVEL, records: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """Return the pockets of the newest four quarters under each threshold, and their areas.
@@ -69,6 +69,7 @@ def pocket_tables(
     cause; `reference` says where it can be read. Raises ValueError for records of another kind, or
     without a reference.
     """
+    indicator = indicator or posterior.first
     span, period, quarters = latest_window(posterior.periods)
     tree, touching = place_tree(posterior, evidence), neighbour_matrix(evidence)
     records = _checked(records)
@@ -132,7 +133,7 @@ def _sentence(row: dict[str, Any]) -> tuple[str, str]:
     low, high = row["missed_children_q025"], row["missed_children_q975"]
     told = {
         "n": row["areas"], "leading": row["leading_area"], "place": row["place_code"],
-        "threshold": row["threshold"], "period": row["period"],
+        "dose": row["indicator"], "threshold": row["threshold"], "period": row["period"],
         "quarters": 4 if row["span"] == ROLLING else 1, "coverage": row["coverage_mean"],
         "missed": readable(row["missed_children_mean"], low, high), "low": readable(low, low, high),
         "high": readable(high, low, high), "chances": chances(row["joint_probability"]),

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kalanso.coverage.steps import DEFAULT
+
 Draws = npt.NDArray[np.float32]
 
 
@@ -20,11 +22,12 @@ Draws = npt.NDArray[np.float32]
 class Posterior:
     """Joint draws of one estimate: S draws, N areas, T quarters.
 
-    `dtp1_coverage` (S,N,T) is the probability that a child due in the quarter has DTP1 by 12 months;
-    `dtp3_coverage` the same for DTP3, at most DTP1 in every draw, None where the question left it
-    out; `surviving_infants` (S,N,T) the children due, per quarter. `hyper` and `globals_` hold the
+    `indicators` names the two doses, DTP1 and DTP3 unless the question asked for others (`steps`).
+    `dtp1_coverage` (S,N,T), so named after the usual first dose, is the probability that a child due
+    it in the quarter has it by 12 months; `dtp3_coverage` that the same child gets the second, at most
+    the first in every draw, None where the question left it out; `surviving_infants` (S,N,T) the children due, per quarter. `hyper` and `globals_` hold the
     parameters that areas share, by name, S values (or S x k) each. `fitted` holds expected doses
-    (`dtp1_doses`, `dtp3_doses`: S' x N x T, of the first S' draws, as reports would count them).
+    (such as `dtp1_doses`, `dtp3_doses`: S' x N x T, of the first S' draws, as reports would count them).
     `chain` (S) numbers the chain of each draw; `engine` is "published" or "preview"; `warm_start`
     are arrays from which a later run starts.
     """
@@ -41,6 +44,12 @@ class Posterior:
     chain: npt.NDArray[np.int64]
     engine: str
     warm_start: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    indicators: tuple[str, str] = DEFAULT
+
+    @property
+    def first(self) -> str:
+        """The indicator of the first dose."""
+        return self.indicators[0]
 
     @property
     def draws(self) -> int:

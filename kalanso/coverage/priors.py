@@ -58,6 +58,10 @@ class Priors:
             known = sorted(n for s, n in self.entries if s == section)
             raise PriorRefused(f"{section}: expected a prior among {known}, got {name}") from None
 
+    def of_dose(self, section: str, name: str, dose: str) -> Prior:
+        """Return the prior named for a dose, such as `intercept_mcv1`; else the one for all doses."""
+        return self.entries.get((section, f"{name}_{dose}")) or self(section, name)
+
     def fixed(self, section: str, name: str) -> float:
         """Return the value of one prior that is a fixed number."""
         return self(section, name).value

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from kalanso.coverage.steps import STEPS, Step
 from kalanso.vocabulary import Message
 
 PARTS = (
@@ -51,7 +52,9 @@ class Question:
 
     Parts (True = used where there is evidence): `routine` doses, `surveys`, `denominators`, `stock`,
     `recounts`, `lots`, `attendance` outside the own area, `drift` of projections, `recall` error of
-    surveys, robustness to `outliers`, reporting `delay` of the newest quarters, `dtp3`.
+    surveys, robustness to `outliers`, reporting `delay` of the newest quarters, `dtp3` (the second dose).
+
+    `first` and `second` are the doses: dtp1 and dtp3, dtp1 and mcv1, or mcv1 and mcv2 (`steps`).
 
     Assumptions: `interaction` of place and time (I: an area's ups and downs are independent from quarter to
     quarter; II: they are remembered; IV, where neighbours share them, is refused: see the decisions); `anchor_bias`, shift of the anchoring
@@ -73,6 +76,8 @@ class Question:
     outliers: bool = True
     delay: bool = True
     dtp3: bool = True
+    first: str = "dtp1"
+    second: str = "dtp3"
     interaction: str = "II"
     anchor_bias: float = 0.0
     conflict_reporting: float = 0.0
@@ -86,6 +91,9 @@ class Question:
     def __post_init__(self) -> None:
         if self.interaction not in INTERACTIONS:
             _refuse("interaction", ", ".join(INTERACTIONS), self.interaction)
+        if (self.first, self.second) not in STEPS:
+            pairs = "; ".join(f"{first}, {second}" for first, second in STEPS)
+            _refuse("first, second", pairs, f"{self.first}, {self.second}")
         if not self.thresholds or any(not 0 < share < 1 for share in self.thresholds):
             _refuse("thresholds", "0 < … < 1", list(self.thresholds))
         if not 1 <= self.draws <= 100_000:
@@ -103,6 +111,16 @@ class Question:
     def with_(self, **changes: Any) -> Question:
         """Return the same question with some answers changed."""
         return replace(self, **changes)
+
+    @property
+    def step(self) -> Step:
+        """The two doses and the quarters between them."""
+        return STEPS[self.first, self.second]
+
+    @property
+    def indicators(self) -> tuple[str, ...]:
+        """The doses that are estimated: the first, and the second unless it is switched off."""
+        return (self.first, self.second) if self.dtp3 else (self.first,)
 
     @property
     def parts(self) -> dict[str, bool]:
@@ -172,6 +190,9 @@ def _check_type(name: str, value: Any) -> None:
     elif name in {"anchor_bias", "conflict_reporting"}:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             _refuse(name, "0.1", value)
+    elif name in {"first", "second", "interaction"}:
+        if not isinstance(value, str):
+            _refuse(name, "dtp1", value)
     elif name == "thresholds":
         if not isinstance(value, (list, tuple)) or not all(isinstance(v, (int, float)) for v in value):
             _refuse(name, "[0.8, 0.5]", value)

@@ -46,7 +46,7 @@ PROBABLE, ALMOST_SURE = 0.8, 0.95  # from which a change is put into words
 
 def probability_below(
     posterior: Posterior, evidence: Evidence, thresholds: Sequence[float], *,
-    indicator: str = "dtp1", span: str = ROLLING,
+    indicator: str = "", span: str = ROLLING,
 ) -> pd.DataFrame:  # fmt: skip
     """Return P(coverage < threshold) for every place, period and threshold.
 
@@ -54,6 +54,7 @@ def probability_below(
     """
     if not thresholds or not all(0 < threshold <= 1 for threshold in thresholds):
         raise ValueError(f"thresholds: expected shares above 0 and up to 1, got {list(thresholds)}")
+    indicator = indicator or posterior.first
     tree = place_tree(posterior, evidence)
     rows = [
         pd.DataFrame(
@@ -125,7 +126,7 @@ def half_set(
 
 
 def burden(
-    posterior: Posterior, evidence: Evidence, *, indicator: str = "dtp1", span: str = ROLLING
+    posterior: Posterior, evidence: Evidence, *, indicator: str = "", span: str = ROLLING
 ) -> pd.DataFrame:
     """Return the areas of each period in order of expected missed children.
 
@@ -134,6 +135,7 @@ def burden(
     the area is on the fixed list (see HalfSet). Rows of one `group` cannot be told apart from the
     first of their group. Rate and burden stand together.
     """
+    indicator = indicator or posterior.first
     tree = place_tree(posterior, evidence)
 
     def of_period(item: tuple[str, dict[str, Numbers]]) -> pd.DataFrame:
@@ -185,7 +187,7 @@ def groups(missed: Numbers, *, confidence: float = CONFIDENCE) -> npt.NDArray[np
 
 
 def changes(
-    posterior: Posterior, evidence: Evidence, *, before: str, after: str, indicator: str = "dtp1",
+    posterior: Posterior, evidence: Evidence, *, before: str, after: str, indicator: str = "",
     span: str = ROLLING, least: float = 0.0, provisional: Collection[str] = (),
 ) -> pd.DataFrame:  # fmt: skip
     """Return for every place whether coverage rose or fell between two periods, with its probability.
@@ -195,6 +197,7 @@ def changes(
     indicator, change_mean, change_q025, change_q975, missed_change_mean, missed_change_q025,
     missed_change_q975, probability_rise, probability_fall, message, params, place_level.
     """
+    indicator = indicator or posterior.first
     tree = place_tree(posterior, evidence)
     if least < 0:
         raise ValueError(f"least: expected 0 or a share above, got {least}")
@@ -203,9 +206,9 @@ def changes(
     rise, fall = (change > least).mean(axis=1), (change < -least).mean(axis=1)
     open_still = {before, after} & set(provisional)
     said = [
-        Message("coverage.change.provisional", {"before": before, "after": after})
+        Message("coverage.change.provisional", {"before": before, "after": after, "dose": indicator})
         if open_still
-        else change_message(float(up), float(down), before=before, after=after)
+        else change_message(float(up), float(down), before=before, after=after, dose=indicator)
         for up, down in zip(rise, fall, strict=True)
     ]
     columns: dict[str, object] = {
@@ -230,9 +233,9 @@ def _cohort_at(posterior: Posterior, tree: PlaceTree, indicator: str, span: str,
     return Cohort(period=period, surviving=tree.add_up(surviving), vaccinated=tree.add_up(vaccinated))
 
 
-def change_message(rise: float, fall: float, *, before: str, after: str) -> Message:
+def change_message(rise: float, fall: float, *, before: str, after: str, dose: str = "dtp1") -> Message:
     """Return the sentence on a change that has these probabilities, in chances out of ten."""
-    told: dict[str, object] = {"before": before, "after": after}
+    told: dict[str, object] = {"before": before, "after": after, "dose": dose}
     likely, word = (rise, "rise") if rise >= fall else (fall, "fall")
     if likely >= ALMOST_SURE:
         return Message(f"coverage.change.{word}_almost_sure", told)

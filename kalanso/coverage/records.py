@@ -26,7 +26,8 @@ FIELDS = 3
 class Reports(NamedTuple):
     """Routine counts: doses y (N,T), which are there, log completeness, and places in `counts`.
 
-    `counts` are the distinct values, `outlier_table` the log gamma terms of the outlier component.
+    `lag` is how many quarters after the first dose the second is due: y3 of quarter t is of the cohorts
+    t - lag and the one before. `counts` are the distinct values, `outlier_table` the log gamma terms of the outlier component.
     """
 
     y1: Floats
@@ -43,6 +44,7 @@ class Reports(NamedTuple):
     outlier_kappa: float
     log_outlier_kappa: float
     log_outlier_odds: float
+    lag: int
 
 
 class Clusters(NamedTuple):

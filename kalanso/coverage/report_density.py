@@ -121,7 +121,7 @@ def _thirds(i: int, slip: float, recording: float, at: Any, reports: Any, out: A
     for t in range(w.shape[1]):
         if reports.seen3[i, t]:
             j = reports.slot3[i, t]
-            due, soon = third_doses(t, w, late_share)
+            due, soon = third_doses(t - reports.lag, w, late_share)
             shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + at.timing[t] + shared * w[r.EXCESS, t]
             ll, g, d, _ = count_density(
                 reports.y3[i, t], math.log(due) + slip + shift, due * math.exp(slip + shift), kappa, log_kappa,
@@ -135,8 +135,8 @@ def _thirds(i: int, slip: float, recording: float, at: Any, reports: Any, out: A
             out.timing[t] += g
             d_shared += g * w[r.EXCESS, t]
             w[r.D_EXCESS, t] += g * shared
-            _third_slopes(t, g, soon, w)
-            if t > 0:
+            _third_slopes(t - reports.lag, g, soon, w)
+            if t > reports.lag:
                 d_kernel += g * ((1.0 - soon) / late_share - soon / (1.0 - late_share))
     out.scale[r.KAPPA3] += d_kappa
     out.scale[r.COMPLETE] += d_complete
@@ -149,7 +149,8 @@ def _thirds(i: int, slip: float, recording: float, at: Any, reports: Any, out: A
 
 @compiled
 def third_doses(t: int, w: Any, late_share: float) -> tuple[float, float]:
-    """Return the DTP3 doses due to be given in quarter t, and the share of them of the quarter's own cohort."""
+    """Return the second doses due to be given when those of cohort t are, and the share of them of that cohort;
+    the rest is of the cohort before."""
     if t == 0:
         return max(w[r.GIVEN, 0], 1e-300), 1.0
     own = (1.0 - late_share) * w[r.GIVEN, t]

@@ -44,7 +44,7 @@ PLACE = text("place_code", "our key of the place")
 QUARTER = text("period", "quarter in which the children were due, such as 2024Q1")
 PERIOD = text("period", "quarter, or calendar year, in which the children were due")
 SPAN = text("span", "quarter, calendar year, or the four quarters that end with the period", SPANS)
-INDICATOR = text("indicator", "dtp1: no DTP1 by 12 months is zero-dose; dtp3: no DTP3 is under-immunized", COVERAGE_INDICATORS)  # fmt: skip
+INDICATOR = text("indicator", "which dose: no dtp1 by 12 months is zero-dose, no dtp3 under-immunized; mcv1 by 12, mcv2 by 24 months", COVERAGE_INDICATORS)  # fmt: skip
 LEVEL = text("place_level", "area, a place above areas, or the country", PLACE_LEVELS)
 SENTENCE = (text("message", "message id of the sentence"), text("params", "its parameters (JSON)"))
 

@@ -18,6 +18,7 @@ from kalanso.coverage.fit import fit_table
 from kalanso.coverage.guards import corrected_populations, refusals, usability
 from kalanso.coverage.ledger import ledger
 from kalanso.coverage.priorities import priority_list
+from kalanso.coverage.steps import DEFAULT
 
 if TYPE_CHECKING:
     from kalanso.coverage.evidence import Evidence
@@ -37,10 +38,15 @@ def guard_rows(
     of_areas, gaps = ledger(posterior, evidence)
     said = refusals(posterior, evidence)
     country = {"place_code": evidence.country}
+    of_dtp = posterior.indicators == DEFAULT
+    nothing = pd.DataFrame()
     return {
-        "living_backlog": backlog(posterior, evidence, rng, assumptions=assumed),
-        "backlog_assumptions": assumed.table().assign(**country),
-        "priorities": priority_list(posterior, evidence, pack or definitions.load(), ledger=of_areas),
+        # The backlog is of DTP1, RED categories rest on DTP1 and DTP3.
+        "living_backlog": backlog(posterior, evidence, rng, assumptions=assumed) if of_dtp else nothing,
+        "backlog_assumptions": assumed.table().assign(**country) if of_dtp else nothing,
+        "priorities": priority_list(posterior, evidence, pack or definitions.load(), ledger=of_areas)
+        if of_dtp
+        else nothing,
         "evidence_ledger": of_areas,
         "source_gaps": gaps,
         "fit_checks": fit_table(posterior, evidence, rng),

@@ -23,6 +23,7 @@ from kalanso.coverage.pocket_words import pocket_tables
 from kalanso.coverage.question import Question
 from kalanso.coverage.ranks import burden, changes, probability_below
 from kalanso.coverage.run_guards import guard_rows
+from kalanso.coverage.steps import DEFAULT
 from kalanso.coverage.summaries import coverage_estimates, dropout_children
 from kalanso.definitions import Pack
 
@@ -65,14 +66,18 @@ def run_tables(
     put("coverage_changes", _changes(posterior, evidence, provisional))
     put("local_clusters", local_clusters(posterior, evidence, rng))
     # chance of its own: other tables keep their numbers
-    put(
-        "method_comparison", method_comparison(posterior, evidence, np.random.default_rng([question.seed, 2]))
-    )
-    put("place_evidence", place_evidence(evidence))
+    compared = method_comparison if posterior.indicators == DEFAULT else _nothing
+    put("method_comparison", compared(posterior, evidence, np.random.default_rng([question.seed, 2])))
+    put("place_evidence", place_evidence(evidence, posterior.indicators))
     for name, rows in guard_rows(posterior, evidence, rng, pack=pack).items():
         put(name, rows)
     specs = {spec.name: spec for spec in tables.RUN_TABLES}
     return {name: declared(rows, specs[name]) for name, rows in found.items()}
+
+
+def _nothing(*_: object) -> pd.DataFrame:
+    """Other methods speak of DTP1 and DTP3; of other doses there is nothing to compare."""
+    return pd.DataFrame()
 
 
 def _yearly(posterior: Posterior, evidence: Evidence) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def _to_populations(posterior: Posterior, evidence: Evidence) -> list[float]:
 
 
 def _to_doses(posterior: Posterior, evidence: Evidence) -> list[float]:
-    rows = evidence.doses[evidence.doses["indicator"] == "dtp1_doses"]
+    rows = evidence.doses[evidence.doses["indicator"] == f"{posterior.first}_doses"]
     given = float(rows["value"].sum())
     if given <= 0:
         return []

@@ -73,6 +73,8 @@ def usable_stock(evidence: Evidence, question: Question) -> tuple[pd.DataFrame, 
     frame = evidence.stock if question.stock else evidence.stock.iloc[:0]
     if frame.empty:
         return frame, ()
+    if not question.step.stock:
+        return frame.iloc[:0], ("stock_other_doses",)
     if not question.dtp3:
         return frame.iloc[:0], ("stock_without_dtp3",)
     refused = []

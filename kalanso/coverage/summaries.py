@@ -33,6 +33,7 @@ from kalanso.coverage.aggregates import (
     indicators_of,
     place_tree,
 )
+from kalanso.coverage.steps import DEFAULT
 
 if TYPE_CHECKING:
     from kalanso.coverage.evidence import Evidence
@@ -172,9 +173,9 @@ def dropout_children(posterior: Posterior, evidence: Evidence, span: str = QUART
     """Return rows with DROPOUT_COLUMNS: children with DTP1 but without DTP3, n (p1 - p3).
 
     `dropout_share` is their share among the children with DTP1. Without draws of DTP3 there are no
-    rows.
+    rows, nor where the two doses are others.
     """
-    if posterior.dtp3_coverage is None:
+    if posterior.dtp3_coverage is None or posterior.indicators != DEFAULT:
         return pd.DataFrame(columns=list(DROPOUT_COLUMNS))
     tree = place_tree(posterior, evidence)
 

@@ -1,7 +1,7 @@
 """Which clusters of which surveys speak of which quarters?
 
-DTP3 of a cluster whose DTP1 is known is read as "of those with DTP1", so that the same children are
-not counted twice.
+The second dose of a cluster whose first is known is read as "of those with the first", so that the same
+children are not counted twice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def clusters_of(
     strata of clusters."""
     frame = evidence.surveys if question.surveys else evidence.surveys.iloc[:0]
     lots = _lot_rows(evidence, question, priors)
-    rows = pd.concat([_survey_rows(frame, question), lots], ignore_index=True)
+    rows = pd.concat([_survey_rows(evidence, frame, question), lots], ignore_index=True)
     rows = rows[rows["children"] > 0]
     inside = rows["place_code"].isin(set(evidence.areas))
     # Rounds that only larger places know carry their bias too (`larger_lots`).
@@ -56,12 +56,30 @@ def clusters_of(
     return clusters, names, biased["bias_sd"].to_numpy(np.float64), strata
 
 
-def _survey_rows(frame: pd.DataFrame, question: Question) -> pd.DataFrame:
+def on_cohorts(evidence: Evidence, frame: pd.DataFrame, question: Question) -> pd.DataFrame:
+    """Return the rows on the question's doses, their quarters as those in which the FIRST dose was due.
+
+    Children due the second dose in a quarter were due the first `lag` quarters before; those due it
+    before the series are left out.
+    """
+    frame = frame[frame["indicator"].isin(question.indicators)]
+    lag = question.step.lag
+    if not lag or frame.empty:
+        return frame
+    back = np.where(frame["indicator"] == question.second, lag, 0)
+    first, last = (frame[name].map(evidence.period_index).to_numpy(int) - back for name in ("start", "end"))
+    codes = np.array(evidence.periods, object)
+    moved = frame.assign(start=codes[np.maximum(first, 0)], end=codes[np.maximum(last, 0)])
+    return moved[last >= 0]
+
+
+def _survey_rows(evidence: Evidence, frame: pd.DataFrame, question: Question) -> pd.DataFrame:
+    frame = on_cohorts(evidence, frame, question)
     key = ["survey", "cluster", "place_code", "start", "end"]
     if "stratum" in frame:
         key.append("stratum")
-    one = frame[frame["indicator"] == "dtp1"]
-    three = frame[frame["indicator"] == "dtp3"] if question.dtp3 else frame.iloc[:0]
+    one = frame[frame["indicator"] == question.first]
+    three = frame[frame["indicator"] == question.second]
     both = three.merge(one[[*key, "vaccinated", "children"]], on=key, how="left", suffixes=("", "_one"))
     nested = (both["children"] == both["children_one"]) & (both["vaccinated"] <= both["vaccinated_one"])
     paired = both[nested].assign(children=both.loc[nested, "vaccinated_one"], kind=DTP3_OF_DTP1)
@@ -85,7 +103,7 @@ def larger_lot_rows(evidence: Evidence, question: Question, priors: Priors) -> p
 def _lot_rows(evidence: Evidence, question: Question, priors: Priors) -> pd.DataFrame:
     """Lots as clusters of their own round, which carries a bias (the usual one unless stated): counts where
     they are known, else the decision and the number that it rests on."""
-    frame = evidence.lots if question.lots else evidence.lots.iloc[:0]
+    frame = on_cohorts(evidence, evidence.lots if question.lots else evidence.lots.iloc[:0], question)
     counted = frame["vaccinated"].notna()
     frame = frame[
         counted
@@ -97,8 +115,6 @@ def _lot_rows(evidence: Evidence, question: Question, priors: Priors) -> pd.Data
         vaccinated=frame["vaccinated"].where(counted, frame["decision_value"]),
         outcome=np.where(counted, COUNTED, outcome),
     )
-    if not question.dtp3:
-        frame = frame[frame["indicator"] == "dtp1"]
     return pd.DataFrame(
         {
             "survey": "lots " + frame["round"].astype(str),
@@ -107,7 +123,7 @@ def _lot_rows(evidence: Evidence, question: Question, priors: Priors) -> pd.Data
             "end": frame["end"],
             "vaccinated": frame["vaccinated"],
             "children": frame["children"],
-            "kind": np.where(frame["indicator"] == "dtp1", DTP1, DTP3),
+            "kind": np.where(frame["indicator"] == question.first, DTP1, DTP3),
             "recalled": 0.0,
             "bias_sd": frame["bias_sd"].astype(float).fillna(priors.fixed("surveys", "round_bias_sd")),
             "decision": frame["outcome"].astype(int),

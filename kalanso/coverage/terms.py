@@ -23,9 +23,10 @@ from kalanso.coverage.larger_lots import LargerLot
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.question import Question
 from kalanso.coverage.records import Elsewhere, Floats, Ints, Pulls, Setting, Shares
+from kalanso.coverage.steps import DEFAULT
 from kalanso.coverage.stock_design import usable_stock
 from kalanso.coverage.stock_term import stock_terms
-from kalanso.coverage.survey_design import DTP3, larger_lot_rows
+from kalanso.coverage.survey_design import DTP3, larger_lot_rows, on_cohorts
 from kalanso.vocabulary import Message
 
 
@@ -158,9 +159,7 @@ def terms_of(evidence: Evidence, question: Question, layout: Layout) -> tuple[Te
 def _published(evidence: Evidence, question: Question, layout: Layout) -> list[Term]:
     found: list[Term] = []
     rows = evidence.survey_areas if question.surveys else evidence.survey_areas.iloc[:0]
-    for row in rows.to_dict("records"):
-        if row["indicator"] == "dtp3" and not question.dtp3:
-            continue
+    for row in on_cohorts(evidence, rows, question).to_dict("records"):
         share = float(np.clip(row["coverage"], 0.005, 0.995))
         spread = row["standard_error"] / (share * (1 - share))
         bias = row.get("bias_sd", np.nan)
@@ -168,7 +167,7 @@ def _published(evidence: Evidence, question: Question, layout: Layout) -> list[T
         recalled = 1.0 - cards if question.recall and np.isfinite(cards) else 0.0
         found.append(
             PublishedResult(
-                _mean(evidence, layout, row, row["indicator"] == "dtp3", recalled),
+                _mean(evidence, layout, row, row["indicator"] == question.second, recalled),
                 float(np.log(share / (1 - share))),
                 float(np.hypot(max(spread, 0.02), bias if np.isfinite(bias) else 0.0)),
             )
@@ -237,6 +236,16 @@ def unheard(evidence: Evidence, question: Question) -> tuple[Message, ...]:
     found = {
         **dict.fromkeys(usable_stock(evidence, question)[1], True),
         "clusters_above": question.surveys and bool((~evidence.surveys["place_code"].isin(areas)).any()),
+        "second_before": _before_the_series(evidence, question),
+        "tables_of_dtp": (question.first, question.second) != DEFAULT,
         "totals": question.denominators and bool(above.any()) and bool(above.all()),
     }
     return tuple(Message(f"coverage.unheard.{name}") for name, there in found.items() if there)
+
+
+def _before_the_series(evidence: Evidence, question: Question) -> bool:
+    """Return whether second doses are there of children who were due the first before the series."""
+    early = set(evidence.periods[: question.step.lag])
+    doses = evidence.doses[evidence.doses["indicator"] == f"{question.second}_doses"]
+    told = evidence.surveys[evidence.surveys["indicator"] == question.second]
+    return question.dtp3 and bool(doses["period"].isin(early).any() or told["start"].isin(early).any())

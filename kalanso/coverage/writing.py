@@ -145,10 +145,21 @@ def _move(draft: Path, out: Path) -> None:
     draft.rmdir()
 
 
+def draws_schema(posterior: Posterior) -> pa.Schema:
+    """Return the columns of the draws: coverage bears the names of the run's two doses."""
+    named = {"dtp1_coverage": posterior.indicators[0], "dtp3_coverage": posterior.indicators[1]}
+    return pa.schema(
+        [
+            field.with_name(f"{named[field.name]}_coverage") if field.name in named else field
+            for field in declared_schema(tables.DRAWS)
+        ]
+    )
+
+
 def draw_rows(posterior: Posterior) -> Iterator[pa.Table]:
     """Yield the draws place by place: all quarters of some areas, then all draws of a quarter."""
     draws, areas, quarters = posterior.surviving_infants.shape
-    schema = declared_schema(tables.DRAWS)
+    schema = draws_schema(posterior)
     at_once = max(1, ROWS_AT_ONCE // max(draws * quarters, 1))
     periods = pa.array(list(posterior.periods), pa.string())
     codes = pa.array(list(posterior.areas), pa.string())
@@ -176,10 +187,10 @@ def _ravelled(values: np.ndarray, some: range) -> pa.Array:
 
 
 def _write_draws(draft: Path, posterior: Posterior) -> int:
-    schema = declared_schema(tables.DRAWS)
+    schema = draws_schema(posterior)
     rows = 0
     # Shares of bytes compress numbers that differ in their last digits only.
-    split = ["dtp1_coverage", "dtp3_coverage", "surviving_infants"]
+    split = [field.name for field in schema if field.type == pa.float32()]
     with pq.ParquetWriter(
         draft / "draws.parquet", schema, compression="zstd", use_dictionary=["place_code", "period", "draw"],
         use_byte_stream_split=split,

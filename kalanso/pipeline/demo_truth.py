@@ -11,8 +11,8 @@ from datetime import date
 import pandas as pd
 
 from kalanso.coverage.aggregates import QUARTER, ROLLING, windows
-from kalanso.coverage.evidence_tables import COVERAGE_INDICATORS
 from kalanso.coverage.run_columns import LEVEL
+from kalanso.coverage.steps import DEFAULT
 from kalanso.places.trees import lineage
 from kalanso.simulation.tables import TRUTH_COVERAGE, TRUTH_ZERO_DOSE
 from kalanso.store import Audience, Column, Security, TableSpec
@@ -27,7 +27,7 @@ DEMO_TRUTH = TableSpec(
         Column(name="period", type="string", meaning="quarter, or the last of four rolling quarters"),
         Column(name="span", type="string", meaning="which of both", values=(QUARTER, ROLLING)),
         Column(name="period_start", type="date", meaning="first day of the period named"),
-        Column(name="indicator", type="string", meaning="which dose", values=COVERAGE_INDICATORS),
+        Column(name="indicator", type="string", meaning="which dose", values=DEFAULT),
         Column(name="coverage", type="float", meaning="true share with the dose by 12 months", unit="share", minimum=0, maximum=1),
         Column(name="surviving_infants", type="float", meaning="children born in the span who reach one year", unit="children", minimum=0),
         Column(name="missed_children", type="float", meaning="of these, children without the dose by 12 months", unit="children", minimum=0),
@@ -66,7 +66,7 @@ def demo_truth(
         for code, four in codes.items()
     ]  # fmt: skip
     spans = [quarterly.assign(span=QUARTER), *(rows.assign(span=ROLLING) for rows in rolling)]
-    found = pd.concat([_of_dose(rows, dose) for rows in spans for dose in COVERAGE_INDICATORS])
+    found = pd.concat([_of_dose(rows, dose) for rows in spans for dose in DEFAULT])
     levels = dict(zip(places["place_code"], places["level"], strict=True))
     starts = {code: Period.parse(code).start for code in periods}
     return found.assign(

@@ -25,6 +25,7 @@ from kalanso.coverage import writing
 from kalanso.coverage.faults import EstimateRefused
 from kalanso.coverage.guards import doubt
 from kalanso.coverage.sanity import refuse_impossible
+from kalanso.coverage.steps import DEFAULT
 from kalanso.coverage.tables import provisional_quarters
 from kalanso.definitions import Pack
 from kalanso.pipeline import estimate_account as account
@@ -114,9 +115,12 @@ def estimate(
 
     The files of the run stand in `out`, or in the store's folder `estimates` (a preview's in
     `estimates-preview`). `gathered` is the evidence where it was read before. Raises as
-    `estimate_folder` does, NothingToWorkOn for a store without observations, and AlreadyComputing.
+    `estimate_folder` does, NothingToWorkOn for a store without observations, AlreadyComputing, and
+    QuestionRefused for doses other than DTP1 and DTP3, of which its pages speak.
     """
     asked = question or coverage.Question()
+    if (asked.first, asked.second) != DEFAULT:
+        raise coverage.QuestionRefused("coverage.question.other_doses")
     target = Path(out) if out is not None else store.folder / folder_of(asked)
     writing.may_write(target)
     with one_at_a_time(store):

@@ -22,6 +22,7 @@ import pyarrow as pa
 from kalanso import __version__, coverage
 from kalanso.coverage.faults import EstimateRefused
 from kalanso.coverage.folder import FILES
+from kalanso.coverage.steps import DEFAULT, STEPS
 from kalanso.coverage.summaries import readable
 from kalanso.vocabulary import Message
 from kalanso.vocabulary.messages import LOCALES
@@ -132,25 +133,33 @@ def refuse_if_missed(posterior: Any) -> None:
 def headline(
     tables: Mapping[str, pa.Table], evidence: coverage.Evidence, names: Mapping[str, str]
 ) -> Message:
-    """Return the answer for the country: how many children of the newest cohort had no DTP1."""
+    """Return the answer for the country: how many children of the newest cohort had no first dose."""
     rows = tables["coverage_estimates_yearly"].to_pandas()
     rows = rows[rows["span"] == "rolling4"] if len(rows) else rows
     span = "year"
     if not len(rows):
         rows, span = tables["coverage_estimates"].to_pandas(), "quarter"
-    own = rows[(rows["place_code"] == evidence.country) & (rows["indicator"] == "dtp1")]
+    first = _first(rows)
+    own = rows[(rows["place_code"] == evidence.country) & (rows["indicator"] == first)]
     row = own.sort_values("period").iloc[-1]
     low, high = row["missed_children_q025"], row["missed_children_q975"]
     return Message(
-        f"pipeline.estimate.headline.{span}",
+        f"pipeline.estimate.headline.{span}" if first == DEFAULT[0] else f"pipeline.estimate.headline.{span}_other",
         {
             "place": names.get(evidence.country, evidence.country), "period": row["period"],
-            "missed": readable(row["missed_children_mean"], low, high),
+            "dose": first, "missed": readable(row["missed_children_mean"], low, high),
             "low": readable(low, low, high), "high": readable(high, low, high),
             "due": _target(row), "coverage": row["coverage_mean"],
             "coverage_low": row["coverage_q025"], "coverage_high": row["coverage_q975"],
         },
     )  # fmt: skip
+
+
+def _first(rows: pd.DataFrame) -> str:
+    """Return the first dose of a run: its indicator that no other one precedes."""
+    there = set(rows["indicator"])
+    seconds = {second for first, second in STEPS if first in there}
+    return str(next((one for one in rows["indicator"] if one not in seconds), DEFAULT[0]))
 
 
 def _target(row: pd.Series) -> float:
@@ -163,7 +172,7 @@ def first_areas(tables: Mapping[str, pa.Table]) -> pd.DataFrame:
     rows = tables["burden"].to_pandas()
     if not len(rows):
         rows = tables["coverage_estimates"].to_pandas()
-        rows = rows[(rows["indicator"] == "dtp1") & (rows["place_level"] == "area")]
+        rows = rows[(rows["indicator"] == _first(rows)) & (rows["place_level"] == "area")]
         rows = rows.rename(columns={"coverage_q250": "_"})
     newest = rows[rows["period"] == rows["period"].max()]
     return newest.sort_values("missed_children_mean", ascending=False).head(FIRST_AREAS)

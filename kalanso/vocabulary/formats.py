@@ -13,12 +13,15 @@ from babel.numbers import format_decimal, format_percent
 
 from kalanso.vocabulary.periods import Period, PeriodType
 
+# How doses are written in registers and reports.
+DOSES = {"fr": {"dtp1": "DTC1", "dtp3": "DTC3", "mcv1": "VAR1", "mcv2": "VAR2"}, "en": {}}
+
 
 def format_value(value: Any, style: str, locale: str) -> str:
     """Return a value as readers of a locale write it.
 
     Styles: `count` (whole number), `decimal` (one place), `percent` and `percent1` (a share from 0
-    to 1), `date`, `period` (a code or Period), `text`.
+    to 1), `date`, `period` (a code or Period), `dose` (a code such as dtp1), `text`.
     """
     if value is None or value != value:
         return {"fr": "pas de donnée", "en": "no data"}[locale]
@@ -33,6 +36,8 @@ def format_value(value: Any, style: str, locale: str) -> str:
     if style == "date":
         day = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
         return str(format_date(day, format="dd/MM/yyyy" if locale == "fr" else "d MMM yyyy", locale=locale))
+    if style == "dose":
+        return DOSES[locale].get(str(value), str(value).upper())
     if style == "period":
         return _period(value if isinstance(value, Period) else Period.parse(value), locale)
     return str(value)

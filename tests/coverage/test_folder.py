@@ -312,6 +312,19 @@ def test_clusters_of_a_larger_place_become_its_result_with_the_spread_between_th
     assert len(evidence.surveys) == 0
 
 
+def test_mcv2_counts_in_the_second_year_and_other_doses_in_the_first(tmp_path: Path) -> None:
+    columns = "place_code,period,indicator,value,age_band"
+    rows = [
+        "a,2022Q1,dtp1_doses,40,0-11m", "a,2022Q1,dtp1_doses,7,12-23m", "a,2022Q1,mcv2_doses,20,12-23m",
+        "a,2022Q1,mcv2_doses,3,0-11m", "a,2022Q1,mcv1_doses,30,", "b,2022Q1,mcv2_doses,5,24-59m",
+    ]  # fmt: skip
+    evidence = from_folder(folder(tmp_path, doses=doses(*rows, columns=columns), surveys=None))
+    found = dict(zip(evidence.doses["indicator"], evidence.doses["value"], strict=True))
+    assert found == {"dtp1_doses": 40, "mcv2_doses": 20}
+    assert evidence.catchup["doses"].tolist() == [7]
+    assert "before its age, set aside: 1 (first: row 5)" in said(evidence)
+
+
 def test_strata_of_a_larger_place_are_weighted_by_their_shares_of_children(tmp_path: Path) -> None:
     head = "survey,cluster,place_code,period,indicator,vaccinated,children,stratum"
     text = f"{head}\ns,1,north,2022Q1,dtp1,9,10,urban\ns,2,north,2022Q1,dtp1,5,10,rural\n"

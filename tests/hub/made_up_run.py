@@ -155,7 +155,7 @@ def _said(name: str, **params: Any) -> dict[str, str]:
 
 
 def _usable(place: dict[str, Any]) -> dict[str, Any]:
-    told = {"place": place["place_code"], "low": 0.4, "high": 0.9, "limit": 0.35}
+    told = {"place": place["place_code"], "low": 0.4, "high": 0.9, "limit": 0.35, "dose": "dtp1"}
     wide = place["level"] == "health_area"
     return {
         "place_code": place["place_code"], "place_level": _level(place), "depth": 2, "width": 0.5, "usable": not wide,
@@ -164,7 +164,7 @@ def _usable(place: dict[str, Any]) -> dict[str, Any]:
 
 
 def _change(place: dict[str, Any]) -> dict[str, Any]:
-    told = {"before": "2023Q4", "after": NEWEST, "chances": 8}
+    told = {"before": "2023Q4", "after": NEWEST, "chances": 8, "dose": "dtp1"}
     numbers = {
         f"{name}_{end}": 0.05 for name in ("change", "missed_change") for end in ("mean", "q025", "q975")
     }
@@ -226,7 +226,7 @@ def _pockets(areas: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
         codes = [place["place_code"] for place in areas[3 * number : 3 * number + 3]]
         key = f"dtp1-{threshold}-{codes[0]}"
         told = {"n": 3, "leading": codes[0], "place": "ML", "threshold": threshold, "period": NEWEST, "quarters": 4,
-                "coverage": 0.5, "missed": 300, "low": 200, "high": 400, "chances": 8, "core": 2}  # fmt: skip
+                "coverage": 0.5, "missed": 300, "low": 200, "high": 400, "chances": 8, "core": 2, "dose": "dtp1"}  # fmt: skip
         record = [
             {"place_code": codes[0], "cause": "distance", "kind": "interview", "reference": "Entretien 12"}
         ]

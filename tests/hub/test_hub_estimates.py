@@ -170,7 +170,7 @@ def test_an_area_shows_what_to_do_its_category_backlog_change_and_sources(ask: A
 
     assert "Ndébougou : l'accès est sans doute sous 80 % (9 chances sur 10)" in text
     assert "4 · accès faible, beaucoup d'abandons 8 chances sur 10" in text
-    assert "Baisse probable de T4 2023 à T4 2024 (8 chances sur 10)" in text
+    assert "Baisse probable de la couverture DTC1 de T4 2023 à T4 2024 (8 chances sur 10)" in text
     assert "12 à 23 mois 100 entre 55 et 145" in text
     assert "On ne les additionne jamais à ceux de la cohorte" in text
     assert {"estimated", "reported", "surveyed"} <= {row["kind"] for row in axis["table"]}

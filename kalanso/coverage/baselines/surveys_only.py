@@ -17,6 +17,7 @@ from scipy.special import expit, logit
 from kalanso.coverage.baselines.fay_herriot import AreaData, Indices, fit, predict
 from kalanso.coverage.baselines.rows import INDICATORS, NoBaseline, Numbers, official_targets
 from kalanso.coverage.evidence import Evidence
+from kalanso.coverage.steps import DEFAULT
 from kalanso.coverage.summaries import coverage_estimates
 from kalanso.simulation.evidence_fields import Neighbourhood
 
@@ -55,6 +56,7 @@ def surveys_only_draws(
     return SimpleNamespace(
         areas=list(evidence.areas),
         periods=[evidence.periods[at] for at in wanted],
+        indicators=DEFAULT,
         dtp1_coverage=first.astype(np.float32),
         dtp3_coverage=None if stay is None else (first * stay).astype(np.float32),
         surviving_infants=np.broadcast_to(due.astype(np.float32), first.shape),

@@ -23,6 +23,7 @@ BANDS = ("", "all", "0-11m", "12-23m", "24-59m", "unknown")
 STRATEGIES = ("", "all", "fixed", "outreach", "mobile", "unknown", "campaign", "catch_up")
 ROUNDS = ("campaign", "catch_up")
 UNDER_ONE = "0-11m"
+IN_TIME = {"mcv2_doses": "12-23m"}  # the age at which a dose counts; all others count under one year
 _SPLITS = ("age_band", "strategy", "sector")
 _MEANINGS = ("age of the children", "how they were reached", "who vaccinated")
 _EXTRA = tuple(
@@ -47,7 +48,12 @@ def settle_doses(
     key = ("place_code", "month", "indicator", *_SPLITS)
     frame = without_repeats(frame, tables.DOSES, receipt, key=key)
     frame = _sound_values(frame, receipt)
-    late = frame["age_band"].isin(LATE_BANDS[1:3]) | frame["strategy"].isin(ROUNDS)
+    early = frame["indicator"].isin(IN_TIME) & (frame["age_band"] == UNDER_ONE)
+    receipt.set_aside("doses", "before_age", frame.loc[early, ROW])
+    frame = frame[~early]
+    late = (frame["age_band"].isin(LATE_BANDS[:3]) & (frame["age_band"] != _in_time(frame))) | (
+        frame["strategy"].isin(ROUNDS)
+    )
     catchup = _late(frame[late], receipt)
     doses = _counting(frame[~late], frame, receipt)
     doses = quarters_only(doses, "doses", _CELL, receipt, _joined)
@@ -129,16 +135,22 @@ def _late(frame: pd.DataFrame, receipt: Receipt) -> pd.DataFrame:
     return tables.CATCHUP.typed(summed)
 
 
+def _in_time(frame: pd.DataFrame) -> pd.Series:
+    return frame["indicator"].map(IN_TIME).fillna(UNDER_ONE)
+
+
 def _counting(frame: pd.DataFrame, all_rows: pd.DataFrame, receipt: Receipt) -> pd.DataFrame:
-    """Return doses of children under one, added up over strategies and sectors."""
-    at = ["place_code", "month"]
+    """Return doses of children of the age at which they count, added up over strategies and sectors."""
+    # Bands of doses that count at one age say nothing of those that count at another.
+    at = ["place_code", "month", "_age"]
+    frame, all_rows = (rows.assign(_age=_in_time(rows)) for rows in (frame, all_rows))
     # Catch-up rounds are series of their own: their bands say nothing of the routine rows.
     banded = all_rows[all_rows["age_band"].isin(LATE_BANDS[:3]) & ~all_rows["strategy"].isin(ROUNDS)]
     split = pd.MultiIndex.from_frame(frame[at]).isin(pd.MultiIndex.from_frame(banded[at]))
-    aside = split & (frame["age_band"] != UNDER_ONE)
+    aside = split & (frame["age_band"] != _in_time(frame))
     receipt.set_aside("doses", "age_unsaid_beside_bands", frame.loc[aside, ROW])
     frame = frame[~aside]
-    for_all = (frame["age_band"] != UNDER_ONE) & frame["value"].notna()
+    for_all = (frame["age_band"] != _in_time(frame)) & frame["value"].notna()
     if for_all.any():
         receipt.handled("doses", "age_unsaid", frame.loc[for_all, ROW])
     frame = _one_band(frame, receipt)
@@ -150,7 +162,7 @@ def _counting(frame: pd.DataFrame, all_rows: pd.DataFrame, receipt: Receipt) -> 
 def _one_band(frame: pd.DataFrame, receipt: Receipt) -> pd.DataFrame:
     """Where several rows without a band stand side by side, keep the one that says it is a total."""
     key = ["place_code", "month", "indicator", "strategy", "sector"]
-    order = frame["age_band"].map({UNDER_ONE: 0, "all": 1, "": 2, "unknown": 3})
+    order = frame["age_band"].map({UNDER_ONE: 0, "12-23m": 0, "all": 1, "": 2, "unknown": 3})
     frame = frame.assign(_order=order).sort_values(["_order", ROW], kind="stable")
     twice = frame.duplicated(key, keep="first")
     receipt.set_aside("doses", "age_unsaid_twice", frame.loc[twice, ROW])

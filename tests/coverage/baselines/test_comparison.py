@@ -30,6 +30,7 @@ def around(truth: EvidenceTruth, error: float, draws: int = 60) -> SimpleNamespa
     dtp1 = np.clip(middle + error * rng.normal(size=(draws, *shape)), 0.01, 0.99)
     ratio = truth.dtp3_coverage / truth.dtp1_coverage
     return SimpleNamespace(
+        indicators=("dtp1", "dtp3"),
         areas=list(truth.areas), periods=list(truth.periods),
         dtp1_coverage=dtp1.astype(np.float32), dtp3_coverage=(dtp1 * ratio).astype(np.float32),
         surviving_infants=np.broadcast_to(truth.surviving_infants, (draws, *shape)).astype(np.float32),

@@ -57,7 +57,9 @@ def test_an_unsure_estimate_is_refused_level_by_level(made_up):
     row = table.set_index("place_code").loc["A01"]
     assert row["width"] == pytest.approx(high - low, rel=1e-4)
     assert not row["usable"]
-    assert Message.from_json(row["message"], row["params"]).render("en").startswith("A01: coverage between")
+    assert (
+        Message.from_json(row["message"], row["params"]).render("en").startswith("A01: DTP1 coverage between")
+    )
     tight = guards.refusals(case.posterior, case.evidence, limit=0.01)
     assert {"area", "parent", "country"} <= set(said(tight))
 

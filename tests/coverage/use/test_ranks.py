@@ -97,7 +97,10 @@ def test_a_change_is_the_share_of_draws_that_change(made_up):
     assert row["change_mean"] == pytest.approx(0.05, abs=0.01)
     assert row["missed_change_mean"] < 0
     said = Message.from_json(row["message"], row["params"])
-    assert said.render("fr") == "Hausse presque certaine de T1 2024 à T2 2024 (plus de 9 chances sur 10)."
+    assert (
+        said.render("fr")
+        == "Hausse presque certaine de la couverture DTC1 de T1 2024 à T2 2024 (plus de 9 chances sur 10)."
+    )
     none = ranks.changes(
         case.posterior, case.evidence, before="2024Q1", after="2024Q2", span="quarter", least=0.2
     )
@@ -107,11 +110,11 @@ def test_a_change_is_the_share_of_draws_that_change(made_up):
 @pytest.mark.parametrize(
     ("rise", "fall", "said"),
     [
-        (0.97, 0.03, "Almost surely a rise from Q1 2024 to Q2 2024 (more than 9 chances in 10)."),
-        (0.05, 0.91, "Probably a fall from Q1 2024 to Q2 2024 (9 chances in 10)."),
-        (0.80, 0.20, "Probably a rise from Q1 2024 to Q2 2024 (8 chances in 10)."),
-        (0.05, 0.05, "No change that matters from Q1 2024 to Q2 2024."),
-        (0.6, 0.4, "Whether coverage rose or fell from Q1 2024 to Q2 2024 cannot be told (6 chances in 10 of a rise)."),
+        (0.97, 0.03, "Almost surely a rise of DTP1 coverage from Q1 2024 to Q2 2024 (more than 9 chances in 10)."),
+        (0.05, 0.91, "Probably a fall of DTP1 coverage from Q1 2024 to Q2 2024 (9 chances in 10)."),
+        (0.80, 0.20, "Probably a rise of DTP1 coverage from Q1 2024 to Q2 2024 (8 chances in 10)."),
+        (0.05, 0.05, "No change of DTP1 coverage that matters from Q1 2024 to Q2 2024."),
+        (0.6, 0.4, "Whether DTP1 coverage rose or fell from Q1 2024 to Q2 2024 cannot be told (6 chances in 10 of a rise)."),
     ],
 )  # fmt: skip
 def test_a_change_is_said_in_chances_out_of_ten(rise, fall, said):
