@@ -130,6 +130,8 @@ def _headline(rows: pd.DataFrame, periods: Sequence[Period], subject: Subject, l
         name: words.number(near["value"].agg(end), "share", locale)
         for name, end in (("low", "min"), ("high", "max"))
     }
+    if told["low"] == told["high"]:
+        return words.say(locale, "figures.evidence_axis.beside_one", **told)
     return words.say(locale, "figures.evidence_axis.beside", **told)
 
 

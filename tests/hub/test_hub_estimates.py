@@ -230,6 +230,14 @@ def test_the_truth_of_a_simulated_country_is_shown_on_request_only(ask: Any) -> 
     assert "la vérité est connue : 123 enfants sans la dose" in shown
 
 
+def test_estimate_and_truth_are_read_on_one_scale(ask: Any, quick_hand: Any) -> None:
+    ask("/ou/?verite=1")
+    maps = [job for job in quick_hand.jobs if job["kind"] == "choropleth"]
+
+    assert [job["arguments"]["subject"]["number"] for job in maps] == ["estimated", "simulated"]
+    assert maps[0]["arguments"]["limits"] == maps[1]["arguments"]["limits"]
+
+
 @pytest.mark.parametrize("prefix", ["", "/en"])
 @pytest.mark.parametrize("page", EMPTY)
 def test_without_a_run_a_page_teaches_how_to_make_one(page: str, prefix: str, get: Any) -> None:

@@ -25,6 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "root": root,
             "quarter": quarter,
             "run": runs.run(here),
+            "computing": runs.computing(here),
             "estimate": _estimate(here, root.code) if root else None,
             "dose": {"value": "dtp1"},
             "headline": points.get(root.code) if root else None,

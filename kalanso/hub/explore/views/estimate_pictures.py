@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kalanso.coverage import tables as run_tables
+from kalanso.figures.classes import limits as class_limits
 from kalanso.hub.explore.panels import word
 from kalanso.hub.explore.queries import estimates, places
 from kalanso.hub.explore.queries.estimates import Estimate
@@ -53,9 +54,12 @@ def _about(
 
 def estimate_map(
     here: Shelf, place: Place, shown: Sequence[Place], values: Mapping[str, Estimate], measure: str,
-    indicator: str, *, threshold: float, chances: Mapping[str, float],
+    indicator: str, *, threshold: float, chances: Mapping[str, float], limits: Sequence[float] | None = None,
 ) -> Picture:  # fmt: skip
-    """Draw the places inside another by coverage, missed children, width of the interval or chance."""
+    """Draw the places inside another by coverage, missed children, width of the interval or chance.
+
+    `limits` cut the classes of counts, where another map must be read on the same scale.
+    """
     rows = [
         _outlined(here, shown, place_)
         | _shown(values.get(place_.code), measure, chances.get(place_.code))
@@ -78,12 +82,22 @@ def estimate_map(
         about = _about(place, coverage_words(indicator), "share", level)
     else:
         about = _about(place, missed_words(indicator), "count", level)
+        return draw(here, "choropleth", rows, about, tables, when=when, limits=limits)
     return draw(here, "choropleth", rows, about, tables, when=when)
+
+
+def common_limits(
+    shown: Sequence[Place], values: Mapping[str, Estimate], truth: Mapping[str, Mapping[str, Any]]
+) -> list[float] | None:
+    """Return limits of classes that fit estimated and true counts alike; None where there is no truth."""
+    counts = [values[p.code].missed.mean for p in shown if p.code in values]
+    true = [truth[p.code]["missed_children"] for p in shown if p.code in truth]
+    return list(class_limits([*counts, *true], "count")) if true else None
 
 
 def truth_map(
     here: Shelf, place: Place, shown: Sequence[Place], truth: Mapping[str, Mapping[str, Any]], measure: str, when: str,
-    indicator: str,
+    indicator: str, limits: Sequence[float] | None,
 ) -> Picture | None:  # fmt: skip
     """Draw the simulated truth of the same places; nothing for what only an estimate has."""
     if measure not in (COVERAGE, MISSED) or not truth:
@@ -99,7 +113,8 @@ def truth_map(
     else:
         measure_said = _("vérité simulée : %(children)s") % {"children": missed_words(indicator)}
         about = _about(place, measure_said, "count", level, "simulated")
-    return draw(here, "choropleth", rows, about, specs(here, "demo_truth"), when=when)
+    cut = limits if measure == MISSED else None
+    return draw(here, "choropleth", rows, about, specs(here, "demo_truth"), when=when, limits=cut)
 
 
 def _outlined(here: Shelf, shown: Sequence[Place], place: Place) -> dict[str, Any]:

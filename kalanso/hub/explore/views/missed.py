@@ -91,11 +91,20 @@ def _maps(
     if not any(p.code in outlined for p in shown) or not values:
         return {"map": None, "truth_map": None}
     when = next(iter(values.values())).period
+    limits = estimate_pictures.common_limits(shown, values, truth)
     return {
         "map": estimate_pictures.estimate_map(
-            here, place, shown, values, measure, indicator, threshold=threshold, chances=chances
+            here,
+            place,
+            shown,
+            values,
+            measure,
+            indicator,
+            threshold=threshold,
+            chances=chances,
+            limits=limits,
         ),
-        "truth_map": estimate_pictures.truth_map(here, place, shown, truth, measure, when, indicator),
+        "truth_map": estimate_pictures.truth_map(here, place, shown, truth, measure, when, indicator, limits),
     }
 
 

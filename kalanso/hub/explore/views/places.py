@@ -89,6 +89,7 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
             "published": series.published(here, code, "dtp1_coverage"),
             "manifest": here.manifest(INDICATOR_VALUES),
             "estimate": _estimate(here, code),
+            "dose": {"value": "dtp1"},
             **_inside(here, this, when),
             **_map(here, this, when),
         },
