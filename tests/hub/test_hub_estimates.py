@@ -16,7 +16,7 @@ import pytest
 from django.test import Client, override_settings
 
 from kalanso.places.tables import PLACE_PARENTS, PLACES
-from kalanso.store import Store
+from kalanso.store import Audience, Scope, Store
 from tests.hub import made_up_run
 from tests.hub.conftest import NOW
 from tests.hub.test_hub_pages import FIRST_VIEW, outline, text_of
@@ -236,6 +236,30 @@ def test_estimate_and_truth_are_read_on_one_scale(ask: Any, quick_hand: Any) -> 
 
     assert [job["arguments"]["subject"]["number"] for job in maps] == ["estimated", "simulated"]
     assert maps[0]["arguments"]["limits"] == maps[1]["arguments"]["limits"]
+
+
+@pytest.mark.parametrize(
+    "page", ["/ou/?lieu={other}", "/lieux/{other}/estimation/", "/preuves/registre/?lieu={other}"]
+)
+def test_a_reader_of_one_district_sees_no_number_of_another(
+    page: str, ask: Any, estimated: Path, code_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kalanso.hub.explore.queries import places, shelf
+
+    whole = shelf.current()
+    own, other = code_of("Niono", "district"), code_of("Ségou", "district")
+    narrow = shelf.Shelf(estimated, memory="512MB")
+    narrow.scope = Scope(audience=Audience.PROGRAMME, places=places.below(whole, own) | {"ML"})
+    address = page.format(other=other)
+    seen, numbers = text_of(ask(address)), "enfants (entre"
+
+    monkeypatch.setattr(shelf, "current", lambda: narrow)
+    hidden = text_of(ask(address))
+
+    assert numbers in seen or "aires de santé sur" in seen
+    assert "Pas d'estimation pour ce lieu" in hidden or "Pas de registre pour ce lieu" in hidden
+    assert numbers not in hidden
+    assert numbers in text_of(ask("/lieux/{district}/estimation/"))
 
 
 @pytest.mark.parametrize("prefix", ["", "/en"])
