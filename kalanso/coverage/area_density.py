@@ -17,7 +17,7 @@ from typing import Any
 from kalanso.coverage import records as r
 from kalanso.coverage.cohort_pieces import cluster_density
 from kalanso.coverage.denominator_pieces import level_density
-from kalanso.coverage.open_pieces import open_density, open_reporting
+from kalanso.coverage.open_pieces import open_density, open_reporting, population_density
 from kalanso.coverage.pieces import (
     compiled,
     inlined,
@@ -222,7 +222,13 @@ def _level(
             d_growth += off / targets.slope_sd
             out.source_slope[k] += off / targets.slope_sd
     place = targets.open[i]
-    if place < 0:
+    if place == r.POPULATION:
+        total += population_density(
+            s - targets.centre, residuals[:size], at.source_precision, targets.seen[i], targets.wild_allowed,
+            slopes,
+        )  # fmt: skip
+        slopes[2], slopes[3] = pulls.rho[i], 0.0
+    elif place < 0:
         total += level_density(
             s - targets.centre, residuals[:size], at.source_precision, targets.seen[i], targets.wild_allowed,
             rho, slopes,
@@ -325,8 +331,9 @@ def areas_shares(
             out.q[i, t] = w[r.Q, t]
             out.offset[i, t] = w[r.OFFSET, t]
         out.slip[i] = at.scale[r.RECORDING_SD] * tips[i, r.RECORDING]
+        source_residuals(i, growth, levels[6], at, targets, room[0], room[1])
+        out.reporting[i] = room[1, 0]
         if targets.open[i] >= 0:
-            source_residuals(i, growth, levels[6], at, targets, room[0], room[1])
             out.rho[i], _, _ = open_reporting(
                 s - targets.centre, out.further[targets.open[i]], room[0, :size], at.source_precision,
                 targets.seen[i], room[1],

@@ -19,6 +19,7 @@ from kalanso.coverage.area_density import area_at, source_residuals
 from kalanso.coverage.cohort_pieces import cohort_share
 from kalanso.coverage.denominator_pieces import PRIOR_PRECISION, level_density
 from kalanso.coverage.lot_pieces import decision_information
+from kalanso.coverage.open_pieces import population_density
 from kalanso.coverage.pieces import cluster_size_information, compiled
 from kalanso.coverage.records import Floats
 from kalanso.coverage.report_density import HIGHEST, count_density, excess_of, third_doses
@@ -31,7 +32,8 @@ class Information(NamedTuple):
     (N,T,2,2), with tips (N,T,2,8), tips (N,8,8). Order of a pair: DTP1, DTP3.
 
     `curve` (N,T,2) and `curve_level` (N) are what the bends of the logistic add to the log odds of each
-    quarter and to the level, of either sign; `merged` puts them into the blocks.
+    quarter and to the level, of either sign; `merged` puts them into the blocks. `sources` (N,8) is what a
+    shift of all sources does where the dose level is that of children alone.
     """
 
     within: Floats
@@ -40,6 +42,7 @@ class Information(NamedTuple):
     tips: Floats
     curve: Floats
     curve_level: Floats
+    sources: Floats
 
     @classmethod
     def zeros(cls, areas: int, quarters: int) -> Information:
@@ -52,6 +55,7 @@ class Information(NamedTuple):
             np.zeros((n, EDGE, EDGE)),
             np.zeros((n, t, 2)),
             np.zeros(n),
+            np.zeros((n, EDGE)),
         )
 
     def merged(self, share: Floats) -> Information:
@@ -64,8 +68,9 @@ class Information(NamedTuple):
             tips[:, level, level] += value.sum(axis=1)
         tips[:, r.LEVEL1, r.LEVEL1] += share * self.curve_level
         return Information(
-            within, self.onward, across, tips, np.zeros_like(self.curve), np.zeros_like(self.curve_level)
-        )
+            within, self.onward, across, tips, np.zeros_like(self.curve), np.zeros_like(self.curve_level),
+            self.sources,
+        )  # fmt: skip
 
 
 @compiled
@@ -87,6 +92,35 @@ def add_information(
         pull = w[r.D_OFFSET, 0]
         pull += _of_level(i, weight, level, s, growth, levels[6], at, targets, into, work.sources, edge)
         into.curve_level[i] -= weight * pull * level * (1.0 - level)
+
+
+@compiled
+def add_told(
+    weight: float, members: Any, told: Any, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any,
+    calendar: Any, into: Any, work: Any,
+) -> None:  # fmt: skip
+    """Add what reports that are not the areas' own alone say of members (attendance_term.Told)."""
+    w, scale = work.rows, at.scale
+    edge = np.zeros(EDGE)
+    for m in range(members.size):
+        i = members[m]
+        _, level, _, _, _ = area_at(i, tips[i], path1[i], path3[i], fields[i], at, anchor, calendar, w)
+        lean = 0.0
+        for t in range(w.shape[1]):
+            lean += (level - w[r.P, t]) / w.shape[1]
+            edge[:] = 0.0
+            _on_quarter(i, t, weight * told.first[m, t], 1.0 - w[r.P, t], 0.0, edge, into)
+            edge[r.LEVEL3] = 1.0 - w[r.Q, t]
+            edge[r.RECORDING] = scale[r.RECORDING_SD]
+            _on_quarter(i, t, weight * told.third[m, t], 0.0, 1.0 - w[r.Q, t], edge, into)
+            _outer(i, weight * told.third[m, t], edge, into)
+        edge[:] = 0.0
+        edge[r.LEVEL1], edge[r.DOSE] = lean, 1.0
+        _outer(i, weight * told.elsewhere[m], edge, into)
+        edge[r.LEVEL1], edge[r.DOSE] = lean * told.own[m], told.own[m]
+        # A register's level less doses given: both its doses and its mean reporting lower what is left.
+        edge[r.TIPS + 2] = scale[r.FIELDR]
+        _outer(i, weight * told.register[m], edge, into)
 
 
 @compiled
@@ -128,7 +162,7 @@ def _of_reports(
             follows = -scale[r.SHARED] * w[r.EXCESS_MEAN, t] if reports.lag == 0 else 0.0
             shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + at.timing[t]
             shift += scale[r.SHARED] * w[r.EXCESS, t] + scale[r.RECORDING_SD] * recording
-            h, g = _count_information(
+            h, g = count_information(
                 reports.y3[i, t], math.log(due) + shift, scale[r.KAPPA3],
                 at.kappa_table3[reports.slot3[i, t]], reports.outlier_table[reports.slot3[i, t]],
                 reports.outlier_kappa, reports.log_outlier_odds,
@@ -153,7 +187,7 @@ def _of_first(
         again = scale[r.ECHO] * w[r.EXCESS, t - 1]
         follows = scale[r.ECHO] * w[r.EXCESS_MEAN, t - 1]
         before = follows * (1.0 - w[r.P, t - 1])
-    h, g = _count_information(
+    h, g = count_information(
         reports.y1[i, t], usual + again, scale[r.KAPPA1], at.kappa_table1[reports.slot1[i, t]],
         reports.outlier_table[reports.slot1[i, t]], reports.outlier_kappa, reports.log_outlier_odds,
     )  # fmt: skip
@@ -178,7 +212,7 @@ def _of_first(
 
 
 @compiled
-def _count_information(
+def count_information(
     y: float, log_mu: float, kappa: float, table: float, wide_table: float, wide: float, log_odds: float
 ) -> tuple[float, float]:
     """Return the information of one count on its log mean, and its slope there."""
@@ -288,15 +322,26 @@ def _of_level(
             precision += at.source_precision[k]
         if targets.slope_seen[i, k]:
             into.tips[i, r.GROWTH, r.GROWTH] += weight * (at.scale[r.GROWTH_SD] / targets.slope_sd) ** 2
-    level_density(
-        s - targets.centre, residuals[:size], at.source_precision, targets.seen[i], targets.wild_allowed,
-        rho, slopes,
-    )  # fmt: skip
+    alone = targets.open[i] == r.POPULATION
+    if alone:
+        population_density(
+            s - targets.centre, residuals[:size], at.source_precision, targets.seen[i], targets.wild_allowed,
+            slopes,
+        )  # fmt: skip
+    else:
+        level_density(
+            s - targets.centre, residuals[:size], at.source_precision, targets.seen[i], targets.wild_allowed,
+            rho, slopes,
+        )  # fmt: skip
     edge[:] = 0.0
     edge[r.LEVEL1] = -(1.0 - level)
     edge[r.DOSE] = 1.0
     edge[r.GROWTH] = at.scale[r.GROWTH_SD] * pulled / (precision + PRIOR_PRECISION)
-    edge[r.TIPS + 2] = -at.scale[r.FIELDR]
+    if alone:
+        for a in range(EDGE):
+            into.sources[i, a] += weight * slopes[1] * edge[a]
+    else:
+        edge[r.TIPS + 2] = -at.scale[r.FIELDR]
     _outer(i, weight * slopes[1], edge, into)
     return slopes[0]
 

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kalanso.coverage.attendance_design import AttendanceDesign, attendance_design
 from kalanso.coverage.evidence import Evidence, middle_year, quarter_times
 from kalanso.coverage.further_design import Further
 from kalanso.coverage.gmrf import Structure, structure
 from kalanso.coverage.pieces import gamma_table
 from kalanso.coverage.priors import Priors
 from kalanso.coverage.question import Question, QuestionRefused
-from kalanso.coverage.records import Calendar, Clusters, Floats, Reports, Targets
+from kalanso.coverage.records import Calendar, Clusters, Flags, Floats, Reports, Targets
 from kalanso.coverage.sources_design import SourceDesign, sources_design
 from kalanso.coverage.stock_design import StockDesign, stock_design
 from kalanso.coverage.strata_design import StrataDesign
@@ -54,6 +55,7 @@ class Design:
     calendar: Calendar
     season: Floats
     stock: StockDesign
+    attendance: AttendanceDesign
     further: Further
     question: Question
 
@@ -61,6 +63,11 @@ class Design:
     def shape(self) -> tuple[int, int]:
         """(areas, quarters)."""
         return len(self.areas), len(self.periods)
+
+    @property
+    def counted(self) -> Flags:
+        """Which reports of DTP1 there are (N,T), whoever hears them."""
+        return self.attendance.reports.seen1
 
 
 def design(evidence: Evidence, question: Question, priors: Priors) -> Design:
@@ -72,7 +79,8 @@ def design(evidence: Evidence, question: Question, priors: Priors) -> Design:
     reports = _reports(evidence, question, priors, open_share)
     sources = sources_design(evidence, question, priors, reports)
     stock = stock_design(evidence, question, priors)
-    further = Further.of([stock.rows], len(stock.places))
+    attendance = attendance_design(evidence, question, priors, reports)
+    further = Further.of(stock.rows, len(stock.places), attendance.areas)
     clusters, survey_names, bias_sd, strata = clusters_of(evidence, question, priors)
     raw = evidence.covariates
     flags = [name for name in names[1:] if name.startswith(CONFLICT)]
@@ -84,7 +92,7 @@ def design(evidence: Evidence, question: Question, priors: Priors) -> Design:
         closed=closed,
         conflict=raw[flags].max(axis=1).to_numpy(float) if flags else np.zeros(len(evidence.areas)),
         field=structure(len(evidence.areas), _pairs(evidence)),
-        reports=reports,
+        reports=attendance.silenced() if len(attendance.areas) else reports,
         clusters=clusters,
         survey_names=survey_names,
         survey_bias_sd=bias_sd,
@@ -94,6 +102,7 @@ def design(evidence: Evidence, question: Question, priors: Priors) -> Design:
         calendar=_calendar(evidence, question),
         season=_season(evidence.periods),
         stock=stock,
+        attendance=attendance,
         further=further,
         question=question,
     )

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from kalanso.coverage import records as r
 from kalanso.coverage.area_density import area_at, source_residuals
+from kalanso.coverage.attendance_term import Attendance
 from kalanso.coverage.denominator_pieces import (
     component_logs,
     reporting_with_recount,
@@ -49,6 +50,11 @@ def draw_of(model: Model, x: Floats, rng: np.random.Generator) -> Drawn:
         state.tips, state.path1, state.path3, d.field.centred(state.fields), state.further, at,
         model.frame.anchor, d.reports, d.targets, d.calendar, chance, Work.room(t, len(d.sources.names)), out,
     )  # fmt: skip
+    for term in model.terms:
+        if isinstance(term, Attendance):
+            out[3, term.members], out[4, term.members] = term.reported(
+                state.gamma, at, model.shares(state, at)
+            )
     return Drawn(*out)
 
 
@@ -82,6 +88,8 @@ def _population(
     size = targets.log_level.shape[1]
     residuals, rho = room[0, :size], room[1]
     source_residuals(i, growth, field, at, targets, residuals, rho)
+    if targets.open[i] == r.POPULATION:
+        return s
     if targets.open[i] >= 0:
         value, _, _ = open_reporting(
             s - targets.centre, further[targets.open[i]], residuals, at.source_precision, targets.seen[i], rho

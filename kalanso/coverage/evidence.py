@@ -46,6 +46,8 @@ class Evidence:
     recounts: pd.DataFrame = field(default_factory=tables.RECOUNTS.empty)
     facility_status: pd.DataFrame = field(default_factory=tables.FACILITY_STATUS.empty)
     lots: pd.DataFrame = field(default_factory=tables.LOTS.empty)
+    attendance: pd.DataFrame = field(default_factory=tables.ATTENDANCE.empty)
+    displacement: pd.DataFrame = field(default_factory=tables.DISPLACEMENT.empty)
     notes: tuple[Message, ...] = ()
     receipt: Mapping[str, Any] = field(default_factory=dict)
 

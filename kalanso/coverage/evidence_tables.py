@@ -17,6 +17,7 @@ from kalanso.store import Column
 DOSE_INDICATORS = ("dtp1_doses", "dtp3_doses", "mcv1_doses", "mcv2_doses")
 COVERAGE_INDICATORS = ("dtp1", "dtp3", "mcv1", "mcv2")
 SURVEY_KINDS = ("survey", "external")
+ATTENDANCE_KINDS = ("hub", "neighbours")
 LATE_BANDS = ("0-11m", "12-23m", "24-59m", "unknown")
 _KINDS = {"string": object, "float": np.float64, "int": np.int64, "bool": np.bool_}
 
@@ -258,7 +259,30 @@ LOTS = EvidenceTable(
     key=("round", "place_code", "start", "end", "indicator"),
 )  # fmt: skip
 
+ATTENDANCE = EvidenceTable(
+    name="attendance",
+    meaning="Where children are vaccinated outside their own area: hubs that attract from afar, and places whose areas exchange children with those they touch",
+    columns=(
+        _text("place_code", "hub: the area of the hub; neighbours: a place at any level"),
+        _text("kind", "what mixes", values=ATTENDANCE_KINDS),
+        _text("from_code", "hub: a place at any level whose children may come; empty: the place above the hub", optional=True),
+        _share("share", "hub: share of these children who are vaccinated there, as far as known; empty: the model's prior", optional=True),
+    ),
+    key=("place_code", "kind", "from_code"),
+)  # fmt: skip
+
+DISPLACEMENT = EvidenceTable(
+    name="displacement",
+    meaning="Areas whose children due left or arrived within the series; read and checked, not heard by the model yet",
+    columns=(
+        _AREA, _QUARTER,
+        _number("children_change", "children due against those usual in the area: 0.4 = two fifths more, -0.5 = half left; empty: moved, nobody knows how many", "ratio", optional=True, low=-1.0),
+    ),
+    key=("place_code", "period"),
+)  # fmt: skip
+
 EVIDENCE_TABLES = (
     PLACES, NEIGHBOURS, COVARIATES, DOSES, CATCHUP, DENOMINATORS, DENOMINATOR_SOURCES, SURVEYS,
-    STRATA, SURVEY_AREAS, STOCK, RECOUNTS, FACILITY_STATUS, LOTS,
+    STRATA, SURVEY_AREAS, STOCK, RECOUNTS, FACILITY_STATUS, LOTS, ATTENDANCE,
+    DISPLACEMENT,
 )  # fmt: skip

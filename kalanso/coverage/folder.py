@@ -116,6 +116,8 @@ def _settle(cells_of: Callable[[str], Cells | None], receipt: Receipt) -> Eviden
         "recounts": supplies.settle_recounts(cells["recounts"], tree, areas, receipt),
         "facility_status": supplies.settle_status(cells["facility_status"], tree, receipt),
         "lots": surveys.settle_lots(cells["lots"], tree, given, receipt),
+        "attendance": supplies.settle_attendance(cells["attendance"], tree, areas, receipt),
+        "displacement": supplies.settle_displacement(cells["displacement"], tree, areas, receipt),
     }
     _say_areas_without_data(found, areas, receipt)
     evidence = Evidence.of(**found, notes=receipt.notes, receipt=receipt.as_dict())

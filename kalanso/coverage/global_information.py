@@ -24,22 +24,26 @@ FIELD_R = r.TIPS + 2
 
 @dataclass(frozen=True, eq=False)
 class Shifts:
-    """What a change of globals does to areas: levels l1, l3, mean of reporting (N), paths (N,T)."""
+    """What a change of globals does to areas: levels l1, l3, mean of reporting (N), paths (N,T), and how far
+    the sources' population falls where the dose level is that of children alone (N)."""
 
     level1: Floats
     level3: Floats
     reporting: Floats
     path1: Floats
     path3: Floats
+    population: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """Precision between one global and the areas: paths (N,T), tips and fields (N,8)."""
+    """Precision between one global and the areas: paths (N,T), tips and fields (N,8), and the sources'
+    population where the dose level is that of children alone (N)."""
 
     path1: Floats
     path3: Floats
     edge: Floats
+    population: Floats
 
 
 def acting(model: Model) -> Flags:
@@ -64,26 +68,28 @@ def shifts(model: Model, gamma: Floats, j: int, weights: Floats) -> Shifts:
     n, t = d.shape
     zero, still = np.zeros(n), np.zeros((n, t))
     if b["slopes1"].start <= j < b["slopes1"].stop:
-        return Shifts(d.covariates[:, j - b["slopes1"].start], zero, zero, still, still)
+        return Shifts(d.covariates[:, j - b["slopes1"].start], zero, zero, still, still, zero)
     if b["slopes3"].start <= j < b["slopes3"].stop:
-        return Shifts(zero, d.covariates[:, j - b["slopes3"].start], zero, still, still)
+        return Shifts(zero, d.covariates[:, j - b["slopes3"].start], zero, still, still, zero)
     for dose in ("1", "3"):
         if b[f"steps{dose}"].start <= j < b[f"steps{dose}"].stop:
             sd = np.exp(model.layout.at(gamma, f"trend_sd{dose}"))
             path = np.tile(sd * model.layout.walk[:, j - b[f"steps{dose}"].start], (n, 1))
             return (
-                Shifts(zero, zero, zero, path, still)
+                Shifts(zero, zero, zero, path, still, zero)
                 if dose == "1"
-                else Shifts(zero, zero, zero, still, path)
+                else Shifts(zero, zero, zero, still, path, zero)
             )
     if j == b["reporting"].start:
-        return Shifts(zero, zero, np.ones(n), still, still)
+        return Shifts(zero, zero, np.ones(n), still, still, zero)
     if j == b["reporting"].start + 1:
-        return Shifts(zero, zero, d.conflict, still, still)
+        return Shifts(zero, zero, d.conflict, still, still, zero)
     if j == b["closed"].start:
-        return Shifts(zero, zero, zero, d.closed, still)
+        return Shifts(zero, zero, zero, d.closed, still, zero)
     # A higher bias lowers the population, which is as if reporting were lower.
-    return Shifts(zero, zero, -weights[:, j - b["source_bias"].start], still, still)
+    lower = weights[:, j - b["source_bias"].start]
+    alone = d.targets.open == r.POPULATION
+    return Shifts(zero, zero, np.where(alone, 0.0, -lower), still, still, np.where(alone, lower, 0.0))
 
 
 def column(information: Information, shift: Shifts, field_sd: float) -> Column:
@@ -94,6 +100,7 @@ def column(information: Information, shift: Shifts, field_sd: float) -> Column:
     i = information
     edge = i.tips[:, :, r.LEVEL1] * shift.level1[:, None] + i.tips[:, :, r.LEVEL3] * shift.level3[:, None]
     edge = edge + i.tips[:, :, FIELD_R] * (shift.reporting / field_sd)[:, None]
+    edge += i.sources * shift.population[:, None]
     edge += np.einsum("nta,nt->na", i.across[:, :, 0], shift.path1)
     edge += np.einsum("nta,nt->na", i.across[:, :, 1], shift.path3)
     paths = []
@@ -106,7 +113,8 @@ def column(information: Information, shift: Shifts, field_sd: float) -> Column:
             path[:, :-1] += i.onward[:, :-1, dose, other] * moved[:, 1:]
             path[:, 1:] += i.onward[:, :-1, other, dose] * moved[:, :-1]
         paths.append(path)
-    return Column(paths[0], paths[1], edge)
+    moved = i.sources[:, r.LEVEL1] * shift.level1 + i.sources[:, r.DOSE] * shift.population
+    return Column(paths[0], paths[1], edge, moved)
 
 
 def gathered(model: Model, gamma: Floats, found: Column, weights: Floats, field_sd: float) -> Floats:
@@ -121,7 +129,9 @@ def gathered(model: Model, gamma: Floats, found: Column, weights: Floats, field_
         out[b[f"steps{dose}"]] = sd * (model.layout.walk.T @ path.sum(axis=0))
     out[b["reporting"]] = reporting.sum(), reporting @ d.conflict
     out[b["closed"]] = (d.closed * found.path1).sum()
-    out[b["source_bias"]] = -(weights.T @ reporting)
+    alone = d.targets.open == r.POPULATION
+    out[b["source_bias"]] = -(weights.T @ np.where(alone, 0.0, reporting))
+    out[b["source_bias"]] += weights.T @ found.population
     return out
 
 

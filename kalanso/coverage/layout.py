@@ -133,6 +133,7 @@ class Layout:
             "strata1": d.strata.contrasts.shape[1], "strata3": d.strata.contrasts.shape[1],
             **{name: int(name not in self.held) for name, _, _ in SCALARS}, "trend_sd1": 1, "trend_sd3": 1,
             "timing_sd": 1, "wastage": int(bool(d.stock.places)), "stock_sd": int(bool(d.stock.places)),
+            "attraction": len(d.attendance.attractions),
         }  # fmt: skip
         found, start = {}, 0
         for name, size in sizes.items():
@@ -187,6 +188,7 @@ class Layout:
         mean[place + 1], sd[place + 1] = shift + d.question.conflict_reporting, spread
         mean[self.blocks["closed"]], sd[self.blocks["closed"]] = p("coverage", "closed").numbers
         sd[self.blocks["survey_bias"]] = d.survey_bias_sd
+        mean[self.blocks["attraction"]], sd[self.blocks["attraction"]] = d.attendance.mean, d.attendance.sd
         sd[self.blocks["wastage"]] = p.fixed("stock", "shared_sd")
         for block, entry in (("strata1", "stratum"), ("strata3", "stratum_going_on")):
             mean[self.blocks[block]], sd[self.blocks[block]] = p("surveys", entry).numbers
@@ -283,6 +285,14 @@ class Layout:
         """Return by how much reported doses of each quarter are moved everywhere (T), in sum by nothing."""
         steps = gamma[self.blocks["timing"]]
         return np.asarray(math.exp(self.at(gamma, "timing_sd")) * (steps - steps.mean()))
+
+    def timing_slope(self, gamma: Floats, moved: Floats) -> Floats:
+        """Carry slopes in what moves all reports of a quarter (T) back to gamma, late reports included."""
+        slope, b = np.zeros(self.size), self.blocks
+        slope[b["timing"]] = math.exp(self.at(gamma, "timing_sd")) * (moved - moved.mean())
+        slope[b["timing_sd"]] = moved @ self._timing(gamma)
+        slope[b["late"]] = moved @ self.design.calendar.newest
+        return slope
 
     def setting(self, gamma: Floats, frame: Frame) -> Setting:
         """Return what gamma says to each area, in the coordinates of a frame."""

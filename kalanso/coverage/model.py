@@ -14,7 +14,8 @@ import numpy as np
 
 from kalanso.coverage import records as r
 from kalanso.coverage.area_density import areas_density, areas_shares
-from kalanso.coverage.area_information import Information, add_information
+from kalanso.coverage.area_information import Information, add_information, add_told
+from kalanso.coverage.attendance_term import Attendance
 from kalanso.coverage.designing import Design
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.layout import Layout
@@ -106,15 +107,20 @@ class Model:
         state = self.state(x)
         state.gamma[:] = self.layout.start
         reports = self.design.reports
-        counted = reports.seen1.sum(axis=1)
-        rate = (reports.y1 * np.exp(-reports.log_complete1) * reports.seen1).sum(axis=1) / np.maximum(
+        counted = self.design.counted.sum(axis=1)
+        rate = (reports.y1 * np.exp(-reports.log_complete1) * self.design.counted).sum(axis=1) / np.maximum(
             counted, 1
         )
         targets = self.design.targets
         seen = targets.seen.sum(axis=1)
         level = (targets.log_level * targets.seen).sum(axis=1) / np.maximum(seen, 1)
         level = np.where(seen > 0, level, targets.centre)
-        state.tips[:, r.DOSE] = np.where(counted > 0, np.log(np.maximum(rate, 0.5)), level - 0.3)
+        doses = np.where(counted > 0, np.log(np.maximum(rate, 0.5)), level - 0.3)
+        # Where children move, doses say little of those who live there.
+        moving = self.design.attendance.areas
+        state.further[self.design.further.registers] = doses[moving]
+        doses[moving] = np.where(seen[moving] > 0, level[moving] - 0.3, doses[moving])
+        state.tips[:, r.DOSE] = doses
         return x
 
     def add_information(self, x: Floats, weight: float, into: Information) -> None:
@@ -126,6 +132,13 @@ class Model:
             weight, state.tips, state.path1, state.path3, d.field.centred(state.fields), at,
             self.frame.anchor, d.reports, d.clusters, d.targets, d.calendar, into, self._work,
         )  # fmt: skip
+        for term in self.terms:
+            if isinstance(term, Attendance):
+                told = term.told(state.gamma, at, self.shares(state, at))
+                add_told(
+                    weight, term.members, told, state.tips, state.path1, state.path3,
+                    d.field.centred(state.fields), at, self.frame.anchor, d.calendar, into, self._work,
+                )  # fmt: skip
 
     def __call__(self, x: Floats) -> tuple[float, Floats]:
         """Return the log density of a state (up to a constant) and its slope."""
@@ -225,6 +238,29 @@ class Model:
         parts.fields[:] = d.field.centred(out.fields)
         parts.tips[:], parts.path1[:], parts.path3[:] = out.tips, out.path1, out.path3
         parts.further[:] = out.further
+        return found
+
+    def known_columns(self, x: Floats) -> dict[int, Floats]:
+        """Return the precision between some globals and all coordinates, expected instead of observed: far
+        from the middle, what is observed of an attraction says more of the misfit than of the posterior."""
+        found: dict[int, Floats] = {}
+        for term in self.terms:
+            if isinstance(term, Attendance):
+                state, d = self.state(x), self.design
+                at = self.layout.setting(state.gamma, self.frame)
+                told = term.attraction_information(state.gamma, at, self.shares(state, at))
+                block = self.layout.blocks["attraction"]
+                for a, j in enumerate(range(block.start, block.stop)):
+                    column = np.zeros(self.size)
+                    parts, fields = self.state(column), np.zeros_like(state.fields)
+                    parts.gamma[block] = told.each[a]
+                    parts.gamma[j] += self.layout.gaussian[1][j]
+                    by = told.reporting[a]
+                    parts.gamma[self.layout.blocks["reporting"]] = by.sum(), by @ d.conflict[term.members]
+                    parts.tips[term.members, r.DOSE] = told.doses[a]
+                    fields[term.members, 2] = by * at.scale[r.FIELDR]
+                    parts.fields[:] = d.field.centred(fields)
+                    found[j] = column
         return found
 
     def further_information(self, x: Floats) -> Floats:

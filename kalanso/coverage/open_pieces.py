@@ -44,12 +44,11 @@ def open_density(
     information. `pull` is a slope in rho that comes from evidence on several areas.
     """
     size = residuals.size
-    slopes[:] = 0.0
     seen, rho_mean, rho_variance = reporting_with_recount(rho[0], rho[1], rho[2], rho[3])
     _, mean, variance = source_component(residuals, precisions, present, -1)
     value, share, spread = open_reporting(s, z, residuals, precisions, present, rho)
     nu, off = s - value, value - rho_mean
-    total = seen + _population(nu, residuals, precisions, present, wild_allowed, slopes)
+    total = seen + population_density(nu, residuals, precisions, present, wild_allowed, slopes)
     d_nu = slopes[0]
     total += math.log(spread) - 0.5 * off * off / rho_variance - 0.5 * math.log(rho_variance)
     d_value = pull - d_nu - off / rho_variance
@@ -75,10 +74,11 @@ def open_density(
 
 
 @compiled
-def _population(
+def population_density(
     nu: float, residuals: Any, precisions: Any, present: Any, wild_allowed: bool, slopes: Any
 ) -> float:
-    """Return the log density of log population given the sources, and add its slopes."""
+    """Return the log density of log population given the sources, and fill its slopes as `level_density`."""
+    slopes[:] = 0.0
     logs = np.empty(residuals.size + 1 if wild_allowed else 1)
     top = component_logs(nu, residuals, precisions, present, 0.0, logs)
     sum_ = 0.0

@@ -21,6 +21,8 @@ Flags = npt.NDArray[np.bool_]
 LEVEL1, LEVEL3, DOSE, GROWTH, RECORDING = range(5)
 TIPS = 5
 FIELDS = 3
+# What an area's dose level is where over-reporting is no further coordinate (`Targets.open`).
+HIDDEN, POPULATION = -1, -2
 
 
 class Reports(NamedTuple):
@@ -73,7 +75,8 @@ class Clusters(NamedTuple):
 class Targets(NamedTuple):
     """Denominators: log per quarter (N,K), years from the middle (N,K), which are there; yearly slopes
     (N,K) and which are there; recounted log ratio (N) and its variance (0 = none). `open` (N) is the
-    place of an area's over-reporting among the further coordinates, or -1 where it is integrated out."""
+    place of an area's over-reporting among the further coordinates, HIDDEN where it is integrated out, or
+    POPULATION where the dose level stands for children due alone and a term knows over-reporting."""
 
     log_level: Floats
     years: Floats
@@ -198,8 +201,9 @@ class Slopes(NamedTuple):
 
 class Shares(NamedTuple):
     """What evidence on several areas reads of them: coverage with DTP1, the share that goes on and the log
-    of children due as reported (log n + rho; N,T); over-reporting rho (N; 0 where it is integrated
-    out), log slip between the columns of DTP1 and DTP3 (N), and the further coordinates."""
+    of children due as reported (log n + rho; N,T); over-reporting rho (N; 0 where it is no coordinate),
+    log slip between the columns of DTP1 and DTP3 (N), the further coordinates, and the mean of
+    over-reporting (N; where the dose level is that of children due, log n)."""
 
     p: Floats
     q: Floats
@@ -207,12 +211,21 @@ class Shares(NamedTuple):
     rho: Floats
     slip: Floats
     further: Floats
+    reporting: Floats
 
     @classmethod
     def room(cls, areas: int, quarters: int, further: Floats) -> Shares:
         """Return room to be filled for areas of which nothing is read yet."""
         n, t = areas, quarters
-        return cls(np.zeros((n, t)), np.zeros((n, t)), np.zeros((n, t)), np.zeros(n), np.zeros(n), further)
+        return cls(
+            np.zeros((n, t)),
+            np.zeros((n, t)),
+            np.zeros((n, t)),
+            np.zeros(n),
+            np.zeros(n),
+            further,
+            np.zeros(n),
+        )
 
 
 # What evidence on several areas would read were the globals others and all else still.
@@ -221,8 +234,8 @@ Elsewhere = Callable[[Floats], Shares]
 
 class Pulls(NamedTuple):
     """Slopes that evidence on several areas adds: in the log odds of DTP1 and of going on, in the log of
-    children due as reported (N,T), in over-reporting where it is open and in slips (N), and in the
-    further coordinates."""
+    children due as reported (N,T), in over-reporting (or its mean, as `Shares` gives them) and in slips
+    (N), and in the further coordinates."""
 
     eta1: Floats
     eta3: Floats

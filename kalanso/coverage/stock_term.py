@@ -2,7 +2,8 @@
 
 All doses of DTP come from the same vials: children due x coverage x (1 + q2 + q), q2 = sqrt(q), the later
 doses partly a quarter late (`estimation` §2.5). What is counted are doses given, log n + log p without
-over-reporting, so that vials bound over-reporting. Per place d and quarter t
+over-reporting, so that vials bound over-reporting, at the place where they are given (`attendance_term`
+says whose children come there). Per place d and quarter t
 
   log used_dt ~ t_4(log given_dt + w_d, s),   w_d = log(used / given) ~ N(norm + w, .10^2),
 
@@ -14,23 +15,29 @@ the coordinate instead of w_d: the vials fix it whatever coverage is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
 from kalanso.coverage import records as r
+from kalanso.coverage.attendance_term import Moving
 from kalanso.coverage.layout import ACTING, Layout
 from kalanso.coverage.records import Elsewhere, Floats, Ints, Pulls, Setting, Shares
 from kalanso.coverage.stock_design import StockDesign
 
 DEGREES = 4.0
+# Log of children beyond which they are not computed: such states are refused by their density.
+MOST = 100.0
 STUDENT = (DEGREES + 1) / (DEGREES + 3)  # information of Student's t against a normal of the same scale
 STEP = 1e-3
 
 
 class Given(NamedTuple):
-    """Doses of the areas in a row (M,T), given in the child's own quarter `own` (late children apart,
-    `late`) and in the next `next`; the shares q and sqrt q, and doses per place (D,T)."""
+    """Doses that children of the areas (R,T) receive in their own quarter (`own`) and in the next (`next`), doses
+    to older children by place (`late`), q and sqrt q, children with DTP1, all that they receive in a
+    quarter, doses per place (D,T), and where children go (R,R; None: nowhere)."""
 
     own: Floats
     late: Floats
@@ -38,7 +45,9 @@ class Given(NamedTuple):
     q: Floats
     root: Floats
     children: Floats
+    received: Floats
     total: Floats
+    matrix: sp.csr_array | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,33 +60,73 @@ class Stock:
     own_sd: float
     record_sd: float
 
-    @property
+    @cached_property
     def members(self) -> Ints:
-        """The areas of these places."""
-        return self.stock.rows
+        """The areas of these places, and those between which their children move (R)."""
+        ways = self.layout.design.attendance.areas
+        mixed = np.isin(self.stock.rows, ways).any()
+        return np.unique(np.concatenate([self.stock.rows, ways])) if mixed else np.sort(self.stock.rows)
 
-    def given(self, at: Setting, shares: Shares) -> Given:
+    @cached_property
+    def inside(self) -> sp.csr_array:
+        """Which areas make up each place (D,R)."""
+        columns = np.searchsorted(self.members, self.stock.rows)
+        shape = (len(self.stock.places), len(self.members))
+        return sp.csr_array((np.ones(len(columns)), (self.stock.place_of, columns)), shape=shape)
+
+    @cached_property
+    def moving(self) -> Moving | None:
+        """Where children of these areas go, if anywhere."""
+        ways = self.layout.design.attendance
+        return Moving(ways) if np.isin(self.stock.rows, ways.areas).any() else None
+
+    @cached_property
+    def late(self) -> Floats:
+        """Doses to older children, as reported (R,T)."""
+        found = np.zeros((len(self.members), self.stock.late.shape[1]))
+        found[np.searchsorted(self.members, self.stock.rows)] = self.stock.late
+        return found
+
+    @cached_property
+    def _moved(self) -> Ints:
+        """Places among the members of the areas between which children move."""
+        return np.searchsorted(self.members, self.layout.design.attendance.areas)
+
+    def _matrix(self, gamma: Floats) -> tuple[sp.csr_array | None, Floats]:
+        """Return where children go (R,R), and the chances as `Moving` stores them."""
+        if self.moving is None:
+            return None, np.empty(0)
+        chances = self.moving.chances(gamma[self.layout.blocks["attraction"]])
+        still = np.setdiff1d(np.arange(len(self.members)), self._moved)
+        rows = np.concatenate([still, self._moved[self.moving.rows]])
+        columns = np.concatenate([still, self._moved[self.moving.columns]])
+        values = np.concatenate([np.ones(len(still)), chances])
+        return sp.csr_array((values, (rows, columns)), shape=(len(self.members),) * 2), chances
+
+    def given(self, at: Setting, shares: Shares, matrix: sp.csr_array | None) -> Given:
         """Return the doses given, by area and by place."""
-        rows, late_share = self.stock.rows, at.scale[r.KERNEL]
+        rows, late_share = self.members, at.scale[r.KERNEL]
         q, rho = shares.q[rows], shares.rho[rows, None]
         root = np.sqrt(q)
-        children = np.exp(shares.offset[rows] - rho) * shares.p[rows]
+        children = np.exp(np.minimum(shares.offset[rows] - rho, MOST)) * shares.p[rows]
         later = children * late_share * (0.5 * root + q)
         own = children * (1.0 + root + q) - np.concatenate(
             [np.zeros_like(later[:, :1]), later[:, 1:]], axis=1
         )
-        late = self.stock.late * np.exp(-rho) * (1.0 + root + q)
-        received = own + late
+        received = own.copy()
         received[:, 1:] += later[:, :-1]
         # Nothing of the last quarter's later doses falls inside the series.
         after = np.concatenate([later[:, :-1], np.zeros_like(later[:, :1])], axis=1)
-        total = np.add.reduceat(received, self.stock.start, axis=0)
-        return Given(own, late, after, q, root, children, np.maximum(total, 1e-300))
+        late = self.late * np.exp(-rho) * (1.0 + root + q)
+        arrived = received if matrix is None else matrix.T @ received
+        total = np.maximum(self.inside @ (arrived + late), 1e-300)
+        return Given(own, late, after, q, root, children, received, total, matrix)
 
     def density(self, gamma: Floats, at: Setting, shares: Shares, pulls: Pulls) -> tuple[float, Floats]:
         """See Term."""
         s, place = self.stock, self.layout.design.further.stock
-        given = self.given(at, shares)
+        matrix, chances = self._matrix(gamma)
+        given = self.given(at, shares, matrix)
         log_given = np.log(given.total)
         counted = s.seen.sum(axis=1)
         mean = (log_given * s.seen).sum(axis=1) / counted
@@ -95,24 +144,33 @@ class Stock:
         pulls.further[place] += d_wasted - d_off.sum(axis=1)
         # Doses of a quarter lower its own gap, and by way of the mean raise all gaps and lower wastage.
         shared = (d_off.sum(axis=1) - d_wasted) / counted
-        per_dose = ((shared[:, None] * s.seen - d_off) / given.total)[s.place_of]
+        per_dose = self.inside.T @ ((shared[:, None] * s.seen - d_off) / given.total)
         slope = np.zeros(self.layout.size)
         slope[self.layout.blocks["wastage"]] = gap.sum() / self.own_sd
         slope[self.layout.blocks["stock_sd"]] = (DEGREES + 1) * (off * off / spread).sum() - counted.sum()
+        if self.moving is not None:
+            slope[self.layout.blocks["attraction"]] = self.moving.slope(
+                chances, given.received[self._moved], per_dose[self._moved]
+            )
         d_late_share = self._pull(at, shares, given, per_dose, pulls)
         slope[self.layout.blocks["late_share"]] = d_late_share * self.layout.natural_slope(
             gamma, "late_share"
         )
         return float(total), slope
 
-    def _pull(self, at: Setting, shares: Shares, given: Given, now: Floats, pulls: Pulls) -> float:
-        """Add slopes in the areas, from those per dose (M,T); return that in the share of later doses."""
-        rows, late_share = self.stock.rows, at.scale[r.KERNEL]
+    def _pull(self, at: Setting, shares: Shares, given: Given, per_dose: Floats, pulls: Pulls) -> float:
+        """Add slopes in the areas, from those per dose given there (R,T); return that in the share of later
+        doses."""
+        rows, late_share = self.members, at.scale[r.KERNEL]
+        now = per_dose if given.matrix is None else given.matrix @ per_dose
         after = np.concatenate([now[:, 1:], np.zeros_like(now[:, :1])], axis=1)
         through = now * given.own + after * given.next
         pulls.eta1[rows] += through * (1.0 - shares.p[rows])
         pulls.offset[rows] += through
-        pulls.rho[rows] -= (through + now * given.late).sum(axis=1)
+        # Where children move, the dose level is that of children alone: there rho is no coordinate.
+        pulls.rho[rows] -= (through + per_dose * given.late).sum(axis=1) * (
+            self.layout.design.targets.open[rows] >= 0
+        )
         d_root = 0.5 * given.root * (1.0 - given.q)
         d_q = given.q * (1.0 - given.q)
         late = np.full_like(now, late_share)
@@ -120,7 +178,7 @@ class Stock:
         on_own = (1.0 - 0.5 * late) * d_root + (1.0 - late) * d_q
         on_next = late_share * (0.5 * d_root + d_q)
         pulls.eta3[rows] += given.children * (now * on_own + after * on_next)
-        pulls.eta3[rows] += now * given.late / (1.0 + given.root + given.q) * (d_root + d_q)
+        pulls.eta3[rows] += per_dose * given.late / (1.0 + given.root + given.q) * (d_root + d_q)
         moving = given.children * (0.5 * given.root + given.q)
         return float((moving * (after - np.where(late > 0, now, 0.0))).sum())
 
@@ -129,7 +187,8 @@ class Stock:
         s = self.stock
         counted = s.seen.sum(axis=1)
         sd = float(np.exp(self.layout.at(gamma, "stock_sd")))
-        here = self.given(at, shares).total
+        matrix, _ = self._matrix(gamma)
+        here = self.given(at, shares, matrix).total
         level = shares.further[self.layout.design.further.stock]
         wasted = level + s.level - (np.log(here) * s.seen).sum(axis=1) / counted
         firm = np.sqrt(1.0 / self.own_sd**2 + (wasted < 0) / self.record_sd**2)
@@ -138,7 +197,9 @@ class Stock:
             for j in range(self.layout.blocks[name].start, self.layout.blocks[name].stop):
                 moved = gamma.copy()
                 moved[j] += STEP
-                change = (np.log(self.given(at, elsewhere(moved)).total) - np.log(here)) / STEP * s.seen
+                change = (
+                    (np.log(self.given(at, elsewhere(moved), matrix).total) - np.log(here)) / STEP * s.seen
+                )
                 mean = change.sum(axis=1) / counted
                 apart = (change - mean[:, None] * s.seen) * np.sqrt(STUDENT) / sd
                 rows[j] = np.concatenate([apart.ravel(), mean * firm])

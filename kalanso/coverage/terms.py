@@ -2,7 +2,7 @@
 
 Published results of surveys by region or for the country bind the coverage of their areas, and so do lots
 of districts; totals of places above areas bind the biases of population sources; stock (`stock_term`)
-binds the doses given in a place. Each is one class with its density, its slopes and its information on
+binds the doses given in a place, attendance (`attendance_term`) the children of several areas. Each is one class with its density, its slopes and its information on
 the globals. What has no term yet is named by `unheard`, so that nobody believes it was used.
 """
 
@@ -16,6 +16,8 @@ import numpy as np
 
 from kalanso.coverage import records as r
 from kalanso.coverage.area_means import AreaMean
+from kalanso.coverage.attendance_design import ways_of
+from kalanso.coverage.attendance_term import attendance_terms
 from kalanso.coverage.denominator_pieces import PRIOR_PRECISION
 from kalanso.coverage.designing import Design
 from kalanso.coverage.evidence import Evidence
@@ -153,6 +155,7 @@ def terms_of(evidence: Evidence, question: Question, layout: Layout) -> tuple[Te
         *_larger_lots(evidence, question, layout),
         *_totals(layout),
         *stock_terms(layout),
+        *attendance_terms(layout),
     )
 
 
@@ -205,7 +208,8 @@ def _sizes(design: Design) -> Floats:
     t, reports = design.targets, design.reports
     counted = t.seen.sum(axis=1)
     level = (t.log_level * t.seen).sum(axis=1) / np.maximum(counted, 1)
-    doses = (reports.y1 * reports.seen1).sum(axis=1) / np.maximum(reports.seen1.sum(axis=1), 1)
+    seen = design.counted
+    doses = (reports.y1 * seen).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
     return np.where(counted > 0, np.exp(level), np.maximum(doses, 1.0))
 
 
@@ -235,6 +239,8 @@ def unheard(evidence: Evidence, question: Question) -> tuple[Message, ...]:
     above = ~evidence.denominators["place_code"].isin(areas)
     found = {
         **dict.fromkeys(usable_stock(evidence, question)[1], True),
+        "attendance_nowhere": question.attendance and question.routine and ways_of(evidence)[1],
+        "displacement": len(evidence.displacement) > 0,
         "clusters_above": question.surveys and bool((~evidence.surveys["place_code"].isin(areas)).any()),
         "second_before": _before_the_series(evidence, question),
         "tables_of_dtp": (question.first, question.second) != DEFAULT,

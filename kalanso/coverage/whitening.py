@@ -230,9 +230,10 @@ class Whitener:
         acts, weights = known.acting(model), known.source_weights(model, gamma)
         field_sd = float(reference[r.FIELDR])
         curvature, columns = np.zeros((size, size)), []
+        given = model.known_columns(centre)
         for j in places:
             if not acts[j]:
-                column = self._probed(centre, slope, j, least[j])
+                column = given[j] if j in given else self._probed(centre, slope, j, least[j])
                 curvature[:, j] = column[:size]
                 curvature[j] = column[:size]
             else:

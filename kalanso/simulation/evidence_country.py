@@ -13,7 +13,7 @@ import pandas as pd
 
 from kalanso.simulation.evidence_fields import Neighbourhood
 from kalanso.simulation.evidence_land import land, place_tables
-from kalanso.simulation.evidence_reports import denominators, doses, expected_doses
+from kalanso.simulation.evidence_reports import attendance_table, denominators, doses, expected_doses, hubs_of
 from kalanso.simulation.evidence_settings import EvidenceSettings
 from kalanso.simulation.evidence_surveys import lots, parents, recounts, stock, surveys
 from kalanso.simulation.evidence_truth import (
@@ -40,25 +40,27 @@ def simulate_evidence(
     """Draw a country of so many areas and quarters; return its evidence and the truth.
 
     The tables are places, neighbours, covariates, doses, denominators, denominator_sources, surveys
-    and, where the settings ask for them, survey_areas, lots, recounts, stock (empty otherwise). A new
+    and, where the settings ask for them, survey_areas, lots, recounts, stock, attendance (empty otherwise). A new
     generator of the same seed gives the same country; settings of one part leave what is drawn for the
     others alone. Raises ValueError for fewer than one area or quarter.
     """
     # Each part has its own chance, so that a change of one leaves the others as they are.
-    of_land, of_truth, of_doses, of_population, of_surveys, of_rest = rng.spawn(6)
+    of_land, of_truth, of_doses, of_population, of_surveys, of_rest, of_hubs = rng.spawn(7)
     country = land(areas, of_land, settings)
     neighbourhood = Neighbourhood(areas, country.edges)
     hidden = hidden_truth(country, quarters, neighbourhood, settings, of_truth)
     drawn: Parameters = dict(hidden.parameters)
     tables = place_tables(country)
-    tables["doses"], bias = doses(hidden, country, neighbourhood, settings, of_doses, drawn)
+    hubs = hubs_of(country, hidden, settings, of_hubs)
+    tables["attendance"] = attendance_table(hubs, country)
+    tables["doses"], bias = doses(hidden, country, neighbourhood, settings, of_doses, drawn, hubs)
     tables |= denominators(hidden, country, settings, of_population, drawn)
     tables |= surveys(hidden, country, settings, of_surveys, drawn)
     alike = drawn["same_cluster_dtp1"]
     assert isinstance(alike, float)
     tables["lots"] = lots(hidden, country, settings, of_rest, alike)
     tables["recounts"] = recounts(tables["doses"], bias, country, settings, of_rest)
-    given = expected_doses(hidden, country, settings)
+    given = expected_doses(hidden, country, settings, hubs)
     tables["stock"] = stock(given, country, hidden, settings, of_rest)
     dtp1 = hidden.dtp1[:, EARLIER:]
     truth = EvidenceTruth(

@@ -7,6 +7,8 @@ Denominators: biases shared with a parent, errors of areas, drift away from a ba
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -20,12 +22,52 @@ from kalanso.simulation.evidence_truth import EARLIER, Hidden, Parameters
 from kalanso.vocabulary import Period
 
 Numbers = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 REPORTS = 3  # monthly reports of one facility a quarter
 HUB_COLUMN = 0  # covariate that marks areas whom their neighbours attend
 
 
-def expected_doses(hidden: Hidden, country: Land, settings: EvidenceSettings) -> dict[str, Numbers]:
+@dataclass(frozen=True)
+class Hubs:
+    """Which children go to a hub: from `home` to `away` with chance `share`."""
+
+    home: Counts
+    away: Counts
+    share: Numbers
+
+
+def hubs_of(country: Land, hidden: Hidden, settings: EvidenceSettings, rng: np.random.Generator) -> Hubs:
+    """Return the hubs of a country: the largest area of some districts, to which the others' children go."""
+    chosen = settings.reporting
+    home, away, share = [], [], []
+    for district in range(int(country.district.max()) + 1):
+        inside = np.flatnonzero(country.district == district)
+        if not (rng.random() < chosen.hubs and len(inside) > 1):
+            continue
+        hub = inside[np.argmax(hidden.log_size[inside])]
+        others = inside[inside != hub]
+        odds = logit(chosen.hub_share.draw(rng)) + chosen.hub_share_sd * rng.normal(size=len(others))
+        home.append(others)
+        away.append(np.full(len(others), hub))
+        share.append(expit(odds))
+    nobody = np.empty(0, np.int64)
+    return Hubs(
+        np.concatenate([nobody, *home]),
+        np.concatenate([nobody, *away]),
+        np.concatenate([np.empty(0), *share]),
+    )
+
+
+def attendance_table(hubs: Hubs, country: Land) -> pd.DataFrame:
+    """Return the evidence on hubs: which areas are some; whose children come is left to the district."""
+    names = np.array(country.areas)[np.unique(hubs.away)].tolist()
+    return pd.DataFrame({"place_code": names, "kind": "hub"}, columns=["place_code", "kind"])
+
+
+def expected_doses(
+    hidden: Hidden, country: Land, settings: EvidenceSettings, hubs: Hubs | None = None
+) -> dict[str, Numbers]:
     """Return doses truly given (N, T) by place of vaccination, before any error of reporting.
 
     DTP1 is given in the quarter in which the child is due; of DTP3 a share `delay` falls into the
@@ -39,6 +81,10 @@ def expected_doses(hidden: Hidden, country: Land, settings: EvidenceSettings) ->
         "dtp3_doses": (1 - later) * third[:, EARLIER:] + later * third[:, EARLIER - 1 : -1],
     }
     moving = _attendance(country, settings.reporting.attendance)
+    if hubs is not None and len(hubs.home):
+        areas = len(country.areas)
+        gone = csr_matrix((hubs.share, (hubs.home, hubs.away)), shape=(areas, areas))
+        moving = moving @ (diags(1 - np.asarray(gone.sum(axis=1)).ravel()) + gone)
     return {name: moving.T @ value for name, value in given.items()}
 
 
@@ -57,14 +103,14 @@ def _attendance(country: Land, share: float) -> csr_matrix:
 
 def doses(
     hidden: Hidden, country: Land, neighbourhood: Neighbourhood, settings: EvidenceSettings,
-    rng: np.random.Generator, drawn: Parameters,
+    rng: np.random.Generator, drawn: Parameters, hubs: Hubs | None = None,
 ) -> tuple[pd.DataFrame, Numbers]:  # fmt: skip
     """Return the table of reported doses, and the log bias of each area's reports (N,).
 
     What was drawn is added to `drawn`. Cells that are missing have no row.
     """
     chosen = settings.reporting
-    given = expected_doses(hidden, country, settings)
+    given = expected_doses(hidden, country, settings, hubs)
     areas, quarters = given["dtp1_doses"].shape
     bias = _reporting_bias(country, neighbourhood, settings, rng, drawn)
     came = rng.choice([3, 2, 1], p=chosen.completeness, size=(areas, quarters))

@@ -156,6 +156,11 @@ class ReportingSettings:
     outliers: float = 0.0  # share of cells multiplied or divided by ten
     delay: float = 1 / 3  # share of DTP3 doses given in the quarter after the one in which the child was due
     attendance: float = 0.0  # share of the neighbours' children who go to the urban area beside them
+    hubs: float = (
+        0.0  # share of districts whose largest area attracts children of all its others, as evidence says
+    )
+    hub_share: Uniform = Uniform(0.15, 0.4, most=0.9)  # of these children, by hub
+    hub_share_sd: float = 0.3  # by home about that of its hub, log odds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,4 +238,5 @@ STRESSES: Mapping[str, Callable[[EvidenceSettings], EvidenceSettings]] = {
     "outliers": lambda one: _reporting(one, outliers=0.005),
     "swings": lambda one: _reporting(one, swing_sd=0.1),
     "attendance": lambda one: _reporting(one, attendance=0.15),
+    "hubs": lambda one: _reporting(one, hubs=0.5),
 }

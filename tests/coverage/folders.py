@@ -34,6 +34,8 @@ d,ML,-6.2,12.4
     "stock": "place_code,period,doses_used,wastage\nnorth,2022Q1,700,0.1\n",
     "recounts": "place_code,period,indicator,recounted,reported\na,2022Q2,dtp1_doses,80,100\n",
     "facility_status": "place_code,period,functional_share\nb,2022Q3,0\n",
+    "attendance": "place_code,kind,from_code,share\nd,hub,ML,0.2\nnorth,neighbours,,\n",
+    "displacement": "place_code,period,children_change\nb,2022Q3,0.4\n",
     "lots": "round,place_code,start,end,indicator,children,vaccinated,decision,decision_value\n"
     "r1,c,2022Q1,2022Q2,dtp1,19,14,,\nr1,d,2022Q1,2022Q2,dtp1,19,,pass,13\n",
 }

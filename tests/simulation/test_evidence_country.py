@@ -292,6 +292,7 @@ STRESS_CHECKS = {
     "wrong_anchor": lambda tables, truth: abs(truth.parameters["bias_census"]) == pytest.approx(0.1),
     "undeclared_parent": lambda tables, _: (tables["denominator_sources"]["parent_source"] == "").all(),
     "few_clusters": lambda tables, _: tables["surveys"]["cluster"].nunique() == 30,
+    "hubs": lambda tables, _: set(tables["attendance"]["kind"]) <= {"hub"},
     "no_survey": lambda tables, truth: tables["surveys"].empty and not truth.surveyed.any(),
 }
 
@@ -325,6 +326,26 @@ def test_a_town_gives_doses_to_its_neighbours_and_no_dose_is_lost() -> None:
     ratio = wide(tables["doses"], truth, "dtp1_doses") / (truth.surviving_infants * truth.dtp1_coverage)
     assert ratio[urban].mean() > 1.1
     assert ratio[~urban].min() == pytest.approx(0.7, abs=0.02)
+
+
+def test_a_hub_gives_doses_to_its_district_and_is_named() -> None:
+    asked = replace(QUIET, reporting=replace(QUIET.reporting, hubs=1.0))
+    tables, truth = country(areas=60, settings=asked)
+    given = wide(tables["doses"], truth, "dtp1_doses")
+    due = truth.surviving_infants * truth.dtp1_coverage
+    np.testing.assert_allclose(given.sum(axis=0), due.sum(axis=0), rtol=0.01)
+    hub = np.isin(truth.areas, tables["attendance"]["place_code"].tolist())
+    assert hub.sum() == 4
+    assert (given[hub] / due[hub]).min() > 1.3
+    assert (given[~hub] / due[~hub]).max() < 0.95
+
+
+def test_hubs_change_no_other_part_of_a_country() -> None:
+    with_, truth = country(areas=30, settings=STRESSES["hubs"](PLAIN))
+    without, same = country(areas=30, settings=PLAIN)
+    np.testing.assert_array_equal(truth.dtp1_coverage, same.dtp1_coverage)
+    for name in ("surveys", "denominators", "places"):
+        assert with_[name].equals(without[name])
 
 
 def test_wider_distributions_keep_their_middle_and_stay_in_bounds() -> None:

@@ -1,6 +1,6 @@
 """What do vials, registers and the doors of facilities say?
 
-Settles `stock`, `recounts` and `facility_status`.
+Settles `stock`, `recounts`, `facility_status`, `attendance` and `displacement`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kalanso.coverage import evidence_tables as tables
-from kalanso.coverage.evidence_tables import DOSE_INDICATORS
-from kalanso.coverage.reading.cells import ROW, Cells, typed, words_among
+from kalanso.coverage.evidence_tables import ATTENDANCE_KINDS, DOSE_INDICATORS
+from kalanso.coverage.reading.cells import ROW, Cells, refuse_rows, typed, words_among
 from kalanso.coverage.reading.periods import MONTHS, MONTHS_IN_QUARTER, quarters_only, with_quarter
 from kalanso.coverage.reading.places import known_place, only_areas, without_repeats
 from kalanso.coverage.reading.receipts import Receipt
@@ -98,3 +98,49 @@ def settle_status(cells: Cells | None, places: pd.DataFrame, receipt: Receipt) -
 
     joined = quarters_only(frame[~blank], "facility_status", ["place_code", "period"], receipt, mean)
     return tables.FACILITY_STATUS.typed(joined)
+
+
+def settle_attendance(
+    cells: Cells | None, places: pd.DataFrame, areas: list[str], receipt: Receipt
+) -> pd.DataFrame:
+    """Return where children go outside their own area; a hub that is no area, or attracts itself, is set aside."""
+    if cells is None:
+        return tables.ATTENDANCE.empty()
+    frame = typed(cells, tables.ATTENDANCE, receipt)
+    for name in ("from_code", "share"):
+        if name not in frame:
+            frame[name] = "" if name == "from_code" else np.nan
+    known_place(frame, "attendance", places)
+    known_place(frame[frame["from_code"] != ""], "attendance", places, "from_code")
+    words_among("attendance", frame, "kind", ATTENDANCE_KINDS)
+    frame = without_repeats(frame, tables.ATTENDANCE, receipt)
+    hub = frame["kind"] == "hub"
+    above = hub & ~frame["place_code"].isin(set(areas))
+    receipt.set_aside("attendance", "hub_above", frame.loc[above, ROW])
+    itself = hub & (frame["from_code"] == frame["place_code"])
+    receipt.set_aside("attendance", "hub_itself", frame.loc[itself & ~above, ROW])
+    return tables.ATTENDANCE.typed(frame[~(above | itself)].drop(columns=ROW))
+
+
+def settle_displacement(
+    cells: Cells | None, places: pd.DataFrame, areas: list[str], receipt: Receipt
+) -> pd.DataFrame:
+    """Return which areas' children moved; of a quarter's months the last counts."""
+    if cells is None:
+        return tables.DISPLACEMENT.empty()
+    frame = with_quarter(typed(cells, tables.DISPLACEMENT, receipt), "displacement")
+    if "children_change" not in frame:
+        frame["children_change"] = np.nan
+    known_place(frame, "displacement", places)
+    frame = only_areas(frame, "displacement", areas, receipt, "place_code")
+    frame = without_repeats(frame, tables.DISPLACEMENT, receipt, key=("place_code", "month"))
+    refuse_rows(
+        "displacement", frame, frame["children_change"] < -1, "coverage.folder.out_of_range", "children_change",
+        "-1 – ∞",
+    )  # fmt: skip
+    key = ["place_code", "period"]
+
+    def last(months: pd.DataFrame) -> pd.DataFrame:
+        return months.sort_values("month").drop_duplicates(key, keep="last")
+
+    return tables.DISPLACEMENT.typed(quarters_only(frame, "displacement", key, receipt, last))

@@ -18,7 +18,7 @@ from kalanso.coverage.priors import default_priors
 from kalanso.coverage.records import BENDS, FIELDS, Anchor
 from kalanso.coverage.terms import terms_of
 from kalanso.simulation.evidence_country import simulate_evidence
-from kalanso.simulation.evidence_settings import EvidenceSettings, SurveySettings
+from kalanso.simulation.evidence_settings import EvidenceSettings, ReportingSettings, SurveySettings
 
 
 @pytest.fixture(scope="session")
@@ -89,3 +89,46 @@ def stock_model(stock_evidence: Evidence) -> Model:
     scales = 1.1 * layout.scales(layout.start)
     frame = Frame.plain(scales, *layout.design.shape)
     return Model(layout, frame, terms_of(stock_evidence, Question(), layout))
+
+
+@pytest.fixture(scope="session")
+def hub_evidence() -> Evidence:
+    """The small country with two hubs, and exchange among neighbours inside one region."""
+    settings = EvidenceSettings(reporting=ReportingSettings(hubs=1.0))
+    tables, _ = simulate_evidence(30, 6, np.random.default_rng(3), settings=settings)
+    more = pd.DataFrame([{"place_code": "D0001", "kind": "neighbours"}])
+    tables["attendance"] = pd.concat([tables["attendance"], more], ignore_index=True)
+    return Evidence.of(**tables)
+
+
+@pytest.fixture
+def hub_model(hub_evidence: Evidence) -> Model:
+    priors = default_priors()
+    layout = Layout(design(hub_evidence, Question(), priors), priors)
+    scales = 1.1 * layout.scales(layout.start)
+    frame = Frame.plain(scales, *layout.design.shape)
+    return Model(layout, frame, terms_of(hub_evidence, Question(), layout))
+
+
+@pytest.fixture
+def hub_stock_model(hub_evidence: Evidence, stock_evidence: Evidence) -> Model:
+    """Hubs, and stock of one district of two."""
+    stock = stock_evidence.stock[stock_evidence.stock["place_code"] == "D0002"]
+    evidence = replace(hub_evidence, stock=stock)
+    priors = default_priors()
+    layout = Layout(design(evidence, Question(), priors), priors)
+    frame = Frame.plain(layout.scales(layout.start), *layout.design.shape)
+    return Model(layout, frame, terms_of(evidence, Question(), layout))
+
+
+@pytest.fixture
+def hub_lag_model(hub_evidence: Evidence) -> Model:
+    """Hubs, with a second dose that is due two quarters after the first."""
+    doses = hub_evidence.doses.assign(
+        indicator=hub_evidence.doses["indicator"].replace({"dtp3_doses": "mcv1_doses"})
+    )
+    question = Question(second="mcv1")
+    priors = default_priors()
+    layout = Layout(design(replace(hub_evidence, doses=doses), question, priors), priors)
+    frame = Frame.plain(layout.scales(layout.start), *layout.design.shape)
+    return Model(layout, frame, terms_of(hub_evidence, question, layout))

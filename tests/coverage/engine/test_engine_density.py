@@ -19,7 +19,18 @@ from kalanso.coverage.variational import fit_gaussian
 from kalanso.coverage.whitening import Whitener
 
 
-@pytest.mark.parametrize("name", ["plain_model", "bent_model", "tied_model", "stock_model"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain_model",
+        "bent_model",
+        "tied_model",
+        "stock_model",
+        "hub_model",
+        "hub_stock_model",
+        "hub_lag_model",
+    ],
+)
 def test_slopes_agree_with_differences(name: str, request: pytest.FixtureRequest) -> None:
     model: Model = request.getfixturevalue(name)
     rng = np.random.default_rng(0)

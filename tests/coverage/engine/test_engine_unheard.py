@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kalanso.coverage import Evidence, Question
-from kalanso.coverage.evidence_tables import STOCK
+from kalanso.coverage.evidence_tables import DISPLACEMENT, STOCK
 from kalanso.coverage.terms import unheard
 
 
@@ -16,6 +16,14 @@ def test_stock_too_short_to_bound_the_estimate_is_said(small_evidence: Evidence)
 
     assert [message.id for message in said] == ["coverage.unheard.stock_short"]
     assert said[0].render("fr").startswith("Des lignes de stock")
+
+
+def test_displacement_is_said_since_it_moves_no_child(small_evidence: Evidence) -> None:
+    moved = DISPLACEMENT.typed([{"place_code": "A00001", "period": "2022Q1", "children_change": 0.4}])
+
+    said = unheard(replace(small_evidence, displacement=moved), Question())
+
+    assert [message.id for message in said] == ["coverage.unheard.displacement"]
 
 
 def test_nothing_is_said_where_all_evidence_counts_or_the_part_is_off(small_evidence: Evidence) -> None:
