@@ -18,6 +18,9 @@ from kalanso.coverage.pieces import compiled, inlined, log_of_sum
 
 # Log of a mean beyond which it is not computed: such states are refused by their density.
 HIGHEST = 300.0
+# Counts so many times above their mean may be slips of digits: a thousandth of outliers, spread over e^20.
+FAR = 3.0
+TYPED = math.log(1e-3 / 20.0)
 # The largest log excess of one count that moves another.
 MOST_EXCESS = 0.7
 
@@ -27,8 +30,8 @@ def count_density(
     y: float, log_mu: float, mu: float, kappa: float, log_kappa: float, table: float, table_slope: float,
     wide_table: float, wide: float, log_wide: float, log_odds: float,
 ) -> tuple[float, float, float, float]:  # fmt: skip
-    """Return the log density of one count (negative binomial, up to -log y!, with a rare wide component),
-    its slopes in log mu and kappa, and the share of the regular component."""
+    """Return the log density of one count (negative binomial, up to -log y!, with a rare wide component
+    and, far above the mean, typing errors), its slopes in log mu and kappa, and the share of the regular component."""
     log_sum = log_of_sum(log_mu, mu, kappa)
     excess = (y + kappa) / (kappa + mu)
     ll = table + kappa * log_kappa + y * log_mu - (y + kappa) * log_sum
@@ -37,15 +40,37 @@ def count_density(
     if log_odds == -np.inf:
         return ll, slope, d_kappa, 1.0
     other = wide_table + wide * log_wide + y * log_mu - (y + wide) * log_of_sum(log_mu, mu, wide)
+    steep = wide * (y - mu) / (wide + mu)
+    if y > FAR * mu:
+        other, near = with_typing_errors(y, other, wide_table, wide)
+        steep *= near
     gap = other - ll + log_odds
     if gap < -30.0:
         return ll, slope, d_kappa, 1.0
-    odds = math.exp(min(gap, 700.0))
+    if gap > 30.0:
+        return other + log_odds, steep, 0.0, 0.0
+    odds = math.exp(gap)
     regular = 1.0 / (1.0 + odds)
-    slope = regular * slope + (1.0 - regular) * wide * (y - mu) / (wide + mu)
+    slope = regular * slope + (1.0 - regular) * steep
     if odds < 1e-3:
         return ll + odds * (1.0 - odds * (0.5 - odds / 3.0)), slope, regular * d_kappa, regular
     return ll + math.log1p(odds), slope, regular * d_kappa, regular
+
+
+@compiled
+def with_typing_errors(y: float, other: float, wide_table: float, wide: float) -> tuple[float, float]:
+    """Return the log density of an outlier that may be a slip of digits, and the share of the wide component.
+
+    The wide component falls exponentially: a number a thousand times too high would drag the country
+    along. One outlier in a thousand may be any number up to e^20, each power of ten alike, whatever the
+    mean is. Log y! follows from the wide component's table of log gamma (y + wide) - log gamma (wide).
+    """
+    log_factorial = wide_table + math.lgamma(wide) + (1.0 - wide) * math.log(y + 0.5 * wide)
+    gap = log_factorial - math.log(y + 1.0) + TYPED - other
+    if gap > 30.0:
+        return other + gap, 0.0
+    odds = math.exp(gap)
+    return other + math.log1p(odds), 1.0 / (1.0 + odds)
 
 
 @compiled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from scipy.special import digamma, gammaln
 from kalanso.coverage.convergence import effective_draws, r_hat
 from kalanso.coverage.denominator_pieces import WILD_SHARE, level_density
 from kalanso.coverage.model import Model
-from kalanso.coverage.pieces import beta_binomial, gamma_table
+from kalanso.coverage.pieces import beta_binomial, gamma_table, kernels_folder
 from kalanso.coverage.pieces import digamma as own_digamma
 from kalanso.coverage.report_density import count_density, excess_of
 from kalanso.coverage.variational import fit_gaussian
@@ -71,6 +72,33 @@ def test_one_count_is_a_mixture_of_two_negative_binomials(plain_model: Model) ->
     # The density leaves out y! and the constant share of regular reports.
     slow = np.log(regular + share / (1 - share) * outlier) + gammaln(y + 1)
     assert found == pytest.approx(slow)
+
+
+@pytest.mark.parametrize("y", [150.0, 400.0, 900.0, 6e3, 1e7])
+def test_a_slip_of_digits_pulls_at_nothing(plain_model: Model, y: float) -> None:
+    reports = plain_model.design.reports
+    kappa, k = 20.0, reports.outlier_kappa
+    table, slope = np.empty(1), np.empty(1)
+    gamma_table(np.array([y]), kappa, table, slope)
+
+    def found(log_mu: float) -> tuple[float, float, float, float]:
+        return count_density(
+            y, log_mu, np.exp(log_mu), kappa, np.log(kappa), table[0], slope[0], gammaln(y + k) - gammaln(k), k,
+            reports.log_outlier_kappa, reports.log_outlier_odds,
+        )  # fmt: skip
+
+    at = np.log(45.0)
+    value, pull, *_ = found(at)
+    assert pull == pytest.approx((found(at + 1e-5)[0] - found(at - 1e-5)[0]) / 2e-5, rel=1e-4, abs=1e-6)
+    mu, share = 45.0, reports.outlier_share
+    parts = [
+        stats.nbinom.logpmf(y, kappa, kappa / (kappa + mu)),
+        np.log(share / (1 - share)) + stats.nbinom.logpmf(y, k, k / (k + mu)),
+        np.log(share / (1 - share)) + np.log(1e-3 / 20) - np.log(y + 1),
+    ]
+    assert value - gammaln(y + 1) == pytest.approx(np.logaddexp.reduce(parts), abs=0.01)
+    if y > 1e3:
+        assert abs(pull) < 1e-3
 
 
 def test_one_cluster_is_beta_binomial() -> None:
@@ -149,3 +177,14 @@ def test_excess_of_first_doses_is_the_mean_of_a_shared_gamma_factor_and_bounded(
     ahead, behind = excess_of(y, mu, kappa + step)[0], excess_of(y, mu, kappa - step)[0]
     assert in_kappa == pytest.approx((ahead - behind) / (2 * step), rel=1e-5)
     assert excess_of(10_000.0, 60.0, kappa)[0] < 0.7
+
+
+def test_compiled_code_is_kept_apart_for_each_state_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "words.py").write_text("x = 1\n")
+    (tmp_path / "kernel.py").write_text("@compiled\ndef f(x): return x\n")
+    before = kernels_folder(tmp_path)
+    (tmp_path / "words.py").write_text("x = 2\n")
+    assert kernels_folder(tmp_path) == before
+
+    (tmp_path / "kernel.py").write_text("@compiled\ndef f(x): return 2 * x\n")
+    assert kernels_folder(tmp_path) != before
