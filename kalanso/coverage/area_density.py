@@ -16,17 +16,10 @@ from typing import Any
 
 from kalanso.coverage import records as r
 from kalanso.coverage.cohort_pieces import cluster_density
+from kalanso.coverage.compiling import compiled, inlined
 from kalanso.coverage.denominator_pieces import level_density
 from kalanso.coverage.open_pieces import open_density, open_reporting, population_density
-from kalanso.coverage.pieces import (
-    compiled,
-    inlined,
-    innovation_slopes,
-    innovations_of,
-    path_slopes,
-    share_of,
-    stationary_path,
-)
+from kalanso.coverage.pieces import innovation_slopes, innovations_of, path_slopes, share_of, stationary_path
 from kalanso.coverage.report_density import HIGHEST, routine_density
 
 

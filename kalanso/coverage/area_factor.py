@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kalanso.coverage import records as r
-from kalanso.coverage.pieces import compiled
+from kalanso.coverage.compiling import compiled
 from kalanso.coverage.records import Floats
 
 EDGE = r.TIPS + r.FIELDS

@@ -17,10 +17,11 @@ import numpy as np
 from kalanso.coverage import records as r
 from kalanso.coverage.area_density import area_at, source_residuals
 from kalanso.coverage.cohort_pieces import cohort_share
+from kalanso.coverage.compiling import compiled
 from kalanso.coverage.denominator_pieces import PRIOR_PRECISION, level_density
 from kalanso.coverage.lot_pieces import decision_information
 from kalanso.coverage.open_pieces import population_density
-from kalanso.coverage.pieces import cluster_size_information, compiled
+from kalanso.coverage.pieces import cluster_size_information
 from kalanso.coverage.records import Floats
 from kalanso.coverage.report_density import HIGHEST, count_density, excess_of, third_doses
 
@@ -181,34 +182,23 @@ def _of_first(
     edge: Any,
 ) -> None:  # fmt: skip
     scale = at.scale
-    usual = w[r.OFFSET, t] + w[r.LOGP, t] + scale[r.COMPLETE] * reports.log_complete1[i, t] + at.timing[t]
-    again = follows = before = 0.0
-    if t > 0:
-        again = scale[r.ECHO] * w[r.EXCESS, t - 1]
-        follows = scale[r.ECHO] * w[r.EXCESS_MEAN, t - 1]
-        before = follows * (1.0 - w[r.P, t - 1])
+    log_mu = w[r.OFFSET, t] + w[r.LOGP, t] + scale[r.COMPLETE] * reports.log_complete1[i, t] + at.timing[t]
     h, g = count_information(
-        reports.y1[i, t], usual + again, scale[r.KAPPA1], at.kappa_table1[reports.slot1[i, t]],
+        reports.y1[i, t], log_mu, scale[r.KAPPA1], at.kappa_table1[reports.slot1[i, t]],
         reports.outlier_table[reports.slot1[i, t]], reports.outlier_kappa, reports.log_outlier_odds,
     )  # fmt: skip
     w[r.EXCESS, t], w[r.EXCESS_MEAN, t], _ = excess_of(
-        reports.y1[i, t], math.exp(min(usual, HIGHEST)), scale[r.KAPPA1]
+        reports.y1[i, t], math.exp(min(log_mu, HIGHEST)), scale[r.KAPPA1]
     )
     h *= weight
-    one = 1.0 - w[r.P, t]
-    w[r.D_OFFSET, 0] += g * (1.0 + follows)
-    into.curve[i, t, 0] += weight * g * w[r.P, t] * one
+    w[r.D_OFFSET, 0] += g
+    into.curve[i, t, 0] += weight * g * w[r.P, t] * (1.0 - w[r.P, t])
     edge[:] = 0.0
-    edge[r.LEVEL1] = one + before - (1.0 + follows) * (1.0 - level)
-    edge[r.DOSE] = 1.0 + follows
+    edge[r.LEVEL1] = level - w[r.P, t]
+    edge[r.DOSE] = 1.0
     edge[r.GROWTH] = scale[r.GROWTH_SD] * calendar.years[t]
-    if t > 0:
-        edge[r.GROWTH] += scale[r.GROWTH_SD] * follows * calendar.years[t - 1]
-    _on_quarter(i, t, h, one, 0.0, edge, into)
+    _on_quarter(i, t, h, 1.0 - w[r.P, t], 0.0, edge, into)
     _outer(i, h, edge, into)
-    if t > 0 and before != 0.0:
-        _on_quarter(i, t - 1, h, before, 0.0, edge, into)
-        into.onward[i, t - 1, 0, 0] += h * before * one
 
 
 @compiled

@@ -1,7 +1,7 @@
 """How probable are the reports of many areas at once, and how much does each say of its mean?
 
 The same pieces as one area's reports in `report_density`, over a grid of areas and quarters whose means
-are given: what first doses exceed theirs by, third doses share and the next quarter in part repeats.
+are given: what first doses exceed theirs by, third doses share.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from kalanso.coverage import records as r
 from kalanso.coverage.area_information import count_information
-from kalanso.coverage.pieces import compiled
+from kalanso.coverage.compiling import compiled
 from kalanso.coverage.records import Flags, Floats, Ints
 from kalanso.coverage.report_density import count_density, excess_of
 
@@ -31,34 +31,28 @@ class Counts(NamedTuple):
 
 @compiled
 def counts_density(counts: Any, log_mu1: Any, log_mu3: Any, at: Any, reports: Any, g1: Any, g3: Any) -> Any:
-    """Return the log density of all reports, and its slopes in both scatters, echo and shared part; fill its
+    """Return the log density of all reports, and its slopes in both scatters and the shared part; fill its
     slopes in the log means, which are those before any excess is known."""
     kappa1, kappa3 = at.scale[r.KAPPA1], at.scale[r.KAPPA3]
-    echo, shared = at.scale[r.ECHO], at.scale[r.SHARED]
+    shared = at.scale[r.SHARED]
     wide, log_wide, log_odds = reports.outlier_kappa, reports.log_outlier_kappa, reports.log_outlier_odds
     size = counts.y1.shape[1]
     room = np.zeros((4, size))
-    total = d_kappa1 = d_kappa3 = d_echo = d_shared = 0.0
+    total = d_kappa1 = d_kappa3 = d_shared = 0.0
     for i in range(counts.y1.shape[0]):
         room[:] = 0.0
         for t in range(size):
             g1[i, t] = g3[i, t] = 0.0
             if counts.seen1[i, t]:
-                j, before = counts.slot1[i, t], room[0, t - 1] if t > 0 else 0.0
-                log_mu = log_mu1[i, t] + echo * before
+                j, mu = counts.slot1[i, t], math.exp(log_mu1[i, t])
                 ll, g, d, _ = count_density(
-                    counts.y1[i, t], log_mu, math.exp(log_mu), kappa1, math.log(kappa1), at.kappa_table1[j],
+                    counts.y1[i, t], log_mu1[i, t], mu, kappa1, math.log(kappa1), at.kappa_table1[j],
                     at.kappa_slope1[j], reports.outlier_table[j], wide, log_wide, log_odds,
                 )  # fmt: skip
-                room[0, t], room[1, t], room[2, t] = excess_of(
-                    counts.y1[i, t], math.exp(log_mu1[i, t]), kappa1
-                )
+                room[0, t], room[1, t], room[2, t] = excess_of(counts.y1[i, t], mu, kappa1)
                 total += ll
                 d_kappa1 += d
                 g1[i, t] = g
-                if t > 0:
-                    room[3, t - 1] += g * echo
-                    d_echo += g * before
             if counts.seen3[i, t]:
                 j = counts.slot3[i, t]
                 log_mu = log_mu3[i, t] + shared * room[0, t]
@@ -74,7 +68,7 @@ def counts_density(counts: Any, log_mu1: Any, log_mu3: Any, at: Any, reports: An
         for t in range(size):
             g1[i, t] += room[3, t] * room[1, t]
             d_kappa1 += room[3, t] * room[2, t]
-    return total, d_kappa1, d_kappa3, d_echo, d_shared
+    return total, d_kappa1, d_kappa3, d_shared
 
 
 @compiled
@@ -82,21 +76,20 @@ def counts_information(
     counts: Any, log_mu1: Any, log_mu3: Any, at: Any, reports: Any, h1: Any, h3: Any, level: Any
 ) -> None:
     """Fill the information of each report on its own log mean, and of an area's reports on the level of all."""
-    echo, shared = at.scale[r.ECHO], at.scale[r.SHARED]
+    shared = at.scale[r.SHARED]
     for i in range(counts.y1.shape[0]):
-        level[i] = excess = follows = 0.0
+        level[i] = 0.0
         for t in range(counts.y1.shape[1]):
             h1[i, t] = h3[i, t] = 0.0
-            again, lean = echo * excess, echo * follows
             excess = follows = 0.0
             if counts.seen1[i, t]:
                 j = counts.slot1[i, t]
                 h1[i, t], _ = count_information(
-                    counts.y1[i, t], log_mu1[i, t] + again, at.scale[r.KAPPA1], at.kappa_table1[j],
+                    counts.y1[i, t], log_mu1[i, t], at.scale[r.KAPPA1], at.kappa_table1[j],
                     reports.outlier_table[j], reports.outlier_kappa, reports.log_outlier_odds,
                 )  # fmt: skip
                 excess, follows, _ = excess_of(counts.y1[i, t], math.exp(log_mu1[i, t]), at.scale[r.KAPPA1])
-                level[i] += h1[i, t] * (1.0 + lean) ** 2
+                level[i] += h1[i, t]
             if counts.seen3[i, t]:
                 j = counts.slot3[i, t]
                 h3[i, t], _ = count_information(

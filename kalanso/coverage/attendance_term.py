@@ -185,7 +185,7 @@ class Attendance:
         found = self.doses(matrix, at, shares)
         rows, reports = self.ways.areas, self.ways.reports
         g1, g3 = np.empty_like(found.log_mu1), np.empty_like(found.log_mu3)
-        told, d_kappa1, d_kappa3, d_echo, d_shared = counts_density(
+        told, d_kappa1, d_kappa3, d_shared = counts_density(
             self.counts, found.log_mu1, found.log_mu3, at, reports, g1, g3
         )
         over, d_rho, d_sd = self._over_reporting(at, shares, found.rho, pulls)
@@ -198,7 +198,7 @@ class Attendance:
         d_late_share = self._pull(matrix, at, shares, found, per1, per3, pulls)
         pulls.slip[rows] += g3.sum(axis=1)
         natural = {
-            "scatter1": d_kappa1, "scatter3": d_kappa3, "echo": d_echo, "shared_scatter": d_shared,
+            "scatter1": d_kappa1, "scatter3": d_kappa3, "shared_scatter": d_shared,
             "late_share": d_late_share, "local_reporting": d_sd,
             "completeness": (g1 * reports.log_complete1[rows] + g3 * reports.log_complete3[rows]).sum(),
         }  # fmt: skip

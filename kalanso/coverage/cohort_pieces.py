@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from kalanso.coverage import records as r
+from kalanso.coverage.compiling import compiled, inlined
 from kalanso.coverage.lot_pieces import decision_density
-from kalanso.coverage.pieces import beta_binomial, compiled, inlined
+from kalanso.coverage.pieces import beta_binomial
 from kalanso.coverage.strata_pieces import stratum_means, stratum_means_back
 
 

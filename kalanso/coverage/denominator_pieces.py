@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kalanso.coverage.pieces import compiled
+from kalanso.coverage.compiling import compiled
 
 # Weak prior of log population about its country-wide centre.
 PRIOR_PRECISION = 0.25

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from kalanso.coverage import records as r
 from kalanso.coverage.area_density import area_at, source_residuals
 from kalanso.coverage.attendance_term import Attendance
+from kalanso.coverage.compiling import compiled
 from kalanso.coverage.denominator_pieces import (
     component_logs,
     reporting_with_recount,
@@ -23,7 +24,6 @@ from kalanso.coverage.denominator_pieces import (
 )
 from kalanso.coverage.model import Model
 from kalanso.coverage.open_pieces import open_reporting
-from kalanso.coverage.pieces import compiled
 from kalanso.coverage.records import Floats, Work
 from kalanso.coverage.report_density import third_doses
 

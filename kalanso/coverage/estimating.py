@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from kalanso.coverage.cutting import sample_cut
 from kalanso.coverage.designing import design
 from kalanso.coverage.drawing import Drawn
 from kalanso.coverage.evidence import Evidence
@@ -30,7 +31,7 @@ from kalanso.coverage.published import Plan, Sampled, sample
 from kalanso.coverage.question import Question
 from kalanso.coverage.records import Floats
 from kalanso.coverage.term_costs import term_costs
-from kalanso.coverage.terms import terms_of, unheard
+from kalanso.coverage.terms import Term, terms_of, unheard
 from kalanso.coverage.whitening import NotWhitened
 
 FITTED = 100  # draws whose expected doses are kept for checks against the reports
@@ -67,7 +68,7 @@ def estimate(
     with threadpool_limits(1):
         try:
             return _estimate(evidence, question, rng, began, progress, warm, checkpoint, priors, plan)
-        except (NotWhitened, NotPositiveDefinite, np.linalg.LinAlgError) as fault:
+        except (NotWhitened, NotPositiveDefinite, np.linalg.LinAlgError, FloatingPointError) as fault:
             found = {"fault": f"{type(fault).__name__}: {fault}"}
             raise EstimateRefused("coverage.engine.astray", diagnostics=found) from fault
 
@@ -77,26 +78,37 @@ def _estimate(
     progress: Callable[[str, float], None], warm: Mapping[str, npt.NDArray[Any]] | None,
     checkpoint: Path | None, priors: Priors | None, plan: Plan | None,
 ) -> Posterior:  # fmt: skip
-    arrays = design(evidence, question, priors or default_priors())
-    layout = Layout(arrays, priors or default_priors())
-    terms = terms_of(evidence, question, layout)
+    layout, terms = _prepared(evidence, question, priors or default_priors())
     known = _warm(layout, warm)
     left_out: dict[str, Any] = {"unheard": [message.id for message in unheard(evidence, question)]}
-    n, t = arrays.shape
+    n, t = layout.design.shape
     workers = min(2, os.cpu_count() or 1) if n * t > SMALL else 1
-    usual = Plan() if not question.preview else PREVIEW if known is None else WARM_PREVIEW
+    usual = (
+        Plan() if not question.preview and not question.cut else PREVIEW if known is None else WARM_PREVIEW
+    )
     asked = plan or usual
-    sampled = sample(
-        layout, terms, asked, rng, progress=progress, checkpoint=checkpoint, workers=workers,
-        start=None if known is None else known.mean(axis=0),
-    )  # fmt: skip
+    if question.cut:
+        alone = _prepared(evidence, question.with_(routine=False), priors or default_priors())
+        sampled = sample_cut(layout, terms, alone, PREVIEW, rng, progress=progress)
+    else:
+        sampled = sample(
+            layout, terms, asked, rng, progress=progress, checkpoint=checkpoint, workers=workers,
+            start=None if known is None else known.mean(axis=0),
+        )  # fmt: skip
     drawn, gamma, chain = chosen(sampled.keepers, question.draws)
-    engine = "preview" if question.preview else "published"
+    quick = question.preview or question.cut
+    engine = "preview" if quick else "published"
     left_out["terms"] = term_costs(sampled.model)
     document = {"engine": engine, **left_out, **_document(sampled, asked, _seconds(began, sampled.seconds))}
-    if question.preview:  # too short for the other gates
+    if quick:  # too short for the other gates
         document["gates"] = {"r_hat_totals": document["gates"]["r_hat_totals"]}
     return _posterior(layout, drawn, gamma, chain, document, engine)
+
+
+def _prepared(evidence: Evidence, question: Question, priors: Priors) -> tuple[Layout, tuple[Term, ...]]:
+    """Return the places of the globals and the terms that tie areas, for evidence and a question."""
+    layout = Layout(design(evidence, question, priors), priors)
+    return layout, terms_of(evidence, question, layout)
 
 
 def _seconds(began: float, stages: Mapping[str, float]) -> dict[str, float]:

@@ -59,6 +59,8 @@ class Keeper:
 def _totals(draw: Drawn) -> Floats:
     n = draw.infants.astype(np.float64)
     total = n.sum()
+    if not np.isfinite(total):
+        raise FloatingPointError("a state with more children than can be counted")
     one, three = float((n * draw.dtp1).sum()), float((n * draw.dtp3).sum())
     return np.array([one / total, three / total, total, total - one, total - three])
 

@@ -30,7 +30,6 @@ SCALARS = (
     ("growth", r.GROWTH_MEAN, "plain"), ("completeness", r.COMPLETE, "logit"), ("late", r.LATE, "plain"),
     ("late_share", r.KERNEL, "logit"), ("sensitivity", r.SENSITIVITY, "logit"),
     ("false_yes", r.FALSE_YES, "logit"), ("shared_scatter", r.SHARED, "logit"),
-    ("echo", r.ECHO, "tanh"),
 )  # fmt: skip
 # Pairs (field, local) whose prior is that of a total scale and a spatial share.
 BLENDS = (
@@ -48,7 +47,7 @@ ALONE = (
     ("growth", "population", "growth"), ("completeness", "reporting", "completeness"),
     ("late", "reporting", "late"), ("late_share", "continuation", "late_share"),
     ("sensitivity", "surveys", "sensitivity"), ("false_yes", "surveys", "false_yes"),
-    ("shared_scatter", "reporting", "shared_scatter"), ("echo", "reporting", "echo"), ("timing_sd", "reporting", "timing_sd"), ("trend_sd1", "coverage", "trend_sd"), ("trend_sd3", "continuation", "trend_sd"),
+    ("shared_scatter", "reporting", "shared_scatter"), ("timing_sd", "reporting", "timing_sd"), ("trend_sd1", "coverage", "trend_sd"), ("trend_sd3", "continuation", "trend_sd"),
 )  # fmt: skip
 # Globals that act on areas through their levels, paths and mean reporting alone.
 ACTING = ("slopes1", "slopes3", "steps1", "steps3", "reporting", "source_bias", "closed")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from kalanso.coverage.pieces import compiled
+from kalanso.coverage.compiling import compiled
 
 COUNTED, PASSED, FAILED = range(3)
 

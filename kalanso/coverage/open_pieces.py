@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from kalanso.coverage.compiling import compiled
 from kalanso.coverage.denominator_pieces import (
     component_logs,
     component_slopes,
@@ -20,7 +21,6 @@ from kalanso.coverage.denominator_pieces import (
     reporting_with_recount,
     source_component,
 )
-from kalanso.coverage.pieces import compiled
 
 
 @compiled

@@ -7,42 +7,10 @@ a slow plain copy in the tests.
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
-from pathlib import Path
 from typing import Any
 
-import numba as nb
-
-
-def kernels_folder(package: Path) -> Path:
-    """Return where compiled code is kept: a folder for each state of the files that hold any.
-
-    The compiler looks at the file of a function only, so that a caller would keep what it has taken in
-    from another file that has changed since.
-    """
-    digest = hashlib.sha256(nb.__version__.encode())
-    for path in sorted(package.rglob("*.py")):
-        text = path.read_bytes()
-        if any(word in text for word in (b"@compiled", b"@inlined", b"njit")):
-            digest.update(text)
-    above = Path(os.environ.get("NUMBA_CACHE_DIR") or package / "__pycache__")
-    return above / f"kernels-{digest.hexdigest()[:12]}"
-
-
-def _keep_kernels(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:  # an installation that cannot be written: the compiler finds its usual place
-        return
-    nb.config.CACHE_DIR = str(folder)
-
-
-_keep_kernels(kernels_folder(Path(__file__).parent))
-compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
-# For what is called once an area with many records: a call would copy them field by field.
-inlined = nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+from kalanso.coverage.compiling import compiled
 
 
 @compiled

@@ -21,7 +21,7 @@ from kalanso.coverage.frame import Frame
 from kalanso.coverage.keeping import Keeper, Mixing, mixing
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.model import Model
-from kalanso.coverage.records import Floats
+from kalanso.coverage.records import Flags, Floats
 from kalanso.coverage.sampling import Chain, Pace, Sampler
 from kalanso.coverage.terms import Term
 from kalanso.coverage.variational import (
@@ -90,7 +90,14 @@ def sample(
     mixed = _blocks(runs, plan, layout, progress, workers)
     seconds["sampling"] = time.monotonic() - began - seconds["pilot"] - seconds["learning"]
     gamma = np.mean([np.mean(run.keeper.shared, axis=0) for run in runs], axis=0)
-    return Sampled([run.keeper for run in runs], mixed, model, gamma, _counts(runs), seconds)
+    return Sampled(
+        [run.keeper for run in runs],
+        mixed,
+        model,
+        gamma,
+        chain_counts([run.chain for run in runs], sum(run.keeper.seen for run in runs)),
+        seconds,
+    )
 
 
 def stage(checkpoint: Path | None, name: str, make: Callable[[], Any]) -> Any:
@@ -154,10 +161,12 @@ def _pilot(
     return centre
 
 
-def full_map(model: Model, fitted: Gaussian, rng: np.random.Generator, whitener: Whitener) -> Whitening:
-    """Return the map in which hyperparameters move too, in the model's frame."""
+def full_map(
+    model: Model, fitted: Gaussian, rng: np.random.Generator, whitener: Whitener, free: Flags | None = None
+) -> Whitening:
+    """Return the map in which hyperparameters move too, in the model's frame; `free` flags what may move."""
     around = directions(model, min(3, max(1, AROUND // model.design.shape[0])), rng)
-    free = np.ones(model.layout.size, bool)
+    free = np.ones(model.layout.size, bool) if free is None else free
     map_ = whitener.map(
         fitted.map.centre, fitted.information, model.frame.scales, average_slope(model, fitted.map, around),
         free, least_precision(model),
@@ -256,13 +265,13 @@ def _blocks(runs: list[_Run], plan: Plan, layout: Layout, progress: Progress, wo
                 return mixed
 
 
-def _counts(runs: list[_Run]) -> dict[str, float]:
-    iterations = sum(run.keeper.seen for run in runs)
+def chain_counts(chains: list[Chain], iterations: int) -> dict[str, float]:
+    """Return what chains have counted, together, over their `iterations` since they settled."""
     return {
-        "chains": len(runs),
+        "chains": len(chains),
         "iterations": iterations,
-        "gradients": sum(run.chain.gradients for run in runs),
-        "divergences": sum(run.chain.divergences for run in runs),
-        "accepted": round(sum(run.chain.accepted for run in runs) / max(iterations, 1), 3),
-        "step": round(float(np.mean([run.chain.step for run in runs])), 4),
+        "gradients": sum(chain.gradients for chain in chains),
+        "divergences": sum(chain.divergences for chain in chains),
+        "accepted": round(sum(chain.accepted for chain in chains) / max(iterations, 1), 3),
+        "step": round(float(np.mean([chain.step for chain in chains])), 4),
     }

@@ -61,7 +61,8 @@ class Question:
     population's log bias; `conflict_reporting`, shift of the log of net over-reporting in conflict
     areas against the others; `recall`, fixed recall error (None: the model's prior). `thresholds` are
     shares of coverage below which places count as low. `draws` is the number of joint draws kept;
-    `preview` asks for the quick posterior; `seed` fixes chance.
+    `preview` asks for the quick posterior; `cut` for the one in which doses may not move the level of
+    coverage, reporting and populations (quick too); `seed` fixes chance.
     """
 
     routine: bool = True
@@ -85,6 +86,7 @@ class Question:
     thresholds: tuple[float, ...] = (0.8, 0.5)
     draws: int = 1000
     preview: bool = False
+    cut: bool = False
     seed: int = 1
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -181,7 +183,7 @@ def _recall(values: Any) -> Recall:
 
 
 def _check_type(name: str, value: Any) -> None:
-    if name in {*PARTS, "preview"}:
+    if name in {*PARTS, "preview", "cut"}:
         if not isinstance(value, bool):
             _refuse(name, "true, false", value)
     elif name in {"draws", "seed"}:

@@ -2,8 +2,8 @@
 
 Counts of first and third doses given what is expected of each quarter (`estimation` §2.3): negative
 binomial with a rare wide component. What first doses exceed their mean by, third doses of the quarter
-share and the next quarter in part repeats, since a closed week or a moved catchment moves them
-together: otherwise such swings would pass for coverage.
+share, since a closed week or an outreach round moves them together: otherwise such swings would
+pass for coverage.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from kalanso.coverage import records as r
-from kalanso.coverage.pieces import compiled, inlined, log_of_sum
+from kalanso.coverage.compiling import compiled, inlined
+from kalanso.coverage.pieces import log_of_sum
 
 # Log of a mean beyond which it is not computed: such states are refused by their density.
 HIGHEST = 300.0
@@ -111,23 +112,18 @@ def routine_density(i: int, recording: float, at: Any, reports: Any, out: Any, w
 
 @inlined
 def _first(i: int, t: int, at: Any, reports: Any, out: Any, w: Any) -> float:
-    """First doses of one quarter: a part of the excess of the quarter before comes again."""
+    """First doses of one quarter."""
     scale, y = at.scale, reports.y1[i, t]
-    kappa, echo = scale[r.KAPPA1], scale[r.ECHO]
+    kappa = scale[r.KAPPA1]
     j = reports.slot1[i, t]
-    before = w[r.EXCESS, t - 1] if t > 0 else 0.0
     shift = scale[r.COMPLETE] * reports.log_complete1[i, t] + at.timing[t]
-    usual = w[r.DOSES, t] if shift == 0.0 else w[r.DOSES, t] * math.exp(shift)
-    mu = usual if before == 0.0 else usual * math.exp(echo * before)
+    mu = w[r.DOSES, t] if shift == 0.0 else w[r.DOSES, t] * math.exp(shift)
     ll, g, d_kappa, _ = count_density(
-        y, w[r.OFFSET, t] + w[r.LOGP, t] + shift + echo * before, mu, kappa, math.log(kappa),
+        y, w[r.OFFSET, t] + w[r.LOGP, t] + shift, mu, kappa, math.log(kappa),
         at.kappa_table1[j], at.kappa_slope1[j], reports.outlier_table[j], reports.outlier_kappa,
         reports.log_outlier_kappa, reports.log_outlier_odds,
     )  # fmt: skip
-    w[r.EXCESS, t], w[r.EXCESS_MEAN, t], w[r.EXCESS_KAPPA, t] = excess_of(y, usual, kappa)
-    if t > 0:
-        w[r.D_EXCESS, t - 1] += g * echo
-        out.scale[r.ECHO] += g * before
+    w[r.EXCESS, t], w[r.EXCESS_MEAN, t], w[r.EXCESS_KAPPA, t] = excess_of(y, mu, kappa)
     out.scale[r.KAPPA1] += d_kappa
     out.scale[r.COMPLETE] += g * reports.log_complete1[i, t]
     out.timing[t] += g

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kalanso.coverage.pieces import compiled
+from kalanso.coverage.compiling import compiled
 
 EDGE = 1e-9
 

@@ -28,9 +28,9 @@ from kalanso.coverage.area_factor import (
     tips_given_fields,
 )
 from kalanso.coverage.area_information import Information, add_prior
+from kalanso.coverage.compiling import compiled
 from kalanso.coverage.gmrf import Factor, NotPositiveDefinite, Pattern
 from kalanso.coverage.model import Model
-from kalanso.coverage.pieces import compiled
 from kalanso.coverage.records import Flags, Floats, Ints
 from kalanso.coverage.ties import Ties
 

@@ -76,16 +76,15 @@ def test_reports_are_the_plain_density_of_doses_given_to_whoever_came(hub_model:
         rho = registers[k] - np.log(first).mean()
         sd = at.scale[r.LOCALR]
         slow += -0.5 * ((rho - shares.reporting[i]) / sd) ** 2 - np.log(sd)
-        excess = 0.0
         for quarter in range(t):
             both = rho + at.timing[quarter]
-            again, excess = at.scale[r.ECHO] * excess, 0.0
+            excess = 0.0
             if reports.seen1[i, quarter]:
                 y, kappa = reports.y1[i, quarter], at.scale[r.KAPPA1]
                 usual = first[quarter] * np.exp(
                     both + at.scale[r.COMPLETE] * reports.log_complete1[i, quarter]
                 )
-                slow += _slow_count(y, usual * np.exp(again), kappa, reports)
+                slow += _slow_count(y, usual, kappa, reports)
                 excess = MOST_EXCESS * np.tanh(np.log((kappa + y) / (kappa + usual)) / MOST_EXCESS)
             if reports.seen3[i, quarter]:
                 usual = third[quarter] * np.exp(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from scipy.special import digamma, gammaln
 from kalanso.coverage.convergence import effective_draws, r_hat
 from kalanso.coverage.denominator_pieces import WILD_SHARE, level_density
 from kalanso.coverage.model import Model
-from kalanso.coverage.pieces import beta_binomial, gamma_table, kernels_folder
+from kalanso.coverage.pieces import beta_binomial, gamma_table
 from kalanso.coverage.pieces import digamma as own_digamma
 from kalanso.coverage.report_density import count_density, excess_of
 from kalanso.coverage.variational import fit_gaussian
@@ -177,14 +176,3 @@ def test_excess_of_first_doses_is_the_mean_of_a_shared_gamma_factor_and_bounded(
     ahead, behind = excess_of(y, mu, kappa + step)[0], excess_of(y, mu, kappa - step)[0]
     assert in_kappa == pytest.approx((ahead - behind) / (2 * step), rel=1e-5)
     assert excess_of(10_000.0, 60.0, kappa)[0] < 0.7
-
-
-def test_compiled_code_is_kept_apart_for_each_state_of_its_files(tmp_path: Path) -> None:
-    (tmp_path / "words.py").write_text("x = 1\n")
-    (tmp_path / "kernel.py").write_text("@compiled\ndef f(x): return x\n")
-    before = kernels_folder(tmp_path)
-    (tmp_path / "words.py").write_text("x = 2\n")
-    assert kernels_folder(tmp_path) == before
-
-    (tmp_path / "kernel.py").write_text("@compiled\ndef f(x): return 2 * x\n")
-    assert kernels_folder(tmp_path) != before
