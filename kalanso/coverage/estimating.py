@@ -25,7 +25,7 @@ from kalanso.coverage.gmrf import NotPositiveDefinite
 from kalanso.coverage.keeping import chosen
 from kalanso.coverage.layout import SCALARS, Layout
 from kalanso.coverage.posterior import Posterior
-from kalanso.coverage.preview import PREVIEW, WARM_PREVIEW
+from kalanso.coverage.preview import PREVIEW, preview_plan
 from kalanso.coverage.priors import Priors, default_priors
 from kalanso.coverage.published import Plan, Sampled, sample
 from kalanso.coverage.question import Question
@@ -83,9 +83,8 @@ def _estimate(
     left_out: dict[str, Any] = {"unheard": [message.id for message in unheard(evidence, question)]}
     n, t = layout.design.shape
     workers = min(2, os.cpu_count() or 1) if n * t > SMALL else 1
-    usual = (
-        Plan() if not question.preview and not question.cut else PREVIEW if known is None else WARM_PREVIEW
-    )
+    quick = question.preview or question.cut
+    usual = preview_plan(n * t, warm=known is not None) if quick else Plan()
     asked = plan or usual
     if question.cut:
         alone = _prepared(evidence, question.with_(routine=False), priors or default_priors())
@@ -96,7 +95,6 @@ def _estimate(
             start=None if known is None else known.mean(axis=0),
         )  # fmt: skip
     drawn, gamma, chain = chosen(sampled.keepers, question.draws)
-    quick = question.preview or question.cut
     engine = "preview" if quick else "published"
     left_out["terms"] = term_costs(sampled.model)
     document = {"engine": engine, **left_out, **_document(sampled, asked, _seconds(began, sampled.seconds))}

@@ -9,6 +9,8 @@ low (see the decisions).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kalanso.coverage.published import Plan
 from kalanso.coverage.sampling import Pace
 
@@ -24,3 +26,16 @@ WARM_PREVIEW = Plan(
     pilot=0, learning=20, settling=10, block=75, most=75, effective=float("inf"), r_hat_totals=DISAGREE,
     pace=Pace(length=2.0),
 )  # fmt: skip
+
+# Areas times quarters up to which iterations are so cheap that a preview may take three times as many.
+SMALL = 2500
+
+
+def preview_plan(cells: int, *, warm: bool) -> Plan:
+    """Return the plan of a preview of so many areas times quarters."""
+    plan = WARM_PREVIEW if warm else PREVIEW
+    if cells > SMALL:
+        return plan
+    return replace(
+        plan, pilot=3 * plan.pilot, learning=3 * plan.learning, block=3 * plan.block, most=3 * plan.most
+    )

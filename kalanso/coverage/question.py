@@ -50,7 +50,7 @@ class Recall:
 class Question:
     """One question to the model.
 
-    Parts (True = used where there is evidence): `routine` doses, `surveys`, `denominators`, `stock`,
+    Parts (True = used where there is evidence): `routine` doses, `surveys`, `denominators`, `stock` (off unless asked),
     `recounts`, `lots`, `attendance` outside the own area, `drift` of projections, `recall` error of
     surveys, robustness to `outliers`, reporting `delay` of the newest quarters, `dtp3` (the second dose).
 
@@ -68,7 +68,7 @@ class Question:
     routine: bool = True
     surveys: bool = True
     denominators: bool = True
-    stock: bool = True
+    stock: bool = False
     recounts: bool = True
     lots: bool = True
     attendance: bool = True

@@ -238,6 +238,7 @@ def unheard(evidence: Evidence, question: Question) -> tuple[Message, ...]:
     areas = set(evidence.areas)
     above = ~evidence.denominators["place_code"].isin(areas)
     found = {
+        "stock_off": not question.stock and len(evidence.stock) > 0,
         **dict.fromkeys(usable_stock(evidence, question)[1], True),
         "attendance_nowhere": question.attendance and question.routine and ways_of(evidence)[1],
         "displacement": len(evidence.displacement) > 0,

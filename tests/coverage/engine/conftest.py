@@ -30,7 +30,7 @@ def small_evidence() -> Evidence:
 @pytest.fixture(scope="session")
 def small_layout(small_evidence: Evidence) -> Layout:
     priors = default_priors()
-    return Layout(design(small_evidence, Question(), priors), priors)
+    return Layout(design(small_evidence, Question(stock=True), priors), priors)
 
 
 @pytest.fixture
@@ -67,9 +67,9 @@ def tied_model(small_evidence: Evidence) -> Model:
         denominators=pd.concat([small_evidence.denominators, DENOMINATORS.typed([total])], ignore_index=True),
     )
     priors = default_priors()
-    layout = Layout(design(evidence, Question(), priors), priors)
+    layout = Layout(design(evidence, Question(stock=True), priors), priors)
     frame = Frame.plain(layout.scales(layout.start), *layout.design.shape)
-    return Model(layout, frame, terms_of(evidence, Question(), layout))
+    return Model(layout, frame, terms_of(evidence, Question(stock=True), layout))
 
 
 @pytest.fixture(scope="session")
@@ -85,10 +85,10 @@ def stock_evidence() -> Evidence:
 @pytest.fixture
 def stock_model(stock_evidence: Evidence) -> Model:
     priors = default_priors()
-    layout = Layout(design(stock_evidence, Question(), priors), priors)
+    layout = Layout(design(stock_evidence, Question(stock=True), priors), priors)
     scales = 1.1 * layout.scales(layout.start)
     frame = Frame.plain(scales, *layout.design.shape)
-    return Model(layout, frame, terms_of(stock_evidence, Question(), layout))
+    return Model(layout, frame, terms_of(stock_evidence, Question(stock=True), layout))
 
 
 @pytest.fixture(scope="session")
@@ -104,10 +104,10 @@ def hub_evidence() -> Evidence:
 @pytest.fixture
 def hub_model(hub_evidence: Evidence) -> Model:
     priors = default_priors()
-    layout = Layout(design(hub_evidence, Question(), priors), priors)
+    layout = Layout(design(hub_evidence, Question(stock=True), priors), priors)
     scales = 1.1 * layout.scales(layout.start)
     frame = Frame.plain(scales, *layout.design.shape)
-    return Model(layout, frame, terms_of(hub_evidence, Question(), layout))
+    return Model(layout, frame, terms_of(hub_evidence, Question(stock=True), layout))
 
 
 @pytest.fixture
@@ -116,9 +116,9 @@ def hub_stock_model(hub_evidence: Evidence, stock_evidence: Evidence) -> Model:
     stock = stock_evidence.stock[stock_evidence.stock["place_code"] == "D0002"]
     evidence = replace(hub_evidence, stock=stock)
     priors = default_priors()
-    layout = Layout(design(evidence, Question(), priors), priors)
+    layout = Layout(design(evidence, Question(stock=True), priors), priors)
     frame = Frame.plain(layout.scales(layout.start), *layout.design.shape)
-    return Model(layout, frame, terms_of(evidence, Question(), layout))
+    return Model(layout, frame, terms_of(evidence, Question(stock=True), layout))
 
 
 @pytest.fixture

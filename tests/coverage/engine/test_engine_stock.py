@@ -122,11 +122,11 @@ def test_stock_that_cannot_be_used_is_left_aside_with_its_reason(
     frame = STOCK.typed([dict(zip(("place_code", "period", "doses_used"), row, strict=True)) for row in rows])
     evidence = replace(small_evidence, stock=frame)
 
-    found = design(evidence, Question(), default_priors()).stock
+    found = design(evidence, Question(stock=True), default_priors()).stock
 
     assert said in found.refused
     assert found.places == (["D0001"] if said == "stock_twice" else [])
-    assert f"coverage.unheard.{said}" in [message.id for message in unheard(evidence, Question())]
+    assert f"coverage.unheard.{said}" in [message.id for message in unheard(evidence, Question(stock=True))]
 
 
 def test_without_third_doses_stock_says_nothing(stock_evidence: Evidence) -> None:

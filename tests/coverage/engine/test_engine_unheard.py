@@ -12,7 +12,7 @@ from kalanso.coverage.terms import unheard
 def test_stock_too_short_to_bound_the_estimate_is_said(small_evidence: Evidence) -> None:
     stock = STOCK.typed([{"place_code": small_evidence.country, "period": "2022Q1", "doses_used": 100.0}])
 
-    said = unheard(replace(small_evidence, stock=stock), Question())
+    said = unheard(replace(small_evidence, stock=stock), Question(stock=True))
 
     assert [message.id for message in said] == ["coverage.unheard.stock_short"]
     assert said[0].render("fr").startswith("Des lignes de stock")
@@ -21,7 +21,7 @@ def test_stock_too_short_to_bound_the_estimate_is_said(small_evidence: Evidence)
 def test_displacement_is_said_since_it_moves_no_child(small_evidence: Evidence) -> None:
     moved = DISPLACEMENT.typed([{"place_code": "A00001", "period": "2022Q1", "children_change": 0.4}])
 
-    said = unheard(replace(small_evidence, displacement=moved), Question())
+    said = unheard(replace(small_evidence, displacement=moved), Question(stock=True))
 
     assert [message.id for message in said] == ["coverage.unheard.displacement"]
 
@@ -29,5 +29,5 @@ def test_displacement_is_said_since_it_moves_no_child(small_evidence: Evidence) 
 def test_nothing_is_said_where_all_evidence_counts_or_the_part_is_off(small_evidence: Evidence) -> None:
     stock = STOCK.typed([{"place_code": small_evidence.country, "period": "2022Q1", "doses_used": 100.0}])
 
-    assert unheard(small_evidence, Question()) == ()
+    assert unheard(small_evidence, Question(stock=True)) == ()
     assert unheard(replace(small_evidence, stock=stock), Question(stock=False)) == ()
