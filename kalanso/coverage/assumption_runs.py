@@ -8,14 +8,13 @@ done belongs to `kalanso.pipeline.assumptions`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from kalanso.coverage.aggregates import area_draws, indicators_of, place_tree
-from kalanso.coverage.faults import EstimateRefused
 from kalanso.coverage.layout import bounded
 from kalanso.coverage.pocket_words import latest_window
 from kalanso.coverage.priors import default_priors
@@ -76,9 +75,7 @@ def _share(name: str) -> float:
 
 
 def _cut(question: Question, _: float) -> Question:
-    """Ask that doses teach the populations nothing; refused where the engine has no such posterior."""
-    if "cut" not in {field.name for field in fields(Question)}:
-        raise EstimateRefused("coverage.assumption_runs.no_cut")
+    """Ask that doses move no level."""
     return question.with_(cut=True)
 
 

@@ -31,7 +31,7 @@ class Engine:
     backend: Any
 
     @classmethod
-    def duckdb(cls, *, memory: str = "4GB", threads: int | None = None, spill: Path | None = None) -> Engine:
+    def duckdb(cls, *, memory: str = "3GB", threads: int | None = None, spill: Path | None = None) -> Engine:
         """Connect to DuckDB in this process, with bounded memory; what exceeds it goes to `spill`."""
         settings: dict[str, Any] = {"memory_limit": memory}
         if spill:

@@ -70,7 +70,7 @@ class Store:
         folder: Path,
         *,
         engine: str | Engine = "duckdb",
-        memory: str = "4GB",
+        memory: str = "3GB",
         threads: int | None = None,
     ) -> None:
         self.folder = Path(folder)

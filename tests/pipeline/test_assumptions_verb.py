@@ -73,7 +73,7 @@ def test_the_grid_is_run_from_the_run_on_and_stands_in_its_folder(run: Path) -> 
     done = assumptions_folder(
         run / "in", run / "out", engine=engine, now=NOW, progress=lambda _name, share: shares.append(share)
     )
-    assert len(engine.asked) == len(GRID) - 1 + SOURCES  # the cut posterior is not asked of the engine
+    assert len(engine.asked) == len(GRID) + SOURCES
     assert all(question.preview and question.seed == 1 for question in engine.asked)
     assert all("gamma" in warm for warm in engine.warm)
     assert shares == sorted(shares)
@@ -83,16 +83,13 @@ def test_the_grid_is_run_from_the_run_on_and_stands_in_its_folder(run: Path) -> 
     assert set(rows["place_code"]) == {"north", "ML"}
     assert set(rows["period"]) == {"2023Q4"}
     points = rows[["assumption", "setting"]].drop_duplicates()
-    assert len(points) == len(GRID) - 1
+    assert len(points) == len(GRID)
     nation = rows.query("place_code == 'ML' and indicator == 'dtp1'").set_index(["assumption", "setting"])
     none, tenth = nation.loc[("none", 0.0)], nation.loc[("anchor_bias", 0.1)]
     assert tenth["coverage_mean"] == pytest.approx(0.95 * none["coverage_mean"], rel=1e-5)
     assert tenth["missed_children_mean"] > none["missed_children_mean"]
     assert done.rows == {"assumption_runs": len(rows), "without_sources": len(table(run, "without_sources"))}
-    assert [note.id for note in done.notes] == [
-        "pipeline.assumptions.refused",
-        "coverage.assumption_runs.no_cut",
-    ]
+    assert done.notes == ()
     assert (run / "out" / "assumption_runs.csv").is_file()
 
 
@@ -119,7 +116,7 @@ def test_an_interrupted_grid_goes_on_where_it_was(run: Path) -> None:
     assert not (run / "out" / "assumption_runs.parquet").exists()
     second = Moving()
     assumptions_folder(run / "in", run / "out", engine=second, now=NOW)
-    assert len(first.asked) + len(second.asked) == len(GRID) - 1 + SOURCES
+    assert len(first.asked) + len(second.asked) == len(GRID) + SOURCES
     third = Moving()
     assumptions_folder(run / "in", run / "out", engine=third, now=NOW)
     assert third.asked == []
@@ -134,10 +131,7 @@ def test_a_refused_point_has_no_rows_and_is_said(run: Path) -> None:
     rows = table(run, "assumption_runs")
     assert set(rows.loc[rows["assumption"] == "anchor_bias", "setting"]) == {-0.1, -0.05, 0.1}
     told = [note for note in done.notes if note.id == "pipeline.assumptions.refused"]
-    assert [(note.params["assumption"], note.params["setting"]) for note in told] == [
-        ("anchor_bias", 0.05),
-        ("cut", 1.0),
-    ]
+    assert [(note.params["assumption"], note.params["setting"]) for note in told] == [("anchor_bias", 0.05)]
     said = json.loads((run / "out" / "assumptions.json").read_text(encoding="utf-8"))
     assert {"coverage.sanity.not_finite"} < {note["id"] for note in said["notes"]}
     assert all(note["fr"] != note["en"] for note in said["notes"])
@@ -165,7 +159,7 @@ def test_a_new_run_puts_the_grid_of_the_old_one_away(run: Path) -> None:
     assert (run / "out" / ASSUMING).is_dir()
     engine = Moving()
     assumptions_folder(run / "in", run / "out", engine=engine, now=NOW)
-    assert len(engine.asked) == len(GRID) - 1 + SOURCES
+    assert len(engine.asked) == len(GRID) + SOURCES
 
 
 def test_settings_move_what_the_run_assumed() -> None:

@@ -27,7 +27,7 @@ from tests.pipeline.test_store_runs import known
 
 ASKED = Question(draws=20)
 # nothing but doses, one population, no survey and no conflict: the unmoved point, the anchor's, two sources
-POINTS = 1 + sum(point.assumption == "anchor_bias" for point in GRID) + 2
+POINTS = 1 + sum(point.assumption in ("anchor_bias", "cut") for point in GRID) + 2
 
 __all__ = ["known"]
 

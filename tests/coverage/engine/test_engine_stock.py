@@ -130,7 +130,7 @@ def test_stock_that_cannot_be_used_is_left_aside_with_its_reason(
 
 
 def test_without_third_doses_stock_says_nothing(stock_evidence: Evidence) -> None:
-    found = design(stock_evidence, Question(dtp3=False), default_priors())
+    found = design(stock_evidence, Question(stock=True, dtp3=False), default_priors())
 
     assert found.stock.refused == ("stock_without_dtp3",)
     assert found.further.size == 0

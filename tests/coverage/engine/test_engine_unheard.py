@@ -26,8 +26,11 @@ def test_displacement_is_said_since_it_moves_no_child(small_evidence: Evidence) 
     assert [message.id for message in said] == ["coverage.unheard.displacement"]
 
 
-def test_nothing_is_said_where_all_evidence_counts_or_the_part_is_off(small_evidence: Evidence) -> None:
+def test_nothing_is_said_where_all_evidence_counts_and_stock_where_nobody_asked_for_it(
+    small_evidence: Evidence,
+) -> None:
     stock = STOCK.typed([{"place_code": small_evidence.country, "period": "2022Q1", "doses_used": 100.0}])
 
     assert unheard(small_evidence, Question(stock=True)) == ()
-    assert unheard(replace(small_evidence, stock=stock), Question(stock=False)) == ()
+    said = unheard(replace(small_evidence, stock=stock), Question())
+    assert [message.id for message in said] == ["coverage.unheard.stock_off"]
