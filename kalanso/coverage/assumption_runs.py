@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 
 from kalanso.coverage.aggregates import area_draws, indicators_of, place_tree
-from kalanso.coverage.layout import bounded
 from kalanso.coverage.pocket_words import latest_window
-from kalanso.coverage.priors import default_priors
+from kalanso.coverage.priors import bounded, default_priors
 from kalanso.coverage.question import Question, Recall
 from kalanso.coverage.sanity import refuse_impossible
 from kalanso.coverage.summaries import interval

@@ -17,7 +17,7 @@ from kalanso.coverage import records as r
 from kalanso.coverage.designing import Design
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.pieces import gamma_table, share_of
-from kalanso.coverage.priors import Prior, Priors
+from kalanso.coverage.priors import Prior, Priors, bounded
 from kalanso.coverage.records import Flags, Floats, Setting, Slopes
 
 # Name of the coordinate, place in `Setting.scale`, and how it is bounded.
@@ -53,20 +53,6 @@ ALONE = (
 ACTING = ("slopes1", "slopes3", "steps1", "steps3", "reporting", "source_bias", "closed")
 # Coordinates with a prior of their own that are there only with the evidence that needs them.
 RARE = (("stock_sd", "stock", "scatter"),)
-
-
-def bounded(kind: str, x: float) -> tuple[float, float]:
-    """Return the natural value of a coordinate and its slope."""
-    if kind == "log":
-        value = math.exp(x)
-        return value, value
-    if kind == "logit":
-        value = 1.0 / (1.0 + math.exp(-x))
-        return value, value * (1.0 - value)
-    if kind == "tanh":
-        value = math.tanh(x / 2)
-        return value, 0.5 * (1.0 - value * value)
-    return x, 1.0
 
 
 def log_prior(prior: Prior, x: float) -> tuple[float, float]:

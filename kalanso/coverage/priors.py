@@ -22,6 +22,20 @@ class PriorRefused(ValueError):
     """A line of the priors' file that says nothing understood."""
 
 
+def bounded(kind: str, x: float) -> tuple[float, float]:
+    """Return the natural value of a coordinate and its slope."""
+    if kind == "log":
+        value = math.exp(x)
+        return value, value
+    if kind == "logit":
+        value = 1.0 / (1.0 + math.exp(-x))
+        return value, value * (1.0 - value)
+    if kind == "tanh":
+        value = math.tanh(x / 2)
+        return value, 0.5 * (1.0 - value * value)
+    return x, 1.0
+
+
 @dataclass(frozen=True)
 class Prior:
     """One prior: its kind, its numbers, and why.
