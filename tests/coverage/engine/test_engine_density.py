@@ -17,6 +17,7 @@ from kalanso.coverage.pieces import digamma as own_digamma
 from kalanso.coverage.report_density import count_density, excess_of
 from kalanso.coverage.variational import fit_gaussian
 from kalanso.coverage.whitening import Whitener
+from tests.coverage.engine.slopes import assert_slopes
 
 
 @pytest.mark.parametrize(
@@ -35,15 +36,10 @@ def test_slopes_agree_with_differences(name: str, request: pytest.FixtureRequest
     model: Model = request.getfixturevalue(name)
     rng = np.random.default_rng(0)
     x = model.start() + 0.1 * rng.normal(size=model.size)
-    _, slope = model(x)
     further = model.bounds[4]
     locals_ = rng.choice(np.arange(model.layout.size, further), 60, replace=False)
 
-    for j in [*range(model.layout.size), *locals_, *range(further, model.size)]:
-        step = np.zeros(model.size)
-        step[j] = 1e-4
-        difference = (model(x + step)[0] - model(x - step)[0]) / 2e-4
-        assert slope[j] == pytest.approx(difference, rel=1e-4, abs=2e-4), j
+    assert_slopes(model, x, [*range(model.layout.size), *locals_, *range(further, model.size)])
 
 
 def test_a_state_far_outside_is_refused_not_computed(plain_model: Model) -> None:

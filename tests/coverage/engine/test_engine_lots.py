@@ -18,6 +18,7 @@ from kalanso.coverage.model import Model
 from kalanso.coverage.priors import default_priors
 from kalanso.coverage.published import Plan
 from kalanso.coverage.terms import terms_of, unheard
+from tests.coverage.engine.slopes import assert_slopes, globals_and_areas
 
 BRIEF = Plan(pilot=6, learning=16, settling=5, block=20, most=20, effective=float("inf"))
 
@@ -82,20 +83,8 @@ def test_slopes_of_a_model_with_lots_agree_with_differences(
     assert [set(model.design.clusters.decision), len(model.terms)] == [{0, 1, 2}, 2]
     rng = np.random.default_rng(0)
     x = model.start() + 0.1 * rng.normal(size=model.size)
-    _, slope = model(x)
 
-    state = model.state(np.arange(model.size, dtype=float))
-    chosen = [
-        *range(model.layout.size),
-        *state.tips[:3].ravel(),
-        *state.path1[:3].ravel(),
-        *state.path3[:3].ravel(),
-    ]
-    for j in map(int, chosen):
-        step = np.zeros(model.size)
-        step[j] = 1e-4
-        difference = (model(x + step)[0] - model(x - step)[0]) / 2e-4
-        assert slope[j] == pytest.approx(difference, rel=1e-4, abs=2e-4), j
+    assert_slopes(model, x, globals_and_areas(model, 3))
 
 
 def test_failed_lots_lower_coverage_and_passed_ones_raise_it(small_evidence: Evidence) -> None:

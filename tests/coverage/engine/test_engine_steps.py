@@ -23,6 +23,7 @@ from kalanso.coverage.run_tables import run_tables
 from kalanso.coverage.steps import STEPS
 from kalanso.coverage.terms import terms_of, unheard
 from kalanso.coverage.writing import draw_rows
+from tests.coverage.engine.slopes import assert_slopes, globals_and_areas
 
 BRIEF = Plan(pilot=6, learning=16, settling=5, block=20, most=20, effective=float("inf"))
 
@@ -75,20 +76,8 @@ def test_slopes_agree_with_differences_where_the_second_dose_comes_later(small_e
     assert {0, 1} <= set(model.design.clusters.kind)
     rng = np.random.default_rng(0)
     x = model.start() + 0.1 * rng.normal(size=model.size)
-    _, slope = model(x)
 
-    state = model.state(np.arange(model.size, dtype=float))
-    chosen = [
-        *range(model.layout.size),
-        *state.tips[:2].ravel(),
-        *state.path1[:2].ravel(),
-        *state.path3[:2].ravel(),
-    ]
-    for j in map(int, chosen):
-        step = np.zeros(model.size)
-        step[j] = 1e-4
-        difference = (model(x + step)[0] - model(x - step)[0]) / 2e-4
-        assert slope[j] == pytest.approx(difference, rel=1e-4, abs=2e-4), j
+    assert_slopes(model, x, globals_and_areas(model, 2))
 
 
 def test_the_same_children_under_other_names_have_the_same_density(small_evidence: Evidence) -> None:

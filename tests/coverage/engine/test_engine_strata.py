@@ -19,6 +19,7 @@ from kalanso.coverage.priors import default_priors
 from kalanso.coverage.published import Plan
 from kalanso.coverage.strata_design import contrasts
 from kalanso.coverage.strata_pieces import strata_shares, stratum_means, stratum_means_back
+from tests.coverage.engine.slopes import assert_slopes, globals_and_areas
 
 WEIGHTS = np.array([0.2, 0.5, 0.3])
 EFFECTS1, EFFECTS3 = np.array([0.9, -0.4, 0.1]), np.array([0.3, 0.2, -0.5])
@@ -123,20 +124,8 @@ def test_slopes_of_a_model_with_strata_agree_with_differences(small_evidence: Ev
     assert layout.design.strata.names == ["rural", "urban"]
     rng = np.random.default_rng(0)
     x = model.start() + 0.2 * rng.normal(size=model.size)
-    _, slope = model(x)
 
-    state = model.state(np.arange(model.size, dtype=float))
-    chosen = [
-        *range(layout.size),
-        *state.tips[:2].ravel(),
-        *state.path1[:2].ravel(),
-        *state.path3[:2].ravel(),
-    ]
-    for j in map(int, chosen):
-        step = np.zeros(model.size)
-        step[j] = 1e-4
-        difference = (model(x + step)[0] - model(x - step)[0]) / 2e-4
-        assert slope[j] == pytest.approx(difference, rel=1e-4, abs=2e-4), j
+    assert_slopes(model, x, globals_and_areas(model, 2))
 
 
 def test_a_gap_between_town_and_village_is_found_and_weighs_as_children_live(
