@@ -62,6 +62,15 @@ def period_axis(periods: Sequence[Period], pixels: float, locale: str, **options
     )
 
 
+def period_x(periods: Sequence[Period], pixels: float, locale: str) -> alt.X:
+    """Return the places of periods from left to right, with half a period of room at both ends."""
+    return alt.X(
+        "position:Q",
+        scale=alt.Scale(domain=[-0.5, len(periods) - 0.5], nice=False, zero=False),
+        axis=period_axis(periods, pixels, locale),
+    )
+
+
 def _texts(texts: Sequence[Any]) -> str:
     def quoted(item: Any) -> str:
         if isinstance(item, str):

@@ -52,7 +52,7 @@ def choropleth(
         raise FigureRefused(f"relevant: expected low or high, got {relevant!r}")
     if table.empty or table["value"].isna().all() or table["geometry"].isna().all():
         return nothing("choropleth", subject, locale, why_empty, table)
-    rows = _rows(table)
+    rows = map_rows(table)
     cuts = classes.limits(rows["value"].dropna().tolist(), subject.unit, limits)
     rows["class"] = [None if pd.isna(v) else classes.class_of(v, cuts, subject.unit) for v in rows["value"]]
     rows["wide"] = _wide(rows, subject.unit)
@@ -77,7 +77,8 @@ def choropleth(
     )
 
 
-def _rows(table: pd.DataFrame) -> pd.DataFrame:
+def map_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per place: value, bounds and outline where there are any, kind, and why no value."""
     rows = pd.DataFrame({"place": table["place"].astype(str), "value": pd.to_numeric(table["value"])})
     rows["geometry"] = table["geometry"].astype(object).where(table["geometry"].notna(), None)
     for bound in ("low", "high"):

@@ -15,6 +15,7 @@ import pandas as pd
 
 from kalanso.figures import classes, words
 from kalanso.figures.choropleth_layout import Map, compose
+from kalanso.figures.choropleths import map_rows
 from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale, each, require, row_at
 from kalanso.figures.nothing import nothing
 from kalanso.figures.outlines import read_outlines
@@ -53,7 +54,7 @@ def estimate_map(
         return nothing("estimate_map", subject, locale, why_empty, table)
     if not table["value"].dropna().between(0, 1).all():
         raise FigureRefused("estimate_map: value: expected numbers from 0 to 1")
-    rows, cuts = _rows(table), _CUTS[show]
+    rows, cuts = map_rows(table).assign(wide=False), _CUTS[show]
     rows["class"] = [None if pd.isna(v) else classes.class_of(v, cuts, "rate") for v in rows["value"]]
     names = class_names(show, locale)
     headline = title or _headline(rows, show, threshold, subject, locale)
@@ -76,17 +77,6 @@ def estimate_map(
         demo=subject.demo,
         compose=lambda width: compose(drawn, width),
     )
-
-
-def _rows(table: pd.DataFrame) -> pd.DataFrame:
-    rows = pd.DataFrame({"place": table["place"].astype(str), "value": pd.to_numeric(table["value"])})
-    rows["geometry"] = table["geometry"].astype(object).where(table["geometry"].notna(), None)
-    for bound in ("low", "high"):
-        rows[bound] = pd.to_numeric(table[bound]) if bound in table else float("nan")
-    rows["kind"] = table.get("kind", "published")
-    rows["reason"] = table["reason"].fillna("").astype(str) if "reason" in table else ""
-    rows["wide"] = False
-    return rows.reset_index(drop=True)
 
 
 def class_names(show: str, locale: str) -> list[str]:

@@ -56,12 +56,7 @@ class _Plot:
 
     @property
     def x(self) -> alt.X:
-        domain = [-0.5, len(self.periods) - 0.5]
-        return alt.X(
-            "position:Q",
-            scale=alt.Scale(domain=domain, nice=False, zero=False),
-            axis=axes.period_axis(self.periods, self.inner, self.locale),
-        )
+        return axes.period_x(self.periods, self.inner, self.locale)
 
     def y(self, field: str = "value") -> alt.Y:
         ticks = self.ticks

@@ -89,12 +89,7 @@ class _Plot:
 
     @property
     def x(self) -> alt.X:
-        domain = [-0.5, len(self.periods) - 0.5]
-        return alt.X(
-            "position:Q",
-            scale=alt.Scale(domain=domain, nice=False, zero=False),
-            axis=axes.period_axis(self.periods, self.inner, self.locale),
-        )
+        return axes.period_x(self.periods, self.inner, self.locale)
 
     def y(self, field: str = "value") -> alt.Y:
         ticks = axes.value_ticks(self.low_value, self.top_value, 4 if self.width < NARROW else 6)

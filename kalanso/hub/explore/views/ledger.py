@@ -65,24 +65,13 @@ def _shares(here: Shelf, place: Place, entries: Sequence[Ledger]) -> Picture | N
     if len(entries) > MOST_AREAS:
         return _shares_of_groups(here, place, entries)
     rows = [
-        {
-            "place": known[one.place_code].name if one.place_code in known else one.place_code,
-            "survey": one.survey, "routine": one.routine, "borrowed": max(0.0, 1 - one.survey - one.routine),
-        }
+        _shared(
+            known[one.place_code].name if one.place_code in known else one.place_code, one.survey, one.routine
+        )
         for one in entries
-    ]  # fmt: skip
-    about = {
-        "measure": _("part de l'information sur la couverture DTC1"), "unit": "rate", "number": "estimated",
-        "place": place.name, "level": "health_area",
-    }  # fmt: skip
-    return draw(
-        here,
-        "evidence_shares",
-        rows,
-        about,
-        estimate_pictures.specs(here, "evidence_ledger"),
-        most=AREAS_DRAWN,
-    )
+    ]
+    measure = _("part de l'information sur la couverture DTC1")
+    return _drawn_shares(here, place, rows, measure, Level.HEALTH_AREA)
 
 
 def _shares_of_groups(here: Shelf, place: Place, entries: Sequence[Ledger]) -> Picture | None:
@@ -96,28 +85,28 @@ def _shares_of_groups(here: Shelf, place: Place, entries: Sequence[Ledger]) -> P
             survey, routine = (
                 sum(getattr(one, name) for one in found) / len(found) for name in ("survey", "routine")
             )
-            rows.append(
-                {
-                    "place": group.name,
-                    "survey": survey,
-                    "routine": routine,
-                    "borrowed": max(0.0, 1 - survey - routine),
-                }
-            )
+            rows.append(_shared(group.name, survey, routine))
     if len(rows) < 2:
         return None
-    about = {
-        "measure": _("part de l'information sur la couverture DTC1, moyenne des aires"), "unit": "rate",
-        "number": "estimated", "place": place.name, "level": groups[0].level,
+    measure = _("part de l'information sur la couverture DTC1, moyenne des aires")
+    return _drawn_shares(here, place, rows, measure, groups[0].level)
+
+
+def _shared(name: str, survey: float, routine: float) -> dict[str, Any]:
+    """Return what a place owes to its surveys and to its doses and populations; the rest is borrowed."""
+    return {
+        "place": name, "survey": survey, "routine": routine, "borrowed": max(0.0, 1 - survey - routine),
     }  # fmt: skip
-    return draw(
-        here,
-        "evidence_shares",
-        rows,
-        about,
-        estimate_pictures.specs(here, "evidence_ledger"),
-        most=AREAS_DRAWN,
-    )
+
+
+def _drawn_shares(
+    here: Shelf, place: Place, rows: list[dict[str, Any]], measure: str, level: Level
+) -> Picture | None:
+    about = {
+        "measure": measure, "unit": "rate", "number": "estimated", "place": place.name, "level": level.value,
+    }  # fmt: skip
+    specs = estimate_pictures.specs(here, "evidence_ledger")
+    return draw(here, "evidence_shares", rows, about, specs, most=AREAS_DRAWN)
 
 
 def _sources(here: Shelf, place: Place) -> dict[str, Any]:
