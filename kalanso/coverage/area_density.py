@@ -19,7 +19,8 @@ from kalanso.coverage.cohort_pieces import cluster_density
 from kalanso.coverage.compiling import compiled, inlined
 from kalanso.coverage.denominator_pieces import level_density
 from kalanso.coverage.open_pieces import open_density, open_reporting, population_density
-from kalanso.coverage.pieces import innovation_slopes, innovations_of, path_slopes, share_of, stationary_path
+from kalanso.coverage.path_pieces import path_at, path_back
+from kalanso.coverage.pieces import share_of
 from kalanso.coverage.report_density import HIGHEST, routine_density
 
 
@@ -68,7 +69,7 @@ def _area(
         w[r.D_OFFSET, t] = pulls.offset[i, t]
     total += routine_density(i, tips[r.RECORDING], at, reports, out, w)
     for j in range(clusters.start[i], clusters.start[i + 1]):
-        total += cluster_density(i, j, at, clusters, out, w)
+        total += cluster_density(i, j, at, clusters, out, w, work.strata)
     d_s, d_growth = _sum_offsets(calendar, out, w)
     density, d_level, d_grow, d_reporting = _level(
         i, s, growth, levels[6], further, at, targets, pulls, out, work.sources
@@ -95,11 +96,13 @@ def area_at(
     """Fill an area's quarters; return its levels (`standard_levels`), coverage at its level, the dose
     level s, its growth, and the prior density of its paths."""
     levels = standard_levels(i, tips, fields, at, anchor)
-    paths = paths_at(i, path1, path3, at, anchor, w)
+    scale = at.scale
+    paths = path_at(path1, anchor.path1[i], scale[r.WALK1], scale[r.CORR1], w, r.PATH1)
+    paths += path_at(path3, anchor.path3[i], scale[r.WALK3], scale[r.CORR3], w, r.PATH3)
     l1 = at.base1[i] + levels[2]
     log_level, level = share_of(l1)
     s = tips[r.DOSE] - log_level
-    growth = at.scale[r.GROWTH_MEAN] + at.scale[r.GROWTH_SD] * tips[r.GROWTH]
+    growth = scale[r.GROWTH_MEAN] + scale[r.GROWTH_SD] * tips[r.GROWTH]
     shares(i, l1, at.base3[i] + levels[3], s, growth, at, calendar, w)
     return levels, level, s, growth, paths
 
@@ -134,23 +137,6 @@ def _bent_field(i: int, k: int, fields: Any, bend: Any, anchor: Any) -> float:
     middle = anchor.fields[i, k]
     row = r.BEND_FIELDS + k
     return bend[row, 0] * middle + bend[row, 1] * (fields[k] - middle)
-
-
-@inlined
-def paths_at(i: int, path1: Any, path3: Any, at: Any, anchor: Any, w: Any) -> float:
-    """Carry both paths from reference scales to present ones; return their prior density."""
-    scale, ref, bend = at.scale, at.reference, at.bend
-    innovations_of(path1, ref[r.WALK1], ref[r.CORR1], w[r.FREE1])
-    innovations_of(path3, ref[r.WALK3], ref[r.CORR3], w[r.FREE3])
-    total = 0.0
-    for t in range(path1.size):
-        m1, m3 = anchor.steps1[i, t], anchor.steps3[i, t]
-        w[r.STEP1, t] = bend[r.BEND_STEPS1, 0] * m1 + bend[r.BEND_STEPS1, 1] * (w[r.FREE1, t] - m1)
-        w[r.STEP3, t] = bend[r.BEND_STEPS3, 0] * m3 + bend[r.BEND_STEPS3, 1] * (w[r.FREE3, t] - m3)
-        total -= 0.5 * (w[r.STEP1, t] ** 2 + w[r.STEP3, t] ** 2)
-    stationary_path(w[r.STEP1], scale[r.WALK1], scale[r.CORR1], w[r.PATH1])
-    stationary_path(w[r.STEP3], scale[r.WALK3], scale[r.CORR3], w[r.PATH3])
-    return total
 
 
 @inlined
@@ -287,26 +273,20 @@ def _unbend(slope: float, free: float, middle: float, row: int, bend: Any, out: 
 
 @inlined
 def _paths_back(i: int, at: Any, anchor: Any, out: Any, w: Any) -> None:
-    scale, ref, bend = at.scale, at.reference, at.bend
-    d_sd, d_corr = path_slopes(
-        w[r.D_ETA1], w[r.PATH1], w[r.STEP1], scale[r.WALK1], scale[r.CORR1], w[r.D_PATH1]
+    scale = at.scale
+    for t in range(w.shape[1]):
+        w[r.D_PATH1, t] = w[r.D_ETA1, t]
+        w[r.D_PATH3, t] = w[r.D_ETA3, t]
+    d_sd, d_memory = path_back(
+        r.D_PATH1, anchor.path1[i], scale[r.WALK1], scale[r.CORR1], w, r.PATH1, out.path1[i]
     )
     out.scale[r.WALK1] += d_sd
-    out.scale[r.CORR1] += d_corr
-    d_sd, d_corr = path_slopes(
-        w[r.D_ETA3], w[r.PATH3], w[r.STEP3], scale[r.WALK3], scale[r.CORR3], w[r.D_PATH3]
+    out.scale[r.CORR1] += d_memory
+    d_sd, d_memory = path_back(
+        r.D_PATH3, anchor.path3[i], scale[r.WALK3], scale[r.CORR3], w, r.PATH3, out.path3[i]
     )
     out.scale[r.WALK3] += d_sd
-    out.scale[r.CORR3] += d_corr
-    for t in range(w.shape[1]):
-        w[r.D_PATH1, t] = _unbend(
-            w[r.D_PATH1, t] - w[r.STEP1, t], w[r.FREE1, t], anchor.steps1[i, t], r.BEND_STEPS1, bend, out
-        )
-        w[r.D_PATH3, t] = _unbend(
-            w[r.D_PATH3, t] - w[r.STEP3, t], w[r.FREE3, t], anchor.steps3[i, t], r.BEND_STEPS3, bend, out
-        )
-    innovation_slopes(w[r.D_PATH1], ref[r.WALK1], ref[r.CORR1], out.path1[i])
-    innovation_slopes(w[r.D_PATH3], ref[r.WALK3], ref[r.CORR3], out.path3[i])
+    out.scale[r.CORR3] += d_memory
 
 
 @compiled

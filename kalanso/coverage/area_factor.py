@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kalanso.coverage import records as r
-from kalanso.coverage.compiling import compiled
+from kalanso.coverage.compiling import compiled, roomy
 from kalanso.coverage.records import Floats
 
 EDGE = r.TIPS + r.FIELDS
@@ -39,7 +39,7 @@ class AreaFactor(NamedTuple):
         )  # fmt: skip
 
 
-@compiled
+@roomy
 def factor_areas(within: Any, onward: Any, across: Any, tips: Any, f: Any, bad: Any) -> int:
     """Fill the factor; flag areas whose precision is not positive definite, and return how many."""
     b = np.zeros((2, 2))
@@ -57,10 +57,10 @@ def _factor_area(
     i: int, within: Any, onward: Any, across: Any, tips: Any, f: Any, b: Any, edge: Any, rest: Any
 ) -> bool:
     quarters = within.shape[1]
-    rest[:] = tips[i]
+    _put(tips[i], rest)
     for t in range(quarters):
-        b[:] = within[i, t]
-        edge[:] = across[i, t]
+        _put(within[i, t], b)
+        _put(across[i, t], edge)
         if t > 0:
             _carry(f.onward[i, t - 1], f.across[i, t - 1], b, edge)
         if not b[0, 0] > 0.0:
@@ -86,6 +86,14 @@ def _factor_area(
                 f.onward[i, t, 0, c] = one
                 f.onward[i, t, 1, c] = (onward[i, t, 1, c] - l21 * one) / l22
     return _factor_edge(rest, f.tips[i], f.to_fields[i], f.left[i])
+
+
+@compiled
+def _put(values: Any, out: Any) -> None:
+    """Copy a small matrix."""
+    for a in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            out[a, c] = values[a, c]
 
 
 @compiled

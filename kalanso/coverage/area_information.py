@@ -17,7 +17,7 @@ import numpy as np
 from kalanso.coverage import records as r
 from kalanso.coverage.area_density import area_at, source_residuals
 from kalanso.coverage.cohort_pieces import cohort_share
-from kalanso.coverage.compiling import compiled
+from kalanso.coverage.compiling import compiled, roomy
 from kalanso.coverage.denominator_pieces import PRIOR_PRECISION, level_density
 from kalanso.coverage.lot_pieces import decision_information
 from kalanso.coverage.open_pieces import population_density
@@ -74,7 +74,7 @@ class Information(NamedTuple):
         )  # fmt: skip
 
 
-@compiled
+@roomy
 def add_information(
     weight: float, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, reports: Any,
     clusters: Any, targets: Any, calendar: Any, into: Any, work: Any,
@@ -95,7 +95,7 @@ def add_information(
         into.curve_level[i] -= weight * pull * level * (1.0 - level)
 
 
-@compiled
+@roomy
 def add_told(
     weight: float, members: Any, told: Any, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any,
     calendar: Any, into: Any, work: Any,

@@ -13,7 +13,7 @@ import numpy as np
 
 from kalanso.coverage import records as r
 from kalanso.coverage.area_information import count_information
-from kalanso.coverage.compiling import compiled
+from kalanso.coverage.compiling import compiled, roomy
 from kalanso.coverage.records import Flags, Floats, Ints
 from kalanso.coverage.report_density import count_density, excess_of
 
@@ -29,7 +29,7 @@ class Counts(NamedTuple):
     slot3: Ints
 
 
-@compiled
+@roomy
 def counts_density(counts: Any, log_mu1: Any, log_mu3: Any, at: Any, reports: Any, g1: Any, g3: Any) -> Any:
     """Return the log density of all reports, and its slopes in both scatters and the shared part; fill its
     slopes in the log means, which are those before any excess is known."""

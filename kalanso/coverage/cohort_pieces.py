@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from kalanso.coverage import records as r
 from kalanso.coverage.compiling import compiled, inlined
 from kalanso.coverage.lot_pieces import decision_density
@@ -48,11 +46,10 @@ def kind_share(kind: int, one: float, three: float) -> float:
 
 
 @inlined
-def cluster_density(i: int, j: int, at: Any, clusters: Any, out: Any, w: Any) -> float:
+def cluster_density(i: int, j: int, at: Any, clusters: Any, out: Any, w: Any, room: Any) -> float:
     scale, kind, stratum = at.scale, clusters.kind[j], clusters.stratum[j]
     base, going = cohort_means(j, clusters, w)
     one, three = base, going
-    room = np.empty((5, max(at.stratum1.size, 1)) if stratum >= 0 else (1, 1))
     if stratum >= 0:
         one, three = stratum_means(stratum, base, going, clusters.mix[i], at.stratum1, at.stratum3, room)
     share = kind_share(kind, one, three)

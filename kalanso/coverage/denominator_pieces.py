@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kalanso.coverage.compiling import compiled
+from kalanso.coverage.compiling import compiled, roomy
 
 # Weak prior of log population about its country-wide centre.
 PRIOR_PRECISION = 0.25
@@ -77,7 +77,7 @@ def component_logs(
     return top
 
 
-@compiled
+@roomy
 def level_density(
     s: float, residuals: Any, precisions: Any, present: Any, wild_allowed: bool, rho: Any, slopes: Any
 ) -> float:

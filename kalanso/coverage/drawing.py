@@ -16,7 +16,7 @@ import numpy.typing as npt
 from kalanso.coverage import records as r
 from kalanso.coverage.area_density import area_at, source_residuals
 from kalanso.coverage.attendance_term import Attendance
-from kalanso.coverage.compiling import compiled
+from kalanso.coverage.compiling import roomy
 from kalanso.coverage.denominator_pieces import (
     component_logs,
     reporting_with_recount,
@@ -48,7 +48,7 @@ def draw_of(model: Model, x: Floats, rng: np.random.Generator) -> Drawn:
     chance = np.column_stack([rng.random(n), rng.standard_normal(n)])
     _draw_areas(
         state.tips, state.path1, state.path3, d.field.centred(state.fields), state.further, at,
-        model.frame.anchor, d.reports, d.targets, d.calendar, chance, Work.room(t, len(d.sources.names)), out,
+        model.frame.anchor, d.reports, d.targets, d.calendar, chance, Work.room(t, len(d.sources.names), len(d.strata.names)), out,
     )  # fmt: skip
     for term in model.terms:
         if isinstance(term, Attendance):
@@ -58,7 +58,7 @@ def draw_of(model: Model, x: Floats, rng: np.random.Generator) -> Drawn:
     return Drawn(*out)
 
 
-@compiled
+@roomy
 def _draw_areas(
     tips: Any, path1: Any, path3: Any, fields: Any, further: Any, at: Any, anchor: Any, reports: Any,
     targets: Any, calendar: Any, chance: Any, work: Any, out: Any,
@@ -79,7 +79,7 @@ def _draw_areas(
             out[4, i, t] = due * math.exp(shift + scale[r.RECORDING_SD] * tips[i, r.RECORDING])
 
 
-@compiled
+@roomy
 def _population(
     i: int, s: float, growth: float, field: float, further: Any, at: Any, targets: Any, room: Any, chance: Any
 ) -> float:

@@ -5,7 +5,7 @@ posterior mean of a standardised coordinate moves about as sigma to the power of
 deviation as the power of -k, where k is the share of the coordinate that the evidence fixes: 0 gives
 the plain (non-centred) form, 1 the centred one. Coordinates that are bent so hardly depend on the
 hyperparameters any more, which is what lets a sampler move both (partial centring: Papaspiliopoulos,
-Roberts and Skold 2007).
+Roberts and Skold 2007). Paths, which are most of the coordinates, follow exactly (`path_pieces`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from kalanso.coverage import records as r
+from kalanso.coverage.path_pieces import held_path
 from kalanso.coverage.records import Anchor, Floats
 
 # The scale that standardises each bent coordinate, in the order of `records.BEND_*`.
-BENT_BY = (r.LOCAL1, r.LOCAL3, r.WALK1, r.WALK3, r.FIELD1, r.FIELD3, r.FIELDR)
+BENT_BY = (r.LOCAL1, r.LOCAL3, r.FIELD1, r.FIELD3, r.FIELDR)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,14 +35,15 @@ class Frame:
     @classmethod
     def plain(cls, scales: Floats, areas: int, quarters: int) -> Frame:
         """Return a frame without anchors, not bent."""
-        none = np.full(r.BENDS, 0.5)
-        return cls(scales, Anchor.zeros(areas, quarters), none, np.zeros(r.BENDS))
+        none, nothing, still = np.full(r.BENDS, 0.5), np.zeros((areas, quarters)), np.zeros(areas)
+        paths = (held_path(*of, nothing, nothing, nothing) for of in path_scales(scales))
+        anchor = Anchor(still, still, *paths, np.zeros((areas, r.FIELDS)))
+        return cls(scales, anchor, none, np.zeros(r.BENDS))
 
     @property
     def counts(self) -> Floats:
         """Number of coordinates in each bent block."""
-        n, t = self.anchor.steps1.shape
-        return np.array([n, n, n * t, n * t, n, n, n], float)
+        return np.full(r.BENDS, float(len(self.anchor.local1)))
 
     def bend(self, scale: Floats) -> Floats:
         """Return the factors of anchors and of deviations (B,2) at present scales."""
@@ -62,39 +64,30 @@ class Frame:
         return out
 
 
-def standardised(fields: Floats, tips: Floats, path1: Floats, path3: Floats, scales: Floats) -> Anchor:
+def path_scales(scales: Floats) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return standard deviation and memory of both paths."""
+    return (scales[r.WALK1], scales[r.CORR1]), (scales[r.WALK3], scales[r.CORR3])
+
+
+def standardised(fields: Floats, tips: Floats, scales: Floats) -> list[Floats]:
     """Return a state's bent coordinates, standardised by reference scales (fields not centred)."""
     local1 = (tips[:, r.LEVEL1] - scales[r.FIELD1] * fields[:, 0]) / scales[r.LOCAL1]
     local3 = tips[:, r.LEVEL3] - scales[r.LOADING] * tips[:, r.LEVEL1] - scales[r.FIELD3] * fields[:, 1]
-    return Anchor(
-        local1, local3 / scales[r.LOCAL3], _innovations(path1, scales[r.WALK1], scales[r.CORR1]),
-        _innovations(path3, scales[r.WALK3], scales[r.CORR3]), fields.copy(),
-    )  # fmt: skip
+    return [local1, local3 / scales[r.LOCAL3], *(fields[:, k].copy() for k in range(r.FIELDS))]
 
 
-def _innovations(path: Floats, sd: float, corr: float) -> Floats:
-    step = sd * np.sqrt(1.0 - corr * corr)
-    return np.column_stack([path[:, :1] / sd, (path[:, 1:] - corr * path[:, :-1]) / step])
-
-
-def anchored(scales: Floats, middle: Anchor, draws: list[Anchor]) -> Frame:
+def anchored(
+    scales: Floats, middle: list[Floats], draws: list[list[Floats]], paths: tuple[Floats, Floats]
+) -> Frame:
     """Return the frame about a posterior's centre, its shares from draws of the Gaussian about it.
 
     What the evidence fixes of a coordinate is one less its posterior variance. Deviations take the
     plain average over a block, means the average weighted by how far each mean is from zero.
     """
     fixed_mean, fixed_spread = np.zeros(r.BENDS), np.zeros(r.BENDS)
-    for row, (mean, spread) in enumerate(
-        zip(_blocks(middle), zip(*map(_blocks, draws), strict=True), strict=True)
-    ):
+    for row, (mean, spread) in enumerate(zip(middle, zip(*draws, strict=True), strict=True)):
         fixed = np.clip(1.0 - np.var(np.stack(spread), axis=0), 0.0, 1.0)
         fixed_spread[row] = fixed.mean()
         fixed_mean[row] = (fixed * mean**2).sum() / max((mean**2).sum(), 1e-9)
-    return Frame(scales, middle, fixed_mean, fixed_spread)
-
-
-def _blocks(anchor: Anchor) -> list[Floats]:
-    return [
-        anchor.local1, anchor.local3, anchor.steps1, anchor.steps3,
-        *(anchor.fields[:, k] for k in range(r.FIELDS)),
-    ]  # fmt: skip
+    anchor = Anchor(middle[0], middle[1], *paths, np.column_stack(middle[2:]))
+    return Frame(scales, anchor, fixed_mean, fixed_spread)

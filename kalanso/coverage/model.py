@@ -59,7 +59,7 @@ class Model:
         self._out = Slopes.zeros(
             n, t, k, len(self.design.survey_names), self.design.further.size, len(self.design.strata.names)
         )
-        self._work = Work.room(t, k)
+        self._work = Work.room(t, k, len(self.design.strata.names))
         self._still = Pulls.none(n, t, self.design.further.size)
 
     @property

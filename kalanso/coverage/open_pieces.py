@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kalanso.coverage.compiling import compiled
+from kalanso.coverage.compiling import compiled, roomy
 from kalanso.coverage.denominator_pieces import (
     component_logs,
     component_slopes,
@@ -35,7 +35,7 @@ def open_reporting(
     return rho_mean + share * (s - mean - rho_mean) + spread * z, share, spread
 
 
-@compiled
+@roomy
 def open_density(
     s: float, z: float, residuals: Any, precisions: Any, present: Any, wild_allowed: bool, rho: Any,
     pull: float, slopes: Any,
@@ -73,7 +73,7 @@ def open_density(
     return total
 
 
-@compiled
+@roomy
 def population_density(
     nu: float, residuals: Any, precisions: Any, present: Any, wild_allowed: bool, slopes: Any
 ) -> float:

@@ -53,53 +53,6 @@ def beta_binomial(y: int, m: int, share: float, a: float) -> tuple[float, float,
 
 
 @compiled
-def stationary_path(innovations: Any, sd: float, corr: float, out: Any) -> None:
-    """Fill an AR(1) path of marginal standard deviation `sd` from standard normal innovations."""
-    step = sd * math.sqrt(1.0 - corr * corr)
-    out[0] = sd * innovations[0]
-    for t in range(1, innovations.size):
-        out[t] = corr * out[t - 1] + step * innovations[t]
-
-
-@compiled
-def innovations_of(path: Any, sd: float, corr: float, out: Any) -> None:
-    """Fill the standard normal innovations of an AR(1) path (inverse of `stationary_path`)."""
-    step = sd * math.sqrt(1.0 - corr * corr)
-    out[0] = path[0] / sd
-    for t in range(1, path.size):
-        out[t] = (path[t] - corr * path[t - 1]) / step
-
-
-@compiled
-def path_slopes(
-    slope: Any, path: Any, innovations: Any, sd: float, corr: float, out: Any
-) -> tuple[float, float]:
-    """Carry slopes in the path back to its innovations (into `out`); return slopes in sd and corr."""
-    root = math.sqrt(1.0 - corr * corr)
-    d_sd = d_corr = carried = 0.0
-    for t in range(path.size - 1, 0, -1):
-        carried = slope[t] + corr * carried
-        out[t] = sd * root * carried
-        d_sd += carried * root * innovations[t]
-        d_corr += carried * (path[t - 1] - sd * corr / root * innovations[t])
-    carried = slope[0] + corr * carried
-    out[0] = sd * carried
-    d_sd += carried * innovations[0]
-    return d_sd, d_corr
-
-
-@compiled
-def innovation_slopes(slope: Any, sd: float, corr: float, out: Any) -> None:
-    """Carry slopes in the innovations back to the path they were read from (adjoint of `innovations_of`)."""
-    step = sd * math.sqrt(1.0 - corr * corr)
-    size = slope.size
-    for t in range(size):
-        out[t] = slope[t] / (sd if t == 0 else step)
-        if t + 1 < size:
-            out[t] -= corr * slope[t + 1] / step
-
-
-@compiled
 def log_sigmoid(x: float) -> float:
     """Return log of the logistic function."""
     if x > 0:

@@ -131,24 +131,24 @@ class Setting(NamedTuple):
 
 
 class Anchor(NamedTuple):
-    """Standardised coordinates about which `bend` stretches: posterior means at the reference scales."""
+    """About what the areas' coordinates are standardised: posterior means of residual levels and fields at the
+    reference scales, which `bend` stretches, and what holds both paths (N,T,6; `HOLD_*`, `path_pieces`)."""
 
     local1: Floats
     local3: Floats
-    steps1: Floats
-    steps3: Floats
+    path1: Floats
+    path3: Floats
     fields: Floats
 
-    @classmethod
-    def zeros(cls, areas: int, quarters: int) -> Anchor:
-        """Return no anchor: coordinates are plainly standardised."""
-        n, t = areas, quarters
-        return cls(np.zeros(n), np.zeros(n), np.zeros((n, t)), np.zeros((n, t)), np.zeros((n, FIELDS)))
 
+# Columns of `Anchor.path1`: information on a quarter and between it and the next, the pull towards the middle,
+# then root and lower entry of its precision and the middle, as standardised at the reference scales.
+HOLD_INFORMATION, HOLD_ONWARD, HOLD_PULL, HOLD_ROOT, HOLD_BELOW, HOLD_MIDDLE = range(6)
+HOLDS = 6
 
 # Rows of `Setting.bend` (B,2): what multiplies an anchor, and a deviation from it, as scales move away
 # from the reference.
-BEND_LOCAL1, BEND_LOCAL3, BEND_STEPS1, BEND_STEPS3, BEND_FIELDS = range(5)
+BEND_LOCAL1, BEND_LOCAL3, BEND_FIELDS = range(3)
 BENDS = BEND_FIELDS + FIELDS
 
 # Places in `Setting.scale`: hyperparameters in natural units, at which slopes are returned too.
@@ -258,15 +258,20 @@ class Work(NamedTuple):
 
     rows: Floats
     sources: Floats
+    strata: Floats
 
     @classmethod
-    def room(cls, quarters: int, sources: int) -> Work:
+    def room(cls, quarters: int, sources: int, strata: int) -> Work:
         """Return empty room."""
-        return cls(np.zeros((24, quarters)), np.zeros((3, 4 + 2 * max(sources, 1))))
+        return cls(
+            np.zeros((ROWS, quarters)), np.zeros((3, 4 + 2 * max(sources, 1))), np.zeros((5, max(strata, 1)))
+        )
 
 
-# Rows of `Work.rows`.
+# Rows of `Work.rows`; those of a path follow its first (PATH1 or PATH3) by PATH, INVERSE, BELOW, MIDDLE.
 (
-    PATH1, PATH3, STEP1, STEP3, LOGP, P, LOGQ, Q, OFFSET, D_ETA1, D_ETA3, D_OFFSET, D_PATH1, D_PATH3,
-    GIVEN, DOSES, FREE1, FREE3, EXCESS, EXCESS_MEAN, EXCESS_KAPPA, D_EXCESS,
-) = range(22)  # fmt: skip
+    PATH1, _, _, _, PATH3, _, _, _, LOGP, P, Q, OFFSET, D_ETA1, D_ETA3, D_OFFSET, D_PATH1, D_PATH3,
+    GIVEN, DOSES, EXCESS, EXCESS_MEAN, EXCESS_KAPPA, D_EXCESS, D_ROOT, D_BELOW,
+) = range(25)  # fmt: skip
+PATH, INVERSE, BELOW, MIDDLE = range(4)
+ROWS = 25

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kalanso.coverage.compiling import compiled
+from kalanso.coverage.compiling import compiled, roomy
 
 EDGE = 1e-9
 
@@ -87,7 +87,7 @@ def stratum_means(
     return room[0, s], room[1, s]
 
 
-@compiled
+@roomy
 def stratum_means_back(
     s: int, d_one: float, d_three: float, base: float, weights: Any, room: Any, in_effects1: Any,
     in_effects3: Any,

@@ -15,9 +15,10 @@ import numpy as np
 
 from kalanso.coverage import records as r
 from kalanso.coverage.area_information import Information
-from kalanso.coverage.frame import Frame, anchored, standardised
+from kalanso.coverage.frame import Frame, anchored, path_scales, standardised
 from kalanso.coverage.model import Model
-from kalanso.coverage.records import Anchor, Flags, Floats
+from kalanso.coverage.path_pieces import held_path
+from kalanso.coverage.records import Flags, Floats
 from kalanso.coverage.whitening import Whitener, Whitening
 
 PAIRS = 5
@@ -133,12 +134,19 @@ def frame_about(fitted: Gaussian, rng: np.random.Generator, draws: int = 24) -> 
     model, map_ = fitted.map.model, fitted.map
     field, scales = model.design.field, model.frame.scales
 
-    def parts(x: Floats) -> Anchor:
+    def parts(x: Floats) -> list[Floats]:
         state = model.state(x)
-        return standardised(field.centred(state.fields), state.tips, state.path1, state.path3, scales)
+        return standardised(field.centred(state.fields), state.tips, scales)
 
+    centre, told = model.state(map_.centre), fitted.information
+    paths = tuple(
+        held_path(
+            *of, np.maximum(told.within[:, :, dose, dose], 0.0), told.onward[:, :, dose, dose], middle
+        )
+        for dose, (of, middle) in enumerate(zip(path_scales(scales), (centre.path1, centre.path3), strict=True))
+    )
     found = [parts(map_.to_state(rng.standard_normal(map_.size))) for _ in range(draws)]
-    return anchored(scales, parts(map_.centre), found)
+    return anchored(scales, parts(map_.centre), found, (paths[0], paths[1]))
 
 
 def _information(model: Model, states: list[Floats]) -> Information:

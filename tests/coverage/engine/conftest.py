@@ -11,9 +11,10 @@ import pytest
 from kalanso.coverage import Evidence, Question
 from kalanso.coverage.designing import design
 from kalanso.coverage.evidence_tables import DENOMINATORS, SURVEY_AREAS
-from kalanso.coverage.frame import Frame
+from kalanso.coverage.frame import Frame, path_scales
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.model import Model
+from kalanso.coverage.path_pieces import held_path
 from kalanso.coverage.priors import default_priors
 from kalanso.coverage.records import BENDS, FIELDS, Anchor
 from kalanso.coverage.terms import terms_of
@@ -43,11 +44,12 @@ def plain_model(small_layout: Layout) -> Model:
 def bent_model(small_layout: Layout) -> Model:
     rng = np.random.default_rng(5)
     n, t = small_layout.design.shape
-    anchor = Anchor(
-        rng.normal(size=n), rng.normal(size=n), rng.normal(size=(n, t)), rng.normal(size=(n, t)),
-        rng.normal(size=(n, FIELDS)),
-    )  # fmt: skip
     scales = 1.1 * small_layout.scales(small_layout.start)
+    paths = (
+        held_path(*of, 1 + rng.random((n, t)), 0.5 * rng.random((n, t)), rng.normal(size=(n, t)))
+        for of in path_scales(scales)
+    )
+    anchor = Anchor(rng.normal(size=n), rng.normal(size=n), *paths, rng.normal(size=(n, FIELDS)))
     return Model(small_layout, Frame(scales, anchor, rng.random(BENDS), rng.random(BENDS)))
 
 
