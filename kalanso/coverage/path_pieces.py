@@ -38,24 +38,36 @@ def path_at(free: Any, hold: Any, sd: float, memory: float, w: Any, row: int) ->
     size = w.shape[1]
     end, inner, off = path_entries(size, sd, memory)
     path, inverse, below, middle = row + r.PATH, row + r.INVERSE, row + r.BELOW, row + r.MIDDLE
-    product, total, m, before, white = 1.0, 0.0, 0.0, 0.0, 0.0
+    # Pivots first: a division is all that the next one waits for; roots need not wait for each other.
+    pivot, share = 1.0, 0.0
     for t in range(size):
         diagonal = (end if t == 0 or t == size - 1 else inner) + hold[t, r.HOLD_INFORMATION]
         if t > 0:
-            m = (off + hold[t - 1, r.HOLD_ONWARD]) * before
-        root = math.sqrt(diagonal - m * m)
-        before = 1.0 / root
-        white = (hold[t, r.HOLD_PULL] - m * white) * before
-        product *= root
+            beside = off + hold[t - 1, r.HOLD_ONWARD]
+            share = beside / pivot
+            diagonal -= beside * share
+        pivot = diagonal
+        w[inverse, t], w[below, t] = pivot, share
+    product, total = 1.0, 0.0
+    for t in range(size):
+        product *= w[inverse, t]
         if product > 1e200 or product < 1e-200:
-            total -= math.log(product)
+            total -= 0.5 * math.log(product)
             product = 1.0
-        w[inverse, t], w[below, t], w[middle, t] = before, m, white
+    total -= 0.5 * math.log(product)
+    for t in range(size):
+        w[path, t] = math.sqrt(w[inverse, t])
+        w[inverse, t] = 1.0 / w[path, t]
+    for t in range(size - 1, 0, -1):
+        w[below, t] *= w[path, t - 1]
+    white = 0.0
+    for t in range(size):
+        white = (hold[t, r.HOLD_PULL] - w[below, t] * white) * w[inverse, t]
+        w[middle, t] = white
         z = hold[t, r.HOLD_ROOT] * free[t] - hold[t, r.HOLD_MIDDLE]
         if t + 1 < size:
             z += hold[t + 1, r.HOLD_BELOW] * free[t + 1]
         w[path, t] = white + z
-    total -= math.log(product)
     after = 0.0
     for t in range(size - 1, -1, -1):
         value = w[path, t]

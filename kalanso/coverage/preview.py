@@ -18,12 +18,12 @@ from kalanso.coverage.sampling import Pace
 # each of them wanders (1.8 where they never meet). Sound previews of so few draws stand at 1.1 to 1.3.
 DISAGREE = 1.4
 PREVIEW = Plan(
-    pilot=40, learning=50, settling=15, block=100, most=100, effective=float("inf"), r_hat_totals=DISAGREE,
+    pilot=25, learning=30, settling=10, block=100, most=100, effective=float("inf"), r_hat_totals=DISAGREE,
     pace=Pace(length=2.5),
 )  # fmt: skip
 # From an earlier run the hyperparameters are known, so that less has to be learned.
 WARM_PREVIEW = Plan(
-    pilot=0, learning=20, settling=10, block=75, most=75, effective=float("inf"), r_hat_totals=DISAGREE,
+    pilot=0, learning=15, settling=10, block=75, most=75, effective=float("inf"), r_hat_totals=DISAGREE,
     pace=Pace(length=2.0),
 )  # fmt: skip
 

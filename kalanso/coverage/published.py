@@ -36,16 +36,18 @@ from kalanso.coverage.variational import (
 from kalanso.coverage.whitening import Whitener, Whitening
 
 Progress = Callable[[str, float], None]
+# Climbs and rounds of a fit that starts where a chain has been.
+AGAIN = 4
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Lengths of the stages, and what is asked of the draws before they may be published."""
+    """Lengths of the stages (of each chain), and what is asked of the draws before they may be published."""
 
     chains: int = 2
-    pilot: int = 80
-    learning: int = 150
-    settling: int = 60
+    pilot: int = 50
+    learning: int = 80
+    settling: int = 40
     block: int = 100
     most: int = 4000
     effective: float = 1000.0
@@ -76,11 +78,11 @@ def sample(
     began = time.monotonic()
     seeds = rng.spawn(3 + plan.chains)
     progress("coverage.progress.fitting", 0.0)
-    centre = stage(checkpoint, "pilot", lambda: _pilot(layout, terms, plan, seeds[0], start))
+    centre = stage(checkpoint, "pilot", lambda: _pilot(layout, terms, plan, seeds[0], start, workers))
     seconds["pilot"] = time.monotonic() - began
     progress("coverage.progress.learning", 0.12)
     model, map_, step = stage(
-        checkpoint, "learning", lambda: _learning(layout, terms, plan, seeds[1], centre)
+        checkpoint, "learning", lambda: _learning(layout, terms, plan, seeds[1], centre, workers)
     ).with_(layout, terms)
     seconds["learning"] = time.monotonic() - began - seconds["pilot"]
     runs = [
@@ -134,8 +136,9 @@ class Learned:
 
 
 def _pilot(
-    layout: Layout, terms: tuple[Term, ...], plan: Plan, rng: np.random.Generator, start: Floats | None
-) -> Floats:
+    layout: Layout, terms: tuple[Term, ...], plan: Plan, rng: np.random.Generator, start: Floats | None,
+    workers: int,
+) -> Floats:  # fmt: skip
     """Return a state near the posterior's middle, hyperparameters included."""
     gamma = layout.start if start is None else start
     shape = layout.design.shape
@@ -148,17 +151,29 @@ def _pilot(
         return fitted.map.centre
     model = Model(layout, frame_about(fitted, rng), terms)
     map_ = full_map(model, fitted, rng, whitener)
-    sampler = Sampler(model, map_, plan.pace)
-    found: list[Floats] = []
-    sampler.run(
-        sampler.start(rng),
-        plan.pilot,
-        adapt=True,
-        keep=lambda state: found.append(state[: layout.size].copy()),
-    )
+    found, _ = walked(model, map_, plan, rng, plan.pilot, workers)
     centre = fitted.map.centre.copy()
-    centre[: layout.size] = np.mean(found[plan.pilot // 2 :], axis=0)
+    centre[: layout.size] = found[:, plan.pilot // 2 :].mean(axis=(0, 1))
     return centre
+
+
+def walked(
+    model: Model, map_: Whitening, plan: Plan, rng: np.random.Generator, iterations: int, workers: int
+) -> tuple[Floats, float]:
+    """Return the globals that chains pass (chains, iterations, G) while their step settles, and the step."""
+
+    def walk(seed: np.random.Generator) -> tuple[list[Floats], float]:
+        own = model.copy()
+        sampler, passed = Sampler(own, replace(map_, model=own), plan.pace), list[Floats]()
+        chain = sampler.start(seed)
+        sampler.run(
+            chain, iterations, adapt=True, keep=lambda x: passed.append(x[: model.layout.size].copy())
+        )
+        return passed, chain.step
+
+    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        found = list(pool.map(walk, rng.spawn(plan.chains)))
+    return np.array([passed for passed, _ in found]), float(np.mean([step for _, step in found]))
 
 
 def full_map(
@@ -175,22 +190,17 @@ def full_map(
 
 
 def _learning(
-    layout: Layout, terms: tuple[Term, ...], plan: Plan, rng: np.random.Generator, centre: Floats
+    layout: Layout, terms: tuple[Term, ...], plan: Plan, rng: np.random.Generator, centre: Floats, workers: int
 ) -> Learned:
     """Fit at the piloted hyperparameters, then learn the globals' scale and the step from a chain."""
     model = Model(layout, Frame.plain(layout.scales(centre[: layout.size]), *layout.design.shape), terms)
     whitener = Whitener.of(model)
-    fitted = fit_gaussian(model, centre, rng, whitener=whitener)
+    fitted = fit_gaussian(model, centre, rng, whitener=whitener, climbs=AGAIN, rounds=AGAIN)
     model = Model(layout, frame_about(fitted, rng), terms)
     map_ = full_map(model, fitted, rng, whitener)
-    sampler = Sampler(model, map_, plan.pace)
-    chain = sampler.start(rng)
-    found: list[Floats] = []
-    sampler.run(
-        chain, plan.learning, adapt=True, keep=lambda state: found.append(state[: layout.size].copy())
-    )
-    learned = widened(map_, np.array(found[plan.learning // 4 :]))
-    return Learned(model.frame, replace(learned, model=None), chain.step)  # type: ignore[arg-type]
+    found, step = walked(model, map_, plan, rng, plan.learning, workers)
+    learned = widened(map_, found[:, plan.learning // 4 :].reshape(-1, layout.size))
+    return Learned(model.frame, replace(learned, model=None), step)  # type: ignore[arg-type]
 
 
 def widened(map_: Whitening, gamma: Floats, power: float = 0.5, most: float = 30.0) -> Whitening:

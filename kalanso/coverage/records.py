@@ -123,6 +123,7 @@ class Setting(NamedTuple):
     stratum3: Floats
     kappa_table1: Floats
     kappa_slope1: Floats
+    kappa_log1: Floats
     kappa_table3: Floats
     kappa_slope3: Floats
     scale: Floats

@@ -82,14 +82,20 @@ def excess_of(y: float, mu: float, kappa: float) -> tuple[float, float, float]:
     With a gamma factor that two counts share, the mean of the second given the first is multiplied by
     (kappa + y) / (kappa + mu); bounded, since a typing error says nothing of other doses.
     """
-    bent = math.tanh(math.log((kappa + y) / (kappa + mu)) / MOST_EXCESS)
+    return excess_at(math.log((kappa + y) / (kappa + mu)), y, mu, kappa)
+
+
+@compiled
+def excess_at(log_ratio: float, y: float, mu: float, kappa: float) -> tuple[float, float, float]:
+    """The same, where the log of (kappa + y) / (kappa + mu) is known."""
+    bent = 1.0 - 2.0 / (math.exp(2.0 / MOST_EXCESS * log_ratio) + 1.0)
     slope = 1.0 - bent * bent
     return MOST_EXCESS * bent, -slope * mu / (kappa + mu), slope * (1.0 / (kappa + y) - 1.0 / (kappa + mu))
 
 
 @inlined
 def routine_density(i: int, recording: float, at: Any, reports: Any, out: Any, w: Any) -> float:
-    total = 0.0
+    total, log_kappa = 0.0, math.log(at.scale[r.KAPPA1])
     for t in range(w.shape[1]):
         w[r.EXCESS, t] = 0.0
         w[r.EXCESS_MEAN, t] = 0.0
@@ -97,7 +103,7 @@ def routine_density(i: int, recording: float, at: Any, reports: Any, out: Any, w
         w[r.D_EXCESS, t] = 0.0
     for t in range(w.shape[1]):
         if reports.seen1[i, t]:
-            total += _first(i, t, at, reports, out, w)
+            total += _first(i, t, log_kappa, at, reports, out, w)
     total += _thirds(i, at.scale[r.RECORDING_SD] * recording, recording, at, reports, out, w)
     for t in range(w.shape[1]):
         less = w[r.D_EXCESS, t] * w[r.EXCESS_MEAN, t]
@@ -111,19 +117,21 @@ def routine_density(i: int, recording: float, at: Any, reports: Any, out: Any, w
 
 
 @inlined
-def _first(i: int, t: int, at: Any, reports: Any, out: Any, w: Any) -> float:
+def _first(i: int, t: int, log_kappa: float, at: Any, reports: Any, out: Any, w: Any) -> float:
     """First doses of one quarter."""
     scale, y = at.scale, reports.y1[i, t]
     kappa = scale[r.KAPPA1]
     j = reports.slot1[i, t]
     shift = scale[r.COMPLETE] * reports.log_complete1[i, t] + at.timing[t]
     mu = w[r.DOSES, t] if shift == 0.0 else w[r.DOSES, t] * math.exp(shift)
+    log_mu = w[r.OFFSET, t] + w[r.LOGP, t] + shift
     ll, g, d_kappa, _ = count_density(
-        y, w[r.OFFSET, t] + w[r.LOGP, t] + shift, mu, kappa, math.log(kappa),
+        y, log_mu, mu, kappa, log_kappa,
         at.kappa_table1[j], at.kappa_slope1[j], reports.outlier_table[j], reports.outlier_kappa,
         reports.log_outlier_kappa, reports.log_outlier_odds,
     )  # fmt: skip
-    w[r.EXCESS, t], w[r.EXCESS_MEAN, t], w[r.EXCESS_KAPPA, t] = excess_of(y, mu, kappa)
+    log_ratio = at.kappa_log1[j] - log_of_sum(log_mu, mu, kappa)
+    w[r.EXCESS, t], w[r.EXCESS_MEAN, t], w[r.EXCESS_KAPPA, t] = excess_at(log_ratio, y, mu, kappa)
     out.scale[r.KAPPA1] += d_kappa
     out.scale[r.COMPLETE] += g * reports.log_complete1[i, t]
     out.timing[t] += g

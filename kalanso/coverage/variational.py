@@ -53,11 +53,14 @@ def least_precision(model: Model) -> Floats:
 
 def fit_gaussian(
     model: Model, start: Floats, rng: np.random.Generator, *, whitener: Whitener, free: Flags | None = None,
-    rounds: int = ROUNDS, pairs: int = PAIRS,
+    rounds: int = ROUNDS, pairs: int = PAIRS, climbs: int = CLIMBS,
 ) -> Gaussian:  # fmt: skip
-    """Return the Gaussian approximation from a start; globals that are not `free` stay where they are."""
+    """Return the Gaussian approximation from a start; globals that are not `free` stay where they are.
+
+    From a start that is near the middle already a climb or two are enough.
+    """
     free = np.logical_not(model.layout.hyper) if free is None else free
-    map_, information = _mode(model, start, whitener, free)
+    map_, information = _mode(model, start, whitener, free, climbs)
     centre, moved = map_.centre, np.inf
     chosen = directions(model, pairs, rng)
     around = chosen[: min(2, max(1, AROUND // model.design.shape[0]))]
@@ -84,10 +87,12 @@ def fit_gaussian(
     return Gaussian(map_, information, done, moved)
 
 
-def _mode(model: Model, start: Floats, whitener: Whitener, free: Flags) -> tuple[Whitening, Information]:
+def _mode(
+    model: Model, start: Floats, whitener: Whitener, free: Flags, climbs: int
+) -> tuple[Whitening, Information]:
     """Climb to about the highest density: a place from which averages can be taken."""
     centre = start
-    for number in range(CLIMBS):
+    for number in range(climbs):
         # At one point, far from the middle, curvature says more of the misfit than of the posterior.
         information = _information(model, [centre]).merged(np.zeros(model.design.shape[0]))
         slope_of = (lambda x: model.loose(x)[1]) if number % 4 == 0 else None

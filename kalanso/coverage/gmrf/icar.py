@@ -9,7 +9,10 @@ normal effect.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
@@ -42,11 +45,25 @@ class Structure:
 
     def centred(self, field: Floats) -> Floats:
         """Return a field (N, or N x k) less the mean of its component; single areas stay as they are."""
-        counts = np.bincount(self.component).astype(float)
-        if field.ndim == 1:
-            means = np.bincount(self.component, weights=field) / counts
-            return np.where(self.single, field, field - means[self.component])
-        return np.column_stack([self.centred(column) for column in field.T])
+        columns = np.ascontiguousarray(field, float).reshape(self.areas, -1)
+        out = np.empty_like(columns)
+        _centre(self.component, self.sizes, self.single, columns, np.empty(self.sizes.size), out)
+        return out.reshape(field.shape)
+
+    @cached_property
+    def sizes(self) -> Floats:
+        """Number of areas of each component."""
+        return np.bincount(self.component).astype(float)
+
+
+@nb.njit(cache=True, nogil=True)
+def _centre(component: Any, sizes: Any, single: Any, field: Any, means: Any, out: Any) -> None:
+    for k in range(field.shape[1]):
+        means[:] = 0.0
+        for i in range(field.shape[0]):
+            means[component[i]] += field[i, k] / sizes[component[i]]
+        for i in range(field.shape[0]):
+            out[i, k] = field[i, k] if single[i] else field[i, k] - means[component[i]]
 
 
 def structure(areas: int, pairs: Ints) -> Structure:
