@@ -19,6 +19,7 @@ from kalanso.coverage.path_pieces import held_path
 from kalanso.coverage.records import Anchor, Floats
 
 # The scale that standardises each bent coordinate, in the order of `records.BEND_*`.
+STRETCHED = (r.BEND_LOCAL1, r.BEND_LOCAL3, r.BEND_FIELDS, r.BEND_FIELDS + 1)
 BENT_BY = (r.LOCAL1, r.LOCAL3, r.FIELD1, r.FIELD3, r.FIELDR)
 
 
@@ -89,5 +90,7 @@ def anchored(
         fixed = np.clip(1.0 - np.var(np.stack(spread), axis=0), 0.0, 1.0)
         fixed_spread[row] = fixed.mean()
         fixed_mean[row] = (fixed * mean**2).sum() / max((mean**2).sum(), 1e-9)
+    # Levels and these fields stand for themselves: what is known of each is stretched one by one (`stretching`).
+    fixed_mean[list(STRETCHED)] = fixed_spread[list(STRETCHED)] = 1.0
     anchor = Anchor(middle[0], middle[1], *paths, np.column_stack(middle[2:]))
     return Frame(scales, anchor, fixed_mean, fixed_spread)

@@ -17,21 +17,23 @@ from typing import Any
 
 import numpy as np
 
+from kalanso.coverage import records as r
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.keeping import Keeper, Mixing, mixing
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.model import Model
 from kalanso.coverage.records import Flags, Floats
 from kalanso.coverage.sampling import Chain, Pace, Sampler
+from kalanso.coverage.stretching import Stretch
 from kalanso.coverage.terms import Term
 from kalanso.coverage.variational import (
     AROUND,
     Gaussian,
-    average_slope,
     directions,
     fit_gaussian,
     frame_about,
     least_precision,
+    stretched_slope,
 )
 from kalanso.coverage.whitening import Whitener, Whitening
 
@@ -182,11 +184,17 @@ def full_map(
     """Return the map in which hyperparameters move too, in the model's frame; `free` flags what may move."""
     around = directions(model, min(3, max(1, AROUND // model.design.shape[0])), rng)
     free = np.ones(model.layout.size, bool) if free is None else free
+    settled, scales = whitener.settled(fitted.information, model.frame.scales), model.frame.scales
+    gamma = fitted.map.centre[: model.layout.size]
+    stretch = Stretch.of(
+        model.layout, gamma, lambda scale: whitener.roots(settled, scale), whitener.pattern.order % r.FIELDS
+    )
+    about = replace(fitted.map, model=model, stretch=stretch)
     map_ = whitener.map(
-        fitted.map.centre, fitted.information, model.frame.scales, average_slope(model, fitted.map, around),
-        free, least_precision(model),
+        fitted.map.centre, fitted.information, scales, stretched_slope(model, about, around), free,
+        least_precision(model),
     )  # fmt: skip
-    return replace(map_, model=model)
+    return replace(map_, model=model, stretch=stretch)
 
 
 def _learning(

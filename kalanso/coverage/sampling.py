@@ -60,7 +60,7 @@ class Sampler:
     def energy(self, z: Floats) -> tuple[float, Floats]:
         """Return minus the log density at z and its slope."""
         value, slope = self.density(self.map.to_state(z))
-        return -value, -self.map.back(slope)
+        return -value - self.map.log_volume(z), -self.map.slope_at(z, slope)
 
     def start(self, rng: np.random.Generator, *, step: float = 0.3) -> Chain:
         """Return a chain near a draw of the Gaussian approximation, where the density is not zero."""

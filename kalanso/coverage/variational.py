@@ -134,6 +134,26 @@ def average_slope(model: Model, map_: Whitening, around: list[Floats]) -> Callab
     return lambda x: np.asarray(np.mean([model.loose(x + shift)[1] for shift in shifts], axis=0))
 
 
+def stretched_slope(model: Model, map_: Whitening, around: list[Floats]) -> Callable[[Floats], Floats]:
+    """Return the same, along states in which areas and fields are stretched as the globals say (`stretching`)."""
+    size = model.layout.size
+
+    def slope(x: Floats) -> Floats:
+        found = np.zeros(model.size)
+        for z in around:
+            for sign in (1.0, -1.0):
+                y = sign * z
+                y[:size] = 0.0
+                shift = map_.linear(map_.stretched(y, x[:size]))
+                one = model.loose(x + shift)[1].copy()
+                _, pulled = map_.pulled_at(y, x[:size], one)
+                one[:size] += map_.stretch.slope(size, pulled)
+                found += one / (2 * len(around))
+        return found
+
+    return slope
+
+
 def frame_about(fitted: Gaussian, rng: np.random.Generator, draws: int = 24) -> Frame:
     """Return the frame that is bent about a fitted Gaussian."""
     model, map_ = fitted.map.model, fitted.map

@@ -32,6 +32,7 @@ from kalanso.coverage.compiling import compiled
 from kalanso.coverage.gmrf import Factor, NotPositiveDefinite, Pattern
 from kalanso.coverage.model import Model
 from kalanso.coverage.records import Flags, Floats, Ints
+from kalanso.coverage.stretching import Stretch
 from kalanso.coverage.ties import Ties
 
 Slope = Callable[[Floats], Floats]
@@ -58,6 +59,7 @@ class Whitening:
     further_sd: Floats
     further_responses: Floats
     ties: Ties
+    stretch: Stretch
 
     @property
     def size(self) -> int:
@@ -65,12 +67,52 @@ class Whitening:
         return self.model.size
 
     def to_state(self, z: Floats) -> Floats:
-        """Return x for standard coordinates z (laid out as a state)."""
-        return self.centre + self.spread(z)
+        """Return x for standard coordinates z (laid out as a state), stretched by hyperparameters."""
+        y = self.ties.shrunk(z)
+        if self.stretch.places.size:
+            y = self.stretched(y, self.centre[: self.model.layout.size] + self.root @ self.model.state(y).gamma)
+        return self.centre + self.linear(y)
+
+    def stretched(self, z: Floats, gamma: Floats) -> Floats:
+        """Return standard coordinates with tips and fields stretched as globals say."""
+        out, factors = z.copy(), self.stretch.factors(gamma)
+        state = self.model.state(out)
+        tips = state.tips.size
+        state.tips[:] *= factors[:tips].reshape(state.tips.shape)
+        state.fields[:] *= factors[tips:].reshape(state.fields.shape)
+        return out
+
+    def log_volume(self, z: Floats) -> float:
+        """Return the log of the volume of states for one of standard coordinates, up to a constant."""
+        if not self.stretch.places.size:
+            return 0.0
+        shrunk = self.ties.shrunk(z)[: self.model.layout.size]
+        return self.stretch.log_volume(self.centre[: self.model.layout.size] + self.root @ shrunk)
+
+    def slope_at(self, z: Floats, slope: Floats) -> Floats:
+        """Return the slope in z of density and volume, at z, given the density's in x."""
+        if not self.stretch.places.size:
+            return self.back(slope)
+        size = self.model.layout.size
+        y = self.ties.shrunk(z)
+        gamma = self.centre[:size] + self.root @ y[:size]
+        out, pulled = self.pulled_at(y, gamma, slope)
+        out[:size] += self.root.T @ self.stretch.slope(size, pulled)
+        return self.ties.shrunk(out)
+
+    def pulled_at(self, y: Floats, gamma: Floats, slope: Floats) -> tuple[Floats, Floats]:
+        """Return the slope in coordinates y before they are stretched at globals gamma, and what pulls at the
+        factors (M): tips, then fields, times their slopes."""
+        out = self.stretched(self._linear_back(slope), gamma)
+        gs, ys = self.model.state(out), self.model.state(y)
+        return out, np.concatenate([(gs.tips * ys.tips).ravel(), (gs.fields * ys.fields).ravel()])
 
     def spread(self, z: Floats) -> Floats:
         """Return B z."""
-        z = self.ties.shrunk(z)
+        return self.linear(self.ties.shrunk(z))
+
+    def linear(self, z: Floats) -> Floats:
+        """Return B z for coordinates that have shrunk as ties ask."""
         out = np.empty(self.size)
         zs, xs = self.model.state(z), self.model.state(out)
         xs.gamma[:] = self.root @ zs.gamma
@@ -87,6 +129,9 @@ class Whitening:
 
     def back(self, slope: Floats) -> Floats:
         """Return B' g: a slope in x as a slope in z."""
+        return self.ties.shrunk(self._linear_back(slope))
+
+    def _linear_back(self, slope: Floats) -> Floats:
         out = np.empty(self.size)
         gs, zs = self.model.state(slope), self.model.state(out)
         tips, through_paths, through_tips = gs.tips.copy(), np.zeros_like(gs.fields), np.zeros_like(gs.fields)
@@ -101,7 +146,7 @@ class Whitening:
         tips_back(self.areas, tips, through_tips, zs.tips)
         fields += self._centred(through_tips)
         zs.fields[:] = self.fields.forward(fields.ravel()).reshape(fields.shape)
-        return self.ties.shrunk(out)
+        return out
 
     def _centred(self, fields: Floats) -> Floats:
         """Areas see fields less their component's mean, as the density does; the mean moves freely."""
@@ -177,6 +222,12 @@ class Whitener:
             plain = information.merged(np.zeros(self.model.design.shape[0]))
             return plain, *self.factors(plain, reference)
 
+    def roots(self, information: Information, scale: Floats) -> tuple[Floats, Floats]:
+        """Return the logs of the roots of settled information and prior at some scales: tips, then fields."""
+        areas, fields = self.factors(information, scale)
+        tips = np.log(np.einsum("iaa->ia", areas.tips)).ravel()
+        return tips, np.log(fields.values[self.pattern.indptr[:-1]])
+
     def factors(self, information: Information, reference: Floats) -> tuple[AreaFactor, Factor]:
         """Return the factors of areas and fields for settled information at reference scales."""
         n, t = self.model.design.shape
@@ -202,7 +253,10 @@ class Whitener:
         further_sd = 1.0 / np.sqrt(self.model.further_information(centre))
         followed = np.zeros((further_sd.size, size))
         none = Ties.none(self.model.size)
-        still = Whitening(self.model, centre, areas, fields, responses, root, further_sd, followed, none)
+        still = Whitening(
+            self.model, centre, areas, fields, responses, root, further_sd, followed, none,
+            Stretch.none(n * EDGE),
+        )  # fmt: skip
         places = np.flatnonzero(free)
         curvature, columns = self._columns(centre, information, reference, slope, places, least)
         paths, further = self.model.bounds[2], self.model.bounds[4]
