@@ -37,8 +37,8 @@ class Frame:
     def plain(cls, scales: Floats, areas: int, quarters: int) -> Frame:
         """Return a frame without anchors, not bent."""
         none, nothing, still = np.full(r.BENDS, 0.5), np.zeros((areas, quarters)), np.zeros(areas)
-        paths = (held_path(*of, nothing, nothing, nothing) for of in path_scales(scales))
-        anchor = Anchor(still, still, *paths, np.zeros((areas, r.FIELDS)))
+        path1, path3 = (held_path(*of, nothing, nothing, nothing) for of in path_scales(scales))
+        anchor = Anchor(still, still, path1, path3, np.zeros((areas, r.FIELDS)))
         return cls(scales, anchor, none, np.zeros(r.BENDS))
 
     @property

@@ -82,7 +82,9 @@ def path_at(free: Any, hold: Any, sd: float, memory: float, w: Any, row: int) ->
 
 
 @inlined
-def path_back(slope: int, hold: Any, sd: float, memory: float, w: Any, row: int, out: Any) -> tuple[float, float]:
+def path_back(
+    slope: int, hold: Any, sd: float, memory: float, w: Any, row: int, out: Any
+) -> tuple[float, float]:
     """Carry slopes in a path (a row of `w`) back to the path at the reference scales (`out`); return those
     in its standard deviation and its memory. Both take in those of the path's prior and of the volume."""
     size = w.shape[1]

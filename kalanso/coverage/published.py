@@ -198,7 +198,12 @@ def full_map(
 
 
 def _learning(
-    layout: Layout, terms: tuple[Term, ...], plan: Plan, rng: np.random.Generator, centre: Floats, workers: int
+    layout: Layout,
+    terms: tuple[Term, ...],
+    plan: Plan,
+    rng: np.random.Generator,
+    centre: Floats,
+    workers: int,
 ) -> Learned:
     """Fit at the piloted hyperparameters, then learn the globals' scale and the step from a chain."""
     model = Model(layout, Frame.plain(layout.scales(centre[: layout.size]), *layout.design.shape), terms)

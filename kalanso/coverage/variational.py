@@ -165,10 +165,10 @@ def frame_about(fitted: Gaussian, rng: np.random.Generator, draws: int = 24) -> 
 
     centre, told = model.state(map_.centre), fitted.information
     paths = tuple(
-        held_path(
-            *of, np.maximum(told.within[:, :, dose, dose], 0.0), told.onward[:, :, dose, dose], middle
+        held_path(*of, np.maximum(told.within[:, :, dose, dose], 0.0), told.onward[:, :, dose, dose], middle)
+        for dose, (of, middle) in enumerate(
+            zip(path_scales(scales), (centre.path1, centre.path3), strict=True)
         )
-        for dose, (of, middle) in enumerate(zip(path_scales(scales), (centre.path1, centre.path3), strict=True))
     )
     found = [parts(map_.to_state(rng.standard_normal(map_.size))) for _ in range(draws)]
     return anchored(scales, parts(map_.centre), found, (paths[0], paths[1]))

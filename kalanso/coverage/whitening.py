@@ -70,7 +70,9 @@ class Whitening:
         """Return x for standard coordinates z (laid out as a state), stretched by hyperparameters."""
         y = self.ties.shrunk(z)
         if self.stretch.places.size:
-            y = self.stretched(y, self.centre[: self.model.layout.size] + self.root @ self.model.state(y).gamma)
+            y = self.stretched(
+                y, self.centre[: self.model.layout.size] + self.root @ self.model.state(y).gamma
+            )
         return self.centre + self.linear(y)
 
     def stretched(self, z: Floats, gamma: Floats) -> Floats:

@@ -48,7 +48,10 @@ def test_a_path_under_gaussian_evidence_is_standard_normal_in_its_coordinates_wh
     both = precision(sd, memory) + told
     expected = np.linalg.solve(both, pull) + np.linalg.solve(np.linalg.cholesky(both).T, z)
     assert w[r.PATH] == pytest.approx(expected, abs=1e-10)
-    prior = 0.5 * np.linalg.slogdet(precision(sd, memory))[1] - 0.5 * w[r.PATH] @ precision(sd, memory) @ w[r.PATH]
+    prior = (
+        0.5 * np.linalg.slogdet(precision(sd, memory))[1]
+        - 0.5 * w[r.PATH] @ precision(sd, memory) @ w[r.PATH]
+    )
     assert density == pytest.approx(prior - 0.5 * np.linalg.slogdet(both)[1], abs=1e-9)
 
 
@@ -81,7 +84,9 @@ def stretched(small_layout: object) -> tuple[Model, Whitening]:
     return model, full_map(model, fitted, rng, whitener)
 
 
-def test_slopes_along_stretched_coordinates_agree_with_differences(stretched: tuple[Model, Whitening]) -> None:
+def test_slopes_along_stretched_coordinates_agree_with_differences(
+    stretched: tuple[Model, Whitening],
+) -> None:
     model, map_ = stretched
     sampler, near = Sampler(model, map_), 1e-5
     z = 0.5 * np.random.default_rng(6).standard_normal(model.size)
@@ -104,7 +109,8 @@ def test_stretched_coordinates_are_as_wide_as_they_are_said_to_be(stretched: tup
 
     factors = map_.stretch.factors(gamma)
 
-    assert map_.stretch.places.size == 9 and (map_.stretch.total != 0.0).all()
+    assert map_.stretch.places.size == 9
+    assert (map_.stretch.total != 0.0).all()
     expected = np.log(factors).sum()
     assert map_.log_volume(moved) == pytest.approx(expected)
 

@@ -15,7 +15,19 @@ import scipy.sparse as sp
 from kalanso.coverage.area_information import Information, add_prior
 from kalanso.coverage.gmrf import Pattern, structure
 from kalanso.coverage.path_pieces import held_path
-from kalanso.coverage.records import HOLD_BELOW, HOLD_ROOT, CORR1, CORR3, FIELD1, FIELD3, LOCAL1, LOCAL3, SCALES, WALK1, WALK3
+from kalanso.coverage.records import (
+    CORR1,
+    CORR3,
+    FIELD1,
+    FIELD3,
+    HOLD_BELOW,
+    HOLD_ROOT,
+    LOCAL1,
+    LOCAL3,
+    SCALES,
+    WALK1,
+    WALK3,
+)
 
 # fmt: off
 CASES = [
