@@ -19,6 +19,7 @@ import numpy as np
 
 from kalanso.coverage import records as r
 from kalanso.coverage.frame import Frame
+from kalanso.coverage.gmrf import NotPositiveDefinite
 from kalanso.coverage.keeping import Keeper, Mixing, mixing
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.model import Model
@@ -35,7 +36,7 @@ from kalanso.coverage.variational import (
     least_precision,
     stretched_slope,
 )
-from kalanso.coverage.whitening import Whitener, Whitening
+from kalanso.coverage.whitening import NotWhitened, Whitener, Whitening
 
 Progress = Callable[[str, float], None]
 # Climbs and rounds of a fit that starts where a chain has been.
@@ -184,17 +185,24 @@ def full_map(
     """Return the map in which hyperparameters move too, in the model's frame; `free` flags what may move."""
     around = directions(model, min(3, max(1, AROUND // model.design.shape[0])), rng)
     free = np.ones(model.layout.size, bool) if free is None else free
-    settled, scales = whitener.settled(fitted.information, model.frame.scales), model.frame.scales
-    gamma = fitted.map.centre[: model.layout.size]
-    stretch = Stretch.of(
-        model.layout, gamma, lambda scale: whitener.roots(settled, scale), whitener.pattern.order % r.FIELDS
-    )
+    scales, stretch = model.frame.scales, _stretch(model, fitted, whitener)
     about = replace(fitted.map, model=model, stretch=stretch)
     map_ = whitener.map(
         fitted.map.centre, fitted.information, scales, stretched_slope(model, about, around), free,
         least_precision(model),
     )  # fmt: skip
     return replace(map_, model=model, stretch=stretch)
+
+
+def _stretch(model: Model, fitted: Gaussian, whitener: Whitener) -> Stretch:
+    """Return how levels and fields follow hyperparameters; without curvature where that leaves no stable form."""
+    gamma, fields = fitted.map.centre[: model.layout.size], whitener.pattern.order % r.FIELDS
+    plain = fitted.information.merged(np.zeros(model.design.shape[0]))
+    try:
+        settled = whitener.settled(fitted.information, model.frame.scales)
+        return Stretch.of(model.layout, gamma, lambda scale: whitener.roots(settled, scale), fields)
+    except (NotPositiveDefinite, NotWhitened):
+        return Stretch.of(model.layout, gamma, lambda scale: whitener.roots(plain, scale), fields)
 
 
 def _learning(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from kalanso.coverage.evidence import Evidence, middle_year
@@ -50,17 +51,9 @@ def sources_design(evidence: Evidence, question: Question, priors: Priors, repor
     middle = middle_year(evidence.periods)
     own = frame[frame["place_code"].isin(set(evidence.areas))]
     names = list(dict.fromkeys(own["source"]))
-    shape = (len(evidence.areas), len(names))
-    level, years = np.zeros(shape), np.zeros(shape)
-    slope, slope_seen, seen = np.zeros(shape), np.zeros(shape, bool), np.zeros(shape, bool)
-    for (place, source), rows in own.groupby(["place_code", "source"], sort=False):
-        i, k = evidence.area_index[str(place)], names.index(str(source))
-        logs = np.log(rows["surviving_infants"].to_numpy(float) / QUARTERS)
-        times = rows["period"].to_numpy(float) + 0.5 - middle
-        level[i, k], years[i, k], seen[i, k] = logs.mean(), times.mean(), True
-        if np.ptp(times) > 0 and question.drift:
-            slope[i, k] = np.polyfit(times, logs, 1)[0]
-            slope_seen[i, k] = True
+    level, years, slope, seen, slope_seen = _levels(evidence, own, names, middle)
+    if not question.drift:
+        slope[:], slope_seen[:] = 0.0, False
     recount, variance = _recounts(evidence, question)
     targets = Targets(
         level, years, seen, slope, slope_seen, recount, variance, _centre(level, seen, reports),
@@ -70,6 +63,33 @@ def sources_design(evidence: Evidence, question: Question, priors: Priors, repor
     return _with_biases(
         evidence, question, priors, names, targets, _totals(evidence, frame, question, priors, middle)
     )
+
+
+def _levels(
+    evidence: Evidence, own: pd.DataFrame, names: list[str], middle: float
+) -> tuple[Floats, Floats, Floats, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Return by area and source the mean log level a quarter, its mean time, the yearly slope of logs (least
+    squares), and where level and slope are known."""
+    shape = (len(evidence.areas), len(names))
+    place = own["place_code"].map(evidence.area_index).to_numpy(np.int64) * shape[1]
+    place += own["source"].map({name: k for k, name in enumerate(names)}).to_numpy(np.int64)
+    logs = np.log(own["surviving_infants"].to_numpy(float) / QUARTERS)
+    times = own["period"].to_numpy(float) + 0.5 - middle
+
+    def summed(values: Floats) -> Floats:
+        return np.bincount(place, weights=values, minlength=shape[0] * shape[1])
+
+    count = np.maximum(summed(np.ones(len(own))), 1.0)
+    level, years = summed(logs) / count, summed(times) / count
+    off = times - years[place]
+    spread = summed(off * off)
+    moving = spread > 1e-9
+    slope = np.where(moving, summed(off * logs) / np.where(moving, spread, 1.0), 0.0)
+    seen = np.bincount(place, minlength=shape[0] * shape[1]) > 0
+    return (
+        level.reshape(shape), years.reshape(shape), slope.reshape(shape), seen.reshape(shape),
+        moving.reshape(shape),
+    )  # fmt: skip
 
 
 def _centre(level: Floats, seen: np.ndarray, reports: Reports) -> float:

@@ -35,9 +35,9 @@ def strata_design(evidence: Evidence, clusters: pd.DataFrame) -> StrataDesign:
     shares = _given(evidence)
     inside = clusters[clusters["stratum"] != ""]
     acting: set[str] = set()
-    for area, rows in inside.groupby("place_code", sort=False):
-        mine = shares.setdefault(str(area), _asked(rows))
-        together = {name for name, share in mine.items() if share > 0} | set(rows["stratum"])
+    for area, asked in _asked(inside).items():
+        mine = shares.setdefault(area, asked)
+        together = {name for name, share in mine.items() if share > 0} | set(asked)
         if len(together) > 1:
             acting |= together
     names = sorted(acting)
@@ -49,9 +49,16 @@ def strata_design(evidence: Evidence, clusters: pd.DataFrame) -> StrataDesign:
     return StrataDesign(names, mix, contrasts(len(names)))
 
 
-def _asked(rows: pd.DataFrame) -> dict[str, float]:
-    sums = rows.groupby("stratum")["children"].sum()
-    return {str(name): float(share) for name, share in (sums / sums.sum()).items()}
+def _asked(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return by area the shares of its children asked by stratum."""
+    found: dict[str, dict[str, float]] = {}
+    sums = rows.groupby(["place_code", "stratum"], sort=False)["children"].sum()
+    for (area, name), children in sums.items():
+        found.setdefault(str(area), {})[str(name)] = float(children)
+    return {
+        area: {name: share / sum(mine.values()) for name, share in mine.items()}
+        for area, mine in found.items()
+    }
 
 
 def _given(evidence: Evidence) -> dict[str, dict[str, float]]:

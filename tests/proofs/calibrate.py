@@ -57,7 +57,7 @@ def plan(asked: argparse.Namespace) -> list[Job]:
         jobs += [
             Job(
                 cell=cell, index=index, seed=asked.seed, areas=areas, quarters=quarters, engines=engines,
-                draws=asked.draws, methods=cell == "prior", engine=asked.engine,
+                draws=asked.draws, methods=cell == "prior" and index < asked.methods, engine=asked.engine,
                 effective=asked.effective,
             )
             for index in range(wanted)
@@ -161,6 +161,9 @@ def options(arguments: Iterable[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--cells", default="", help="some of prior, large and the stresses, by commas")
     parser.add_argument("--engines", default="published,preview")
     parser.add_argument("--countries", type=int, default=COUNTRIES)
+    parser.add_argument(
+        "--methods", type=int, default=COUNTRIES, help="countries on which the usual methods are set beside"
+    )
     parser.add_argument("--stress", type=int, default=STRESS_COUNTRIES, help="countries of each stress")
     parser.add_argument("--large", type=int, default=LARGE_COUNTRIES)
     parser.add_argument("--areas", type=int, default=SIZE[0])

@@ -185,7 +185,8 @@ def _large(lines: list[dict[str, Any]], scores: pd.DataFrame, engine: str) -> st
 
 
 def _accuracy(lines: list[dict[str, Any]]) -> str:
-    found = [row for line in lines if line["cell"] == "prior" for row in line.get("accuracy", [])]
+    told = [line["accuracy"] for line in lines if line["cell"] == "prior" and line.get("accuracy")]
+    found = [row for rows in told for row in rows]
     if not found:
         return ""
     table = pd.DataFrame(found, columns=list(ACCURACY_COLUMNS))
@@ -208,8 +209,8 @@ def _accuracy(lines: list[dict[str, Any]]) -> str:
     ]  # fmt: skip
     reference = methods[0]
     note = (
-        f"Root mean squared error and CRPS of {reference} over those of the method, on the areas and quarters that both "
-        "have: .50 means half the error. Methods without intervals are scored as single numbers; quantiles are the "
+        f"{len(told)} countries. Root mean squared error and CRPS of {reference} over those of the method, on the areas "
+        "and quarters that both have: .50 means half the error. Methods without intervals are scored as single numbers; quantiles are the "
         "published ones for all."
     )
     return _table(head, rows) + "\n\n" + note
