@@ -77,7 +77,7 @@ def _levels(
     times = own["period"].to_numpy(float) + 0.5 - middle
 
     def summed(values: Floats) -> Floats:
-        return np.bincount(place, weights=values, minlength=shape[0] * shape[1])
+        return np.bincount(place, values, shape[0] * shape[1]).astype(np.float64)
 
     count = np.maximum(summed(np.ones(len(own))), 1.0)
     level, years = summed(logs) / count, summed(times) / count

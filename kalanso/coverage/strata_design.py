@@ -52,8 +52,8 @@ def strata_design(evidence: Evidence, clusters: pd.DataFrame) -> StrataDesign:
 def _asked(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Return by area the shares of its children asked by stratum."""
     found: dict[str, dict[str, float]] = {}
-    sums = rows.groupby(["place_code", "stratum"], sort=False)["children"].sum()
-    for (area, name), children in sums.items():
+    sums = rows.groupby(["place_code", "stratum"], sort=False, as_index=False)["children"].sum()
+    for area, name, children in zip(sums["place_code"], sums["stratum"], sums["children"], strict=True):
         found.setdefault(str(area), {})[str(name)] = float(children)
     return {
         area: {name: share / sum(mine.values()) for name, share in mine.items()}
