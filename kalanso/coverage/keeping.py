@@ -19,7 +19,7 @@ from kalanso.coverage.records import Floats
 
 # What is missing of a dose has a name of its own where programmes have one.
 MISSING = {"dtp1": "zero_dose_children", "dtp3": "under_immunized_children"}
-ROOM = 1500  # draws a chain keeps before it thins
+ROOM = 1000  # draws a chain keeps before it thins
 
 
 def total_names(first: str, second: str) -> tuple[str, ...]:

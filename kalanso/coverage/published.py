@@ -41,6 +41,8 @@ from kalanso.coverage.whitening import NotWhitened, Whitener, Whitening
 Progress = Callable[[str, float], None]
 # Climbs and rounds of a fit that starts where a chain has been.
 AGAIN = 4
+# Writing a checkpoint may take one part in so many of the time since the last.
+SELDOM = 20
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,7 @@ class _Run:
     ) -> None:  # fmt: skip
         self.path = None if checkpoint is None else checkpoint / f"chain{number}.stage"
         self.plan = plan
+        self.written = 0.0, 0.0  # when, and how long it took
         self.sampler = Sampler(model, replace(map_, model=model), plan.pace)
         self.chain: Chain
         self.keeper: Keeper
@@ -275,10 +278,13 @@ class _Run:
         """Sample some more iterations and write them down."""
         self.settle()
         self.sampler.run(self.chain, iterations, adapt=False, keep=self.keeper)
-        if self.path is not None:
+        # Draws of a large country are a gigabyte: they are written when that costs little of the time since.
+        began = time.monotonic()
+        if self.path is not None and began - self.written[0] >= SELDOM * self.written[1]:
             model, self.keeper.model = self.keeper.model, None  # type: ignore[assignment]
             keep(self.path, (self.chain, self.keeper))
             self.keeper.model = model
+            self.written = time.monotonic(), time.monotonic() - began
 
 
 def _blocks(runs: list[_Run], plan: Plan, layout: Layout, progress: Progress, workers: int) -> Mixing:
