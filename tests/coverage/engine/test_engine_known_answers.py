@@ -14,16 +14,16 @@ import scipy.sparse as sp
 
 from kalanso.coverage.area_information import Information, add_prior
 from kalanso.coverage.gmrf import Pattern, structure
-from kalanso.coverage.path_pieces import held_path
+from kalanso.coverage.path_pieces import held_path, path_at
 from kalanso.coverage.records import (
     CORR1,
     CORR3,
     FIELD1,
     FIELD3,
-    HOLD_BELOW,
-    HOLD_ROOT,
     LOCAL1,
     LOCAL3,
+    PATH,
+    ROWS,
     SCALES,
     WALK1,
     WALK3,
@@ -115,12 +115,20 @@ def test_scottish_lip_cancer_comes_out_as_r_inla_published_it() -> None:
 
 
 def _path_covariance(size: int, sd: float, corr: float) -> np.ndarray:
-    """The covariance of the path that a plain frame makes of standard normal coordinates."""
-    none = np.zeros((1, size))
-    hold, precision = held_path(sd, corr, none, none, none)[0], np.zeros((size, size))
-    root = np.diag(hold[:, HOLD_ROOT]) + np.diag(hold[1:, HOLD_BELOW], -1)
-    precision[:] = root @ root.T
-    return np.linalg.inv(precision)
+    none, columns, w = np.zeros((1, size)), np.empty((size, size)), np.zeros((ROWS, size))
+    hold = held_path(1.0, 0.0, none, none, none)[0]
+    for j in range(size):
+        path_at(np.eye(size)[j], hold, sd, corr, w, 0)
+        columns[:, j] = w[PATH]
+    return columns @ columns.T
+
+
+def test_a_path_has_the_covariance_of_a_stationary_first_order_process() -> None:
+    lags = np.abs(np.subtract.outer(np.arange(9), np.arange(9)))
+
+    assert _path_covariance(9, 0.7, 0.85) == pytest.approx(0.7**2 * 0.85**lags)
+    assert _path_covariance(9, 0.7, 0.0) == pytest.approx(0.7**2 * np.eye(9))
+    assert _path_covariance(1, 0.7, 0.85) == pytest.approx(np.array([[0.49]]))
 
 
 def test_the_prior_precision_of_paths_is_the_inverse_of_their_covariance() -> None:
