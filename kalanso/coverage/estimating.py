@@ -35,7 +35,7 @@ from kalanso.coverage.terms import Term, terms_of, unheard
 from kalanso.coverage.whitening import NotWhitened
 
 FITTED = 100  # draws whose expected doses are kept for checks against the reports
-# Cells below which one thread is faster than two.
+# Cells below which a second thread gains next to nothing.
 SMALL = 6000
 # A chain that accepts fewer proposals than this has stuck, whatever its draws seem to say.
 LEAST_ACCEPTED = 0.3

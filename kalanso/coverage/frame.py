@@ -18,8 +18,9 @@ from kalanso.coverage import records as r
 from kalanso.coverage.path_pieces import held_path
 from kalanso.coverage.records import Anchor, Floats
 
-# The scale that standardises each bent coordinate, in the order of `records.BEND_*`.
+# Bent coordinates that a posterior's frame leaves to `stretching`.
 STRETCHED = (r.BEND_LOCAL1, r.BEND_LOCAL3, r.BEND_FIELDS, r.BEND_FIELDS + 1)
+# The scale that standardises each bent coordinate, in the order of `records.BEND_*`.
 BENT_BY = (r.LOCAL1, r.LOCAL3, r.FIELD1, r.FIELD3, r.FIELDR)
 
 

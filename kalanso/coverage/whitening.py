@@ -69,11 +69,12 @@ class Whitening:
     def to_state(self, z: Floats) -> Floats:
         """Return x for standard coordinates z (laid out as a state), stretched by hyperparameters."""
         y = self.ties.shrunk(z)
-        if self.stretch.places.size:
-            y = self.stretched(
-                y, self.centre[: self.model.layout.size] + self.root @ self.model.state(y).gamma
-            )
-        return self.centre + self.linear(y)
+        return self.centre + self.linear(self.stretched(y, self._globals(y)))
+
+    def _globals(self, y: Floats) -> Floats:
+        """Return the globals that coordinates stand for which have shrunk as ties ask."""
+        size = self.model.layout.size
+        return np.asarray(self.centre[:size] + self.root @ y[:size])
 
     def stretched(self, z: Floats, gamma: Floats) -> Floats:
         """Return standard coordinates with tips and fields stretched as globals say."""
@@ -86,19 +87,12 @@ class Whitening:
 
     def log_volume(self, z: Floats) -> float:
         """Return the log of the volume of states for one of standard coordinates, up to a constant."""
-        if not self.stretch.places.size:
-            return 0.0
-        shrunk = self.ties.shrunk(z)[: self.model.layout.size]
-        return self.stretch.log_volume(self.centre[: self.model.layout.size] + self.root @ shrunk)
+        return self.stretch.log_volume(self._globals(self.ties.shrunk(z)))
 
     def slope_at(self, z: Floats, slope: Floats) -> Floats:
         """Return the slope in z of density and volume, at z, given the density's in x."""
-        if not self.stretch.places.size:
-            return self.back(slope)
-        size = self.model.layout.size
-        y = self.ties.shrunk(z)
-        gamma = self.centre[:size] + self.root @ y[:size]
-        out, pulled = self.pulled_at(y, gamma, slope)
+        size, y = self.model.layout.size, self.ties.shrunk(z)
+        out, pulled = self.pulled_at(y, self._globals(y), slope)
         out[:size] += self.root.T @ self.stretch.slope(size, pulled)
         return self.ties.shrunk(out)
 
