@@ -1,12 +1,10 @@
 """How probable are the reports, surveys and denominators of each area, and how does that change?
 
 The log density of all areas given globals, hyperparameters and fields, with exact slopes in
-everything (`estimation` §2.1-2.4). Coordinates of an area are its residual levels b1, b3, its log
-dose level omega = s + log sigma(l1) (the shear that straightens the ridge between coverage and
-population), growth, DTP3 recording, and two paths; those that are standardised by hyperparameters
-are read from values at the reference point (`Setting.reference`) and carried to the present one.
-On the way they are bent: as a scale moves, posterior means and deviations move with powers of it, so
-that hyperparameters can travel while these coordinates stand still (partial centring).
+everything (`estimation` §2.1-2.4). An area has residual levels b1, b3, its log dose level
+omega = s + log sigma(l1) (the shear that straightens the ridge between coverage and population), growth,
+DTP3 recording, and two paths. They are its coordinates themselves, or follow from standard ones
+(`following`), so that hyperparameters can travel while coordinates stand still.
 """
 
 from __future__ import annotations
@@ -18,15 +16,28 @@ from kalanso.coverage import records as r
 from kalanso.coverage.cohort_pieces import cluster_density
 from kalanso.coverage.compiling import compiled, inlined
 from kalanso.coverage.denominator_pieces import level_density
+from kalanso.coverage.following import Y0, follow, given_tips, given_tips_back
+from kalanso.coverage.following_back import (
+    D_C,
+    D_OFF1,
+    D_OFF3,
+    D_OWN1,
+    D_OWN3,
+    LK,
+    LM,
+    M1,
+    M2,
+    follow_back,
+)  # fmt: skip
 from kalanso.coverage.open_pieces import open_density, open_reporting, population_density
-from kalanso.coverage.path_pieces import path_at, path_back
+from kalanso.coverage.path_pieces import entry_slopes, path_density
 from kalanso.coverage.pieces import share_of
 from kalanso.coverage.report_density import HIGHEST, routine_density
 
 
 @compiled
 def areas_density(
-    tips: Any, path1: Any, path3: Any, fields: Any, further: Any, at: Any, anchor: Any, reports: Any,
+    tips: Any, path1: Any, path3: Any, fields: Any, further: Any, at: Any, hold: Any, reports: Any,
     clusters: Any, targets: Any, calendar: Any, pulls: Any, out: Any, work: Any,
 ) -> float:  # fmt: skip
     """Return the log density summed over areas and fill `out` (records.Slopes) with its slopes.
@@ -49,7 +60,7 @@ def areas_density(
     out.bend[:] = 0.0
     for i in range(tips.shape[0]):
         total += _area(
-            i, tips[i], path1[i], path3[i], fields[i], further, at, anchor, reports, clusters, targets,
+            i, tips[i], path1[i], path3[i], fields[i], further, at, hold, reports, clusters, targets,
             calendar, pulls, out, work,
         )  # fmt: skip
     return total
@@ -57,86 +68,81 @@ def areas_density(
 
 @inlined
 def _area(
-    i: int, tips: Any, path1: Any, path3: Any, fields: Any, further: Any, at: Any, anchor: Any,
+    i: int, tips: Any, path1: Any, path3: Any, fields: Any, further: Any, at: Any, hold: Any,
     reports: Any, clusters: Any, targets: Any, calendar: Any, pulls: Any, out: Any, work: Any,
 ) -> float:  # fmt: skip
     w, scale = work.rows, at.scale
-    levels, level, s, growth, total = area_at(i, tips, path1, path3, fields, at, anchor, calendar, w)
-    total -= 0.5 * (levels[0] ** 2 + levels[1] ** 2 + tips[r.GROWTH] ** 2 + tips[r.RECORDING] ** 2)
+    levels, level, s, growth, total = area_at(i, tips, path1, path3, fields, at, hold, calendar, work)
+    if total == -math.inf:
+        return total
+    _, _, _, _, field, grown, recording = levels
+    total -= 0.5 * (grown * grown + recording * recording)
     for t in range(w.shape[1]):
         w[r.D_ETA1, t] = pulls.eta1[i, t]
         w[r.D_ETA3, t] = pulls.eta3[i, t]
         w[r.D_OFFSET, t] = pulls.offset[i, t]
-    total += routine_density(i, tips[r.RECORDING], at, reports, out, w)
+    value, d_recording = routine_density(i, recording, at, reports, out, w)
+    total += value
     for j in range(clusters.start[i], clusters.start[i + 1]):
         total += cluster_density(i, j, at, clusters, out, w, work.strata)
     d_s, d_growth = _sum_offsets(calendar, out, w)
     density, d_level, d_grow, d_reporting = _level(
-        i, s, growth, levels[6], further, at, targets, pulls, out, work.sources
+        i, s, growth, field, further, at, targets, pulls, out, work.sources
     )
     d_s += d_level
     d_growth += d_grow
-    total += density
     out.reporting[i] = d_reporting
-    out.scale[r.FIELDR] += d_reporting * levels[6]
     out.scale[r.GROWTH_MEAN] += d_growth
-    out.scale[r.GROWTH_SD] += d_growth * tips[r.GROWTH]
-    out.tips[i, r.GROWTH] = d_growth * scale[r.GROWTH_SD] - tips[r.GROWTH]
-    out.tips[i, r.RECORDING] += pulls.slip[i] * scale[r.RECORDING_SD] - tips[r.RECORDING]
-    out.tips[i, r.DOSE] = d_s
-    _levels_back(i, -d_s * (1.0 - level), d_reporting, tips, fields, levels, at, anchor, out, w)
-    _paths_back(i, at, anchor, out, w)
-    return total
+    out.scale[r.GROWTH_SD] += d_growth * grown
+    d_growth = d_growth * scale[r.GROWTH_SD] - grown
+    d_recording += pulls.slip[i] * scale[r.RECORDING_SD] - recording
+    prior = _back(
+        i, levels, d_s, -d_s * (1.0 - level), d_growth, d_recording, d_reporting, at, hold, out, work
+    )
+    return total + density + prior
 
 
 @inlined
 def area_at(
-    i: int, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, calendar: Any, w: Any
+    i: int, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, hold: Any, calendar: Any, work: Any
 ) -> tuple[Any, float, float, float, float]:
-    """Fill an area's quarters; return its levels (`standard_levels`), coverage at its level, the dose
-    level s, its growth, and the prior density of its paths."""
-    levels = standard_levels(i, tips, fields, at, anchor)
-    scale = at.scale
-    paths = path_at(path1, anchor.path1[i], scale[r.WALK1], scale[r.CORR1], w, r.PATH1)
-    paths += path_at(path3, anchor.path3[i], scale[r.WALK3], scale[r.CORR3], w, r.PATH3)
-    l1 = at.base1[i] + levels[2]
+    """Fill an area's quarters; return its levels (b1, b3, three fields in their standard deviations, growth in its
+    own, recording in its own), coverage at its level, the dose level s, its growth, and the log of the volume by
+    which its coordinates are stretched."""
+    w, scale = work.rows, at.scale
+    u1, u3 = _bent_field(i, 0, fields, at.bend, hold), _bent_field(i, 1, fields, at.bend, hold)
+    ur = _bent_field(i, 2, fields, at.bend, hold)
+    b1, b3, dose, grown, recording = (
+        tips[r.LEVEL1],
+        tips[r.LEVEL3],
+        tips[r.DOSE],
+        tips[r.GROWTH],
+        tips[r.RECORDING],
+    )
+    volume = 0.0
+    if hold.follows:
+        f1, f3, reporting = scale[r.FIELD1] * u1, scale[r.FIELD3] * u3, scale[r.FIELDR] * ur
+        grown, recording = given_tips(tips, hold.level[i], f1, f3, reporting)
+        volume = follow(
+            tips, path1, path3, hold.quarter[i], hold.level[i], scale, f1, f3, reporting, grown, recording, w,
+            work.pairs, work.levels,
+        )  # fmt: skip
+        b1, b3, dose = work.levels[Y0], work.levels[Y0 + 1], work.levels[Y0 + 2]
+    else:
+        for t in range(w.shape[1]):
+            w[r.PATH1, t], w[r.PATH3, t] = path1[t], path3[t]
+    l1 = at.base1[i] + b1
     log_level, level = share_of(l1)
-    s = tips[r.DOSE] - log_level
-    growth = scale[r.GROWTH_MEAN] + scale[r.GROWTH_SD] * tips[r.GROWTH]
-    shares(i, l1, at.base3[i] + levels[3], s, growth, at, calendar, w)
-    return levels, level, s, growth, paths
+    s = dose - log_level
+    growth = scale[r.GROWTH_MEAN] + scale[r.GROWTH_SD] * grown
+    shares(i, l1, at.base3[i] + b3, s, growth, at, calendar, w)
+    return (b1, b3, u1, u3, ur, grown, recording), level, s, growth, volume
 
 
 @inlined
-def standard_levels(
-    i: int, tips: Any, fields: Any, at: Any, anchor: Any
-) -> tuple[float, float, float, float, float, float, float]:
-    """Return standardised residual levels v1, v3, levels b1, b3 at present scales, and the three fields."""
-    scale, ref, bend = at.scale, at.reference, at.bend
-    free1, free3 = reference_levels(tips, fields, ref)
-    v1 = bend[r.BEND_LOCAL1, 0] * anchor.local1[i] + bend[r.BEND_LOCAL1, 1] * (free1 - anchor.local1[i])
-    v3 = bend[r.BEND_LOCAL3, 0] * anchor.local3[i] + bend[r.BEND_LOCAL3, 1] * (free3 - anchor.local3[i])
-    u1 = _bent_field(i, 0, fields, bend, anchor)
-    u3 = _bent_field(i, 1, fields, bend, anchor)
-    ur = _bent_field(i, 2, fields, bend, anchor)
-    b1 = scale[r.FIELD1] * u1 + scale[r.LOCAL1] * v1
-    b3 = scale[r.LOADING] * b1 + scale[r.FIELD3] * u3 + scale[r.LOCAL3] * v3
-    return v1, v3, b1, b3, u1, u3, ur
-
-
-@compiled
-def reference_levels(tips: Any, fields: Any, ref: Any) -> tuple[float, float]:
-    """Return the residual levels standardised by the reference scales."""
-    free1 = (tips[r.LEVEL1] - ref[r.FIELD1] * fields[0]) / ref[r.LOCAL1]
-    free3 = tips[r.LEVEL3] - ref[r.LOADING] * tips[r.LEVEL1] - ref[r.FIELD3] * fields[1]
-    return free1, free3 / ref[r.LOCAL3]
-
-
-@inlined
-def _bent_field(i: int, k: int, fields: Any, bend: Any, anchor: Any) -> float:
-    middle = anchor.fields[i, k]
-    row = r.BEND_FIELDS + k
-    return bend[row, 0] * middle + bend[row, 1] * (fields[k] - middle)
+def _bent_field(i: int, k: int, fields: Any, bend: Any, hold: Any) -> float:
+    middle = hold.fields[i, k]
+    return bend[k, 0] * middle + bend[k, 1] * (fields[k] - middle)
 
 
 @inlined
@@ -228,12 +234,41 @@ def _level(
 
 
 @inlined
-def _levels_back(
-    i: int, d_l1: float, d_reporting: float, tips: Any, fields: Any, levels: Any, at: Any, anchor: Any,
-    out: Any, w: Any,
-) -> None:  # fmt: skip
-    v1, v3, b1, _, u1, u3, _ = levels
-    scale, ref, bend = at.scale, at.reference, at.bend
+def _back(
+    i: int, levels: Any, d_dose: float, d_l1: float, d_growth: float, d_recording: float, d_reporting: float,
+    at: Any, hold: Any, out: Any, work: Any,
+) -> float:  # fmt: skip
+    """Return the prior density of levels and paths; carry all slopes back to coordinates and hyperparameters."""
+    b1, b3, u1, u3, ur, _, _ = levels
+    w, scale, d = work.rows, at.scale, work.levels_back
+    d_l1, d_l3 = _sum_quarters(i, d_l1, out, w)
+    f1, f3 = scale[r.FIELD1] * u1, scale[r.FIELD3] * u3
+    total, d_f1, d_f3 = _level_prior(b1, b3, f1, f3, scale, out)
+    # The prior pulls at levels as it pulls at the fields behind them, the other way.
+    d_b1, d_b3, d_fr = d_l1 - d_f1 + scale[r.LOADING] * d_f3, d_l3 - d_f3, d_reporting
+    prior1, ends1, inside1, beside1 = path_density(w[r.PATH1], scale[r.WALK1], scale[r.CORR1], w[r.D_PATH1])
+    prior3, ends3, inside3, beside3 = path_density(w[r.PATH3], scale[r.WALK3], scale[r.CORR3], w[r.D_PATH3])
+    if hold.follows:
+        d[LK], d[LK + 1], d[LK + 2] = d_b1, d_b3, d_dose
+        more, more1, more3 = _followed_back(i, f1, f3, d_growth, d_recording, at, hold, out, work)
+        d_f1, d_f3, d_fr = d_f1 + more[0], d_f3 + more[1], d_fr + more[2]
+        ends1, inside1, beside1 = ends1 + more1[0], inside1 + more1[1], beside1 + more1[2]
+        ends3, inside3, beside3 = ends3 + more3[0], inside3 + more3[1], beside3 + more3[2]
+    else:
+        for t in range(w.shape[1]):
+            out.path1[i, t], out.path3[i, t] = w[r.D_PATH1, t], w[r.D_PATH3, t]
+        out.tips[i, r.LEVEL1], out.tips[i, r.LEVEL3], out.tips[i, r.DOSE] = d_b1, d_b3, d_dose
+        out.tips[i, r.GROWTH], out.tips[i, r.RECORDING] = d_growth, d_recording
+    _path_scales_back((ends1, inside1, beside1), (ends3, inside3, beside3), at, w.shape[1], out)
+    out.fields[i, 0] = _unbend(d_f1, scale, r.FIELD1, 0, u1, i, hold, at.bend, out)
+    out.fields[i, 1] = _unbend(d_f3, scale, r.FIELD3, 1, u3, i, hold, at.bend, out)
+    out.fields[i, 2] = _unbend(d_fr, scale, r.FIELDR, 2, ur, i, hold, at.bend, out)
+    return total + prior1 + prior3
+
+
+@inlined
+def _sum_quarters(i: int, d_l1: float, out: Any, w: Any) -> tuple[float, float]:
+    """Pass the slopes in log odds on to trends, access and paths; return those in the levels."""
     d_l3 = 0.0
     for t in range(w.shape[1]):
         d_l1 += w[r.D_ETA1, t]
@@ -241,70 +276,116 @@ def _levels_back(
         out.trend1[t] += w[r.D_ETA1, t]
         out.trend3[t] += w[r.D_ETA3, t]
         out.access[i, t] = w[r.D_ETA1, t]
-    out.base1[i] = d_l1
-    out.base3[i] = d_l3
-    d_b1 = d_l1 + scale[r.LOADING] * d_l3
-    out.scale[r.LOADING] += d_l3 * b1
-    out.scale[r.FIELD1] += d_b1 * u1
-    out.scale[r.LOCAL1] += d_b1 * v1
-    out.scale[r.FIELD3] += d_l3 * u3
-    out.scale[r.LOCAL3] += d_l3 * v3
-    free1, free3 = reference_levels(tips, fields, ref)
-    d_v1 = _unbend(d_b1 * scale[r.LOCAL1] - v1, free1, anchor.local1[i], r.BEND_LOCAL1, bend, out)
-    d_v3 = _unbend(d_l3 * scale[r.LOCAL3] - v3, free3, anchor.local3[i], r.BEND_LOCAL3, bend, out)
-    row = r.BEND_FIELDS
-    d_u1 = _unbend(d_b1 * scale[r.FIELD1], fields[0], anchor.fields[i, 0], row, bend, out)
-    d_u3 = _unbend(d_l3 * scale[r.FIELD3], fields[1], anchor.fields[i, 1], row + 1, bend, out)
-    d_ur = _unbend(d_reporting * scale[r.FIELDR], fields[2], anchor.fields[i, 2], row + 2, bend, out)
-    out.tips[i, r.LEVEL1] = d_v1 / ref[r.LOCAL1] - d_v3 * ref[r.LOADING] / ref[r.LOCAL3]
-    out.tips[i, r.LEVEL3] = d_v3 / ref[r.LOCAL3]
-    out.fields[i, 0] = d_u1 - d_v1 * ref[r.FIELD1] / ref[r.LOCAL1]
-    out.fields[i, 1] = d_u3 - d_v3 * ref[r.FIELD3] / ref[r.LOCAL3]
-    out.fields[i, 2] = d_ur
-
-
-@inlined
-def _unbend(slope: float, free: float, middle: float, row: int, bend: Any, out: Any) -> float:
-    """Carry a slope in a bent coordinate back to the free one; note the slopes in the bend."""
-    out.bend[row, 0] += slope * middle
-    out.bend[row, 1] += slope * (free - middle)
-    return slope * bend[row, 1]
-
-
-@inlined
-def _paths_back(i: int, at: Any, anchor: Any, out: Any, w: Any) -> None:
-    scale = at.scale
-    for t in range(w.shape[1]):
         w[r.D_PATH1, t] = w[r.D_ETA1, t]
         w[r.D_PATH3, t] = w[r.D_ETA3, t]
-    d_sd, d_memory = path_back(
-        r.D_PATH1, anchor.path1[i], scale[r.WALK1], scale[r.CORR1], w, r.PATH1, out.path1[i]
-    )
+    out.base1[i] = d_l1
+    out.base3[i] = d_l3
+    return d_l1, d_l3
+
+
+@inlined
+def _level_prior(
+    b1: float, b3: float, f1: float, f3: float, scale: Any, out: Any
+) -> tuple[float, float, float]:
+    """Return the density of levels given what fields give, and its slopes in that."""
+    sd1, sd3 = scale[r.LOCAL1], scale[r.LOCAL3]
+    v1, v3 = (b1 - f1) / sd1, (b3 - scale[r.LOADING] * b1 - f3) / sd3
+    out.scale[r.LOADING] += v3 * b1 / sd3
+    out.scale[r.LOCAL1] += (v1 * v1 - 1.0) / sd1
+    out.scale[r.LOCAL3] += (v3 * v3 - 1.0) / sd3
+    return -0.5 * (v1 * v1 + v3 * v3) - math.log(sd1 * sd3), v1 / sd1, v3 / sd3
+
+
+@inlined
+def _followed_back(
+    i: int, f1: float, f3: float, d_growth: float, d_recording: float, at: Any, hold: Any, out: Any, work: Any
+) -> tuple[Any, Any, Any]:
+    """Carry slopes in levels and paths back to their coordinates and to hyperparameters; return those that reach
+    the effects of fields, and those in the entries of both paths' precisions."""
+    w, scale, d, back = work.rows, at.scale, work.levels_back, work.pairs_back
+    quarter, level = hold.quarter[i], hold.level[i]
+    follow_back(w, work.pairs, work.levels, back, d, out.tips[i], out.path1[i], out.path3[i])
+    size = w.shape[1]
+    ends1 = inside1 = beside1 = ends3 = inside3 = beside3 = 0.0
+    for t in range(size):
+        d_growth -= quarter[t, r.BY_GROWTH] * back[M1, t] + quarter[t, r.BY_GROWTH + 1] * back[M2, t]
+        d_recording -= quarter[t, r.BY_RECORDING] * back[M1, t] + quarter[t, r.BY_RECORDING + 1] * back[M2, t]
+        if t == 0 or t == size - 1:
+            ends1 += back[D_OWN1, t]
+            ends3 += back[D_OWN3, t]
+        else:
+            inside1 += back[D_OWN1, t]
+            inside3 += back[D_OWN3, t]
+        if t + 1 < size:
+            beside1 += back[D_OFF1, t]
+            beside3 += back[D_OFF3, t]
+    d_fr = 0.0
+    for k in range(3):
+        by = r.BY_GIVEN + 3 * k
+        d_growth -= level[by] * d[LM + k]
+        d_recording -= level[by + 1] * d[LM + k]
+        d_fr -= level[by + 2] * d[LM + k]
+    d_f1, d_f3 = _level_scales_back(f1, f3, d, scale, out)
+    more1, more3, more_r = given_tips_back(d_growth, d_recording, level, out.tips[i])
+    return (d_f1 + more1, d_f3 + more3, d_fr + more_r), (ends1, inside1, beside1), (ends3, inside3, beside3)
+
+
+@compiled
+def _level_scales_back(f1: float, f3: float, d: Any, scale: Any, out: Any) -> tuple[float, float]:
+    """Carry slopes in the levels' precision and pulls back to local scales and the loading; return those in the
+    effects of fields."""
+    sd1, sd3, loading = scale[r.LOCAL1], scale[r.LOCAL3], scale[r.LOADING]
+    q1, q3 = 1.0 / sd1**2, 1.0 / sd3**2
+    m1, m3 = d[LM], d[LM + 1]
+    d_q1 = d[D_C] + f1 * m1
+    d_q3 = loading * loading * d[D_C] - loading * d[D_C + 1] + d[D_C + 2] + f3 * m3 - loading * f3 * m1
+    out.scale[r.LOADING] += q3 * (2.0 * loading * d[D_C] - d[D_C + 1] - f3 * m1)
+    out.scale[r.LOCAL1] -= 2.0 * d_q1 * q1 / sd1
+    out.scale[r.LOCAL3] -= 2.0 * d_q3 * q3 / sd3
+    return q1 * m1, q3 * (m3 - loading * m1)
+
+
+@compiled
+def _path_scales_back(entries1: Any, entries3: Any, at: Any, size: int, out: Any) -> None:
+    scale = at.scale
+    d_sd, d_memory = entry_slopes(size, scale[r.WALK1], scale[r.CORR1], entries1[0], entries1[1], entries1[2])
     out.scale[r.WALK1] += d_sd
     out.scale[r.CORR1] += d_memory
-    d_sd, d_memory = path_back(
-        r.D_PATH3, anchor.path3[i], scale[r.WALK3], scale[r.CORR3], w, r.PATH3, out.path3[i]
-    )
+    d_sd, d_memory = entry_slopes(size, scale[r.WALK3], scale[r.CORR3], entries3[0], entries3[1], entries3[2])
     out.scale[r.WALK3] += d_sd
     out.scale[r.CORR3] += d_memory
 
 
+@inlined
+def _unbend(
+    effect: float, scale: Any, place: int, k: int, value: float, i: int, hold: Any, bend: Any, out: Any
+) -> float:
+    """Carry a slope in a field's effect back to its scale and to the free field; note the slopes in the bend."""
+    middle = hold.fields[i, k]
+    out.scale[place] += effect * value
+    slope = effect * scale[place]
+    out.bend[k, 0] += slope * middle
+    # The free field less its middle is what the bend's second factor stretches.
+    out.bend[k, 1] += slope * (value - bend[k, 0] * middle) / bend[k, 1]
+    return slope * bend[k, 1]
+
+
 @compiled
 def areas_shares(
-    members: Any, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, targets: Any,
+    members: Any, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, hold: Any, targets: Any,
     calendar: Any, out: Any, work: Any,
 ) -> None:  # fmt: skip
     """Fill what evidence on several areas reads (records.Shares) of some areas."""
     w, room = work.rows, work.sources
     size = targets.log_level.shape[1]
     for i in members:
-        levels, _, s, growth, _ = area_at(i, tips[i], path1[i], path3[i], fields[i], at, anchor, calendar, w)
+        levels, _, s, growth, _ = area_at(i, tips[i], path1[i], path3[i], fields[i], at, hold, calendar, work)
         for t in range(w.shape[1]):
             out.p[i, t] = w[r.P, t]
             out.q[i, t] = w[r.Q, t]
             out.offset[i, t] = w[r.OFFSET, t]
-        out.slip[i] = at.scale[r.RECORDING_SD] * tips[i, r.RECORDING]
-        source_residuals(i, growth, levels[6], at, targets, room[0], room[1])
+        out.slip[i] = at.scale[r.RECORDING_SD] * levels[6]
+        source_residuals(i, growth, levels[4], at, targets, room[0], room[1])
         out.reporting[i] = room[1, 0]
         if targets.open[i] >= 0:
             out.rho[i], _, _ = open_reporting(

@@ -73,10 +73,18 @@ class Information(NamedTuple):
             self.sources,
         )  # fmt: skip
 
+    def moved(self, tips: Floats, before: Floats, now: Floats) -> Information:
+        """Return the same where more is told of tips (N,8,8), and the reporting's field has another scale."""
+        there = self.tips + tips
+        ratio = now[r.FIELDR] / before[r.FIELDR]
+        there[:, r.TIPS + 2] *= ratio
+        there[:, :, r.TIPS + 2] *= ratio
+        return self._replace(tips=there)
+
 
 @roomy
 def add_information(
-    weight: float, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any, reports: Any,
+    weight: float, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, hold: Any, reports: Any,
     clusters: Any, targets: Any, calendar: Any, into: Any, work: Any,
 ) -> None:  # fmt: skip
     """Add the expected information at one state, times `weight`, to `into` (Information)."""
@@ -84,20 +92,20 @@ def add_information(
     edge = np.zeros(EDGE)
     for i in range(tips.shape[0]):
         levels, level, s, growth, _ = area_at(
-            i, tips[i], path1[i], path3[i], fields[i], at, anchor, calendar, w
+            i, tips[i], path1[i], path3[i], fields[i], at, hold, calendar, work
         )
         w[r.D_OFFSET, 0] = 0.0
-        _of_reports(i, weight, level, tips[i, r.RECORDING], at, reports, calendar, into, w, edge)
+        _of_reports(i, weight, level, levels[6], at, reports, calendar, into, w, edge)
         for j in range(clusters.start[i], clusters.start[i + 1]):
             _of_cluster(i, j, weight, at, clusters, into, w, edge)
         pull = w[r.D_OFFSET, 0]
-        pull += _of_level(i, weight, level, s, growth, levels[6], at, targets, into, work.sources, edge)
+        pull += _of_level(i, weight, level, s, growth, levels[4], at, targets, into, work.sources, edge)
         into.curve_level[i] -= weight * pull * level * (1.0 - level)
 
 
 @roomy
 def add_told(
-    weight: float, members: Any, told: Any, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, anchor: Any,
+    weight: float, members: Any, told: Any, tips: Any, path1: Any, path3: Any, fields: Any, at: Any, hold: Any,
     calendar: Any, into: Any, work: Any,
 ) -> None:  # fmt: skip
     """Add what reports that are not the areas' own alone say of members (attendance_term.Told)."""
@@ -105,7 +113,7 @@ def add_told(
     edge = np.zeros(EDGE)
     for m in range(members.size):
         i = members[m]
-        _, level, _, _, _ = area_at(i, tips[i], path1[i], path3[i], fields[i], at, anchor, calendar, w)
+        _, level, _, _, _ = area_at(i, tips[i], path1[i], path3[i], fields[i], at, hold, calendar, work)
         lean = 0.0
         for t in range(w.shape[1]):
             lean += (level - w[r.P, t]) / w.shape[1]

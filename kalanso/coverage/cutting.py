@@ -16,13 +16,16 @@ import numpy as np
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.keeping import Keeper, mixing
 from kalanso.coverage.layout import Layout
+from kalanso.coverage.learning import full_map
 from kalanso.coverage.model import Model
-from kalanso.coverage.published import Plan, Progress, Sampled, chain_counts, full_map, sample
+from kalanso.coverage.plans import Plan
+from kalanso.coverage.published import Progress, Sampled, chain_counts, sample
 from kalanso.coverage.records import Flags, Floats, Ints
 from kalanso.coverage.sampling import Chain, Sampler
 from kalanso.coverage.terms import Term
 from kalanso.coverage.variational import fit_gaussian, frame_about
-from kalanso.coverage.whitening import Whitener, Whitening
+from kalanso.coverage.whitener import Whitener
+from kalanso.coverage.whitening import Whitening
 
 # Blocks that doses may not update, and of the covariates' slopes the intercept.
 HELD = ("reporting", "source_bias")
@@ -111,13 +114,13 @@ def _learned(
     for _ in range(2):
         whitener = Whitener.of(model)
         fitted = fit_gaussian(model, x, rng, whitener=whitener, free=free & ~layout.hyper)
-        model = Model(layout, frame_about(fitted, rng), terms)
+        model = Model(layout, frame_about(fitted, whitener), terms)
         map_ = full_map(model, fitted, rng, whitener, free)
         found: list[Floats] = []
         sampler = Sampler(model, map_, plan.pace)
         chain = sampler.start(rng)
         sampler.run(chain, cut.learning, adapt=True, keep=found.append)
-        x = map_.centre.copy()
+        x = fitted.map.centre.copy()
         x[: layout.size] = np.mean([state[: layout.size] for state in found[cut.learning // 2 :]], axis=0)
         plain = Frame.plain(layout.scales(x[: layout.size]), *layout.design.shape)
         last, model = model, Model(layout, plain, terms)

@@ -48,7 +48,7 @@ def draw_of(model: Model, x: Floats, rng: np.random.Generator) -> Drawn:
     chance = np.column_stack([rng.random(n), rng.standard_normal(n)])
     _draw_areas(
         state.tips, state.path1, state.path3, d.field.centred(state.fields), state.further, at,
-        model.frame.anchor, d.reports, d.targets, d.calendar, chance, Work.room(t, len(d.sources.names), len(d.strata.names)), out,
+        model.frame.hold, d.reports, d.targets, d.calendar, chance, Work.room(t, len(d.sources.names), len(d.strata.names)), out,
     )  # fmt: skip
     for term in model.terms:
         if isinstance(term, Attendance):
@@ -60,13 +60,13 @@ def draw_of(model: Model, x: Floats, rng: np.random.Generator) -> Drawn:
 
 @roomy
 def _draw_areas(
-    tips: Any, path1: Any, path3: Any, fields: Any, further: Any, at: Any, anchor: Any, reports: Any,
+    tips: Any, path1: Any, path3: Any, fields: Any, further: Any, at: Any, hold: Any, reports: Any,
     targets: Any, calendar: Any, chance: Any, work: Any, out: Any,
 ) -> None:  # fmt: skip
     w, scale = work.rows, at.scale
     for i in range(tips.shape[0]):
-        levels, _, s, growth, _ = area_at(i, tips[i], path1[i], path3[i], fields[i], at, anchor, calendar, w)
-        nu = _population(i, s, growth, levels[6], further, at, targets, work.sources, chance[i])
+        levels, _, s, growth, _ = area_at(i, tips[i], path1[i], path3[i], fields[i], at, hold, calendar, work)
+        nu = _population(i, s, growth, levels[4], further, at, targets, work.sources, chance[i])
         for t in range(w.shape[1]):
             due, _ = third_doses(max(t - reports.lag, 0), w, scale[r.KERNEL])
             out[0, i, t] = w[r.P, t]
@@ -76,7 +76,7 @@ def _draw_areas(
                 scale[r.COMPLETE] * reports.log_complete1[i, t] + at.timing[t]
             )
             shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + at.timing[t]
-            out[4, i, t] = due * math.exp(shift + scale[r.RECORDING_SD] * tips[i, r.RECORDING])
+            out[4, i, t] = due * math.exp(shift + scale[r.RECORDING_SD] * levels[6])
 
 
 @roomy

@@ -24,15 +24,16 @@ from kalanso.coverage.faults import EstimateRefused
 from kalanso.coverage.gmrf import NotPositiveDefinite
 from kalanso.coverage.keeping import chosen
 from kalanso.coverage.layout import SCALARS, Layout
+from kalanso.coverage.plans import Plan, published_plan
 from kalanso.coverage.posterior import Posterior
 from kalanso.coverage.preview import PREVIEW, preview_plan
 from kalanso.coverage.priors import Priors, default_priors
-from kalanso.coverage.published import Plan, Sampled, sample
+from kalanso.coverage.published import Sampled, sample
 from kalanso.coverage.question import Question
 from kalanso.coverage.records import Floats
 from kalanso.coverage.term_costs import term_costs
 from kalanso.coverage.terms import Term, terms_of, unheard
-from kalanso.coverage.whitening import NotWhitened
+from kalanso.coverage.whitener import NotWhitened
 
 FITTED = 100  # draws whose expected doses are kept for checks against the reports
 # Cells below which a second thread gains next to nothing.
@@ -84,7 +85,7 @@ def _estimate(
     n, t = layout.design.shape
     workers = min(2, os.cpu_count() or 1) if n * t > SMALL else 1
     quick = question.preview or question.cut
-    usual = preview_plan(n * t, warm=known is not None) if quick else Plan()
+    usual = preview_plan(n * t, warm=known is not None) if quick else published_plan(n * t)
     asked = plan or usual
     if question.cut:
         alone = _prepared(evidence, question.with_(routine=False), priors or default_priors())

@@ -308,7 +308,6 @@ class Layout:
             kappa_table1=tables[0], kappa_slope1=tables[1], kappa_log1=np.log(counts + scale[r.KAPPA1]),
             kappa_table3=tables[2], kappa_slope3=tables[3],
             scale=scale,
-            reference=frame.scales,
             bend=frame.bend(scale),
         )  # fmt: skip
 

@@ -130,15 +130,29 @@ class Model:
         d = self.design
         add_information(
             weight, state.tips, state.path1, state.path3, d.field.centred(state.fields), at,
-            self.frame.anchor, d.reports, d.clusters, d.targets, d.calendar, into, self._work,
+            self.frame.hold, d.reports, d.clusters, d.targets, d.calendar, into, self._work,
         )  # fmt: skip
         for term in self.terms:
             if isinstance(term, Attendance):
                 told = term.told(state.gamma, at, self.shares(state, at))
                 add_told(
                     weight, term.members, told, state.tips, state.path1, state.path3,
-                    d.field.centred(state.fields), at, self.frame.anchor, d.calendar, into, self._work,
+                    d.field.centred(state.fields), at, self.frame.hold, d.calendar, into, self._work,
                 )  # fmt: skip
+
+    def told_elsewhere(self, x: Floats, gamma: Floats) -> Floats:
+        """Return how much more the areas' evidence would say of tips (N,8,8) if the area's own spread of reporting
+        were that of other globals; in the coordinates of a plain frame."""
+        place = self.layout.blocks["local_reporting"]
+        if (gamma[place] == x[place]).all():
+            return np.zeros((self.design.shape[0], r.TIPS + r.FIELDS, r.TIPS + r.FIELDS))
+        found = []
+        for value in (gamma[place], x[place]):
+            there, into = x.copy(), Information.zeros(*self.design.shape)
+            there[place] = value
+            self.add_information(there, 1.0, into)
+            found.append(into.tips)
+        return np.asarray(found[0] - found[1])
 
     def __call__(self, x: Floats) -> tuple[float, Floats]:
         """Return the log density of a state (up to a constant) and its slope."""
@@ -150,7 +164,7 @@ class Model:
         tied, extra, pulls = self._terms(state, at)
         total = tied + areas_density(
             state.tips, state.path1, state.path3, d.field.centred(state.fields), state.further, at,
-            self.frame.anchor, d.reports, d.clusters, d.targets, d.calendar, pulls, out, self._work,
+            self.frame.hold, d.reports, d.clusters, d.targets, d.calendar, pulls, out, self._work,
         )  # fmt: skip
         slope = np.empty(self.size)
         parts = self.state(slope)
@@ -175,7 +189,7 @@ class Model:
         out = Shares.room(*d.shape, state.further)
         areas_shares(
             self.tied, state.tips, state.path1, state.path3, d.field.centred(state.fields), at,
-            self.frame.anchor, d.targets, d.calendar, out, self._work,
+            self.frame.hold, d.targets, d.calendar, out, self._work,
         )  # fmt: skip
         return out
 
@@ -230,7 +244,7 @@ class Model:
         d, out = self.design, self._out
         areas_density(
             state.tips, state.path1, state.path3, d.field.centred(state.fields), state.further, at,
-            self.frame.anchor, d.reports, d.clusters, d.targets, d.calendar, pulls, out, self._work,
+            self.frame.hold, d.reports, d.clusters, d.targets, d.calendar, pulls, out, self._work,
         )  # fmt: skip
         found = np.empty(self.size)
         parts = self.state(found)
@@ -276,11 +290,11 @@ class Model:
 
     def _fields(self, fields: Floats, at: Setting, out: Slopes, slope: Floats) -> float:
         """Return the prior density of the bent fields; fill the slope, and add to that of the bend."""
-        field, middle = self.design.field, self.frame.anchor.fields
-        by_mean, by_spread = at.bend[r.BEND_FIELDS :].T
+        field, middle = self.design.field, self.frame.hold.fields
+        by_mean, by_spread = at.bend.T
         bent = by_mean * middle + by_spread * (fields - middle)
         smooth = field.precision @ bent
-        out.bend[r.BEND_FIELDS :, 0] -= (smooth * middle).sum(axis=0)
-        out.bend[r.BEND_FIELDS :, 1] -= (smooth * (fields - middle)).sum(axis=0)
+        out.bend[:, 0] -= (smooth * middle).sum(axis=0)
+        out.bend[:, 1] -= (smooth * (fields - middle)).sum(axis=0)
         slope[:] = field.centred(out.fields) - by_spread * smooth
         return -0.5 * float((bent * smooth).sum())

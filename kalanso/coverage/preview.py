@@ -11,31 +11,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kalanso.coverage.published import Plan
+from kalanso.coverage.plans import SMALL, Plan
 from kalanso.coverage.sampling import Pace
 
 # R-hat of national totals from which the chains of a preview disagree badly: at 1.41 they lie as far apart as
 # each of them wanders (1.8 where they never meet). Sound previews of so few draws stand at 1.1 to 1.3.
 DISAGREE = 1.4
 PREVIEW = Plan(
-    pilot=20, learning=24, settling=8, block=100, most=100, effective=float("inf"), r_hat_totals=DISAGREE,
+    pilot=20, learning=(24,), settling=8, block=100, most=100, effective=float("inf"), r_hat_totals=DISAGREE,
     pace=Pace(length=2.5),
 )  # fmt: skip
 # From an earlier run the hyperparameters are known, so that less has to be learned.
 WARM_PREVIEW = Plan(
-    pilot=0, learning=15, settling=10, block=75, most=75, effective=float("inf"), r_hat_totals=DISAGREE,
+    pilot=0, learning=(15,), settling=10, block=75, most=75, effective=float("inf"), r_hat_totals=DISAGREE,
     pace=Pace(length=2.0),
 )  # fmt: skip
 
-# Areas times quarters up to which iterations are so cheap that a preview may take three times as many.
-SMALL = 2500
-
 
 def preview_plan(cells: int, *, warm: bool) -> Plan:
-    """Return the plan of a preview of so many areas times quarters."""
+    """Return the plan of a preview of so many areas times quarters: where iterations are cheap, three times as many."""
     plan = WARM_PREVIEW if warm else PREVIEW
     if cells > SMALL:
         return plan
     return replace(
-        plan, pilot=3 * plan.pilot, learning=3 * plan.learning, block=3 * plan.block, most=3 * plan.most
+        plan,
+        pilot=3 * plan.pilot,
+        learning=tuple(3 * one for one in plan.learning),
+        block=3 * plan.block,
+        most=3 * plan.most,
     )

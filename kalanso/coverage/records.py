@@ -127,30 +127,32 @@ class Setting(NamedTuple):
     kappa_table3: Floats
     kappa_slope3: Floats
     scale: Floats
-    reference: Floats
     bend: Floats
 
 
-class Anchor(NamedTuple):
-    """About what the areas' coordinates are standardised: posterior means of residual levels and fields at the
-    reference scales, which `bend` stretches, and what holds both paths (N,T,6; `HOLD_*`, `path_pieces`)."""
+class Hold(NamedTuple):
+    """How areas' coordinates stand to levels and paths: as they are, or (`follows`) standard normal about a
+    posterior (`following`), made from what is told of each quarter (N,T,19; `WITHIN` and so on) and of levels
+    (N,32; `TOLD` and so on). `fields` are the posterior's, about which theirs are bent."""
 
-    local1: Floats
-    local3: Floats
-    path1: Floats
-    path3: Floats
+    follows: bool
+    quarter: Floats
+    level: Floats
     fields: Floats
 
 
-# Columns of `Anchor.path1`: information on a quarter and between it and the next, the pull towards the middle,
-# then root and lower entry of its precision and the middle, as standardised at the reference scales.
-HOLD_INFORMATION, HOLD_ONWARD, HOLD_PULL, HOLD_ROOT, HOLD_BELOW, HOLD_MIDDLE = range(6)
-HOLDS = 6
-
-# Rows of `Setting.bend` (B,2): what multiplies an anchor, and a deviation from it, as scales move away
-# from the reference.
-BEND_LOCAL1, BEND_LOCAL3, BEND_FIELDS = range(3)
-BENDS = BEND_FIELDS + FIELDS
+# Columns of `Hold.quarter`: evidence on a pair of path values (11, 21, 22), with the next pair (2 x 2), with the
+# three levels (2 x 3), with growth and recording (2 each), and what pulls at the pair.
+WITHIN, ONWARD, ACROSS, BY_GROWTH, BY_RECORDING, PULL_PATH = 0, 3, 7, 13, 15, 17
+QUARTER_COLUMNS = 19
+# Columns of `Hold.level`: evidence on the levels of DTP1, of going on, of doses (lower triangle), of each with
+# growth, recording and reporting (3 x 3), what pulls at them; roots of growth and recording (and what lies below the
+# first), their middles, how each follows the three fields' effects, and those fields' middles.
+TOLD, BY_GIVEN, PULL_LEVEL, ROOT_GROWTH, ROOT_BELOW, ROOT_RECORDING, MIDDLE_GROWTH, MIDDLE_RECORDING = (
+    0, 6, 15, 18, 19, 20, 21, 22,
+)  # fmt: skip
+FIELDS_GROWTH, FIELDS_RECORDING, MIDDLE_FIELDS = 23, 26, 29
+LEVEL_COLUMNS = 32
 
 # Places in `Setting.scale`: hyperparameters in natural units, at which slopes are returned too.
 (
@@ -196,7 +198,7 @@ class Slopes(NamedTuple):
             np.zeros((n, TIPS)), np.zeros((n, t)), np.zeros((n, t)), np.zeros((n, FIELDS)), np.zeros(n),
             np.zeros(n), np.zeros((n, t)), np.zeros(t), np.zeros(t), np.zeros(t), np.zeros(t), np.zeros(n),
             np.zeros(sources), np.zeros(sources), np.zeros(sources), np.zeros(surveys), np.zeros(strata), np.zeros(strata), np.zeros(SCALES),
-            np.zeros((BENDS, 2)), np.zeros(further),
+            np.zeros((FIELDS, 2)), np.zeros(further),
         )  # fmt: skip
 
 
@@ -255,24 +257,29 @@ class Pulls(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Room for one area's quarters: odds, shares, offsets and their slopes, so that nothing is allocated."""
+    """Room for one area, so that nothing is allocated: its quarters (odds, shares, offsets and their slopes), sources,
+    strata, and what `following` and `following_back` need for quarters and levels."""
 
     rows: Floats
     sources: Floats
     strata: Floats
+    pairs: Floats
+    levels: Floats
+    pairs_back: Floats
+    levels_back: Floats
 
     @classmethod
     def room(cls, quarters: int, sources: int, strata: int) -> Work:
         """Return empty room."""
         return cls(
-            np.zeros((ROWS, quarters)), np.zeros((3, 4 + 2 * max(sources, 1))), np.zeros((5, max(strata, 1)))
-        )
+            np.zeros((ROWS, quarters)), np.zeros((3, 4 + 2 * max(sources, 1))), np.zeros((5, max(strata, 1))),
+            np.zeros((quarters, 15)), np.zeros(12), np.zeros((8, quarters)), np.zeros(12),
+        )  # fmt: skip
 
 
-# Rows of `Work.rows`; those of a path follow its first (PATH1 or PATH3) by PATH, INVERSE, BELOW, MIDDLE.
+# Rows of `Work.rows`.
 (
-    PATH1, _, _, _, PATH3, _, _, _, LOGP, P, Q, OFFSET, D_ETA1, D_ETA3, D_OFFSET, D_PATH1, D_PATH3,
-    GIVEN, DOSES, EXCESS, EXCESS_MEAN, EXCESS_KAPPA, D_EXCESS, D_ROOT, D_BELOW,
-) = range(25)  # fmt: skip
-PATH, INVERSE, BELOW, MIDDLE = range(4)
-ROWS = 25
+    PATH1, PATH3, LOGP, P, Q, OFFSET, D_ETA1, D_ETA3, D_OFFSET, D_PATH1, D_PATH3, GIVEN, DOSES, EXCESS, EXCESS_MEAN,
+    EXCESS_KAPPA, D_EXCESS,
+) = range(17)  # fmt: skip
+ROWS = 17

@@ -94,7 +94,8 @@ def excess_at(log_ratio: float, y: float, mu: float, kappa: float) -> tuple[floa
 
 
 @inlined
-def routine_density(i: int, recording: float, at: Any, reports: Any, out: Any, w: Any) -> float:
+def routine_density(i: int, recording: float, at: Any, reports: Any, out: Any, w: Any) -> tuple[float, float]:
+    """Return the log density of an area's routine counts, and its slope in recording."""
     total, log_kappa = 0.0, math.log(at.scale[r.KAPPA1])
     for t in range(w.shape[1]):
         w[r.EXCESS, t] = 0.0
@@ -104,7 +105,8 @@ def routine_density(i: int, recording: float, at: Any, reports: Any, out: Any, w
     for t in range(w.shape[1]):
         if reports.seen1[i, t]:
             total += _first(i, t, log_kappa, at, reports, out, w)
-    total += _thirds(i, at.scale[r.RECORDING_SD] * recording, recording, at, reports, out, w)
+    value, d_recording = _thirds(i, at.scale[r.RECORDING_SD] * recording, recording, at, reports, out, w)
+    total += value
     for t in range(w.shape[1]):
         less = w[r.D_EXCESS, t] * w[r.EXCESS_MEAN, t]
         if less != 0.0:
@@ -113,7 +115,7 @@ def routine_density(i: int, recording: float, at: Any, reports: Any, out: Any, w
             out.timing[t] += less
             w[r.D_ETA1, t] += less * (1.0 - w[r.P, t])
             w[r.D_OFFSET, t] += less
-    return total
+    return total, d_recording
 
 
 @inlined
@@ -141,8 +143,10 @@ def _first(i: int, t: int, log_kappa: float, at: Any, reports: Any, out: Any, w:
 
 
 @inlined
-def _thirds(i: int, slip: float, recording: float, at: Any, reports: Any, out: Any, w: Any) -> float:
-    """Third doses of all quarters: what first doses exceed their mean by, they share."""
+def _thirds(
+    i: int, slip: float, recording: float, at: Any, reports: Any, out: Any, w: Any
+) -> tuple[float, float]:
+    """Third doses of all quarters: what first doses exceed their mean by, they share. Slope in recording."""
     scale = at.scale
     kappa, late_share, shared = scale[r.KAPPA3], scale[r.KERNEL], scale[r.SHARED]
     log_kappa = math.log(kappa)
@@ -172,8 +176,7 @@ def _thirds(i: int, slip: float, recording: float, at: Any, reports: Any, out: A
     out.scale[r.KERNEL] += d_kernel
     out.scale[r.SHARED] += d_shared
     out.scale[r.RECORDING_SD] += d_recording * recording
-    out.tips[i, r.RECORDING] = d_recording * scale[r.RECORDING_SD]
-    return total
+    return total, d_recording * scale[r.RECORDING_SD]
 
 
 @compiled

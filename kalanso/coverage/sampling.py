@@ -59,8 +59,11 @@ class Sampler:
 
     def energy(self, z: Floats) -> tuple[float, Floats]:
         """Return minus the log density at z and its slope."""
-        value, slope = self.density(self.map.to_state(z))
-        return -value - self.map.log_volume(z), -self.map.slope_at(z, slope)
+        place = self.map.place(z)
+        value, slope = self.density(place.x)
+        if not np.isfinite(value):
+            return np.inf, np.zeros(z.size)
+        return -value - place.volume, -self.map.slope_at(place, slope)
 
     def start(self, rng: np.random.Generator, *, step: float = 0.3) -> Chain:
         """Return a chain near a draw of the Gaussian approximation, where the density is not zero."""

@@ -1,10 +1,10 @@
-"""How do the spreads of levels and fields follow the hyperparameters, so that a sampler can move both?
+"""How do the spreads of fields follow the hyperparameters, so that a sampler can move both?
 
-With wider paths an area's level is known less well; with a wider field its rough parts are, and its
-smooth ones are not. Standard coordinates of levels and fields are therefore stretched by
-exp(-D (theta - theta0)), where D is how the log roots of their precision follow each hyperparameter at
-theta0. This is another choice of coordinates only: the posterior stays what it is (partial centring
-by area and by part of the field: Papaspiliopoulos, Roberts and Skold 2007).
+With a wider field its rough parts are known less well, and its smooth ones are not. Standard coordinates of
+fields are therefore stretched by exp(-D (theta - theta0)), where D is how the log roots of their precision follow
+each hyperparameter at theta0. This is another choice of coordinates only: the posterior stays what it is
+(partial centring by part of the field: Papaspiliopoulos, Roberts and Skold 2007). Areas follow exactly
+(`following`).
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ from kalanso.coverage import records as r
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.records import Floats, Ints
 
-# The hyperparameters that act through the areas' prior alone.
+# The hyperparameters of areas' levels, paths and reporting.
 FOLLOWED = (
-    "field1", "local1", "path1", "memory1", "field3", "local3", "path3", "memory3", "loading",
+    "field1", "local1", "path1", "memory1", "field3", "local3", "path3", "memory3", "loading", "field_reporting",
+    "local_reporting",
 )  # fmt: skip
+# Logs of factors are held within this: states so far off are refused by their density.
+FARTHEST = 50.0
 # Half the difference at which slopes of roots are taken, on the scale of the coordinate.
 NEAR = 0.05
 
-# Scales to the log roots of tips (N*5) and of fields (N*3, in their factor's order), and that order.
-Roots = Callable[[Floats], tuple[Floats, Floats]]
+# Globals to the log roots of fields (N*3, in their factor's order).
+Roots = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True, eq=False)
 class Stretch:
-    """Slopes of log roots (M,J) of tips and fields in hyperparameters at some places (J) of gamma, `about`
+    """Slopes of log roots (M,J) of fields in hyperparameters at some places (J) of gamma, `about`
     values of those (J), and the sums of the slopes (J)."""
 
     places: Ints
@@ -46,7 +49,7 @@ class Stretch:
 
     @classmethod
     def of(cls, layout: Layout, gamma: Floats, roots: Roots, components: Ints) -> Stretch:
-        """Return the stretch about globals `gamma`, given roots as they follow the scales.
+        """Return the stretch about globals `gamma`, given roots as they follow the globals.
 
         `components` says which field (0 to 2) each coordinate of the fields' factor belongs to: what the state
         holds is a field times its scale, which has that much less of a root.
@@ -60,17 +63,17 @@ class Stretch:
             for sign in (1.0, -1.0):
                 moved = gamma.copy()
                 moved[place] += sign * NEAR
-                scale = layout.scales(moved)
-                tips, fields = roots(scale)
-                own = np.log(np.array([scale[r.FIELD1], scale[r.FIELD3], 1.0]))
-                found.append(np.concatenate([tips, fields - own[components]]))
+                own = np.log(layout.scales(moved)[[r.FIELD1, r.FIELD3, r.FIELDR]])
+                found.append(roots(moved) - own[components])
             columns.append((found[0] - found[1]) / (2.0 * NEAR))
         slopes = np.column_stack(columns)
         return cls(places, gamma[places], slopes, slopes.sum(axis=0))
 
     def factors(self, gamma: Floats) -> Floats:
         """Return the factors (M) at globals (G)."""
-        return np.asarray(np.exp(self.slopes @ (self.about - gamma[self.places])))
+        return np.asarray(
+            np.exp(np.clip(self.slopes @ (self.about - gamma[self.places]), -FARTHEST, FARTHEST))
+        )
 
     def log_volume(self, gamma: Floats) -> float:
         """Return the log of the volume of stretched coordinates for one of the standard ones."""

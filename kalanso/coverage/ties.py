@@ -44,7 +44,8 @@ class Ties:
             return z
         return z + self.directions.T @ (self.shrink * (self.directions @ z))
 
-    def expected(self, first: int) -> Floats:
-        """Return the covariance of the first coordinates of (I + V'V)^(-1/2) z for standard normal z."""
-        part = self.directions[:, :first]
-        return np.eye(first) + part.T @ (((1.0 + self.shrink) ** 2 - 1.0)[:, None] * part)
+    def grown(self, y: Floats) -> Floats:
+        """Return the z that shrinks to y."""
+        if not self.shrink.size:
+            return y
+        return y + self.directions.T @ ((1.0 / (1.0 + self.shrink) - 1.0) * (self.directions @ y))

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from kalanso.coverage import records as r
-from kalanso.coverage.area_information import Information
-from kalanso.coverage.frame import Frame, anchored, path_scales, standardised
+from kalanso.coverage.area_information import Information, add_prior
+from kalanso.coverage.frame import Frame
+from kalanso.coverage.holding import held
 from kalanso.coverage.model import Model
-from kalanso.coverage.path_pieces import held_path
 from kalanso.coverage.records import Flags, Floats
-from kalanso.coverage.whitening import Whitener, Whitening
+from kalanso.coverage.whitener import Whitener
+from kalanso.coverage.whitening import Whitening
 
 PAIRS = 5
 ROUNDS = 6
@@ -135,7 +136,7 @@ def average_slope(model: Model, map_: Whitening, around: list[Floats]) -> Callab
 
 
 def stretched_slope(model: Model, map_: Whitening, around: list[Floats]) -> Callable[[Floats], Floats]:
-    """Return the same, along states in which areas and fields are stretched as the globals say (`stretching`)."""
+    """Return the same, along states in which fields are stretched as the globals say (`stretching`)."""
     size = model.layout.size
 
     def slope(x: Floats) -> Floats:
@@ -146,7 +147,7 @@ def stretched_slope(model: Model, map_: Whitening, around: list[Floats]) -> Call
                 y[:size] = 0.0
                 shift = map_.linear(map_.stretched(y, x[:size]))
                 one = model.loose(x + shift)[1].copy()
-                _, pulled = map_.pulled_at(y, x[:size], one)
+                pulled = map_.pull_of(y, map_.stretched(map_.back(one), x[:size]))
                 one[:size] += map_.stretch.slope(size, pulled)
                 found += one / (2 * len(around))
         return found
@@ -154,24 +155,16 @@ def stretched_slope(model: Model, map_: Whitening, around: list[Floats]) -> Call
     return slope
 
 
-def frame_about(fitted: Gaussian, rng: np.random.Generator, draws: int = 24) -> Frame:
-    """Return the frame that is bent about a fitted Gaussian."""
+def frame_about(fitted: Gaussian, whitener: Whitener) -> Frame:
+    """Return the frame in which areas follow the hyperparameters about a fitted Gaussian."""
     model, map_ = fitted.map.model, fitted.map
-    field, scales = model.design.field, model.frame.scales
-
-    def parts(x: Floats) -> list[Floats]:
-        state = model.state(x)
-        return standardised(field.centred(state.fields), state.tips, scales)
-
-    centre, told = model.state(map_.centre), fitted.information
-    paths = tuple(
-        held_path(*of, np.maximum(told.within[:, :, dose, dose], 0.0), told.onward[:, :, dose, dose], middle)
-        for dose, (of, middle) in enumerate(
-            zip(path_scales(scales), (centre.path1, centre.path3), strict=True)
-        )
-    )
-    found = [parts(map_.to_state(rng.standard_normal(map_.size))) for _ in range(draws)]
-    return anchored(scales, parts(map_.centre), found, (paths[0], paths[1]))
+    scales = model.frame.scales
+    told, areas, _ = whitener.settled_factors(fitted.information, scales)
+    full = Information(*(block.copy() for block in told))
+    add_prior(scales, full)
+    centre = model.state(map_.centre)
+    fields, paths = model.design.field.centred(centre.fields), np.stack([centre.path1, centre.path3], axis=2)
+    return Frame.following(scales, held(told, full, areas, scales, centre.tips, paths, fields))
 
 
 def _information(model: Model, states: list[Floats]) -> Information:

@@ -10,7 +10,7 @@ import pytest
 
 from kalanso.coverage import EstimateRefused, Evidence, Question
 from kalanso.coverage.gmrf import NotPositiveDefinite
-from kalanso.coverage.whitening import NotWhitened
+from kalanso.coverage.whitener import NotWhitened
 
 estimating = import_module("kalanso.coverage.estimating")
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from kalanso.coverage import Evidence, Question
 from kalanso.coverage.baselines import accuracy, all_baselines, fixed_population
-from kalanso.coverage.published import Plan
+from kalanso.coverage.plans import Plan
 from kalanso.coverage.scoring import score_posterior
 from kalanso.coverage.summaries import coverage_estimates
 from kalanso.simulation import STRESSES, EvidenceSettings, EvidenceTruth, simulate_evidence

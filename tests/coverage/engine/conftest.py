@@ -11,12 +11,20 @@ import pytest
 from kalanso.coverage import Evidence, Question
 from kalanso.coverage.designing import design
 from kalanso.coverage.evidence_tables import DENOMINATORS, SURVEY_AREAS
-from kalanso.coverage.frame import Frame, path_scales
+from kalanso.coverage.frame import Frame
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.model import Model
-from kalanso.coverage.path_pieces import held_path
 from kalanso.coverage.priors import default_priors
-from kalanso.coverage.records import BENDS, FIELDS, Anchor
+from kalanso.coverage.records import (
+    FIELDS,
+    LEVEL_COLUMNS,
+    PULL_LEVEL,
+    QUARTER_COLUMNS,
+    ROOT_GROWTH,
+    ROOT_RECORDING,
+    TOLD,
+    Hold,
+)
 from kalanso.coverage.terms import terms_of
 from kalanso.simulation.evidence_country import simulate_evidence
 from kalanso.simulation.evidence_settings import EvidenceSettings, ReportingSettings, SurveySettings
@@ -41,16 +49,18 @@ def plain_model(small_layout: Layout) -> Model:
 
 
 @pytest.fixture
-def bent_model(small_layout: Layout) -> Model:
+def following_model(small_layout: Layout) -> Model:
+    """Areas that follow the hyperparameters about some evidence, and bent fields."""
     rng = np.random.default_rng(5)
     n, t = small_layout.design.shape
     scales = 1.1 * small_layout.scales(small_layout.start)
-    paths = (
-        held_path(*of, 1 + rng.random((n, t)), 0.5 * rng.random((n, t)), rng.normal(size=(n, t)))
-        for of in path_scales(scales)
-    )
-    anchor = Anchor(rng.normal(size=n), rng.normal(size=n), *paths, rng.normal(size=(n, FIELDS)))
-    return Model(small_layout, Frame(scales, anchor, rng.random(BENDS), rng.random(BENDS)))
+    quarter, level = 0.3 * rng.normal(size=(n, t, QUARTER_COLUMNS)), 0.3 * rng.normal(size=(n, LEVEL_COLUMNS))
+    quarter[:, :, [0, 2]] = 3.0 + rng.random((n, t, 2))
+    level[:, [TOLD, TOLD + 2, TOLD + 5]] = 4.0 + rng.random((n, 3))
+    level[:, PULL_LEVEL + 2] = 20.0
+    level[:, [ROOT_GROWTH, ROOT_RECORDING]] = 1.0 + rng.random((n, 2))
+    hold = Hold(True, quarter, level, rng.normal(size=(n, FIELDS)))
+    return Model(small_layout, Frame(scales, hold, rng.random(FIELDS), rng.random(FIELDS)))
 
 
 @pytest.fixture
@@ -88,8 +98,7 @@ def stock_evidence() -> Evidence:
 def stock_model(stock_evidence: Evidence) -> Model:
     priors = default_priors()
     layout = Layout(design(stock_evidence, Question(stock=True), priors), priors)
-    scales = 1.1 * layout.scales(layout.start)
-    frame = Frame.plain(scales, *layout.design.shape)
+    frame = Frame.plain(layout.scales(layout.start), *layout.design.shape)
     return Model(layout, frame, terms_of(stock_evidence, Question(stock=True), layout))
 
 
@@ -107,8 +116,7 @@ def hub_evidence() -> Evidence:
 def hub_model(hub_evidence: Evidence) -> Model:
     priors = default_priors()
     layout = Layout(design(hub_evidence, Question(stock=True), priors), priors)
-    scales = 1.1 * layout.scales(layout.start)
-    frame = Frame.plain(scales, *layout.design.shape)
+    frame = Frame.plain(layout.scales(layout.start), *layout.design.shape)
     return Model(layout, frame, terms_of(hub_evidence, Question(stock=True), layout))
 
 

@@ -17,13 +17,13 @@ from kalanso.coverage.designing import design
 from kalanso.coverage.drawing import draw_of
 from kalanso.coverage.evidence_tables import ATTENDANCE
 from kalanso.coverage.model import Model, State
+from kalanso.coverage.plans import Plan
 from kalanso.coverage.priors import default_priors
-from kalanso.coverage.published import Plan
 from kalanso.coverage.records import Pulls, Setting, Shares
 from kalanso.coverage.report_density import MOST_EXCESS
 from kalanso.coverage.terms import unheard
 from kalanso.coverage.variational import fit_gaussian
-from kalanso.coverage.whitening import Whitener
+from kalanso.coverage.whitener import Whitener
 from kalanso.simulation.evidence_country import simulate_evidence
 from kalanso.simulation.evidence_settings import EvidenceSettings, ReportingSettings, Uniform
 
@@ -192,7 +192,7 @@ def test_a_hub_beyond_all_its_children_is_not_a_wrong_denominator() -> None:
     tables, truth = simulate_evidence(20, 8, np.random.default_rng(4), settings=settings)
     evidence = Evidence.of(**tables)
     hub = [evidence.area_index[code] for code in evidence.attendance["place_code"]]
-    plan = Plan(pilot=30, learning=50, settling=20, block=100, most=100, effective=float("inf"))
+    plan = Plan(pilot=30, learning=(50,), settling=20, block=100, most=100, effective=float("inf"))
     doses = evidence.doses[evidence.doses["indicator"] == "dtp1_doses"]
     of_hub = doses[doses["place_code"].isin(evidence.attendance["place_code"])]
     assert of_hub["value"].sum() > 1.3 * truth.surviving_infants[hub].sum() * len(of_hub) / 8 / len(hub)

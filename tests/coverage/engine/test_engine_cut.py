@@ -9,12 +9,13 @@ from kalanso.coverage import Evidence, Question
 from kalanso.coverage.cutting import CutPlan, held_globals, sample_cut
 from kalanso.coverage.designing import design
 from kalanso.coverage.layout import Layout
+from kalanso.coverage.plans import Plan
 from kalanso.coverage.priors import default_priors
-from kalanso.coverage.published import Plan, Sampled
+from kalanso.coverage.published import Sampled
 from kalanso.coverage.question import QuestionRefused
 from kalanso.simulation.evidence_country import simulate_evidence
 
-SHORT = Plan(pilot=20, learning=20, settling=10, block=60, most=60, effective=float("inf"))
+SHORT = Plan(pilot=20, learning=(20,), settling=10, block=60, most=60, effective=float("inf"))
 
 
 def test_levels_are_what_surveys_and_populations_alone_say_and_doses_fill_in_the_quarters() -> None:

@@ -16,7 +16,7 @@ from kalanso.coverage.pieces import beta_binomial, gamma_table
 from kalanso.coverage.pieces import digamma as own_digamma
 from kalanso.coverage.report_density import count_density, excess_of
 from kalanso.coverage.variational import fit_gaussian
-from kalanso.coverage.whitening import Whitener
+from kalanso.coverage.whitener import Whitener
 from tests.coverage.engine.slopes import assert_slopes
 
 
@@ -24,7 +24,7 @@ from tests.coverage.engine.slopes import assert_slopes
     "name",
     [
         "plain_model",
-        "bent_model",
+        "following_model",
         "tied_model",
         "stock_model",
         "hub_model",

@@ -10,14 +10,14 @@ import pytest
 
 from kalanso.coverage import Evidence, Question, estimate
 from kalanso.coverage.evidence_tables import DENOMINATORS, DOSES, SURVEY_AREAS, SURVEYS
+from kalanso.coverage.plans import Plan
 from kalanso.coverage.priors import PriorRefused, default_priors, read_priors
-from kalanso.coverage.published import Plan
 
-SHORT = Plan(pilot=12, learning=24, settling=8, block=12, most=24, effective=10.0)
+SHORT = Plan(pilot=12, learning=(24,), settling=8, block=12, most=24, effective=10.0)
 PREVIEW = Question(preview=True, draws=40)
 
 
-BRIEF = Plan(pilot=6, learning=16, settling=5, block=20, most=20, effective=float("inf"))
+BRIEF = Plan(pilot=6, learning=(16,), settling=5, block=20, most=20, effective=float("inf"))
 
 
 def _run(evidence: Evidence, question: Question = PREVIEW, seed: int = 1, **kwargs: object):  # type: ignore[no-untyped-def]

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from kalanso.coverage.area_information import Information, add_prior
 from kalanso.coverage.gmrf import Pattern, structure
-from kalanso.coverage.path_pieces import held_path, path_at
+from kalanso.coverage.path_pieces import path_entries
 from kalanso.coverage.records import (
     CORR1,
     CORR3,
@@ -22,8 +22,6 @@ from kalanso.coverage.records import (
     FIELD3,
     LOCAL1,
     LOCAL3,
-    PATH,
-    ROWS,
     SCALES,
     WALK1,
     WALK3,
@@ -115,12 +113,10 @@ def test_scottish_lip_cancer_comes_out_as_r_inla_published_it() -> None:
 
 
 def _path_covariance(size: int, sd: float, corr: float) -> np.ndarray:
-    none, columns, w = np.zeros((1, size)), np.empty((size, size)), np.zeros((ROWS, size))
-    hold = held_path(1.0, 0.0, none, none, none)[0]
-    for j in range(size):
-        path_at(np.eye(size)[j], hold, sd, corr, w, 0)
-        columns[:, j] = w[PATH]
-    return columns @ columns.T
+    end, inner, off = path_entries(size, sd, corr)
+    precision = np.diag(np.full(size, inner)) + off * (np.eye(size, k=1) + np.eye(size, k=-1))
+    precision[0, 0] = precision[-1, -1] = end
+    return np.asarray(np.linalg.inv(precision))
 
 
 def test_a_path_has_the_covariance_of_a_stationary_first_order_process() -> None:

@@ -15,12 +15,12 @@ from kalanso.coverage.frame import Frame
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.lot_pieces import FAILED, PASSED, decision_density, decision_information
 from kalanso.coverage.model import Model
+from kalanso.coverage.plans import Plan
 from kalanso.coverage.priors import default_priors
-from kalanso.coverage.published import Plan
 from kalanso.coverage.terms import terms_of, unheard
 from tests.coverage.engine.slopes import assert_slopes, globals_and_areas
 
-BRIEF = Plan(pilot=6, learning=16, settling=5, block=20, most=20, effective=float("inf"))
+BRIEF = Plan(pilot=6, learning=(16,), settling=5, block=20, most=20, effective=float("inf"))
 
 
 def slow_tail(decision: int, d: int, m: int, share: float, a: float) -> float:

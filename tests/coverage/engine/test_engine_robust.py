@@ -11,10 +11,10 @@ import pytest
 
 from kalanso.coverage import Evidence, Question, estimate
 from kalanso.coverage.faults import EstimateRefused, EvidenceRefused
+from kalanso.coverage.plans import Plan
 from kalanso.coverage.posterior import Posterior
-from kalanso.coverage.published import Plan
 
-BRIEF = Plan(pilot=6, learning=12, settling=5, block=16, most=16, effective=float("inf"))
+BRIEF = Plan(pilot=6, learning=(12,), settling=5, block=16, most=16, effective=float("inf"))
 QUARTERS = ["2023Q1", "2023Q2", "2023Q3", "2023Q4"]
 AREAS = ["a", "b", "c", "d", "e"]
 Tables = dict[str, Any]
@@ -185,7 +185,7 @@ def test_evidence_of_no_quarter_is_refused_by_name() -> None:
 
 
 def test_a_place_of_which_nothing_is_known_is_less_sure_than_a_surveyed_one() -> None:
-    plan = Plan(pilot=15, learning=30, settling=15, block=80, most=80, effective=float("inf"))
+    plan = Plan(pilot=15, learning=(30,), settling=15, block=80, most=80, effective=float("inf"))
     evidence = Evidence.of(**silent_places(sound()))
     posterior = estimate(evidence, Question(preview=True, draws=150), np.random.default_rng(1), plan=plan)
     spread = posterior.dtp1_coverage.mean(axis=2).std(axis=0)

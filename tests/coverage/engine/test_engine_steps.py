@@ -14,9 +14,9 @@ from kalanso.coverage.evidence_tables import DOSES, SURVEYS
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.model import Model
+from kalanso.coverage.plans import Plan
 from kalanso.coverage.posterior import Posterior
 from kalanso.coverage.priors import default_priors
-from kalanso.coverage.published import Plan
 from kalanso.coverage.question import QuestionRefused
 from kalanso.coverage.records import RECORDING
 from kalanso.coverage.run_tables import run_tables
@@ -25,7 +25,7 @@ from kalanso.coverage.terms import terms_of, unheard
 from kalanso.coverage.writing import draw_rows
 from tests.coverage.engine.slopes import assert_slopes, globals_and_areas
 
-BRIEF = Plan(pilot=6, learning=16, settling=5, block=20, most=20, effective=float("inf"))
+BRIEF = Plan(pilot=6, learning=(16,), settling=5, block=20, most=20, effective=float("inf"))
 
 
 def early(evidence: Evidence) -> Evidence:
@@ -127,7 +127,7 @@ def test_a_fall_of_going_on_shows_in_the_cohort_that_was_due_not_when_the_dose_w
         denominators=[{"source": "census", "place_code": a, "period": 2023, "surviving_infants": 480.0} for a in areas],
         surveys=SURVEYS.empty(),
     )  # fmt: skip
-    plan = Plan(pilot=15, learning=40, settling=15, block=60, most=60, effective=float("inf"))
+    plan = Plan(pilot=15, learning=(40,), settling=15, block=60, most=60, effective=float("inf"))
     question = Question(second="mcv1", preview=True, draws=80)
     posterior = estimate(evidence, question, np.random.default_rng(1), plan=plan)
 

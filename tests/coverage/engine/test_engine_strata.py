@@ -15,8 +15,8 @@ from kalanso.coverage.evidence_tables import STRATA, SURVEYS
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.model import Model
+from kalanso.coverage.plans import Plan
 from kalanso.coverage.priors import default_priors
-from kalanso.coverage.published import Plan
 from kalanso.coverage.strata_design import contrasts
 from kalanso.coverage.strata_pieces import strata_shares, stratum_means, stratum_means_back
 from tests.coverage.engine.slopes import assert_slopes, globals_and_areas
@@ -131,7 +131,7 @@ def test_slopes_of_a_model_with_strata_agree_with_differences(small_evidence: Ev
 def test_a_gap_between_town_and_village_is_found_and_weighs_as_children_live(
     small_evidence: Evidence,
 ) -> None:
-    plan = Plan(pilot=10, learning=20, settling=10, block=50, most=50, effective=float("inf"))
+    plan = Plan(pilot=10, learning=(20,), settling=10, block=50, most=50, effective=float("inf"))
     bare = replace(small_evidence, doses=small_evidence.doses.iloc[:0])
     evidence = _surveyed(bare, 1.5, asked={"urban": 40, "rural": 10})
     urban = 0.1
