@@ -39,6 +39,8 @@ from kalanso.coverage.whitening import Whitening
 
 # Climbs and rounds of a fit that starts where a chain has been.
 AGAIN = 4
+# A step that suits coordinates once they are learned.
+USUAL = 0.2
 # States of each chain at which stiffness is measured.
 STATES = 2
 
@@ -80,7 +82,7 @@ def walked(
     def walk(start: tuple[np.random.Generator, Floats | None]) -> tuple[list[Floats], list[Floats], Chain]:
         own, gamma, passed = model.copy(), list[Floats](), list[Floats]()
         sampler = Sampler(own, replace(map_, model=own), plan.pace)
-        chain = sampler.start(start[0]) if start[1] is None else Chain(start[1], start[0])
+        chain = sampler.start(start[0]) if start[1] is None else Chain(start[1], start[0], USUAL)
 
         def keep(x: Floats) -> None:
             gamma.append(x[:size].copy())
@@ -203,5 +205,7 @@ def learn(
         stiff += [at.stiff(one) for one in measured]
         about, turn = suited(np.mean(stiff, axis=0), np.concatenate(passed))
         turned = _Turn(base.turned(about, turn), about, turn)
-        stand, step, at = [at.carried(z, turned) for z in found.ends], found.step, turned
+        stand, at = [at.carried(z, turned) for z in found.ends], turned
+        # A walk from afar, in coordinates not yet learned, has had to take short steps.
+        step = max(found.step, USUAL)
     return Learned(model.frame, replace(at.map, model=None), step, stand)  # type: ignore[arg-type]
