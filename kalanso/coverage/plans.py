@@ -24,7 +24,7 @@ class Plan:
     pace: Pace = field(default_factory=Pace)
 
 
-# Areas times quarters up to which iterations are so cheap that twice as many may be spent on learning.
+# Areas times quarters up to which iterations are so cheap that more may be spent on beginning well.
 SMALL = 2500
 
 
@@ -33,4 +33,4 @@ def published_plan(cells: int) -> Plan:
     plan = Plan()
     if cells > SMALL:
         return plan
-    return replace(plan, learning=tuple(2 * one for one in plan.learning), settling=4 * plan.settling)
+    return replace(plan, settling=2 * plan.settling)
