@@ -18,7 +18,7 @@ from kalanso.coverage.sampling import Pace
 # each of them wanders (1.8 where they never meet). Sound previews of so few draws stand at 1.1 to 1.3.
 DISAGREE = 1.4
 PREVIEW = Plan(
-    pilot=20, learning=(24,), settling=12, block=80, most=80, effective=float("inf"), r_hat_totals=DISAGREE,
+    pilot=20, learning=(24,), settling=16, block=80, most=80, effective=float("inf"), r_hat_totals=DISAGREE,
     pace=Pace(length=2.5),
 )  # fmt: skip
 # From an earlier run the hyperparameters are known, so that less has to be learned.

@@ -28,8 +28,6 @@ from kalanso.coverage.terms import Term
 from kalanso.coverage.whitening import Whitening
 
 Progress = Callable[[str, float], None]
-# Iterations from which a step may settle.
-ADAPTS = 30
 # Writing a checkpoint may take one part in so many of the time since the last.
 SELDOM = 20
 
@@ -121,9 +119,7 @@ class _Run:
     def settle(self) -> None:
         """Leave the start behind and settle the step, once."""
         if self.chain.iterations == 0:
-            # A step that settles over a few iterations follows their chance more than the place.
-            self.sampler.run(self.chain, self.plan.settling, adapt=self.plan.settling >= ADAPTS)
-            self.chain.accepted = 0.0
+            self.sampler.run(self.chain, self.plan.settling, adapt=True)
             self.chain.divergences = 0
 
     def block(self, iterations: int) -> None:
