@@ -25,10 +25,8 @@ from kalanso.coverage.path_pieces import path_entries
 # Columns of the room of a quarter: the factor of its pair (inverses of the roots, and what lies below), that with
 # the next pair (rows of this, columns of the next), that with the levels; then R^-1 h.
 I11, L21, I22, U11, U12, U21, U22, A10, A11, A12, A20, A21, A22, W1, W2 = range(15)
-QUARTER_ROOM = 15
 # Places in the room of the levels: factor (lower triangle, rows after each other), R^-1 h, and y.
 C00, C10, C11, C20, C21, C22, V0, V1, V2, Y0, Y1, Y2 = range(12)
-LEVEL_ROOM = 12
 
 
 @compiled

@@ -45,10 +45,8 @@ from kalanso.coverage.following import (
 # Rows of the room of slopes, by quarter: R^-1 g, M^-1 g, then slopes in the entries of the precision: of the pair
 # (both paths), and with the next quarter.
 K1, K2, M1, M2, D_OWN1, D_OWN3, D_OFF1, D_OFF3 = range(8)
-BACK_ROOM = 8
 # Places in the room of the levels' slopes: R^-1 g, M^-1 g, slopes in the precision's lower triangle.
 LK, LM, D_C = 0, 3, 6
-LEVEL_BACK_ROOM = 12
 
 
 @inlined

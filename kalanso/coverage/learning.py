@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from kalanso.coverage import records as r
+from kalanso.coverage.area_information import Information
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.model import Model
@@ -79,27 +80,31 @@ def walked(
     """Return where chains went while their step settled, from where they stand or from near the middle."""
     size = model.layout.size
 
-    def walk(start: tuple[np.random.Generator, Floats | None]) -> tuple[list[Floats], list[Floats], Chain]:
-        own, gamma, passed = model.copy(), list[Floats](), list[Floats]()
+    every = math.ceil(iterations / STATES)
+
+    def walk(start: tuple[np.random.Generator, Floats | None]) -> tuple[Floats, Floats, list[Floats], Chain]:
+        own, gamma, passed, states = model.copy(), list[Floats](), list[Floats](), list[Floats]()
         sampler = Sampler(own, replace(map_, model=own), plan.pace)
         chain = sampler.start(start[0]) if start[1] is None else Chain(start[1], start[0], USUAL)
 
         def keep(x: Floats) -> None:
             gamma.append(x[:size].copy())
-            passed.append(chain.z.copy())
+            passed.append(map_.ties.shrunk(chain.z)[:size].copy())
+            if len(passed) % every == 0:
+                states.append(chain.z.copy())
 
         sampler.run(chain, iterations, adapt=True, keep=keep)
-        return gamma, passed, chain
+        return np.array(gamma), np.array(passed), states, chain
 
     starts = zip(rng.spawn(plan.chains), stand or [None] * plan.chains, strict=True)
     found = each(walk, list(starts), workers)
-    every = math.ceil(iterations / STATES)
+    chains = [chain for *_, chain in found]
     return Walked(
-        np.array([one for one, _, _ in found]),
-        np.array([[map_.ties.shrunk(z)[:size] for z in passed] for _, passed, _ in found]),
-        [z for _, passed, _ in found for z in passed[every - 1 :: every]],
-        [chain.z for _, _, chain in found],
-        float(np.mean([chain.step for _, _, chain in found])),
+        np.array([gamma for gamma, *_ in found]),
+        np.array([passed for _, passed, *_ in found]),
+        [z for _, _, states, _ in found for z in states],
+        [chain.z for chain in chains],
+        float(np.mean([chain.step for chain in chains])),
     )
 
 
@@ -137,14 +142,15 @@ def full_map(
     """Return the map in which hyperparameters move too, in the model's frame; `free` flags what may move."""
     around = directions(model, min(3, max(1, AROUND // model.design.shape[0])), rng)
     free = np.ones(model.layout.size, bool) if free is None else free
-    of = fitted.map.centre, fitted.information, model.frame.scales
-    still = replace(whitener.standard(model, *of), stretch=_stretch(model, fitted, whitener))
-    return whitener.following(still, *of, stretched_slope(model, still, around), free, least_precision(model))
+    centre, scales = fitted.map.centre, model.frame.scales
+    told, areas, fields = whitener.settled_factors(fitted.information, scales)
+    still = replace(whitener.standard(model, centre, fields), stretch=_stretch(model, fitted, whitener, told))
+    slope = stretched_slope(model, still, around)
+    return whitener.following(still, centre, told, areas, scales, slope, free, least_precision(model))
 
 
-def _stretch(model: Model, fitted: Gaussian, whitener: Whitener) -> Stretch:
-    """Return how fields follow hyperparameters."""
-    told, _, _ = whitener.settled_factors(fitted.information, model.frame.scales)
+def _stretch(model: Model, fitted: Gaussian, whitener: Whitener, told: Information) -> Stretch:
+    """Return how fields follow hyperparameters, given settled information."""
     centre, layout = fitted.map.centre, model.layout
     plain = fitted.map.model
 

@@ -15,10 +15,7 @@ import scipy.sparse as sp
 
 from kalanso.coverage import global_information as known
 from kalanso.coverage import records as r
-from kalanso.coverage.area_factor import (
-    AreaFactor,
-    factor_areas,
-)
+from kalanso.coverage.area_factor import AreaFactor, factor_areas
 from kalanso.coverage.area_information import Information, add_prior
 from kalanso.coverage.gmrf import Factor, NotPositiveDefinite, Pattern
 from kalanso.coverage.model import Model
@@ -118,24 +115,21 @@ class Whitener:
         still = self._still(self.model, centre, centre, areas, fields)
         return self._with_globals(still, still, information, reference, slope, free, least)
 
-    def standard(
-        self, model: Model, centre: Floats, information: Information, reference: Floats
-    ) -> Whitening:
+    def standard(self, model: Model, centre: Floats, fields: Factor) -> Whitening:
         """Return the map without globals for a model whose frame standardises areas about `centre`."""
-        _, _, fields = self.settled_factors(information, reference)
         there = centre.copy()
         state = model.state(there)
         state.tips[:] = state.path1[:] = state.path3[:] = 0.0
         return self._still(model, there, centre, None, fields)
 
     def following(
-        self, still: Whitening, centre: Floats, information: Information, reference: Floats, slope: Slope,
-        free: Flags, least: Floats,
+        self, still: Whitening, centre: Floats, told: Information, areas: AreaFactor, reference: Floats,
+        slope: Slope, free: Flags, least: Floats,
     ) -> Whitening:  # fmt: skip
-        """Return the map of a model whose frame standardises areas about `centre`, from `standard`."""
-        information, areas, fields = self.settled_factors(information, reference)
-        plain = self._still(self.model, centre, centre, areas, fields)
-        return self._with_globals(plain, still, information, reference, slope, free, least)
+        """Return the map of a model whose frame standardises areas about `centre`, from `standard`, given settled
+        information and its areas' factor."""
+        plain = self._still(self.model, centre, centre, areas, still.fields)
+        return self._with_globals(plain, still, told, reference, slope, free, least)
 
     def _still(
         self, model: Model, there: Floats, centre: Floats, areas: AreaFactor | None, fields: Factor
