@@ -15,14 +15,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LIBRARY = sorted((ROOT / "kalanso").rglob("*.py"))
+# Django writes migrations; nobody reads them like prose.
+LIBRARY = sorted(path for path in (ROOT / "kalanso").rglob("*.py") if path.parent.name != "migrations")
 LONGEST_FILE = 450
 LONGEST_FUNCTION = 50
 HUB_NAMES = {
     "__init__", "models", "actions", "queries", "permissions", "forms", "views", "urls", "tasks",
     "api", "panels", "exports", "apps",
 }  # fmt: skip
-SITE_NAMES = HUB_NAMES | {"settings", "wsgi", "help", "errors", "middleware", "i18n"}
+SITE_NAMES = HUB_NAMES | {"settings", "configuration", "wsgi", "help", "errors", "middleware", "i18n"}
 BANNED_NAMES = {"utils", "core", "common", "services", "helpers", "managers", "misc"}
 
 # path or "path:function" -> why it may be longer than the rule allows

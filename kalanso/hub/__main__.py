@@ -1,7 +1,8 @@
 """How is the hub started, on this machine and for this machine only?
 
-`python -m kalanso.hub serve --store FOLDER --port 8000` prepares translations and static files,
-then hands over to granian. Accounts come later, so it listens on the loopback address alone.
+`python -m kalanso.hub serve --store FOLDER --port 8000` prepares translations, static files and the database,
+then hands over to granian. It listens on this computer's own address and prints a link that lets in, once,
+whoever started it. `manage` hands any other verb to Django.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ THREADS = 4  # reads wait for one another anyway; more threads would only hold m
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb of the hub and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["manage"]:
+        return _manage(given[1:])
     asked = _parser().parse_args(arguments)
     if asked.host not in LOOPBACK:
         return _say(
-            f"--host {asked.host}: the hub has no accounts yet, so it answers only this computer; "
+            f"--host {asked.host}: started by hand, the hub answers only this computer; "
             "use 127.0.0.1 (or leave --host out) and reach it over SSH with: "
             f"ssh -L {asked.port}:127.0.0.1:{asked.port} THIS-COMPUTER",
             WRONG_USE,
@@ -46,6 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     os.environ["KALANSO_STORE"] = str(asked.store.resolve())
     return _serve(asked.port, open_browser=asked.open)
+
+
+def _manage(words: list[str]) -> int:
+    """Hand a verb to Django: migrate, makemigrations, shell ..."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kalanso.hub.site.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["python -m kalanso.hub manage", *words])
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,10 +90,12 @@ def _serve(port: int, *, open_browser: bool) -> int:
 
     django.setup()
     call_command("collectstatic", interactive=False, verbosity=0)
+    call_command("migrate", interactive=False, verbosity=0)
     from granian import Granian
     from granian.constants import Interfaces
 
-    Thread(target=_announce, args=(port, open_browser), daemon=True).start()
+    path = _way_in()
+    Thread(target=_announce, args=(port, path, open_browser), daemon=True).start()
     Granian(
         "kalanso.hub.site.wsgi:application",
         address="127.0.0.1",
@@ -95,7 +110,21 @@ def _serve(port: int, *, open_browser: bool) -> int:
     return 0
 
 
-def _announce(port: int, open_browser: bool) -> None:
+def _way_in() -> str:
+    """Make the hub ready, and return the path that lets in whoever started it; a demo shows its people."""
+    from datetime import UTC, datetime
+
+    from kalanso.hub.explore.queries import shelf
+    from kalanso.hub.site import actions
+
+    now = datetime.now(UTC)
+    actions.prepare(now=now)
+    if shelf.current().store.demo:
+        return "/"
+    return f"/entrer/{actions.machine_link(person=actions.my_own_machine(now=now))}/"
+
+
+def _announce(port: int, path: str, open_browser: bool) -> None:
     """Say where the pages are once the home page answers; asking for it loads what others need."""
     until = time.monotonic() + LONGEST_START
     while not _answers(port):
@@ -106,7 +135,7 @@ def _announce(port: int, open_browser: bool) -> None:
             )
             return
         time.sleep(0.1)
-    address = f"http://127.0.0.1:{port}/"
+    address = f"http://127.0.0.1:{port}{path}"
     print(f"Kalanso: {address}  (Ctrl+C to stop)", flush=True)
     if open_browser:
         webbrowser.open(address)

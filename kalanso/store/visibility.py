@@ -7,6 +7,7 @@ are hidden.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -24,15 +25,38 @@ class NotVisible(PermissionError):
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What a reader may see: the widest audience, the subtree of places, and flagged places.
+    """What a reader may see: the narrowest audience, the places, and flagged places.
 
-    `places` holds the codes of the reader's subtree, or is None for the whole country. `cleared`
-    readers see flagged places as they are.
+    `places` holds the codes to which the reader is held, or is None for the whole country. Where
+    `at_home` is given, tables up to `audience` are open for the whole country, and narrower ones up to
+    `at_home` for the rows of `places` alone. `cleared` readers see flagged places as they are; with
+    `at_home`, only those of their own places.
     """
 
     audience: Audience = Audience.PUBLIC
     places: frozenset[str] | None = None
     cleared: bool = False
+    at_home: Audience | None = None
+
+    def __post_init__(self) -> None:
+        if self.at_home is not None and self.places is None:
+            raise ValueError("at_home: expected the places it is meant for, got None")
+
+    @property
+    def widest(self) -> Audience:
+        """The narrowest circle to which the reader belongs anywhere."""
+        return self.audience if self.at_home is None else max(self.audience, self.at_home)
+
+    @property
+    def mark(self) -> str:
+        """A short text that differs wherever what is seen may differ: for keys of caches."""
+        told = [self.audience.name, str(self.cleared), self.at_home.name if self.at_home is not None else ""]
+        held = "all" if self.places is None else "\n".join(sorted(self.places))
+        return hashlib.sha256("\n".join([*told, held]).encode()).hexdigest()[:16]
+
+    def holds(self, spec: TableSpec) -> bool:
+        """Whether the reader sees only the rows of `places` in this table."""
+        return self.places is not None and (self.at_home is None or spec.audience > self.audience)
 
     @classmethod
     def analyst(cls) -> Scope:
@@ -49,16 +73,31 @@ def visible(
     security flag are delayed and coarsened, and small counts are hidden with their complement,
     unless the scope is cleared for them.
     """
-    if spec.audience > scope.audience:
-        raise NotVisible(f"{spec.name}: for the audience {spec.audience.name}, not {scope.audience.name}")
+    if spec.audience > scope.widest:
+        raise NotVisible(f"{spec.name}: for the audience {spec.audience.name}, not {scope.widest.name}")
+    if spec.place_column is None and scope.at_home is not None and spec.audience > scope.audience:
+        raise NotVisible(f"{spec.name}: has no places by which a reader could be held to their own")
     table = store.read(spec, as_of=as_of)
     if spec.place_column is None:
         return table
-    if scope.places is not None:
+    if scope.holds(spec):
+        assert scope.places is not None
         table = table.filter(table[spec.place_column].isin(sorted(scope.places)))
-    if spec.security and not scope.cleared:
+    if scope.cleared and (scope.at_home is None or scope.holds(spec)):
+        return table
+    guarded = _guarded(store, spec, table, today)
+    if not scope.cleared or scope.places is None:
+        return guarded
+    own = guarded[spec.place_column].isin(sorted(scope.places))
+    at_home = table.filter(table[spec.place_column].isin(sorted(scope.places)))
+    return guarded.filter(~own).union(at_home)
+
+
+def _guarded(store: Store, spec: TableSpec, table: ir.Table, today: date) -> ir.Table:
+    """Return the rows as a reader without clearance sees them."""
+    if spec.security:
         table = _guard_flagged(store, spec, table, today)
-    if spec.suppression and not scope.cleared:
+    if spec.suppression:
         table = _suppress(store, spec, table, today)
     return table
 

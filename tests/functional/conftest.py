@@ -70,7 +70,9 @@ def hub_address(demo_folder: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "kalanso.hub", "serve", "--store", str(demo_folder), "--port", str(port)]
-    server = subprocess.Popen(command, env={**os.environ, "KALANSO_STORE": "", "KALANSO_CACHE": ""})
+    server = subprocess.Popen(
+        command, env={**os.environ, **dict.fromkeys(("KALANSO_STORE", "KALANSO_CACHE", "KALANSO_DATA"), "")}
+    )
     try:
         _wait(server, port)
         yield f"http://127.0.0.1:{port}"
@@ -105,3 +107,16 @@ def chromium() -> Iterator[Any]:
         browser = hand.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def entered(chromium: Any, hub_address: str) -> Any:
+    """What a browser keeps once somebody of the national centre has entered the simulated country."""
+    context = chromium.new_context(base_url=hub_address)
+    page = context.new_page()
+    page.goto("/")
+    page.click("form[action='/entrer-comme/ibrahim/'] button")
+    assert page.locator(".me").inner_text() == "Ibrahim Keïta"
+    kept = context.storage_state()
+    context.close()
+    return kept

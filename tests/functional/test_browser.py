@@ -63,12 +63,12 @@ BROKEN_IMAGES = """async () => {
 
 
 @pytest.fixture
-def visit(chromium: Any, hub_address: str) -> Iterator[Any]:
+def visit(chromium: Any, hub_address: str, entered: Any) -> Iterator[Any]:
     """Open a page of a size, with scripts of pages off, and remember what the browser complained of."""
     contexts = []
 
     def open_page(path: str, size: dict[str, int], **options: Any) -> Any:
-        context = chromium.new_context(viewport=size, base_url=hub_address, **options)
+        context = chromium.new_context(viewport=size, base_url=hub_address, storage_state=entered, **options)
         contexts.append(context)
         page = context.new_page()
         page.complaints = []

@@ -20,6 +20,7 @@ from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.sources.tables import IMPORTS
 from kalanso.store import Input, Mode, Provenance, Store
 from kalanso.vocabulary import Message, Period
+from tests.hub.visitors import visitor
 
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
 LEVELS = ("country", "region", "district", "health_area")
@@ -140,19 +141,38 @@ def receipt(number: str, name: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def hub(small_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Django, set up over the small store."""
+    """Django, set up over the small store, with a database of its own."""
     os.environ["KALANSO_STORE"] = str(small_store.folder)
     os.environ["KALANSO_CACHE"] = str(tmp_path_factory.mktemp("hub-cache"))
     os.environ["DJANGO_SETTINGS_MODULE"] = "kalanso.hub.site.settings"
+    os.environ["KALANSO_DATA"] = str(tmp_path_factory.mktemp("hub-data"))
+    os.environ["KALANSO_SECOND_PROOF"] = "false"
     import django
     from django.core.management import call_command
+    from django.test.utils import setup_databases, setup_test_environment, teardown_databases
 
     django.setup()
+    setup_test_environment()
+    made = setup_databases(verbosity=0, interactive=False)
     call_command("collectstatic", interactive=False, verbosity=0)
+    from kalanso.hub.people import tasks as of_people
+
+    of_people.mirror(small_store, today=date(2025, 2, 15))
     yield
+    teardown_databases(made, verbosity=0)
     from kalanso.hub.explore import tasks
 
     tasks.renderer().close()
+
+
+@pytest.fixture(autouse=True)
+def rolled_back(hub: None) -> Iterator[None]:
+    """What a test writes is gone after it."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 class QuickHand:
@@ -190,10 +210,8 @@ def quick_hand(hub: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> It
 
 @pytest.fixture
 def get(quick_hand: QuickHand) -> Callable[..., Any]:
-    """Ask for an address as a browser without scripts does."""
-    from django.test import Client
-
-    client = Client(HTTP_HOST="127.0.0.1", raise_request_exception=True)
+    """Ask for an address as a browser without scripts does, as somebody of the national centre."""
+    client = visitor()
 
     def ask(address: str, **headers: str) -> Any:
         return client.get(address, headers=headers)

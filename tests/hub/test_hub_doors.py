@@ -10,6 +10,7 @@ from django.test import Client
 
 from kalanso.hub.__main__ import main
 from kalanso.store import Provenance, Store
+from tests.hub.visitors import stranger, visitor
 
 
 @pytest.mark.parametrize("name", ["kalanso.example.org", "10.0.0.7:8000", "127.0.0.1.example.org"])
@@ -17,15 +18,19 @@ def test_another_host_is_refused_with_a_sentence_in_both_languages(name: str, hu
     response = Client(HTTP_HOST=name).get("/")
 
     assert response.status_code == 400
-    assert "n'a pas encore de comptes" in response.content.decode()
-    assert "has no accounts yet" in response.content.decode()
+    assert "ne répond pas sous ce nom" in response.content.decode()
+    assert "does not answer to this name" in response.content.decode()
 
 
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options", "trace"])
-def test_nothing_can_be_sent(method: str, hub: None) -> None:
-    response = getattr(Client(HTTP_HOST="127.0.0.1"), method)("/")
-    assert response.status_code == 405
-    assert response["Allow"] == "GET, HEAD"
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_a_form_that_is_not_ours_changes_nothing(method: str) -> None:
+    from django.test import Client
+
+    foreign = Client(HTTP_HOST="127.0.0.1", enforce_csrf_checks=True)
+    response = getattr(foreign, method)("/compte/login/", {"login": "x", "password": "y"})
+
+    assert response.status_code == 403
+    assert "Rien n’a été enregistré" in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -36,7 +41,7 @@ def test_every_answer_forbids_scripts_frames_and_other_hosts(page: str, get: Any
     policy = response["Content-Security-Policy"]
 
     assert "default-src 'none'" in policy
-    assert "script-src" not in policy
+    assert "script-src 'self';" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -46,23 +51,31 @@ def test_every_answer_forbids_scripts_frames_and_other_hosts(page: str, get: Any
     response.close()
 
 
-def test_an_unchanged_page_is_not_sent_again(get: Any) -> None:
-    first = get("/preuves/tables/")
+def test_an_unchanged_page_is_not_sent_to_a_visitor_again(quick_hand: Any) -> None:
+    client = stranger()
+    first = client.get("/preuves/tables/")
 
-    again = get("/preuves/tables/", if_none_match=first["ETag"])
-    since = get("/preuves/tables/", if_modified_since=first["Last-Modified"])
+    again = client.get("/preuves/tables/", headers={"if-none-match": first["ETag"]})
+    since = client.get("/preuves/tables/", headers={"if-modified-since": first["Last-Modified"]})
 
     assert (again.status_code, since.status_code) == (304, 304)
     assert not again.content
 
 
-def test_a_page_in_another_language_has_another_mark(get: Any) -> None:
-    assert get("/preuves/")["ETag"] != get("/en/preuves/")["ETag"]
+def test_a_page_of_somebody_who_is_logged_in_is_kept_by_no_cache(get: Any) -> None:
+    response = get("/preuves/tables/")
+    assert response["Cache-Control"] == "private, no-store"
+    assert "ETag" not in response
 
 
-def test_head_answers_like_get_without_the_page(hub: None, quick_hand: Any) -> None:
-    client = Client(HTTP_HOST="127.0.0.1")
-    head, whole = client.head("/preuves/"), client.get("/preuves/")
+def test_a_page_in_another_language_has_another_mark(quick_hand: Any) -> None:
+    client = stranger()
+    assert client.get("/preuves/tables/")["ETag"] != client.get("/en/preuves/tables/")["ETag"]
+
+
+def test_head_answers_like_get_without_the_page(quick_hand: Any) -> None:
+    client = stranger()
+    head, whole = client.head("/preuves/tables/"), client.get("/preuves/tables/")
 
     assert head.status_code == 200
     assert not head.content
@@ -79,11 +92,10 @@ def test_a_new_snapshot_changes_the_mark_and_the_page(quick_hand: Any, tmp_path:
         "place_code": "ML", "name": "Mali", "level": "country", "kind": "", "latitude": None, "longitude": None,
         "valid_from": None, "valid_to": None, "source": "test",
     }  # fmt: skip
-    client = Client(HTTP_HOST="127.0.0.1")
     with override_settings(KALANSO_STORE=store.folder):
-        before = client.get("/lieux/")
+        before = stranger().get("/preuves/tables/places/")
         store.publish(PLACES, [place], provenance=Provenance(), now=now)
-        after = client.get("/lieux/", headers={"if-none-match": before["ETag"]})
+        after = stranger().get("/preuves/tables/places/", headers={"if-none-match": before["ETag"]})
 
     assert after.status_code == 200
     assert "Mali" in after.content.decode()
@@ -120,7 +132,7 @@ def test_a_failure_is_told_without_its_insides(
     monkeypatch.setattr(findings, "total", fail)
     monkeypatch.setattr("django.utils.log.log_response", lambda *args, **options: None)
     monkeypatch.setattr("django.core.handlers.exception.log_response", lambda *args, **options: None)
-    response = Client(HTTP_HOST="127.0.0.1", raise_request_exception=False).get("/")
+    response = visitor(raises=False).get("/")
 
     assert response.status_code == 500
     assert "Vos données sont intactes" in response.content.decode()
@@ -132,7 +144,7 @@ def test_the_server_refuses_to_listen_for_others(
 ) -> None:
     code = main(["serve", "--store", str(small_store.folder), "--host", "0.0.0.0"])  # noqa: S104
     assert code == 2
-    assert "no accounts yet" in capsys.readouterr().err
+    assert "answers only this computer" in capsys.readouterr().err
 
 
 def test_the_server_says_what_a_store_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import threading
 from typing import Any
 
 import pytest
-from django.test import Client, override_settings
+from django.test import override_settings
 
 from kalanso.figures import RenderingFailed
+from tests.hub.visitors import visitor
 
 ROWS = [{"period": f"2024Q{n}", "value": 0.8 + n / 50} for n in range(1, 5)]
 SUBJECT = {"subject": {"measure": "couverture", "place": "Niono"}}
@@ -100,7 +101,7 @@ def test_the_first_view_of_the_country_with_its_real_figure_stays_small(tmp_path
     from html import unescape
     from re import findall
 
-    client = Client(HTTP_HOST="127.0.0.1")
+    client = visitor()
     with override_settings(KALANSO_CACHE=tmp_path):
         page = client.get("/lieux/ML/", headers={"accept-encoding": "gzip"})
         text = gzip.decompress(page.content).decode()

@@ -53,8 +53,17 @@ def said(hub: None) -> set[tuple[str, ...]]:
 
 
 def catalog(locale: str) -> Catalog:
-    with (HUB / "site" / "locale" / f"{locale}.po").open("rb") as stream:
-        return read_po(stream, locale=locale, abort_invalid=True)
+    """The sentences of all apps together; each app keeps its own."""
+    whole = Catalog(locale=locale)
+    for path in sorted(HUB.glob(f"*/locale/{locale}.po")):
+        with path.open("rb") as stream:
+            for entry in read_po(stream, locale=locale, abort_invalid=True):
+                if entry.id:
+                    assert whole.get(entry.id, entry.context) is None, (
+                        f"{path.parents[1].name}: said twice: {entry.id}"
+                    )
+                    whole.add(entry.id, entry.string, context=entry.context)
+    return whole
 
 
 def test_every_sentence_is_there_in_english(said: set[tuple[str, ...]]) -> None:

@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from django.test import Client, override_settings
+from django.test import override_settings
 
 from kalanso.store import Provenance, Store
+from tests.hub.visitors import visitor
 
 PAGES = (
     "/", "/lieux/", "/lieux/?q=segou", "/lieux/?q=zzzz", "/lieux/{country}/", "/lieux/{district}/", "/lieux/{area}/",
@@ -136,7 +137,7 @@ def test_a_quarter_whose_reports_still_arrive_is_not_the_headline(
     growing.publish(PLACES, small_store.read(PLACES), provenance=Provenance(), now=now)
 
     with override_settings(KALANSO_STORE=growing.folder):
-        text = text_of(Client(HTTP_HOST="127.0.0.1").get("/"))
+        text = text_of(visitor().get("/"))
 
     assert "Au T3 2024" in text
 
@@ -218,7 +219,7 @@ def test_the_study_shows_its_eight_areas_with_one_sentence_each(get: Any, quick_
 
 def test_an_empty_store_teaches_how_to_fill_it(quick_hand: Any, tmp_path: Any, now: Any) -> None:
     empty = Store.create(tmp_path / "empty", country="ML", now=now)
-    client = Client(HTTP_HOST="127.0.0.1")
+    client = visitor()
 
     with override_settings(KALANSO_STORE=empty.folder):
         pages = [page for page in PAGES if "{" not in page]
@@ -235,4 +236,4 @@ def test_a_country_without_a_pack_and_without_coverage_still_opens(
 ) -> None:
     other = Store.create(tmp_path / "other", country="XX", now=now)
     with override_settings(KALANSO_STORE=other.folder):
-        assert Client(HTTP_HOST="127.0.0.1").get("/").status_code == 200
+        assert visitor().get("/").status_code == 200

@@ -15,11 +15,11 @@ import pytest
 
 from kalanso.hub.explore.panels import TITLES
 from kalanso.hub.explore.queries import tables
-from kalanso.hub.explore.queries.shelf import Shelf
+from kalanso.hub.explore.queries.shelf import Ground, Shelf
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.pipeline.tables import TABLES
 from kalanso.places.tables import PLACES
-from kalanso.store import Audience, Store
+from kalanso.store import Audience, Scope, Store
 
 PRIVATE = [spec.name for spec in TABLES if spec.audience > Audience.PROGRAMME]
 
@@ -66,7 +66,7 @@ def test_a_download_takes_every_row_through_a_file_and_never_as_a_stream(
 
     monkeypatch.setattr(ir.Table, "to_pyarrow_batches", endless)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    shelf = Shelf(small_store.folder, memory="512MB")
+    shelf = Shelf(Ground(small_store.folder, memory="512MB"), Scope.analyst())
     if kept:
         manifest = shelf.manifest(OBSERVATIONS)
         assert manifest is not None
@@ -85,7 +85,9 @@ def test_a_download_that_is_broken_off_leaves_no_file(
     small_store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    batches = tables.batches(Shelf(small_store.folder, memory="512MB"), OBSERVATIONS, tables.Selection())
+    batches = tables.batches(
+        Shelf(Ground(small_store.folder, memory="512MB"), Scope.analyst()), OBSERVATIONS, tables.Selection()
+    )
     next(batches)
     assert list(tmp_path.iterdir())
 

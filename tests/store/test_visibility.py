@@ -9,6 +9,7 @@ import pytest
 
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.places.tables import PLACE_FLAGS, PLACE_PARENTS, PLACES
+from kalanso.sources.tables import IMPORTS
 from kalanso.store import Audience, Engine, NotVisible, Provenance, Scope, Store, visible
 
 TODAY = date(2025, 1, 15)
@@ -160,3 +161,48 @@ def test_spark_guards_and_suppresses_alike(country: Store, now: datetime, spark_
         (INDICATOR_VALUES, ("place_code", "numerator")),
     ):
         assert str(seen(spark, spec, PARTNER, *columns)) == str(seen(country, spec, PARTNER, *columns))
+
+
+def test_a_reader_at_home_sees_narrow_tables_for_own_places_and_wide_ones_for_all(
+    country: Store, now: datetime
+) -> None:
+    publish(country, OBSERVATIONS, [doses("A1", "202401", 5), doses("A4", "202401", 7)], now)
+    home = frozenset({"A4"})
+    held = Scope(audience=Audience.PUBLIC, at_home=Audience.PARTNER, places=home, cleared=True)
+    assert seen(country, OBSERVATIONS, held, "place_code", "value") == [("A4", 7.0)]
+    wide = Scope(audience=Audience.PARTNER, at_home=Audience.PROGRAMME, places=home, cleared=True)
+    assert seen(country, OBSERVATIONS, wide, "place_code", "value") == [("A1", 5.0), ("A4", 7.0)]
+
+
+def test_clearance_at_home_ends_at_the_border(country: Store, now: datetime) -> None:
+    publish(country, INDICATOR_VALUES, [indicator("A1", 50), indicator("A4", 70)], now)
+    flag(country, "A1", None, None, now)
+    flag(country, "A4", None, None, now)
+    outsider = Scope(audience=Audience.PARTNER)
+    away = Scope(
+        audience=Audience.PARTNER, at_home=Audience.PROGRAMME, places=frozenset({"A4"}), cleared=True
+    )
+    assert "A4" not in {place for (place,) in seen(country, INDICATOR_VALUES, outsider, "place_code")}
+    places = {place for (place,) in seen(country, INDICATOR_VALUES, away, "place_code")}
+    assert "A4" in places
+    assert "A1" not in places
+
+
+def test_a_narrow_table_without_places_stays_closed_to_a_reader_at_home(
+    country: Store, now: datetime
+) -> None:
+    scope = Scope(audience=Audience.PUBLIC, at_home=Audience.PROGRAMME, places=frozenset({"A4"}))
+    with pytest.raises(NotVisible, match="no places"):
+        visible(country, IMPORTS, scope, today=TODAY)
+
+
+def test_scopes_that_may_see_differently_have_different_marks() -> None:
+    home = frozenset({"A1"})
+    scopes = [
+        Scope(), Scope(audience=Audience.PARTNER), Scope(audience=Audience.PARTNER, cleared=True),
+        Scope(audience=Audience.PARTNER, places=home), Scope(audience=Audience.PARTNER, places=frozenset()),
+        Scope(audience=Audience.PARTNER, places=home, at_home=Audience.PROGRAMME),
+    ]  # fmt: skip
+    assert len({scope.mark for scope in scopes}) == len(scopes)
+    with pytest.raises(ValueError, match="at_home"):
+        Scope(at_home=Audience.PROGRAMME)

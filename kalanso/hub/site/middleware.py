@@ -1,7 +1,7 @@
-"""Who may ask the hub for what, and under which rules may a browser show the answer?
+"""Who asks, what do they owe first, and under which rules may a browser show the answer?
 
-Until accounts exist, only this computer may ask, and only to read. Answers forbid scripts, foreign
-hosts and framing. A page that has not changed since the reader last saw it is not sent again.
+Answers forbid foreign hosts, inline scripts and framing. Whoever asks reads with their own scope. A page that
+has not changed since a visitor last saw it is not sent again.
 """
 
 from __future__ import annotations
@@ -9,54 +9,107 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import Resolver404, resolve
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import http_date
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from kalanso.hub.explore.queries import shelf
+from kalanso.hub.people.permissions import SECOND_PROOF
+from kalanso.hub.people.queries.access import access_of, scope_of
+from kalanso.hub.people.queries.here import reading_as
+from kalanso.hub.site.queries import MACHINE_LINK
+from kalanso.store import NotVisible, Scope
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
 CONTENT_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self' data: blob:; script-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 FIGURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-ONLY_HERE = (
-    "Kalanso n'a pas encore de comptes : il ne répond qu'à cet ordinateur, à l'adresse http://127.0.0.1. / "
-    "Kalanso has no accounts yet: it answers this computer only, at http://127.0.0.1."
+NOT_OUR_NAME = (
+    "Kalanso ne répond pas sous ce nom ; la personne qui l'exploite règle KALANSO_HOSTS. / "
+    "Kalanso does not answer to this name; whoever runs it sets KALANSO_HOSTS."
 )
+# Pages that stay open to somebody who still owes a duty.
+FREE = ("account_", "mfa_", "usersessions_", "static", "help")
 
 
-class ThisComputerOnly:
-    """Refuse requests addressed to another name than this computer's own."""
+class NamedHere:
+    """Refuse requests addressed to a name that is not the hub's."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         name = request.META.get("HTTP_HOST", "").rsplit(":", 1)[0] or "127.0.0.1"
-        if name not in settings.ALLOWED_HOSTS:
-            return HttpResponse(ONLY_HERE, status=400, content_type="text/plain; charset=utf-8")
+        known = settings.ALLOWED_HOSTS
+        if (
+            "*" not in known
+            and name not in known
+            and not any(host.startswith(".") and name.endswith(host) for host in known)
+        ):
+            return HttpResponse(NOT_OUR_NAME, status=400, content_type="text/plain; charset=utf-8")
         return self.answer(request)
 
 
-class ReadOnly:
-    """Refuse every method that could change something."""
+class Duties:
+    """Before anything else: a password of one's own, and a second proof for roles that reach far."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in {"GET", "HEAD"}:
-            text = _("Cette page se lit seulement : rien ne peut y être envoyé.")
-            return HttpResponse(
-                text, status=405, headers={"Allow": "GET, HEAD"}, content_type="text/plain; charset=utf-8"
-            )
-        return self.answer(request)
+        owed = self._owed(request)
+        return redirect(owed) if owed else self.answer(request)
+
+    def _owed(self, request: HttpRequest) -> str | None:
+        person = request.user
+        if not person.is_authenticated or _name_of(request).startswith(FREE):
+            return None
+        if person.must_change_password:
+            return "account_change_password"
+        if not settings.KALANSO_SECOND_PROOF or request.session.get(MACHINE_LINK) or _simulated():
+            return None
+        if access_of(person).roles & SECOND_PROOF and not is_mfa_enabled(person):
+            return "mfa_activate_totp"
+        return None
+
+
+def _simulated() -> bool:
+    """Whether the country is simulated: its people have neither passwords nor anything to protect."""
+    return settings.KALANSO_STORE is not None and shelf.current().store.demo
+
+
+def _name_of(request: HttpRequest) -> str:
+    try:
+        return resolve(request.path_info).url_name or ""
+    except Resolver404:
+        return ""
+
+
+class ReaderScope:
+    """Open tables with the scope of whoever asks, and speak their language at the first visit."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with reading_as(scope_of(access_of(request.user))):
+            return self.answer(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Lead a visitor to the login page, and tell somebody who is logged in that it is not for them."""
+        if not isinstance(exception, NotVisible):
+            return None
+        from kalanso.hub.site import views
+
+        return views.not_for_you(request)
 
 
 class GuardedPages:
@@ -82,28 +135,30 @@ class GuardedPages:
 
 
 class UnchangedPages:
-    """Answer 304 where nothing was published since the reader's copy of this address.
+    """Answer 304 to a visitor where nothing was published since their copy of this address.
 
-    The mark of a page is its address, its language, the software and the newest snapshot of every
-    table; a page is not even composed where the reader has it already.
+    The mark of a page is its address, its language, the software and the newest snapshot of every table; a
+    page is not even composed where the visitor has it already. Pages of somebody who is logged in are
+    theirs alone and always composed.
     """
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated or request.method not in {"GET", "HEAD"} or _own_page(request):
+            response = self.answer(request)
+            response.headers.setdefault("Cache-Control", "private, no-store")
+            return response
         state = shelf.current().state()
-        mark = hashlib.sha256(
-            "\n".join(
-                (
-                    request.get_full_path(),
-                    str(get_language()),
-                    settings.KALANSO_EDITION,
-                    state.mark,
-                    state.computing,
-                )
-            ).encode()
-        ).hexdigest()[:32]
+        told = (
+            request.get_full_path(),
+            str(get_language()),
+            settings.KALANSO_EDITION,
+            state.mark,
+            state.computing,
+        )
+        mark = hashlib.sha256("\n".join((*told, Scope().mark)).encode()).hexdigest()[:32]
         etag, changed = f'"{mark}"', int(state.changed)
         known = get_conditional_response(request, etag=etag, last_modified=changed)
         response = known or self.answer(request)
@@ -111,5 +166,10 @@ class UnchangedPages:
             response.headers.setdefault("ETag", etag)
             response.headers.setdefault("Last-Modified", http_date(changed))
             response.headers.setdefault("Cache-Control", "private, no-cache")
-            patch_vary_headers(response, ("Accept-Encoding",))
+            patch_vary_headers(response, ("Accept-Encoding", "Cookie"))
         return response
+
+
+def _own_page(request: HttpRequest) -> bool:
+    """Whether a page holds a form's token or a visitor's own state."""
+    return settings.KALANSO_STORE is None or _name_of(request).startswith((*FREE, "enter", "invitation"))

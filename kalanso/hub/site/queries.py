@@ -8,11 +8,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+from django.db import DatabaseError, connection
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.explore.queries import shelf
+from kalanso.hub.people.models import Membership, Person, PlaceMirror, Role
+from kalanso.hub.people.queries.access import Access
 
 NAVIGATION = (
     ("home", _("Accueil")),
@@ -67,9 +72,71 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "page": UNDER.get(page, "tables" if page.startswith("table") else page),
         "language": "en" if english else "fr",
         "other_language": "fr" if english else "en",
-        "demo": shelf.current().store.demo,
+        "demo": bool(settings.KALANSO_STORE) and shelf.current().store.demo,
+        "person": request.user if request.user.is_authenticated else None,
         "search_text": request.GET.get("q", ""),
     }
+
+
+# A machine's own link stands for the second proof: whoever uses it holds the machine.
+MACHINE_LINK = "entered_by_machine_link"
+# The people of a simulated country: user name, name, role, organisation, level of their place.
+DEMO_PEOPLE = (
+    ("awa", "Awa Traoré", Role.DISTRICT, "csref", "district"),
+    ("moussa", "Moussa Coulibaly", Role.FACILITY, "csref", "health_area"),
+    ("fatou", "Fatoumata Diarra", Role.REGION, "drs", "region"),
+    ("ibrahim", "Ibrahim Keïta", Role.NATIONAL, "cni", ""),
+    ("oumar", "Oumar Maïga", Role.PARTNER, "ong", ""),
+    ("mariam", "Mariam Sidibé", Role.RESEARCHER, "capev", ""),
+    ("kadidia", "Kadidia Sangaré", Role.COACH, "capev", "region"),
+    ("adama", "Adama Dembélé", Role.EDITOR, "capev", ""),
+    ("jeanne", "Jeanne Martin", Role.DONOR, "bailleur", ""),
+    ("seydou", "Seydou Konaté", Role.ADMINISTRATOR, "cni", ""),
+)
+DEMO_ORGANISATIONS = (
+    ("cni", _("Centre national d'immunisation"), "government"),
+    ("drs", _("Direction régionale de la santé"), "government"),
+    ("csref", _("Centre de santé de référence"), "government"),
+    ("ong", _("Une organisation partenaire"), "cso"),
+    ("capev", _("Learning Hub"), "academia"),
+    ("bailleur", _("Un bailleur"), "donor"),
+)
+
+
+def demo_usernames() -> frozenset[str]:
+    """Return the user names of the simulated people."""
+    return frozenset(row[0] for row in DEMO_PEOPLE)
+
+
+def demo_people() -> list[tuple[Person, Membership]]:
+    """Return the simulated people with what they hold; nobody outside a simulated country."""
+    if settings.KALANSO_STORE is None or not shelf.current().store.demo:
+        return []
+    found = Membership.objects.filter(person__username__in=demo_usernames()).select_related("person")
+    order = {row[0]: number for number, row in enumerate(DEMO_PEOPLE)}
+    return sorted(((m.person, m) for m in found), key=lambda pair: order[pair[0].username])
+
+
+def held(access: Access) -> list[tuple[Membership, str]]:
+    """Return memberships with the names of their places."""
+    codes = [m.place_code for m in access.memberships if m.place_code]
+    names = dict(PlaceMirror.objects.filter(code__in=codes).values_list("code", "name"))
+    return [(m, names.get(m.place_code, m.place_code)) for m in access.memberships]
+
+
+def login_address() -> str:
+    """Return where people log in, in the language of the moment."""
+    return reverse("account_login")
+
+
+def healthy() -> bool:
+    """Whether the database and the store can be read."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return settings.KALANSO_STORE is None or (settings.KALANSO_STORE / "store.json").is_file()
+    except DatabaseError:
+        return False
 
 
 MODEL_CARD = Path(__file__).resolve().parents[3] / "docs" / "explanation" / "model-card.md"

@@ -1,32 +1,19 @@
-"""With which settings does the hub run?
-
-`KALANSO_STORE` names the folder of the store; `KALANSO_CACHE` a folder for what can be made again
-(figures, compiled sentences, static files), by default `cache` inside the store. There are no
-accounts, sessions or database yet: the hub only reads, and only for this computer.
-"""
+"""With which settings does Django run the hub? What can be set stands in `configuration`."""
 
 from __future__ import annotations
 
-import os
-import secrets
-import tempfile
 from pathlib import Path
+from typing import Any
+
+import dj_database_url
 
 from kalanso import __version__
+from kalanso.hub.site.configuration import Configuration
 from kalanso.hub.site.i18n import compile_sentences
 
-
-def _cache_folder(store: Path | None) -> Path:
-    wished = os.environ.get("KALANSO_CACHE")
-    folder = Path(wished) if wished else (store / "cache" if store else None)
-    if folder is not None and (store is None or store.is_dir()):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            folder = None  # a store on read-only ground still has to be readable
-    if folder is None or not os.access(folder, os.W_OK):
-        folder = Path(tempfile.mkdtemp(prefix="kalanso-hub-"))
-    return folder
+_HERE = Path(__file__).resolve().parent
+_APPS = ("site", "explore", "jobs", "people")  # apps with templates or sentences, the uppermost first
+CONFIGURATION = Configuration()
 
 
 def _edition() -> str:
@@ -35,34 +22,72 @@ def _edition() -> str:
     return f"{newest:x}"
 
 
-_HERE = Path(__file__).resolve().parent
-
-KALANSO_STORE = Path(os.environ["KALANSO_STORE"]) if os.environ.get("KALANSO_STORE") else None
-KALANSO_CACHE = _cache_folder(KALANSO_STORE)
-KALANSO_MEMORY = os.environ.get("KALANSO_MEMORY", "768MB")
+KALANSO_STORE = CONFIGURATION.store
+KALANSO_CACHE = CONFIGURATION.cache_folder()
+KALANSO_DATA = CONFIGURATION.data_folder()
+KALANSO_MEMORY = CONFIGURATION.memory
+KALANSO_SECOND_PROOF = CONFIGURATION.second_proof
 KALANSO_EDITION = f"{__version__}-{_edition()}"
 
 DEBUG = False
-SECRET_KEY = secrets.token_hex(32)  # nothing is signed that outlives the process
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+SECRET_KEY = CONFIGURATION.secret()
+SECRET_KEY_FALLBACKS = CONFIGURATION.old_secret_keys
+HERE_ONLY = ["127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = CONFIGURATION.hosts or HERE_ONLY
 ROOT_URLCONF = "kalanso.hub.site.urls"
 WSGI_APPLICATION = "kalanso.hub.site.wsgi.application"
-DATABASES: dict[str, dict[str, str]] = {}
+
+
+def _database() -> dict[str, Any]:
+    url = CONFIGURATION.database or f"sqlite:///{KALANSO_DATA / 'hub.sqlite3'}"
+    found: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+    if found["ENGINE"].endswith("sqlite3"):
+        found["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",  # two writers wait for one another instead of failing half-way
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        }
+    return found
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
     "django.contrib.staticfiles",
-    "kalanso.hub.explore",
+    "rules",
     "kalanso.hub.site",
+    "kalanso.hub.explore",
+    "kalanso.hub.jobs",
+    "kalanso.hub.people",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
-    "kalanso.hub.site.middleware.ThisComputerOnly",
-    "kalanso.hub.site.middleware.ReadOnly",
     "kalanso.hub.site.middleware.GuardedPages",
+    "kalanso.hub.site.middleware.NamedHere",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "kalanso.hub.site.middleware.UnchangedPages",
     "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "kalanso.hub.site.middleware.Duties",
+    "kalanso.hub.site.middleware.ReaderScope",
+    "kalanso.hub.site.middleware.UnchangedPages",
 ]
 TEMPLATES = [
     {
@@ -76,29 +101,97 @@ TEMPLATES = [
             ],
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
                 "kalanso.hub.site.queries.chrome",
             ],
         },
     }
 ]
 
+AUTH_USER_MODEL = "people.Person"
+AUTHENTICATION_BACKENDS = [
+    "kalanso.hub.people.queries.logins.ByNameNumberOrAddress",
+    "rules.permissions.ObjectPermissionBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "account_login", "home", "home"
+ACCOUNT_ADAPTER = "kalanso.hub.people.queries.logins.Admission"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_FORMS = {"login": "kalanso.hub.people.forms.Login"}
+MFA_ADAPTER = "kalanso.hub.people.queries.logins.Sealed"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Kalanso"
+MFA_TRUST_ENABLED = True
+USERSESSIONS_TRACK_ACTIVITY = True
+SOCIALACCOUNT_ADAPTER = "kalanso.hub.people.queries.logins.OtherHouses"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": "other-house",
+                "name": CONFIGURATION.oidc_name,
+                "client_id": CONFIGURATION.oidc_client,
+                "secret": CONFIGURATION.oidc_secret,
+                "settings": {"server_url": CONFIGURATION.oidc_url, "oauth_pkce_enabled": True},
+            }
+        ]
+        if CONFIGURATION.oidc_url
+        else []
+    }
+}
+
+SESSION_COOKIE_AGE = 30 * 24 * 3600  # field staff meet no network for weeks
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIGURATION.https
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "kalanso.hub.site.views.forged"
+CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in CONFIGURATION.hosts if CONFIGURATION.https]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIGURATION.https else None
+SECURE_HSTS_SECONDS = 31536000 if CONFIGURATION.https else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "Français"), ("en", "English")]
-LOCALE_PATHS = [compile_sentences(_HERE / "locale", KALANSO_CACHE / "locale")]
+LOCALE_PATHS = [
+    compile_sentences(_HERE.parent / app / "locale", KALANSO_CACHE / "locale" / app)
+    for app in _APPS
+    if (_HERE.parent / app / "locale" / "en.po").exists()
+]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "UTC"
+TIME_ZONE = CONFIGURATION.zone
+
+# What the worker can do: kind of job, and the function that does it.
+KALANSO_JOBS: dict[str, str] = {
+    "people.mirror_places": "kalanso.hub.site.tasks.mirror_places",
+}
 
 STATIC_URL = "/static/"
 STATIC_ROOT = KALANSO_CACHE / "static"
+MEDIA_ROOT = KALANSO_DATA / "media"
+MEDIA_URL = "/fichiers/"
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 3600
-
-SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"
 APPEND_SLASH = True
 FORMS_URLFIELD_ASSUME_HTTPS = True
 

@@ -7,8 +7,13 @@ from kalanso.hub.site import views
 
 urlpatterns = [
     path("favicon.ico", views.favicon),
+    path("healthz", views.healthz, name="healthz"),
     *i18n_patterns(
         path("", views.home, name="home"),
+        path("moi/", views.me, name="me"),
+        path("entrer/<str:secret>/", views.enter, name="enter"),
+        path("entrer-comme/<slug:username>/", views.enter_as, name="enter_as"),
+        path("compte/", include("allauth.urls")),
         path("agir/", views.act, name="act"),
         path("apprendre/", views.learn, name="learn"),
         path("methode/", views.method, name="method"),
@@ -18,5 +23,6 @@ urlpatterns = [
     ),
 ]
 handler400 = "kalanso.hub.site.views.wrong_request"
+handler403 = "kalanso.hub.site.views.refused"
 handler404 = "kalanso.hub.site.views.not_found"
 handler500 = "kalanso.hub.site.views.broken"

@@ -22,10 +22,12 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from django.conf import settings
 
+from kalanso.hub.people.queries import here
 from kalanso.pipeline.computation_status import read_status
 from kalanso.store import Manifest, Scope, Store, TableSpec, visible
 
-KEPT_ANSWERS = 600
+KEPT_ANSWERS = 300  # of each scope
+KEPT_SCOPES = 40
 Answer = TypeVar("Answer")
 
 
@@ -41,14 +43,23 @@ class State:
     computing: str = ""
 
 
-class Shelf:
-    """The tables of one store, as far as the reader may see them."""
+class Ground:
+    """One store, opened once for readers of every scope, and the lock of its one reader at a time."""
 
     def __init__(self, folder: Path, *, memory: str) -> None:
         self.store = Store.open(folder, memory=memory, threads=1)
-        self.scope = Scope.analyst()
-        self._memory = memory
-        self._lock = threading.RLock()
+        self.memory = memory
+        self.lock = threading.RLock()
+
+
+class Shelf:
+    """The tables of one store, as far as readers of one scope may see them."""
+
+    def __init__(self, ground: Ground, scope: Scope) -> None:
+        self.store = ground.store
+        self.scope = scope
+        self._memory = ground.memory
+        self._lock = ground.lock
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
         self._views: dict[tuple[str, str], ir.Table] = {}
         self._known: State | None = None
@@ -82,6 +93,10 @@ class Shelf:
                     self._answers.popitem(last=False)
             return self._answers[key]
 
+    def sees(self, spec: TableSpec) -> bool:
+        """Whether readers of this scope may see any row of a table."""
+        return spec.audience <= self.scope.widest
+
     def manifest(self, spec: TableSpec, as_of: str | None = None) -> Manifest | None:
         """Return the named snapshot of a table, or the current one; None where nothing is published."""
         if as_of is not None:
@@ -114,7 +129,7 @@ class Shelf:
     @contextmanager
     def apart(self) -> Iterator[Shelf]:
         """Lend a connection of its own to a long download, so that pages need not wait for it."""
-        other = Shelf(self.store.folder, memory=self._memory)
+        other = Shelf(Ground(self.store.folder, memory=self._memory), self.scope)
         try:
             yield other
         finally:
@@ -153,10 +168,15 @@ def remembered(query: Callable[..., Answer]) -> Callable[..., Answer]:
 
 
 @functools.lru_cache(maxsize=4)
-def _opened(folder: Path, memory: str) -> Shelf:
-    return Shelf(folder, memory=memory)
+def _ground(folder: Path, memory: str) -> Ground:
+    return Ground(folder, memory=memory)
+
+
+@functools.lru_cache(maxsize=KEPT_SCOPES)
+def _opened(folder: Path, memory: str, scope: Scope) -> Shelf:
+    return Shelf(_ground(folder, memory), scope)
 
 
 def current() -> Shelf:
-    """Return the shelf of the store that the settings name."""
-    return _opened(Path(settings.KALANSO_STORE), settings.KALANSO_MEMORY)
+    """Return the shelf of the store that the settings name, as the reader of this moment may see it."""
+    return _opened(Path(settings.KALANSO_STORE), settings.KALANSO_MEMORY, here.scope())

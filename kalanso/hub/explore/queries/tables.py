@@ -67,7 +67,7 @@ class Page:
 
 def listed(shelf: Shelf) -> list[TableSpec]:
     """Return the tables whose existence the reader may know of."""
-    return [spec for spec in TABLES if spec.audience <= shelf.scope.audience]
+    return [spec for spec in TABLES if shelf.sees(spec)]
 
 
 def find(shelf: Shelf, name: str) -> TableSpec:
@@ -115,12 +115,16 @@ def selected(shelf: Shelf, spec: TableSpec, selection: Selection) -> ir.Table:
     return table
 
 
+def _sees_everything(shelf: Shelf) -> bool:
+    return shelf.scope.cleared and shelf.scope.places is None
+
+
 @remembered
 def count(shelf: Shelf, spec_name: str, selection: Selection) -> int:
     """Return how many rows were chosen."""
     spec = find(shelf, spec_name)
     manifest = shelf.manifest(spec, selection.as_of)
-    if not selection.values and not selection.place and shelf.scope.cleared:
+    if not selection.values and not selection.place and _sees_everything(shelf):
         return manifest.rows if manifest else 0
     return int(shelf.value(selected(shelf, spec, selection).count()))
 

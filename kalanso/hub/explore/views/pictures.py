@@ -43,7 +43,7 @@ def draw(
         "demo": here.store.demo,
         **subject,
     }
-    seen_as = " ".join([here.scope.audience.name, *(m.id for m in manifests)])
+    seen_as = " ".join([here.scope.mark, *(m.id for m in manifests)])
     return tasks.describe(kind, table, {"subject": subject, **arguments}, locale=locale(), seen_as=seen_as)
 
 

@@ -1,0 +1,1 @@
+"""What does the hub do by itself, behind the pages, and how does none of it get lost or done twice?"""

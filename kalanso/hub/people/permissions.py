@@ -1,0 +1,119 @@
+"""Who may do what: one table of verbs, roles and places, from which every check and every test is made.
+
+An app declares its rules (`declare`), views and actions ask (`may`, `refuse_unless`). A rule says which
+roles hold a verb and whether only for their own places or their own organisation's records. Nothing else
+grants anything: no flag of a person, no group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import rules
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
+
+from kalanso.hub.people.models import Role
+from kalanso.hub.people.queries.access import Access, access_of
+
+EVERY_ROLE = frozenset(Role.values)
+# Those who answer for the whole country.
+COUNTRY = frozenset({Role.NATIONAL, Role.ADMINISTRATOR})
+# Those who work for the programme: what they see stays inside it.
+PROGRAMME = frozenset(
+    {
+        Role.DISTRICT,
+        Role.FACILITY,
+        Role.COACH,
+        Role.REGION,
+        Role.NATIONAL,
+        Role.RESEARCHER,
+        Role.ADMINISTRATOR,
+    }
+)
+# Roles whose mistakes or stolen passwords would reach far: they log in with a second proof.
+SECOND_PROOF = frozenset({Role.REGION, Role.NATIONAL, Role.RESEARCHER, Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Roles that hold a verb; `at_home`: only for objects in their own places; `own`: only of their organisation.
+
+    An object tells its place by `place_code` ("" is the whole country) and its organisation by
+    `organisation_id`. `widely` holds roles that are free of both limits.
+    """
+
+    verb: str
+    roles: frozenset[str]
+    at_home: bool = True
+    own: bool = False
+    widely: frozenset[str] = COUNTRY
+
+    def grants(self, access: Access, thing: Any = None) -> bool:
+        """Whether somebody may do it, to a thing where one is given; without one, to any thing at all."""
+        for membership in access.memberships:
+            if membership.role not in self.roles:
+                continue
+            if thing is None or membership.role in self.widely:
+                return True
+            near = not self.at_home or access.reaches(membership, place_of(thing))
+            mine = not self.own or membership.organisation_id == getattr(thing, "organisation_id", None)
+            if near and mine:
+                return True
+        return False
+
+
+def place_of(thing: Any) -> str:
+    """Return the code of the place to which a thing belongs; "" is the whole country."""
+    return str(getattr(thing, "place_code", None) or getattr(thing, "code", "") or "")
+
+
+RULES = (
+    Rule(verb="people.invite", roles=frozenset({Role.REGION, Role.NATIONAL, Role.ADMINISTRATOR})),
+    Rule(
+        verb="people.reset_password",
+        roles=frozenset({Role.DISTRICT, Role.REGION, Role.NATIONAL, Role.ADMINISTRATOR}),
+    ),
+    Rule(verb="people.end_membership", roles=frozenset({Role.REGION, Role.NATIONAL, Role.ADMINISTRATOR})),
+    Rule(verb="people.list", roles=frozenset({Role.DISTRICT, Role.REGION, Role.NATIONAL, Role.ADMINISTRATOR})),
+    Rule(verb="people.read_trail", roles=PROGRAMME),
+    Rule(verb="people.comment", roles=EVERY_ROLE - {Role.READER, Role.DONOR}, widely=COUNTRY | {Role.RESEARCHER, Role.EDITOR}),
+    Rule(verb="people.withdraw_comment", roles=frozenset({Role.DISTRICT, Role.REGION}) | COUNTRY),
+)  # fmt: skip
+
+_DECLARED: dict[str, Rule] = {}
+
+
+def declare(of_app: Iterable[Rule]) -> None:
+    """Add an app's rules; each becomes a permission that `person.has_perm(verb, thing)` asks for."""
+    for rule in of_app:
+        if rule.verb not in _DECLARED:
+            _DECLARED[rule.verb] = rule
+            rules.add_perm(rule.verb, _predicate(rule))
+
+
+def declared() -> dict[str, Rule]:
+    """Return all rules by verb: from them the matrix is made and tested."""
+    return dict(_DECLARED)
+
+
+def _predicate(rule: Rule) -> Any:
+    def grants(person: Any, thing: Any) -> bool:
+        return rule.grants(access_of(person), thing)
+
+    return rules.predicate(grants, name=rule.verb)
+
+
+def may(person: Any, verb: str, thing: Any = None) -> bool:
+    """Whether a person may do something; an undeclared verb is an error, not a refusal."""
+    if verb not in _DECLARED:
+        raise LookupError(f"{verb}: expected one of {', '.join(sorted(_DECLARED))}")
+    return _DECLARED[verb].grants(access_of(person), thing)
+
+
+def refuse_unless(person: Any, verb: str, thing: Any = None) -> None:
+    """Raise PermissionDenied, with a sentence, where a person may not do something."""
+    if not may(person, verb, thing):
+        raise PermissionDenied(_("Votre rôle ou vos lieux ne permettent pas cette action."))

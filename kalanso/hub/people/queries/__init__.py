@@ -1,0 +1,1 @@
+"""What may somebody see, whom do they know, and what happened? Reads only."""

@@ -1,0 +1,121 @@
+"""What does a person hold today, and what may they therefore see of the published tables?
+
+Read once per request. The scope is what `store.visible` asks for; the hub has no other way to a table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from kalanso.hub.people.models import Membership, PlaceMirror, Role
+from kalanso.store import Audience, Scope
+
+# Which tables a role opens for the whole country, and which for its own places only.
+OPENS: dict[str, tuple[Audience, Audience]] = {
+    Role.READER: (Audience.PUBLIC, Audience.PUBLIC),
+    Role.DONOR: (Audience.PARTNER, Audience.PARTNER),
+    Role.PARTNER: (Audience.PARTNER, Audience.PARTNER),
+    Role.EDITOR: (Audience.PARTNER, Audience.PARTNER),
+    Role.FACILITY: (Audience.PARTNER, Audience.PROGRAMME),
+    Role.COACH: (Audience.PARTNER, Audience.PROGRAMME),
+    Role.DISTRICT: (Audience.PARTNER, Audience.PROGRAMME),
+    Role.REGION: (Audience.PARTNER, Audience.PROGRAMME),
+    Role.RESEARCHER: (Audience.PROGRAMME, Audience.PROGRAMME),
+    Role.NATIONAL: (Audience.PROGRAMME, Audience.PROGRAMME),
+    Role.ADMINISTRATOR: (Audience.PROGRAMME, Audience.PROGRAMME),
+}
+# Roles that see places under a security flag as they are, in their own places.
+CLEARED = frozenset({Role.FACILITY, Role.DISTRICT, Role.REGION, Role.NATIONAL, Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True)
+class Access:
+    """Somebody's memberships of today, and the paths of their places.
+
+    `paths` are by place code; a place that is no longer published reaches nothing.
+    """
+
+    person_id: int | None
+    memberships: tuple[Membership, ...] = ()
+    paths: dict[str, str] = field(default_factory=dict)
+
+    def reaches(self, membership: Membership, place_code: str) -> bool:
+        """Whether a membership's subtree holds a place; "" is the whole country."""
+        if not membership.place_code:
+            return True
+        home, there = self.paths.get(membership.place_code), self.paths.get(place_code)
+        if there is None and place_code:
+            there = path_of(place_code)
+            if there is not None:
+                self.paths[place_code] = there
+        return home is not None and there is not None and there.startswith(home)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """All roles held today."""
+        return frozenset(membership.role for membership in self.memberships)
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nobody is logged in."""
+        return self.person_id is None
+
+
+def today() -> date:
+    """Return the day on which memberships are judged (UTC)."""
+    return datetime.now(UTC).date()
+
+
+def access_of(person: Any, *, day: date | None = None) -> Access:
+    """Return what a person holds; read once per request and kept on the person."""
+    if person is None or not person.is_authenticated or not person.is_active:
+        return Access(None)
+    day = day or today()
+    kept = getattr(person, "_access", None)
+    if kept is not None and kept[0] == day:
+        return kept[1]  # type: ignore[no-any-return]
+    held = tuple(m for m in person.memberships.select_related("organisation") if m.holds_on(day))
+    codes = [m.place_code for m in held if m.place_code]
+    paths = dict(PlaceMirror.objects.filter(code__in=codes).values_list("code", "path")) if codes else {}
+    access = Access(person.pk, held, paths)
+    person._access = (day, access)
+    return access
+
+
+def path_of(place_code: str) -> str | None:
+    """Return the path of a published place."""
+    return PlaceMirror.objects.filter(code=place_code).values_list("path", flat=True).first()
+
+
+def scope_of(access: Access) -> Scope:
+    """Return what somebody may see of published tables.
+
+    Several roles add up: the widest audience of all for the country, and at home the widest of those held
+    there. Somebody without a role sees what is public.
+    """
+    if not access.memberships:
+        return Scope()
+    everywhere = [m for m in access.memberships if not m.place_code]
+    country = max((OPENS[m.role][1] for m in everywhere), default=Audience.PUBLIC)
+    country = max(country, *(OPENS[m.role][0] for m in access.memberships))
+    if any(m.role in CLEARED for m in everywhere):
+        return Scope(audience=country, cleared=True)
+    local = [m for m in access.memberships if m.place_code in access.paths]
+    at_home = max((OPENS[m.role][1] for m in local), default=country)
+    if not local or (at_home <= country and not any(m.role in CLEARED for m in local)):
+        return Scope(audience=country)
+    places = _home([m for m in local if m.role in CLEARED or OPENS[m.role][1] > country], access)
+    cleared = all(m.role in CLEARED for m in local)
+    return Scope(audience=country, places=places, cleared=cleared, at_home=max(at_home, country))
+
+
+def _home(local: list[Membership], access: Access) -> frozenset[str]:
+    """Return the codes of all places below those of memberships, and of the places above them."""
+    found: set[str] = set()
+    for membership in local:
+        path = access.paths[membership.place_code]
+        found |= {code for code in path.split("/") if code}
+        found |= set(PlaceMirror.objects.filter(path__startswith=path).values_list("code", flat=True))
+    return frozenset(found)

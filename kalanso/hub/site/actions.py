@@ -1,0 +1,89 @@
+"""How is a hub made ready to be entered: its first people, its machine's link, its mirror of places?
+
+Called by the machine's command line, never from a page but for using the link.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+
+from kalanso.hub.explore.queries import shelf
+from kalanso.hub.people import tasks
+from kalanso.hub.people.actions.persons import first_administrator, give_role
+from kalanso.hub.people.models import Organisation, Person, PlaceMirror
+from kalanso.hub.site.queries import DEMO_ORGANISATIONS, DEMO_PEOPLE
+
+LINK_LASTS = timedelta(minutes=30)
+SALT = "kalanso.machine-link"
+
+
+def machine_link(*, person: Person) -> str:
+    """Return the secret of a link that lets its holder in as a person, once, within half an hour."""
+    return signing.dumps({"person": person.pk, "once": secrets.token_hex(8)}, salt=SALT)
+
+
+def use_machine_link(*, secret: str, now: datetime) -> Person | None:
+    """Return the person of a link, and make the link useless; None for a link that is used, old or made up."""
+    try:
+        told = signing.loads(secret, salt=SALT, max_age=LINK_LASTS)
+    except signing.BadSignature:
+        return None
+    used = settings.KALANSO_DATA / "links" / str(told["once"])
+    used.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        used.touch(exist_ok=False)
+    except FileExistsError:
+        return None
+    return Person.objects.filter(pk=told["person"], is_active=True).first()
+
+
+def prepare(*, now: datetime) -> None:
+    """Make a hub ready: the mirror of places and, in a simulated country, its people."""
+    if settings.KALANSO_STORE is None:
+        return
+    store = shelf.current().store
+    tasks.mirror(store, today=now.date())
+    if store.demo:
+        make_demo_people(now=now)
+
+
+@transaction.atomic
+def make_demo_people(*, now: datetime) -> int:
+    """Make the simulated people that are not there yet, and return how many were made."""
+    organisations = {
+        code: Organisation.objects.get_or_create(code=code, defaults={"name": str(name), "kind": kind})[0]
+        for code, name, kind in DEMO_ORGANISATIONS
+    }
+    homes, made = _demo_homes(), 0
+    for username, name, role, house, level in DEMO_PEOPLE:
+        first, _space, last = name.partition(" ")
+        if Person.objects.filter(username=username).exists() or (level and level not in homes):
+            continue
+        person = Person(username=username, first_name=first, last_name=last)
+        person.set_unusable_password()
+        person.save()
+        give_role(
+            by=None, person=person, organisation=organisations[house], role=role,
+            place_code=homes[level] if level else "", now=now,
+        )  # fmt: skip
+        made += 1
+    return made
+
+
+def _demo_homes() -> dict[str, str]:
+    """Return one line of places from region to health area: the first that has all levels."""
+    area = PlaceMirror.objects.filter(level="health_area").first()
+    if area is None:
+        return {}
+    codes = [code for code in area.path.split("/") if code]
+    return dict(PlaceMirror.objects.filter(code__in=codes).values_list("level", "code"))
+
+
+def my_own_machine(*, now: datetime) -> Person:
+    """Return the person who holds this machine: its first administrator."""
+    return first_administrator(username="cet-ordinateur", password=None, now=now)

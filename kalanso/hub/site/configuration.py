@@ -1,0 +1,84 @@
+"""What may the person who runs the hub set, and what does each setting mean?
+
+Every setting is read from the environment as `KALANSO_` and its name. A wrong value is refused at start,
+by name. Secrets stand nowhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Configuration(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(env_prefix="KALANSO_", env_ignore_empty=True, extra="ignore")
+
+    store: Path | None = Field(None, description="folder of the store")
+    cache: Path | None = Field(None, description="folder of what can be made again; `cache` in the store")
+    data: Path | None = Field(None, description="folder of database, uploads and photos; `hub` in the store")
+    memory: str = Field("768MB", description="memory that reading tables may take in each web process")
+    database: str = Field(
+        "", description="database URL, such as postgres://user:word@host/name; SQLite if empty"
+    )
+    secret_key: str = Field(
+        "", description="secret that signs sessions; made and kept in the data folder if empty"
+    )
+    old_secret_keys: list[str] = Field(
+        [], description="earlier secrets that still open what they sealed (JSON list)"
+    )
+    hosts: list[str] = Field(
+        [], description="names under which the hub is reached (JSON list); this computer if empty"
+    )
+    https: bool = Field(False, description="the hub is reached by HTTPS: cookies only travel sealed")
+    second_proof: bool = Field(True, description="roles that reach far log in with a second proof")
+    email: str = Field("", description="mail server URL, such as smtp://user:word@host:587; no mail if empty")
+    sender: str = Field("kalanso@localhost", description="address from which mail is sent")
+    oidc_name: str = Field("", description="name of the other house where people may log in")
+    oidc_url: str = Field("", description="its OpenID Connect address")
+    oidc_client: str = Field("", description="our name there")
+    oidc_secret: str = Field("", description="our secret there")
+    zone: str = Field("Africa/Bamako", description="time zone in which times are shown")
+
+    def data_folder(self) -> Path:
+        """Return the folder of what people wrote, made if it was not there."""
+        folder = self.data or (self.store / "hub" if self.store and self.store.is_dir() else None)
+        return _writable(folder)
+
+    def cache_folder(self) -> Path:
+        """Return the folder of what can be made again."""
+        folder = self.cache or (self.store / "cache" if self.store and self.store.is_dir() else None)
+        return _writable(folder)
+
+    def secret(self) -> str:
+        """Return the secret: given, or made once and kept for this hub alone."""
+        if self.secret_key:
+            return self.secret_key
+        path = self.data_folder() / "secret"
+        if not path.exists():
+            draft = path.with_name(f".secret.{os.getpid()}")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_hex(32), encoding="ascii")
+            with contextlib.suppress(FileExistsError):  # whoever comes first has made it
+                os.link(draft, path)
+            draft.unlink()
+        return path.read_text(encoding="ascii")
+
+
+def _writable(folder: Path | None) -> Path:
+    """Return the folder if it can be written to; else one for this process, since reading must still work."""
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            folder = None
+    if folder is None or not os.access(folder, os.W_OK):
+        folder = Path(tempfile.mkdtemp(prefix="kalanso-hub-"))
+    return folder

@@ -1,0 +1,173 @@
+"""Is work behind the pages taken by one worker, kept alive, given back when its worker dies, and never done twice?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.test import override_settings
+
+from tests.hub.visitors import person
+
+NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
+DONE: list[str] = []
+
+
+def add(work: Any) -> dict[str, int]:
+    """Do two steps and say so."""
+    work.once("first", lambda: DONE.append("first"))
+    work.progress("halfway", 0.5)
+    work.once("second", lambda: DONE.append("second"))
+    return {"sum": work.arguments["a"] + work.arguments["b"]}
+
+
+def refuse(work: Any) -> dict[str, int]:
+    """Refuse what was asked."""
+    from kalanso.hub.jobs.tasks import Refused
+
+    raise Refused("b: expected a number, got a word")
+
+
+def break_down(work: Any) -> dict[str, int]:
+    """Fail for a reason that may pass."""
+    raise OSError("the disk is away")
+
+
+@pytest.fixture(autouse=True)
+def kinds(hub: None) -> Any:
+    DONE.clear()
+    here = "tests.hub.test_hub_jobs"
+    known = {"add": f"{here}.add", "refuse": f"{here}.refuse", "break": f"{here}.break_down"}
+    with override_settings(KALANSO_JOBS=known):
+        yield
+
+
+def ask(kind: str = "add", key: str = "one", **options: Any) -> Any:
+    from kalanso.hub.jobs.actions import ask as ask_for
+
+    return ask_for(by=person("national"), kind=kind, arguments={"a": 1, "b": 2}, key=key, now=NOW, **options)
+
+
+def test_a_job_is_done_and_answers() -> None:
+    from kalanso.hub.jobs.tasks import work_once
+
+    job = ask()
+    done = work_once("w1", now=NOW)
+
+    assert done is not None
+    assert (done.pk, done.state, done.answer, done.share) == (job.pk, "done", {"sum": 3}, 1.0)
+    assert DONE == ["first", "second"]
+    assert work_once("w1", now=NOW) is None
+
+
+def test_asking_twice_asks_once() -> None:
+    assert ask().pk == ask().pk
+
+
+def test_two_workers_never_hold_the_same_job() -> None:
+    from kalanso.hub.jobs.actions import take
+
+    ask()
+    first, second = take(holder="w1", now=NOW), take(holder="w2", now=NOW)
+    assert first is not None
+    assert second is None
+
+
+def test_a_dead_workers_job_goes_on_with_the_steps_that_are_left() -> None:
+    from kalanso.hub.jobs.actions import LEASE, LeaseLost, finish, step_done, take
+    from kalanso.hub.jobs.tasks import work_once
+
+    ask()
+    job = take(holder="dead", now=NOW)
+    assert job is not None
+    step_done(job=job, holder="dead", step="first", now=NOW)
+    done = work_once("alive", now=NOW + 2 * LEASE)
+
+    assert done is not None
+    assert (done.state, done.attempts) == ("done", 2)
+    assert DONE == ["second"]
+    with pytest.raises(LeaseLost):
+        finish(job=job, holder="dead", answer={"sum": 0}, now=NOW)
+
+
+def test_what_kills_its_worker_every_time_fails_in_the_end() -> None:
+    from kalanso.hub.jobs.actions import LEASE, take
+
+    job = ask()
+    for number in range(4):
+        take(holder=f"w{number}", now=NOW + number * 2 * LEASE)
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.error) == ("failed", 3, "jobs.lease_lost")
+
+
+def test_a_refusal_is_not_tried_again_but_a_fault_is_later() -> None:
+    from kalanso.hub.jobs.actions import AGAIN_AFTER
+    from kalanso.hub.jobs.tasks import work_once
+
+    ask("refuse", "r")
+    refused = work_once("w", now=NOW)
+    ask("break", "b")
+    broken = work_once("w", now=NOW)
+
+    assert refused is not None
+    assert (refused.state, refused.error) == ("failed", "b: expected a number, got a word")
+    assert broken is not None
+    assert (broken.state, "the disk is away" in broken.error) == ("waiting", True)
+    assert broken.not_before >= NOW + AGAIN_AFTER
+
+
+def test_progress_is_written_at_most_once_a_second() -> None:
+    from kalanso.hub.jobs.actions import take, tell
+
+    ask()
+    job = take(holder="w", now=NOW)
+    assert job is not None
+    for tenth in range(10):
+        tell(
+            job=job,
+            holder="w",
+            step=f"part {tenth}",
+            share=tenth / 10,
+            now=NOW + timedelta(seconds=tenth / 10),
+        )
+    job.refresh_from_db()
+    assert (job.step, job.share) == ("part 0", 0.0)
+    tell(job=job, holder="w", step="late", share=0.95, now=NOW + timedelta(seconds=1.5))
+    job.refresh_from_db()
+    assert (job.step, job.share) == ("late", 0.95)
+
+
+def test_waiting_work_is_cancelled_at_once_and_running_work_is_asked_to_stop() -> None:
+    from kalanso.hub.jobs.actions import cancel, renew, take
+
+    boss, waiting = person("national"), ask(key="w")
+    cancel(by=boss, job=waiting, now=NOW)
+    running = ask(key="r")
+    taken = take(holder="w", now=NOW)
+    assert taken is not None
+    assert not renew(job=taken, holder="w", now=NOW)
+    cancel(by=boss, job=running, now=NOW)
+    waiting.refresh_from_db()
+
+    assert waiting.state == "cancelled"
+    assert renew(job=taken, holder="w", now=NOW)
+
+
+def test_somebody_elses_job_is_neither_seen_nor_cancelled(code_of: Any) -> None:
+    from kalanso.hub.jobs.actions import cancel
+    from kalanso.hub.jobs.queries import visible_jobs
+
+    job, other = ask(), person("district", code_of("Niono", "district"))
+    assert not visible_jobs(other).exists()
+    assert visible_jobs(person("administrator")).filter(pk=job.pk).exists()
+    with pytest.raises(PermissionDenied):
+        cancel(by=other, job=job, now=NOW)
+
+
+def test_a_reader_may_not_ask_for_work() -> None:
+    from kalanso.hub.jobs.actions import ask as ask_for
+
+    with pytest.raises(PermissionDenied):
+        ask_for(by=person("reader"), kind="add", arguments={}, key="x", now=NOW)
