@@ -42,7 +42,7 @@ class Rule:
     """Roles that hold a verb; `at_home`: only for objects in their own places; `own`: only of their organisation.
 
     An object tells its place by `place_code` ("" is the whole country) and its organisation by
-    `organisation_id`. `widely` holds roles that are free of both limits.
+    `organisation_id`. `widely` holds roles that are free of both limits where they are held for the whole country.
     """
 
     verb: str
@@ -56,7 +56,7 @@ class Rule:
         for membership in access.memberships:
             if membership.role not in self.roles:
                 continue
-            if thing is None or membership.role in self.widely:
+            if thing is None or (membership.role in self.widely and not membership.place_code):
                 return True
             near = not self.at_home or access.reaches(membership, place_of(thing))
             mine = not self.own or membership.organisation_id == getattr(thing, "organisation_id", None)

@@ -12,7 +12,8 @@ from typing import Any
 from kalanso.hub.people.models import Membership, PlaceMirror, Role
 from kalanso.store import Audience, Scope
 
-# Which tables a role opens for the whole country, and which for its own places only.
+# Which tables a role opens for the whole country, and which for its own places only. A role of the country
+# that is held for one region opens no more elsewhere than a partner's.
 OPENS: dict[str, tuple[Audience, Audience]] = {
     Role.READER: (Audience.PUBLIC, Audience.PUBLIC),
     Role.DONOR: (Audience.PARTNER, Audience.PARTNER),
@@ -99,7 +100,7 @@ def scope_of(access: Access) -> Scope:
         return Scope()
     everywhere = [m for m in access.memberships if not m.place_code]
     country = max((OPENS[m.role][1] for m in everywhere), default=Audience.PUBLIC)
-    country = max(country, *(OPENS[m.role][0] for m in access.memberships))
+    country = max(country, *(_abroad(m) for m in access.memberships))
     if any(m.role in CLEARED for m in everywhere):
         return Scope(audience=country, cleared=True)
     local = [m for m in access.memberships if m.place_code in access.paths]
@@ -109,6 +110,12 @@ def scope_of(access: Access) -> Scope:
     places = _home([m for m in local if m.role in CLEARED or OPENS[m.role][1] > country], access)
     cleared = all(m.role in CLEARED for m in local)
     return Scope(audience=country, places=places, cleared=cleared, at_home=max(at_home, country))
+
+
+def _abroad(membership: Membership) -> Audience:
+    """Return what a membership opens beyond its own places."""
+    opened = OPENS[membership.role][0]
+    return min(opened, Audience.PARTNER) if membership.place_code else opened
 
 
 def _home(local: list[Membership], access: Access) -> frozenset[str]:
