@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,19 @@ from kalanso.vocabulary import Level, Tree
 
 @dataclass(frozen=True, kw_only=True)
 class Country:
-    """A country: ISO code, names, time zone, currency (ISO 4217) and languages, the first one leading."""
+    """A country: ISO code, names, time zone, currency (ISO 4217) and languages, the first one leading.
+
+    `calling_code` stands before its telephone numbers abroad, such as "+223" ("" where unknown);
+    `phone_digits` is how many digits a number has without it (0 where unknown).
+    """
 
     code: str
     name: Mapping[str, str]
     time_zone: str
     currency: str
     languages: tuple[str, ...]
+    calling_code: str = ""
+    phone_digits: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +49,11 @@ def read_country(value: Any, file: str) -> Country:
         time_zone=entry.text("time_zone"),
         currency=entry.text("currency"),
         languages=entry.texts("languages"),
+        calling_code=entry.text("calling_code", default=""),
+        phone_digits=int(entry.number("phone_digits")) if entry.has("phone_digits") else 0,
     )
+    if country.calling_code and not re.fullmatch(r"\+[1-9]\d{0,2}", country.calling_code):
+        raise entry.fault("calling_code", 'a calling code such as "+223"')
     try:
         ZoneInfo(country.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:

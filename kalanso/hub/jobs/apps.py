@@ -11,8 +11,12 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Declare who may see and cancel jobs."""
+        """Declare who may see and cancel jobs, how it is told, and which failures wait for somebody."""
         from kalanso.hub.jobs.permissions import RULES
+        from kalanso.hub.jobs.queries import VERBS, failures
         from kalanso.hub.people.permissions import declare
+        from kalanso.hub.people.queries import tasks, trail
 
         declare(RULES)
+        trail.declare(VERBS)
+        tasks.offer(failures)

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, QuerySet
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.permissions import may
+from kalanso.hub.people.queries.tasks import Task
+
+VERBS = {"jobs.cancelled": _("%(who)s a arrêté un travail.")}
+# A failure that nobody took up again is a task for this long.
+RECENT = timedelta(days=14)
+
+
+def failures(person: Any) -> list[Task]:
+    """Return the person's own newest jobs that failed for good."""
+    since = datetime.now(UTC) - RECENT
+    found = Job.objects.filter(asked_by=person, state=Job.State.FAILED, ended__gt=since)[:3]
+    return [
+        Task(says=_now("Voir pourquoi un travail a échoué"), address=_page_of(job), since=job.ended)
+        for job in found
+        if job.ended is not None
+    ]
+
+
+def _page_of(job: Job) -> str:
+    """Return the page of a job; where the hub has none, one's own page."""
+    try:
+        return reverse("job", args=[job.pk])
+    except NoReverseMatch:
+        return reverse("me")
 
 
 def visible_jobs(person: Any) -> QuerySet[Job]:

@@ -11,7 +11,17 @@ class PeopleConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Declare what people may do with one another."""
+        """Declare what people may do with one another, how it is told, and what waits for them."""
+        from allauth.account import signals
+
         from kalanso.hub.people import permissions
+        from kalanso.hub.people.actions.accounts import heard_of_own_password
+        from kalanso.hub.people.queries import notices, tasks, trail
 
         permissions.declare(permissions.RULES)
+        trail.declare(trail.VERBS, trail.FIELDS)
+        notices.declare(notices.NOTICES)
+        for knows in (tasks.mentions, tasks.silent_invitations, tasks.news):
+            tasks.offer(knows)
+        for signal in (signals.password_changed, signals.password_set, signals.password_reset):
+            signal.connect(heard_of_own_password, dispatch_uid="people.own_password")

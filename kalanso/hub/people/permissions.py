@@ -16,7 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
 from kalanso.hub.people.models import Role
-from kalanso.hub.people.queries.access import Access, access_of
+from kalanso.hub.people.queries.access import Access, Reach, access_of, reach_of
 
 EVERY_ROLE = frozenset(Role.values)
 # Those who answer for the whole country.
@@ -78,6 +78,8 @@ RULES = (
     ),
     Rule(verb="people.end_membership", roles=frozenset({Role.REGION, Role.NATIONAL, Role.ADMINISTRATOR})),
     Rule(verb="people.list", roles=frozenset({Role.DISTRICT, Role.REGION, Role.NATIONAL, Role.ADMINISTRATOR})),
+    Rule(verb="people.close_account", roles=frozenset({Role.REGION, Role.NATIONAL, Role.ADMINISTRATOR})),
+    Rule(verb="people.add_organisation", roles=COUNTRY),
     Rule(verb="people.read_trail", roles=PROGRAMME),
     Rule(verb="people.comment", roles=EVERY_ROLE - {Role.READER, Role.DONOR}, widely=COUNTRY | {Role.RESEARCHER, Role.EDITOR}),
     Rule(verb="people.withdraw_comment", roles=frozenset({Role.DISTRICT, Role.REGION}) | COUNTRY),
@@ -111,6 +113,12 @@ def may(person: Any, verb: str, thing: Any = None) -> bool:
     if verb not in _DECLARED:
         raise LookupError(f"{verb}: expected one of {', '.join(sorted(_DECLARED))}")
     return _DECLARED[verb].grants(access_of(person), thing)
+
+
+def reach(person: Any, verb: str) -> Reach:
+    """Return how far a person's right to do something reaches, so that SQL can ask."""
+    rule = _DECLARED[verb]
+    return reach_of(access_of(person), rule.roles, rule.widely)
 
 
 def refuse_unless(person: Any, verb: str, thing: Any = None) -> None:

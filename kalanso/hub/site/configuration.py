@@ -11,6 +11,8 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,12 +42,56 @@ class Configuration(BaseSettings):
     https: bool = Field(False, description="the hub is reached by HTTPS: cookies only travel sealed")
     second_proof: bool = Field(True, description="roles that reach far log in with a second proof")
     email: str = Field("", description="mail server URL, such as smtp://user:word@host:587; no mail if empty")
+    address: str = Field(
+        "",
+        description="address of the hub in letters, such as https://kalanso.example.org; from `hosts` if empty",
+    )
+    proxies: int = Field(
+        0, description="how many of our own proxies stand before the hub and tell whose request they pass on"
+    )
     sender: str = Field("kalanso@localhost", description="address from which mail is sent")
     oidc_name: str = Field("", description="name of the other house where people may log in")
     oidc_url: str = Field("", description="its OpenID Connect address")
     oidc_client: str = Field("", description="our name there")
     oidc_secret: str = Field("", description="our secret there")
     zone: str = Field("Africa/Bamako", description="time zone in which times are shown")
+
+    def whole_address(self) -> str:
+        """Return the address that stands before paths in letters."""
+        if self.address:
+            return self.address.rstrip("/")
+        host = self.hosts[0].lstrip(".") if self.hosts else "127.0.0.1:8000"
+        return f"{'https' if self.https else 'http'}://{host}"
+
+    def mail(self) -> dict[str, Any]:
+        """Return Django's settings for the mail server; without one, letters go nowhere.
+
+        Raises ValueError for an address of another kind than smtp, smtps (TLS from the start) or file.
+        """
+        if not self.email:
+            return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+        parts = urlsplit(self.email)
+        if parts.scheme == "file":
+            return {
+                "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+                "EMAIL_FILE_PATH": parts.path,
+            }
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise ValueError(
+                "KALANSO_EMAIL: expected smtp://user:word@host:587, smtps://... or file:///folder, "
+                f"got a {parts.scheme or 'missing'} address"
+            )
+        sealed = parts.scheme == "smtps"
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "EMAIL_HOST": parts.hostname,
+            "EMAIL_PORT": parts.port or (465 if sealed else 587),
+            "EMAIL_HOST_USER": unquote(parts.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+            "EMAIL_USE_SSL": sealed,
+            "EMAIL_USE_TLS": not sealed and parts.hostname not in {"127.0.0.1", "localhost"},
+            "EMAIL_TIMEOUT": 20,
+        }
 
     def data_folder(self) -> Path:
         """Return the folder of what people wrote, made if it was not there."""

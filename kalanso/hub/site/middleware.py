@@ -29,7 +29,7 @@ Answer = Callable[[HttpRequest], HttpResponse]
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data: blob:; script-src 'self'; connect-src 'self'; "
-    "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "manifest-src 'self'; worker-src 'self'; form-action 'self'{}; base-uri 'none'; frame-ancestors 'none'"
 )
 FIGURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 NOT_OUR_NAME = (
@@ -37,7 +37,10 @@ NOT_OUR_NAME = (
     "Kalanso does not answer to this name; whoever runs it sets KALANSO_HOSTS."
 )
 # Pages that stay open to somebody who still owes a duty.
-FREE = ("account_", "mfa_", "usersessions_", "static", "help")
+FREE = ("account_", "mfa_", "usersessions_", "static", "help", "unsubscribe", "feed_")
+
+# Pages behind a secret link: theirs alone who hold it.
+SECRET_LINKS = ("enter", "invitation", "unsubscribe", "feed_mine", "openid_connect", "socialaccount")
 
 
 class NamedHere:
@@ -122,7 +125,7 @@ class GuardedPages:
         response = self.answer(request)
         is_figure = response.get("Content-Type", "").startswith("image/svg")
         for name, value in {
-            "Content-Security-Policy": FIGURE_POLICY if is_figure else CONTENT_POLICY,
+            "Content-Security-Policy": FIGURE_POLICY if is_figure else _content_policy(),
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",
             "Referrer-Policy": "same-origin",
@@ -132,6 +135,12 @@ class GuardedPages:
         }.items():
             response.headers.setdefault(name, value)
         return response
+
+
+def _content_policy() -> str:
+    """Return the policy of pages; browsers count where a form is led on to as where it goes."""
+    house = settings.KALANSO_OTHER_HOUSE
+    return CONTENT_POLICY.format(f" {house}" if house else "")
 
 
 class UnchangedPages:
@@ -172,4 +181,4 @@ class UnchangedPages:
 
 def _own_page(request: HttpRequest) -> bool:
     """Whether a page holds a form's token or a visitor's own state."""
-    return settings.KALANSO_STORE is None or _name_of(request).startswith((*FREE, "enter", "invitation"))
+    return settings.KALANSO_STORE is None or _name_of(request).startswith((*FREE, *SECRET_LINKS))

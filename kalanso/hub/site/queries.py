@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from kalanso.hub.explore.queries import shelf
+from kalanso.hub.explore.panels import table_title
+from kalanso.hub.explore.queries import shelf, tables
 from kalanso.hub.people.models import Membership, Person, PlaceMirror, Role
+from kalanso.hub.people.queries import notices
 from kalanso.hub.people.queries.access import Access
+from kalanso.hub.site import help as help_
 
 NAVIGATION = (
     ("home", _("Accueil")),
@@ -74,6 +78,10 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "other_language": "fr" if english else "en",
         "demo": bool(settings.KALANSO_STORE) and shelf.current().store.demo,
         "person": request.user if request.user.is_authenticated else None,
+        "unread": notices.unread(request.user).count() if request.user.is_authenticated else 0,
+        "other_house": settings.KALANSO_OTHER_HOUSE,
+        "mail": settings.KALANSO_MAIL,
+        "help": help_.of_page(page),
         "search_text": request.GET.get("q", ""),
     }
 
@@ -122,6 +130,39 @@ def held(access: Access) -> list[tuple[Membership, str]]:
     codes = [m.place_code for m in access.memberships if m.place_code]
     names = dict(PlaceMirror.objects.filter(code__in=codes).values_list("code", "name"))
     return [(m, names.get(m.place_code, m.place_code)) for m in access.memberships]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One thing that a feed tells."""
+
+    key: str
+    says: str
+    address: str
+    at: datetime
+
+
+def publications(here: shelf.Shelf) -> list[Entry]:
+    """Return the newest snapshot of every table that the reader may see."""
+    return [
+        Entry(
+            key=card.manifest.id,
+            says=str(_("Nouvel état de la table « %(table)s »")) % {"table": table_title(card.spec)},
+            address=reverse("table", args=[card.spec.name]),
+            at=card.manifest.created,
+        )
+        for card in tables.cards(here)
+        if card.manifest
+    ]
+
+
+def told(person: Person) -> list[Entry]:
+    """Return what a person was told lately."""
+    rows, _more = notices.page(person)
+    return [
+        Entry(key=f"n{row.pk}", says=notices.told(row), address=row.address or reverse("notices"), at=row.at)
+        for row in rows
+    ]
 
 
 def login_address() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 
@@ -27,6 +28,12 @@ KALANSO_CACHE = CONFIGURATION.cache_folder()
 KALANSO_DATA = CONFIGURATION.data_folder()
 KALANSO_MEMORY = CONFIGURATION.memory
 KALANSO_SECOND_PROOF = CONFIGURATION.second_proof
+KALANSO_ADDRESS = CONFIGURATION.whole_address()
+KALANSO_MAIL = bool(CONFIGURATION.email)
+# Where a form may lead besides our own pages: the other house where people may log in.
+KALANSO_OTHER_HOUSE = (
+    "{0.scheme}://{0.netloc}".format(urlsplit(CONFIGURATION.oidc_url)) if CONFIGURATION.oidc_url else ""
+)
 KALANSO_EDITION = f"{__version__}-{_edition()}"
 
 DEBUG = False
@@ -119,14 +126,21 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "account_login", "home", "home"
+LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "account_login", "me", "home"
 ACCOUNT_ADAPTER = "kalanso.hub.people.queries.logins.Admission"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
-ACCOUNT_FORMS = {"login": "kalanso.hub.people.forms.Login"}
+ACCOUNT_FORMS = {
+    "login": "kalanso.hub.people.forms.Login",
+    "change_password": "kalanso.hub.people.forms.ChangePassword",
+    "reset_password": "kalanso.hub.people.forms.ResetPassword",
+}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Kalanso : "
+ALLAUTH_TRUSTED_PROXY_COUNT = CONFIGURATION.proxies
 MFA_ADAPTER = "kalanso.hub.people.queries.logins.Sealed"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Kalanso"
@@ -150,6 +164,9 @@ SOCIALACCOUNT_PROVIDERS = {
         else []
     }
 }
+
+globals().update(CONFIGURATION.mail())
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIGURATION.sender
 
 SESSION_COOKIE_AGE = 30 * 24 * 3600  # field staff meet no network for weeks
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -178,6 +195,7 @@ TIME_ZONE = CONFIGURATION.zone
 # What the worker can do: kind of job, and the function that does it.
 KALANSO_JOBS: dict[str, str] = {
     "people.mirror_places": "kalanso.hub.site.tasks.mirror_places",
+    "people.digest": "kalanso.hub.site.tasks.digest",
 }
 
 STATIC_URL = "/static/"

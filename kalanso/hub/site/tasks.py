@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
+from smtplib import SMTPException
 from typing import Any
 
 from django.conf import settings
 
 from kalanso.hub.jobs.tasks import Refused, Work
 from kalanso.hub.people import tasks as of_people
+from kalanso.hub.people.actions.letters import send_letter
+from kalanso.hub.people.queries.letters import readers
+from kalanso.pipeline.progress import Cancelled
 from kalanso.store import Store
+
+log = logging.getLogger(__name__)
 
 
 def mirror_places(work: Work) -> dict[str, Any]:
@@ -18,3 +25,27 @@ def mirror_places(work: Work) -> dict[str, Any]:
         raise Refused("KALANSO_STORE: expected the folder of a store, got none")
     store = Store.open(settings.KALANSO_STORE, memory=settings.KALANSO_MEMORY, threads=1)
     return {"places": of_people.mirror(store, today=datetime.now(UTC).date())}
+
+
+def digest(work: Work) -> dict[str, Any]:
+    """Send everybody their letter of the week, once; ask for it with the key `digest-` and the ISO week.
+
+    Whoever got theirs in an earlier attempt gets no second one. An address that the mail server refuses
+    holds nobody else up; where any was refused, the job fails at its end and its next attempt tries only those.
+    """
+    if not settings.KALANSO_MAIL:
+        raise Refused("KALANSO_EMAIL: expected a mail server, got none: no letter can be sent")
+    sent = refused = 0
+    everybody = list(readers())
+    for number, person in enumerate(everybody):
+        if work.cancel():
+            raise Cancelled
+        try:
+            sent += send_letter(person=person, now=datetime.now(UTC))
+        except (OSError, SMTPException) as error:
+            refused += 1
+            log.warning("a letter was refused", extra={"person": person.pk, "error": type(error).__name__})
+        work.progress("people.digest", (number + 1) / len(everybody))
+    if refused:
+        raise OSError(f"{refused} letters refused by the mail server, {sent} sent")
+    return {"sent": sent}

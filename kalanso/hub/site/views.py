@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib import messages
@@ -14,17 +14,25 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from kalanso.hub.explore.queries import estimates, findings, places, runs, series, shelf, tables
-from kalanso.hub.people.models import Person
-from kalanso.hub.people.queries.access import access_of
+from kalanso.hub.explore.queries import estimates, findings, places, runs, series, shelf
+from kalanso.hub.explore.queries import tables as published_tables
+from kalanso.hub.people.models import Membership, Person
+from kalanso.hub.people.permissions import may
+from kalanso.hub.people.queries import letters, tasks
+from kalanso.hub.people.queries.access import access_of, scope_of
+from kalanso.hub.people.queries.here import reading_as
 from kalanso.hub.site import actions, queries
 from kalanso.hub.site.queries import MACHINE_LINK
-from kalanso.store import NotVisible
+from kalanso.store import NotVisible, Scope
 
 Seen = TypeVar("Seen")
+HOMES_SHOWN, FEED_ENTRIES = 3, 50
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -35,7 +43,7 @@ def home(request: HttpRequest) -> HttpResponse:
     points = _seen(
         lambda: series.at(here, (root.code,), "dtp1_coverage", quarter) if root and quarter else {}, {}
     )
-    published = [card for card in tables.cards(here) if card.manifest]
+    published = [card for card in published_tables.cards(here) if card.manifest]
     newest = max((card.manifest.created for card in published), default=None)
     return render(
         request,
@@ -75,13 +83,82 @@ def _estimate(here: shelf.Shelf, code: str) -> estimates.Estimate | None:
 
 @login_required
 def me(request: HttpRequest) -> HttpResponse:
-    """Show somebody what they hold here and what to do next."""
-    access = access_of(request.user)
+    """Show somebody what waits for them, their places with the newest numbers, and their account."""
+    access, here = access_of(request.user), shelf.current()
+    held = queries.held(access)
+    waiting = tasks.tasks_of(request.user)
     return render(
         request,
         "site/me.html",
-        {"access": access, "held": queries.held(access), "demo_people": queries.demo_people()},
+        {
+            "access": access,
+            "held": held,
+            "numbers": [_number_of(here, code, name) for code, name in _homes(here, held)],
+            "tasks": waiting[: tasks.SHOWN],
+            "more_tasks": max(0, len(waiting) - tasks.SHOWN),
+            "drafts": tasks.drafts_of(request.user),
+            "may_list": may(request.user, "people.list"),
+            "may_invite": may(request.user, "people.invite"),
+        },
     )
+
+
+def _homes(here: shelf.Shelf, held: list[tuple[Membership, str]]) -> list[tuple[str, str]]:
+    """Return the places of somebody's roles, each once; the country stands for a role without a place."""
+    root = places.tree(here).root()
+    found: dict[str, str] = {}
+    for membership, name in held:
+        if membership.place_code:
+            found[membership.place_code] = name
+        elif root:
+            found[root.code] = root.name
+    return list(found.items())[:HOMES_SHOWN]
+
+
+def _number_of(here: shelf.Shelf, code: str, name: str) -> dict[str, Any]:
+    """Return what is newest of a place, as far as the reader may see it: estimated, else reported."""
+    quarter = _seen(lambda: series.last_complete(here), None)
+    points = _seen(lambda: series.at(here, (code,), "dtp1_coverage", quarter) if quarter else {}, {})
+    return {
+        "code": code,
+        "name": name,
+        "estimate": _seen(lambda: _estimate(here, code), None),
+        "point": points.get(code),
+        "quarter": quarter,
+    }
+
+
+def feed_public(request: HttpRequest) -> HttpResponse:
+    """Tell feed readers what was published for everybody."""
+    with reading_as(Scope()):
+        entries = queries.publications(shelf.current())
+    return _feed(request, _("Kalanso : ce qui est publié"), entries)
+
+
+@never_cache
+def feed_mine(request: HttpRequest, secret: str) -> HttpResponse:
+    """Tell the holder of a secret link what its person may see and was told."""
+    person = letters.unsealed(secret, letters.FEED)
+    if person is None:
+        raise Http404
+    with reading_as(scope_of(access_of(person))), override(person.language):
+        entries = queries.publications(shelf.current()) + queries.told(person)
+        return _feed(request, _("Kalanso : pour moi"), entries)
+
+
+def _feed(request: HttpRequest, title: str, entries: list[queries.Entry]) -> HttpResponse:
+    newest = sorted(entries, key=lambda entry: entry.at, reverse=True)[:FEED_ENTRIES]
+    feed = Atom1Feed(
+        title=title, link=request.build_absolute_uri("/"), description=title, language=str(get_language()),
+        feed_url=request.build_absolute_uri(request.path),
+    )  # fmt: skip
+    for entry in newest:
+        link = request.build_absolute_uri(entry.address)
+        feed.add_item(
+            title=entry.says, link=link, description=entry.says, pubdate=entry.at, updateddate=entry.at,
+            unique_id=f"{link}#{entry.key}",
+        )  # fmt: skip
+    return HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8")
 
 
 @require_POST

@@ -1,6 +1,7 @@
 """How do records of people change? Atomic, keyword-only, signed `by`, each with its line in the trail."""
 
+from kalanso.hub.people.actions.notices import notify
 from kalanso.hub.people.actions.places import mirror_places
 from kalanso.hub.people.actions.trail import record, state_of
 
-__all__ = ["mirror_places", "record", "state_of"]
+__all__ = ["mirror_places", "notify", "record", "state_of"]

@@ -6,18 +6,21 @@ Whoever grants something must hold the right for that place, and cannot grant mo
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from datetime import datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from kalanso.hub.people.actions.notices import notify
 from kalanso.hub.people.actions.trail import record, state_of
 from kalanso.hub.people.models import Invitation, Membership, Organisation, Person, PlaceMirror, Role
 from kalanso.hub.people.permissions import COUNTRY, may, refuse_unless
-from kalanso.hub.people.queries.access import access_of
+from kalanso.hub.people.queries.access import access_of, today
 from kalanso.hub.people.queries.persons import normal_phone
 
 INVITATION_LASTS = timedelta(days=14)
@@ -25,6 +28,8 @@ INVITATION_LASTS = timedelta(days=14)
 GIVEN_BY_COUNTRY = frozenset(
     {Role.NATIONAL, Role.ADMINISTRATOR, Role.REGION, Role.RESEARCHER, Role.EDITOR, Role.DONOR, Role.PARTNER}
 )
+# No user name looks like a telephone number or an address: it would stand before somebody else's.
+USERNAME = re.compile(r"[a-z][a-z0-9._-]{2,29}")
 PASSWORD_WORDS, PASSWORD_LETTERS = 3, "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -41,6 +46,19 @@ def refuse_grant(by: Person, role: str, place_code: str) -> None:
         raise PermissionDenied(_("Ce rôle est donné par le CNI ou un administrateur."))
     if role == Role.ADMINISTRATOR and Role.ADMINISTRATOR not in roles:
         raise PermissionDenied(_("Seul un administrateur nomme un administrateur."))
+
+
+def grantable(by: Person) -> list[Role]:
+    """Return the roles that a person may give somewhere."""
+    if not may(by, "people.invite"):
+        return []
+    roles = access_of(by).roles
+    return [
+        role
+        for role in Role
+        if (role not in GIVEN_BY_COUNTRY or roles & COUNTRY)
+        and (role != Role.ADMINISTRATOR or Role.ADMINISTRATOR in roles)
+    ]
 
 
 class _Place:
@@ -88,6 +106,14 @@ def accept(*, secret: str, username: str, password: str, language: str, now: dat
     if found is None or open_invitation(secret, now=now) is None:
         raise PermissionDenied(_("Ce lien d'invitation a servi, a été retiré ou est trop ancien."))
     first, _space, last = found.name.partition(" ")
+    if not USERNAME.fullmatch(username):
+        raise ValidationError(
+            {
+                "username": _(
+                    "Lettres minuscules sans accent, chiffres, point ou tiret ; une lettre d'abord ; 3 à 30 signes."
+                )
+            }
+        )
     person = Person(
         username=username, first_name=first, last_name=last, email=found.email or None,
         phone=found.phone or None, language=language,
@@ -103,6 +129,10 @@ def accept(*, secret: str, username: str, password: str, language: str, now: dat
     found.accepted_by = person
     found.save(update_fields=["accepted_by"])
     record(by=person, verb="people.joined", thing=held, now=now, after=state_of(held, "role", "place_code"))
+    notify(
+        persons=[found.invited_by], sentence="people.invitation_accepted", params={"name": str(person)},
+        address=reverse("person", args=[person.pk]), now=now,
+    )  # fmt: skip
     return person
 
 
@@ -121,7 +151,7 @@ def withdraw_invitation(*, by: Person, invitation: Invitation, now: datetime) ->
 @transaction.atomic
 def give_role(
     *, by: Person | None, person: Person, organisation: Organisation, role: str, place_code: str = "",
-    now: datetime,
+    now: datetime, reason: str = "",
 ) -> Membership:  # fmt: skip
     """Give a person a role; `by` nobody is the machine itself (the first administrator, demo people)."""
     if by is not None:
@@ -131,13 +161,19 @@ def give_role(
         person=person, organisation=organisation, role=role, place_code=place_code, defaults={"begins": now.date()}
     )  # fmt: skip
     if not made and held.ends is not None:
-        held.ends = None
-        held.save(update_fields=["ends"])
+        held.ends, held.begins = None, now.date()
+        held.save(update_fields=["ends", "begins"])
         made = True
     if made:
         record(
-            by=by, verb="people.role_given", thing=held, now=now, after=state_of(held, "role", "place_code")
-        )
+            by=by, verb="people.role_given", thing=held, now=now, after=state_of(held, "role", "place_code"),
+            reason=reason,
+        )  # fmt: skip
+    if made and by is not None:
+        notify(
+            persons=[person], sentence="people.role_given", params={"by": str(by), "role": role},
+            address=reverse("me"), now=now,
+        )  # fmt: skip
     return held
 
 
@@ -147,12 +183,7 @@ def end_membership(*, by: Person, membership: Membership, reason: str, now: date
     refuse_unless(by, "people.end_membership", membership)
     if membership.role in GIVEN_BY_COUNTRY:
         refuse_grant(by, membership.role, membership.place_code)
-    last = membership.role == Role.ADMINISTRATOR and not (
-        Membership.objects.filter(role=Role.ADMINISTRATOR, ends__isnull=True)
-        .exclude(pk=membership.pk)
-        .exists()
-    )
-    if last:
+    if is_last_administrator(membership):
         raise ValidationError(_("C'est le dernier administrateur : nommez-en un autre d'abord."), code="last")
     before = state_of(membership, "ends")
     membership.ends = now.date() - timedelta(days=1)
@@ -164,19 +195,42 @@ def end_membership(*, by: Person, membership: Membership, reason: str, now: date
         by=by, verb="people.role_ended", thing=membership, now=now, before=before,
         after=state_of(membership, "ends"), reason=reason,
     )  # fmt: skip
+    notify(
+        persons=[membership.person], sentence="people.role_ended",
+        params={"by": str(by), "role": membership.role, "reason": reason}, address=reverse("me"), now=now,
+    )  # fmt: skip
+
+
+def is_last_administrator(membership: Membership) -> bool:
+    """Whether nobody else with an open account would be administrator without this role."""
+    if membership.role != Role.ADMINISTRATOR or membership.ends is not None:
+        return False
+    others = Membership.objects.filter(role=Role.ADMINISTRATOR, ends__isnull=True, person__is_active=True)
+    return not others.exclude(person_id=membership.person_id).exists()
 
 
 def may_reset(by: Person, person: Person) -> bool:
     """Whether a supervisor may give somebody a new password: each of that one's roles lies below theirs."""
-    held, theirs = access_of(by).roles, list(person.memberships.all())
-    if by.pk == person.pk or not theirs:
+    return person.is_active and stands_above(by, person, "people.reset_password")
+
+
+def stands_above(by: Person, person: Person, verb: str) -> bool:
+    """Whether somebody holds a verb over every role of another one that did not end; over oneself nobody does.
+
+    Whoever holds no role any more stands below those who answer for the country.
+    """
+    held = access_of(by).roles
+    theirs = [m for m in person.memberships.all() if m.ends is None or m.ends >= today()]
+    if by.pk == person.pk:
         return False
+    if not theirs:
+        return bool(held & COUNTRY) and may(by, verb)
     needed = {m.role for m in theirs}
     if needed & GIVEN_BY_COUNTRY and not held & COUNTRY:
         return False
     if Role.ADMINISTRATOR in needed and Role.ADMINISTRATOR not in held:
         return False
-    return all(may(by, "people.reset_password", m) for m in theirs)
+    return all(may(by, verb, m) for m in theirs)
 
 
 @transaction.atomic
@@ -192,6 +246,7 @@ def reset_password(*, by: Person, person: Person, reason: str, now: datetime) ->
     person.save(update_fields=["password", "must_change_password"])
     end_sessions(person)
     record(by=by, verb="people.password_reset", thing=person, now=now, reason=reason)
+    notify(persons=[person], sentence="people.password_reset", params={"by": str(by)}, address="", now=now)
     return spoken
 
 

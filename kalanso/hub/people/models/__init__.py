@@ -3,7 +3,14 @@
 One file per kind of record; everything is imported here, since Django looks only here.
 """
 
-from kalanso.hub.people.models.discussion import Citation, Comment, Mention, Notification, Subscription
+from kalanso.hub.people.models.discussion import (
+    Citation,
+    Comment,
+    Digest,
+    Mention,
+    Notification,
+    Subscription,
+)
 from kalanso.hub.people.models.persons import (
     Invitation,
     Membership,
@@ -17,6 +24,7 @@ from kalanso.hub.people.models.trail import Event
 __all__ = [
     "Citation",
     "Comment",
+    "Digest",
     "Event",
     "Invitation",
     "Membership",

@@ -80,6 +80,22 @@ class Notification(models.Model):
         indexes = (models.Index(fields=("person", "read"), name="people_notification_unread"),)
 
 
+class Digest(models.Model):
+    """The weekly letter to a person: claimed before it is sent, so that it is never sent twice.
+
+    `week` is an ISO week such as "2025-W07". Claimed and not sent: the worker died in between.
+    """
+
+    person = models.ForeignKey("people.Person", on_delete=models.CASCADE, related_name="digests")
+    week = models.CharField(max_length=8)
+    claimed = models.DateTimeField()
+    sent = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-claimed", "-id")
+        constraints = (models.UniqueConstraint(fields=("person", "week"), name="people_digest_once"),)
+
+
 class Citation(models.Model):
     """A record that rests on another: a decision on a finding, an obstacle on an estimate."""
 

@@ -11,6 +11,7 @@ from datetime import date
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 
@@ -57,7 +58,8 @@ class Organisation(models.Model):
 class Person(AbstractUser):
     """Somebody who may log in, by user name, telephone number or e-mail address.
 
-    Field staff need no e-mail address: their supervisor resets what they forgot.
+    Field staff need no e-mail address: their supervisor resets what they forgot. `unwanted` names the kinds
+    of notification that they do not want; `feed_edition` grows when they ask for a new secret feed link.
     """
 
     phone = models.CharField(max_length=20, null=True, blank=True, unique=True)
@@ -65,9 +67,15 @@ class Person(AbstractUser):
     language = models.CharField(max_length=8, default="fr")
     must_change_password = models.BooleanField(default=False)
     wants_digest = models.BooleanField(default=True)
+    unwanted = models.JSONField(default=list, blank=True)
+    feed_edition = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ("last_name", "first_name", "username")
+        constraints = (
+            models.UniqueConstraint(Lower("username"), name="people_person_username_once"),
+            models.UniqueConstraint(Lower("email"), name="people_person_email_once"),
+        )
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
@@ -100,6 +108,9 @@ class Membership(models.Model):
             ),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="people_membership_known_role"),
         )
+
+    def __str__(self) -> str:
+        return str(self.person)
 
     def holds_on(self, day: date) -> bool:
         """Whether the role is held on a day, both ends included."""
@@ -135,3 +146,6 @@ class Invitation(models.Model):
                 name="people_invitation_accepted_or_withdrawn",
             ),
         )
+
+    def __str__(self) -> str:
+        return self.name

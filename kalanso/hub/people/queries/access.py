@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.db.models import Q
+
 from kalanso.hub.people.models import Membership, PlaceMirror, Role
 from kalanso.store import Audience, Scope
 
@@ -62,6 +64,41 @@ class Access:
     def anonymous(self) -> bool:
         """Whether nobody is logged in."""
         return self.person_id is None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a right goes: everywhere, or the places at and below some paths."""
+
+    everywhere: bool = False
+    paths: frozenset[str] = frozenset()
+
+    def covers(self, field_name: str = "place_code") -> Q:
+        """Return the condition that a record's place lies within reach."""
+        if self.everywhere:
+            return ~Q(pk__in=())
+        wanted = Q(pk__in=())
+        for path in sorted(self.paths):
+            below = PlaceMirror.objects.filter(path__startswith=path).values("code")
+            wanted |= Q(**{f"{field_name}__in": below})
+        return wanted
+
+    def places(self) -> Q:
+        """Return the condition that a place of the mirror lies within reach."""
+        if self.everywhere:
+            return ~Q(pk__in=())
+        wanted = Q(pk__in=())
+        for path in sorted(self.paths):
+            wanted |= Q(path__startswith=path)
+        return wanted
+
+
+def reach_of(access: Access, roles: frozenset[str], widely: frozenset[str] = frozenset()) -> Reach:
+    """Return how far those of somebody's memberships reach that are of certain roles; `widely` know no limit."""
+    held = [m for m in access.memberships if m.role in roles]
+    if any(not m.place_code or m.role in widely for m in held):
+        return Reach(everywhere=True)
+    return Reach(paths=frozenset(access.paths[m.place_code] for m in held if m.place_code in access.paths))
 
 
 def today() -> date:

@@ -11,12 +11,13 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 
-from kalanso.hub.people.queries.persons import person_named
+from kalanso.hub.people.queries.persons import normal_phone, person_named
 
 
 class ByNameNumberOrAddress(AuthenticationBackend):
@@ -33,6 +34,11 @@ class Admission(DefaultAccountAdapter):
         """Nobody signs up by themselves."""
         return False
 
+    def _get_login_attempts_cache_key(self, request: Any, **credentials: Any) -> str:
+        """Count wrong passwords by whom they were tried on: another spelling of a number is no new chance."""
+        text = str(credentials.get("username") or credentials.get("email") or "").strip().lower()
+        return f"login:{normal_phone(text) or text}"
+
 
 class OtherHouses(DefaultSocialAccountAdapter):
     """Somebody known elsewhere (OIDC) enters where an account with their verified address stands ready."""
@@ -40,6 +46,22 @@ class OtherHouses(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: Any, sociallogin: Any) -> bool:
         """A stranger of another house is no account here."""
         return False
+
+    def authenticate_by_email(self, sociallogin: Any) -> Any:
+        """Return the open account with an address that the other house has verified."""
+        found = super().authenticate_by_email(sociallogin)
+        return found if found and found[0].is_active else None
+
+    def pre_social_login(self, request: Any, sociallogin: Any) -> None:
+        """Note that the address is proven, so that the password of the account stays.
+
+        Accounts come by invitation only: nobody can have prepared one under somebody else's address.
+        """
+        address = getattr(sociallogin, "_did_authenticate_by_email", None)
+        if address and sociallogin.user.pk:
+            EmailAddress.objects.update_or_create(
+                user=sociallogin.user, email=address.lower(), defaults={"verified": True, "primary": True}
+            )
 
 
 class Sealed(DefaultMFAAdapter):

@@ -1,0 +1,51 @@
+"""Which place is meant by what somebody typed?"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from kalanso.hub.people.models import PlaceMirror
+from kalanso.hub.people.queries.access import Reach
+
+OFFERED = 30
+
+
+def folded(text: str) -> str:
+    """Return a text without accents, capitals and doubled spaces, so that spellings of a name meet."""
+    plain = unicodedata.normalize("NFKD", text.replace("’", "'")).encode("ascii", "ignore").decode()
+    return " ".join(plain.casefold().replace("-", " ").split())
+
+
+def places_meant(text: str, *, within: Reach) -> list[PlaceMirror]:
+    """Return the places within reach that a name or code may mean, the highest first.
+
+    A code or a whole name wins over a part of a name; at most `OFFERED`.
+    """
+    asked = folded(text)
+    if not asked:
+        return []
+    inside = PlaceMirror.objects.filter(within.places())
+    exact = inside.filter(code__iexact=text.strip()).first()
+    if exact is not None:
+        return [exact]
+    names = [(code, folded(name)) for code, name in inside.values_list("code", "name")]
+    whole = [code for code, name in names if name == asked]
+    codes = (whole or [code for code, name in names if asked in name])[:OFFERED]
+    return sorted(PlaceMirror.objects.filter(code__in=codes), key=lambda one: (one.path.count("/"), one.path))
+
+
+def way_to(places: list[PlaceMirror]) -> dict[str, str]:
+    """Return each place with the name of the one above it, by code: "Niono (Ségou)"."""
+    above = dict(
+        PlaceMirror.objects.filter(code__in={p.parent_code for p in places if p.parent_code}).values_list(
+            "code", "name"
+        )
+    )
+    return {
+        p.code: f"{p.name} ({above[p.parent_code]})" if p.parent_code in above else p.name for p in places
+    }
+
+
+def names_of(codes: set[str]) -> dict[str, str]:
+    """Return the names of places by code."""
+    return dict(PlaceMirror.objects.filter(code__in=codes - {""}).values_list("code", "name"))

@@ -1,0 +1,1 @@
+"""Which pages stand around people: accounts, roles, organisations, the trail, notifications?"""

@@ -1,0 +1,226 @@
+"""What is this page, who asks for it, and what is it used for? Said at the foot of every page.
+
+Pages are known by the name of their address; one text may serve several pages that do one thing in steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Help:
+    """Three short answers: what stands here, who asks for it, what it is used for."""
+
+    what: Any
+    who: Any
+    use: Any
+
+
+TEAMS = _("Les équipes de district et de région, le CNI et leurs partenaires.")
+ANALYSTS = _("Le CNI, les chercheurs et ceux qui vérifient un chiffre avant de le citer.")
+SUPERVISORS = _("Les directions régionales, le CNI et les administrateurs.")
+YOURSELF = _("Vous seul.")
+EVERYBODY = _("Tout le monde.")
+
+SECOND_PROOF = Help(
+    _("La double vérification : un code de votre téléphone en plus du mot de passe."),
+    _("Kalanso, pour les rôles dont un mot de passe volé irait loin."),
+    _("À ce que personne n'entre à votre place, même avec votre mot de passe."),
+)
+CHANGE_OF_PERSON = Help(
+    _("Un changement au compte ou aux rôles d'une personne, avec sa raison."),
+    SUPERVISORS,
+    _(
+        "À ce que chacun ait l'accès de son travail, ni plus ni moins. La personne est prévenue et la trace reste."
+    ),
+)
+PASSWORD = Help(
+    _("Votre mot de passe."),
+    YOURSELF,
+    _(
+        "À entrer. Personne d'autre ne le connaît ; un superviseur peut seulement vous en donner un provisoire."
+    ),
+)
+TRAIL = Help(
+    _("La liste des changements : qui, quand, quoi, pourquoi, et ce qu'il y avait avant."),
+    _("Ceux qui répondent d'un lieu, et les auditeurs."),
+    _(
+        "À comprendre un changement et à le corriger. Rien ne s'efface ; les zones protégées ne montrent que des nombres."
+    ),
+)
+INVITATION = Help(
+    _("Le lien par lequel une personne ouvre son compte, dans un rôle et pour un lieu."),
+    SUPERVISORS,
+    _("À faire entrer quelqu'un : il n'y a pas de compte sans invitation."),
+)
+ORGANISATIONS = Help(
+    _("Les organisations pour lesquelles les personnes travaillent."),
+    SUPERVISORS,
+    _("À savoir qui agit pour qui ; un partenaire ne change que ce qui est à son organisation."),
+)
+NOTICES = Help(
+    _("Ce qu'on vous a dit, et comment vous voulez le savoir."),
+    YOURSELF,
+    _(
+        "À ne rien manquer sans être dérangé : vous choisissez les genres, la lettre de la semaine et le flux."
+    ),
+)
+TABLES = Help(
+    _("Une table publiée, avec ses sources, ses dates et ses téléchargements."),
+    ANALYSTS,
+    _("À refaire un calcul, à citer un chiffre et à savoir d'où il vient."),
+)
+DEVICES = Help(
+    _("Les appareils où votre compte est ouvert."),
+    YOURSELF,
+    _("À fermer votre compte sur un téléphone perdu ou prêté."),
+)
+OTHER_HOUSE = Help(
+    _("L'entrée par le compte d'une autre maison."),
+    YOURSELF,
+    _("À entrer sans mot de passe de plus, si votre adresse vérifiée a déjà un compte ici."),
+)
+
+PAGES: dict[str, Help] = {
+    "home": Help(
+        _("Le chiffre le plus récent du pays, et les chemins vers le reste."),
+        EVERYBODY,
+        _("À voir d'un coup d'œil où l'on en est, et à choisir une question."),
+    ),
+    "missed": Help(
+        _("Où vivent les enfants sans première dose, et combien ils sont, avec ce qu'on ignore."),
+        TEAMS,
+        _("À choisir où aller d'abord."),
+    ),
+    "pockets": Help(
+        _("Les poches : des aires voisines où beaucoup d'enfants sont manqués."),
+        TEAMS,
+        _("À regrouper les sorties et à demander des moyens pour un secteur, pas pour une aire seule."),
+    ),
+    "where": Help(
+        _("La recherche d'un lieu, du pays à l'aire de santé."),
+        EVERYBODY,
+        _("À trouver votre lieu par son nom."),
+    ),
+    "place": Help(
+        _("Un lieu : couverture notifiée, tendance, alertes, lieux voisins."),
+        TEAMS,
+        _("À préparer une revue, une supervision ou une visite."),
+    ),
+    "place_estimate": Help(
+        _("L'estimation d'un lieu à partir de toutes les sources, avec son incertitude."),
+        TEAMS,
+        _("À savoir combien d'enfants sont manqués quand les rapports se contredisent."),
+    ),
+    "ledger": Help(
+        _("Le registre : d'où viennent les chiffres et comment chaque calcul s'est passé."),
+        ANALYSTS,
+        _("À vérifier un chiffre jusqu'à sa source."),
+    ),
+    "methods": Help(
+        _("La même question, à laquelle plusieurs méthodes répondent."),
+        ANALYSTS,
+        _("À voir si une conclusion tient, quelle que soit la méthode."),
+    ),
+    "assumptions": Help(
+        _("Ce que le calcul suppose, et ce qui changerait s'il supposait autre chose."),
+        ANALYSTS,
+        _("À juger la solidité d'une estimation."),
+    ),
+    "evidence": Help(
+        _("Les sources de données, leur qualité et leurs dates."),
+        ANALYSTS,
+        _("À savoir sur quoi tout le reste repose, et ce qui manque."),
+    ),
+    "quality": Help(
+        _("Les alertes : ce qui paraît douteux dans les rapports."),
+        TEAMS,
+        _("À corriger un rapport à sa source avant qu'il ne trompe une décision."),
+    ),
+    "trends": Help(
+        _("Les tendances des huit aires de santé du Centre d'apprentissage."),
+        _("Les chercheurs et les équipes de ces aires."),
+        _("À suivre ce qui change là où l'on essaie des interventions."),
+    ),
+    "act": Help(
+        _("Ce que l'on prévoit et ce que l'on fait, lieu par lieu."),
+        TEAMS,
+        _("À se partager le travail et à voir ce qui bloque."),
+    ),
+    "learn": Help(
+        _("Ce qui s'apprend des preuves et de l'action."), EVERYBODY, _("À ne pas refaire les mêmes erreurs.")
+    ),
+    "method": Help(
+        _("Ce que les chiffres disent et ne disent pas."), EVERYBODY, _("À lire un chiffre sans le trahir.")
+    ),
+    "glossary": Help(_("Les mots du domaine, en deux langues."), EVERYBODY, _("À se comprendre.")),
+    "me": Help(
+        _("Ce qui vous attend, vos lieux avec leurs derniers chiffres, votre compte."),
+        YOURSELF,
+        _("À commencer la journée."),
+    ),
+    "people": Help(
+        _("Les personnes qui ont un rôle dans vos lieux."),
+        SUPERVISORS,
+        _(
+            "À savoir à qui parler, à aider qui a oublié son mot de passe, à fermer le compte de qui est parti."
+        ),
+    ),
+    "person": Help(
+        _("Une personne : ses rôles, qui les a donnés, sa dernière visite."),
+        SUPERVISORS,
+        _("À vérifier que son accès est celui de son travail."),
+    ),
+    "account_login": Help(
+        _("L'entrée, avec votre identifiant, votre téléphone ou votre e-mail."),
+        _("Ceux qui ont reçu une invitation."),
+        _("À voir ce que votre rôle et vos lieux permettent. Ce qui est public se lit sans entrer."),
+    ),
+    "account_logout": DEVICES,
+    "tables": TABLES,
+    "table": TABLES,
+    "table_chart": TABLES,
+    "table_map": TABLES,
+    "table_provenance": TABLES,
+    "organisations": ORGANISATIONS,
+    "add_organisation": ORGANISATIONS,
+    "notices": NOTICES,
+    "preferences": NOTICES,
+    "unsubscribe": NOTICES,
+    "invitation": INVITATION,
+    "invite": INVITATION,
+    "invitations": INVITATION,
+    "withdraw_invitation": INVITATION,
+    "give_role": CHANGE_OF_PERSON,
+    "end_role": CHANGE_OF_PERSON,
+    "reset_password": CHANGE_OF_PERSON,
+    "close_account": CHANGE_OF_PERSON,
+    "reset_second_proof": CHANGE_OF_PERSON,
+}
+# Pages that begin alike are one thing in steps.
+FAMILIES: tuple[tuple[str, Help], ...] = (
+    ("trail", TRAIL),
+    ("mfa_", SECOND_PROOF),
+    ("usersessions_", DEVICES),
+    ("socialaccount_", OTHER_HOUSE),
+    ("openid_connect_", OTHER_HOUSE),
+    ("account_", PASSWORD),
+)
+# Addresses at which no page stands: files, forms without a page of their own, answers for machines.
+NO_PAGES = frozenset(
+    {
+        "healthz", "enter", "enter_as", "table_csv", "table_xlsx", "drawing", "figure_file", "feed_public", "feed_mine",
+        "read_all", "open_notice", "renew_feed",
+    }
+)  # fmt: skip
+
+
+def of_page(name: str) -> Help | None:
+    """Return what is said at the foot of a page; None where nothing is."""
+    if not name or name in NO_PAGES:
+        return None
+    return PAGES.get(name) or next((told for begin, told in FAMILIES if name.startswith(begin)), None)
