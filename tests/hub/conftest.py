@@ -167,9 +167,11 @@ def hub(small_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(autouse=True)
 def rolled_back(hub: None) -> Iterator[None]:
-    """What a test writes is gone after it."""
+    """What a test writes is gone after it, and what was counted against an address."""
+    from django.core.cache import cache
     from django.db import transaction
 
+    cache.clear()
     with transaction.atomic():
         yield
         transaction.set_rollback(True)

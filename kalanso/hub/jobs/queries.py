@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Min, QuerySet
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.jobs.models import Job
@@ -24,7 +24,7 @@ def failures(person: Any) -> list[Task]:
     since = datetime.now(UTC) - RECENT
     found = Job.objects.filter(asked_by=person, state=Job.State.FAILED, ended__gt=since)[:3]
     return [
-        Task(says=_now("Voir pourquoi un travail a échoué"), address=_page_of(job), since=job.ended)
+        Task(says=gettext("Voir pourquoi un travail a échoué"), address=_page_of(job), since=job.ended)
         for job in found
         if job.ended is not None
     ]

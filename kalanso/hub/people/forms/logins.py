@@ -6,7 +6,6 @@ from typing import Any
 
 from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm
 from django import forms
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -47,7 +46,7 @@ class ChangePassword(ChangePasswordForm):
         """Refuse the password that stands already."""
         chosen = str(self.cleaned_data["password1"])
         if self.user.check_password(chosen):
-            raise forms.ValidationError(_now("Choisissez un autre mot de passe que l'actuel."), code="same")
+            raise forms.ValidationError(_("Choisissez un autre mot de passe que l'actuel."), code="same")
         return chosen
 
 

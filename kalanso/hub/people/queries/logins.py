@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 
 from kalanso.hub.people.queries.persons import normal_phone, person_named
+
+JUST_NOW = 300  # seconds
 
 
 class ByNameNumberOrAddress(AuthenticationBackend):
@@ -33,6 +38,15 @@ class Admission(DefaultAccountAdapter):
     def is_open_for_signup(self, request: Any) -> bool:
         """Nobody signs up by themselves."""
         return False
+
+    def is_reauthentication_required(self, *, app: str) -> bool:
+        """Ask for the password again before what matters, but not of who has just typed it."""
+        if not super().is_reauthentication_required(app=app):
+            return False
+        request = context.request
+        records = get_authentication_records(request, request.user)
+        since = time.time() - JUST_NOW
+        return not any(one["at"] > since and one["method"] != "mfa" for one in records)
 
     def _get_login_attempts_cache_key(self, request: Any, **credentials: Any) -> str:
         """Count wrong passwords by whom they were tried on: another spelling of a number is no new chance."""

@@ -78,9 +78,9 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which people: below a place, in a role, of an organisation, with a word in their name."""
+    """Which people: below one of some places (none of them: nobody; None: anywhere), in a role, of an organisation, with a word in their name."""
 
-    place: str = ""
+    places: tuple[str, ...] | None = None
     role: str = ""
     organisation: str = ""
     word: str = ""
@@ -89,10 +89,9 @@ class Wanted:
 def people(within: Reach, wanted: Wanted, *, page: int) -> tuple[list[Person], bool]:
     """Return one page of the people with a role within reach, and whether more follow."""
     held = Membership.objects.filter(within.covers())
-    if wanted.place:
-        path = PlaceMirror.objects.filter(code=wanted.place).values_list("path", flat=True).first()
-        below = PlaceMirror.objects.filter(path__startswith=path or "//").values("code")
-        held = held.filter(place_code__in=below)
+    if wanted.places is not None:
+        paths = PlaceMirror.objects.filter(code__in=wanted.places).values_list("path", flat=True)
+        held = held.filter(Reach(paths=frozenset(paths)).covers())
     if wanted.role:
         held = held.filter(role=wanted.role)
     if wanted.organisation:

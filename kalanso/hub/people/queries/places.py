@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
+from django.utils.translation import get_language
+
+from kalanso.definitions import load
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.queries.access import Reach
 
@@ -35,14 +38,17 @@ def places_meant(text: str, *, within: Reach) -> list[PlaceMirror]:
 
 
 def way_to(places: list[PlaceMirror]) -> dict[str, str]:
-    """Return each place with the name of the one above it, by code: "Niono (Ségou)"."""
+    """Return each place with its level and the name of the one above it, by code: "Niono, district (Ségou)"."""
     above = dict(
         PlaceMirror.objects.filter(code__in={p.parent_code for p in places if p.parent_code}).values_list(
             "code", "name"
         )
     )
+    pack, language = load(), "en" if str(get_language()).startswith("en") else "fr"
     return {
-        p.code: f"{p.name} ({above[p.parent_code]})" if p.parent_code in above else p.name for p in places
+        p.code: f"{p.name}, {pack.name(f'level.{p.level}', language)}"
+        + (f" ({above[p.parent_code]})" if p.parent_code in above else "")
+        for p in places
     }
 
 

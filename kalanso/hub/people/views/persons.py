@@ -31,9 +31,10 @@ def people(request: HttpRequest) -> HttpResponse:
     within = reach(request.user, "people.list")
     form = FindPeople(request.GET or None)
     told = form.cleaned_data if form.is_valid() else {}
-    place, near = _place(str(told.get("lieu", "")), within)
+    text = str(told.get("lieu", ""))
+    near = places_meant(text, within=within)
     wanted = known.Wanted(
-        place=place,
+        places=tuple(place.code for place in near) if text.strip() else None,
         role=str(told.get("role", "")),
         organisation=str(told.get("organisation", "")),
         word=str(told.get("q", "")).strip(),
@@ -49,18 +50,10 @@ def people(request: HttpRequest) -> HttpResponse:
             "rows": [(one, roles.get(one.pk, [])) for one in rows],
             "page_number": page,
             "next_page": page + 1 if more else None,
-            "near": near,
+            "near": near if len(near) > 1 else [],
             "may_invite": may(request.user, "people.invite"),
         },
     )
-
-
-def _place(text: str, within: Any) -> tuple[str, list[Any]]:
-    """Return the code of the place that is meant, and all that may be meant where they are several."""
-    if not text.strip():
-        return "", []
-    found = places_meant(text, within=within)
-    return (found[0].code if found else "?"), (found if len(found) > 1 else [])
 
 
 @login_required

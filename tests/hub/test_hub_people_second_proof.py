@@ -1,0 +1,169 @@
+"""Do roles that reach far log in with a second proof, and does another house let in only whom we know?"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.test import RequestFactory, override_settings
+
+from tests.hub.test_hub_people_accounts import login, member
+from tests.hub.visitors import person, stranger, visitor
+
+
+def code_now(secret: str, ahead: int = 0) -> str:
+    from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+
+    counters = list(yield_hotp_counters_from_time())
+    return str(format_hotp_value(hotp_value(secret, counters[0] + ahead)))
+
+
+@pytest.fixture
+def real_country(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A country that is not simulated: everything is owed."""
+    from kalanso.hub.site import middleware
+
+    monkeypatch.setattr(middleware, "_simulated", lambda: False)
+    with override_settings(KALANSO_SECOND_PROOF=True):
+        yield
+
+
+@pytest.mark.parametrize("role", ["region", "national", "researcher", "administrator"])
+def test_a_role_that_reaches_far_sets_up_its_second_proof_before_anything_else(
+    role: str, real_country: None
+) -> None:
+    member("fatou", role=role)
+    client, _answer = login("fatou")
+    for address in ("/moi/", "/", "/lieux/", "/personnes/", "/preuves/tables/places.csv"):
+        assert client.get(address)["Location"] == "/compte/2fa/totp/activate/"
+
+
+@pytest.mark.parametrize("role", ["district", "facility", "coach", "partner", "editor", "donor", "reader"])
+def test_other_roles_may_do_without(role: str, real_country: None) -> None:
+    member("awa", role=role)
+    client, _answer = login("awa")
+    assert client.get("/moi/").status_code == 200
+
+
+def set_up(client: Any) -> str:
+    page = client.get("/compte/2fa/totp/activate/").content.decode()
+    secret = page.partition('id="authenticator_secret">')[2].partition("<")[0]
+    answer = client.post("/compte/2fa/totp/activate/", {"code": code_now(secret)})
+    assert answer.status_code == 302, answer.content.decode()[-1500:]
+    return secret
+
+
+def test_a_second_proof_is_set_up_asked_for_and_replaced_by_a_recovery_code(real_country: None) -> None:
+    from django.core.cache import cache
+
+    member("fatou", role="national")
+    client, _answer = login("fatou")
+    set_up(client)
+    assert client.get("/moi/").status_code == 200
+    codes = client.get("/compte/2fa/recovery-codes/").content.decode()
+    first = codes.partition('class="codes"><li>')[2].partition("<")[0]
+    assert len(first) >= 8
+
+    again, answer = login("fatou")
+    assert answer["Location"].startswith("/compte/2fa/authenticate/")
+    assert again.get("/moi/").status_code == 302
+    wrong = again.post("/compte/2fa/authenticate/", {"code": "000000"})
+    assert wrong.status_code == 200
+    cache.clear()
+    right = again.post("/compte/2fa/authenticate/", {"code": first})
+    assert right.status_code == 302
+    assert again.get("/compte/2fa/trust/").status_code in {200, 302}
+
+
+def test_a_secret_is_sealed_at_rest(real_country: None) -> None:
+    from allauth.mfa.models import Authenticator
+
+    member("fatou", role="national")
+    client, _answer = login("fatou")
+    secret = set_up(client)
+    kept = Authenticator.objects.get(type="totp").data["secret"]
+    assert secret not in kept
+
+
+def test_who_lost_the_telephone_gets_a_new_second_proof_from_above(real_country: None) -> None:
+    who = member("fatou", role="region")
+    client, _answer = login("fatou")
+    set_up(client)
+    from kalanso.hub.people.actions.accounts import second_proof_reset
+    from tests.hub.test_hub_people_accounts import NOW
+
+    second_proof_reset(by=person("national"), person=who, reason="téléphone perdu", now=NOW)
+    assert client.get("/moi/").status_code == 302
+    client, _answer = login("fatou")
+    assert client.get("/moi/")["Location"] == "/compte/2fa/totp/activate/"
+
+
+def a_login_from_elsewhere(address: str, *, verified: bool) -> Any:
+    from allauth.account.models import EmailAddress
+    from allauth.socialaccount.models import SocialAccount, SocialLogin
+
+    return SocialLogin(
+        user=SimpleNamespace(pk=None),
+        account=SocialAccount(provider="other-house", uid="42"),
+        email_addresses=[EmailAddress(email=address, verified=verified)],
+        provider=SimpleNamespace(app=SimpleNamespace(settings={})),
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "verified", "active", "known"),
+    [
+        ("awa@exemple.ml", True, True, True),
+        ("AWA@exemple.ml", True, True, True),
+        ("awa@exemple.ml", False, True, False),
+        ("awa@exemple.ml", True, False, False),
+        ("autre@exemple.ml", True, True, False),
+    ],
+)
+def test_another_house_lets_in_only_a_verified_address_with_an_open_account(
+    address: str, verified: bool, active: bool, known: bool
+) -> None:
+    from kalanso.hub.people.queries.logins import OtherHouses
+
+    member("awa", email="awa@exemple.ml", is_active=active)
+    request = RequestFactory().get("/")
+    adapter = OtherHouses(request)
+    found = adapter.authenticate_by_email(a_login_from_elsewhere(address, verified=verified))
+
+    assert (found is not None) is known
+    assert not adapter.is_open_for_signup(request, None)
+
+
+def test_coming_in_by_another_house_keeps_the_password() -> None:
+    from allauth.account.models import EmailAddress
+
+    from kalanso.hub.people.queries.logins import OtherHouses
+
+    who = member("awa", email="awa@exemple.ml")
+    arrived = SimpleNamespace(user=who, _did_authenticate_by_email="awa@exemple.ml")
+    OtherHouses(RequestFactory().get("/")).pre_social_login(None, arrived)
+    assert EmailAddress.objects.get(user=who).verified
+
+
+def test_the_button_of_another_house_is_there_only_where_one_is_set_and_the_browser_may_follow_it() -> None:
+    assert "Entrer par" not in stranger().get("/compte/login/").content.decode()
+    providers = {
+        "openid_connect": {
+            "APPS": [
+                {
+                    "provider_id": "other-house", "name": "Ministère", "client_id": "k", "secret": "s",
+                    "settings": {"server_url": "https://maison.example"},
+                }
+            ]
+        }
+    }  # fmt: skip
+    with override_settings(SOCIALACCOUNT_PROVIDERS=providers, KALANSO_OTHER_HOUSE="https://maison.example"):
+        answer = stranger().get("/compte/login/")
+    assert "Entrer par Ministère" in answer.content.decode()
+    assert "form-action 'self' https://maison.example;" in answer["Content-Security-Policy"]
+
+
+def test_a_simulated_country_owes_nothing() -> None:
+    with override_settings(KALANSO_SECOND_PROOF=True):
+        assert visitor("national").get("/moi/").status_code == 200
