@@ -67,7 +67,7 @@ SECTIONS = {
 def chrome(request: HttpRequest) -> dict[str, Any]:
     """Return what the frame of a page shows: navigation, language, the mark of a demo store."""
     match = getattr(request, "resolver_match", None)
-    page = match.url_name if match else ""
+    page = (match.url_name or "") if match else ""
     english = str(get_language()).startswith("en")
     return {
         "navigation": NAVIGATION,

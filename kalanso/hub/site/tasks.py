@@ -31,7 +31,7 @@ def digest(work: Work) -> dict[str, Any]:
     """Send everybody their letter of the week, once; ask for it with the key `digest-` and the ISO week.
 
     Whoever got theirs in an earlier attempt gets no second one. An address that the mail server refuses
-    holds nobody else up; where any was refused, the job fails at its end and its next attempt tries only those.
+    holds nobody else up: the next attempt tries only those, and the last one says how many were left.
     """
     if not settings.KALANSO_MAIL:
         raise Refused("KALANSO_EMAIL: expected a mail server, got none: no letter can be sent")
@@ -46,6 +46,6 @@ def digest(work: Work) -> dict[str, Any]:
             refused += 1
             log.warning("a letter was refused", extra={"person": person.pk, "error": type(error).__name__})
         work.progress("people.digest", (number + 1) / len(everybody))
-    if refused:
+    if refused and work.job.attempts < work.job.most_attempts:
         raise OSError(f"{refused} letters refused by the mail server, {sent} sent")
-    return {"sent": sent}
+    return {"sent": sent, "refused": refused}
