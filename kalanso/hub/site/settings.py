@@ -144,6 +144,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = CONFIGURATION.proxies
 MFA_ADAPTER = "kalanso.hub.people.queries.logins.Sealed"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Kalanso"
+MFA_TOTP_TOLERANCE = 1  # telephones in the field do not keep the exact time
 MFA_TRUST_ENABLED = True
 USERSESSIONS_TRACK_ACTIVITY = True
 SOCIALACCOUNT_ADAPTER = "kalanso.hub.people.queries.logins.OtherHouses"

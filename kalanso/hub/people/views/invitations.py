@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -18,8 +19,9 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from kalanso.hub.people.actions import persons
 from kalanso.hub.people.forms.persons import Accept, Invite, heard
-from kalanso.hub.people.models import Invitation
+from kalanso.hub.people.models import Invitation, Person
 from kalanso.hub.people.permissions import reach, refuse_unless
+from kalanso.hub.people.queries.access import access_of
 from kalanso.hub.people.queries.places import names_of
 from kalanso.hub.people.views.asked import now
 
@@ -36,7 +38,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     within = reach(by, "people.invite")
     form = Invite(
         request.POST or None, within=within, roles=persons.grantable(by),
-        initial={"place": request.GET.get("lieu", "")[:40]},
+        initial={"place": request.GET.get("lieu", "")[:40], "organisation": own_house(by)},
     )  # fmt: skip
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
@@ -51,6 +53,11 @@ def invite(request: HttpRequest) -> HttpResponse:
             link = request.build_absolute_uri(reverse("invitation", args=[secret]))
             return render(request, "people/invited.html", {"invitation": invitation, "link": link})
     return render(request, "people/invite.html", {"form": form})
+
+
+def own_house(by: Person) -> str:
+    """Return the code of the organisation for which somebody works first of all."""
+    return next((m.organisation.code for m in access_of(by).memberships), "")
 
 
 @login_required
@@ -110,6 +117,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
             return render(request, "people/no_invitation.html", status=404)
         else:
             login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
+            record_authentication(request, person, method="password", username=person.username)
             messages.success(request, _("Votre compte est ouvert."))
             return redirect("me")
     place = names_of({found.place_code}).get(found.place_code, found.place_code)
