@@ -105,6 +105,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "kalanso.hub.explore.panels",
+                "kalanso.hub.people.panels",
             ],
             "context_processors": [
                 "django.template.context_processors.request",

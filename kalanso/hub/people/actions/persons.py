@@ -224,7 +224,9 @@ def stands_above(by: Person, person: Person, verb: str) -> bool:
     if by.pk == person.pk:
         return False
     if not theirs:
-        return bool(held & COUNTRY) and may(by, verb)
+        return any(m.role in COUNTRY and not m.place_code for m in access_of(by).memberships) and may(
+            by, verb
+        )
     needed = {m.role for m in theirs}
     if needed & GIVEN_BY_COUNTRY and not held & COUNTRY:
         return False

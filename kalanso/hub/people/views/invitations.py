@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from kalanso.hub.people.actions import persons
 from kalanso.hub.people.forms.persons import Accept, Invite, heard
-from kalanso.hub.people.models import Invitation, Person
+from kalanso.hub.people.models import Invitation, Person, Role
 from kalanso.hub.people.permissions import reach, refuse_unless
 from kalanso.hub.people.queries.access import access_of
 from kalanso.hub.people.queries.places import names_of
@@ -38,7 +38,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     within = reach(by, "people.invite")
     form = Invite(
         request.POST or None, within=within, roles=persons.grantable(by),
-        initial={"place": request.GET.get("lieu", "")[:40], "organisation": own_house(by)},
+        initial={"place": request.GET.get("lieu", "")[:40], "organisation": own_house(by), "role": Role.DISTRICT},
     )  # fmt: skip
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data

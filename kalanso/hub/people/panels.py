@@ -1,0 +1,25 @@
+"""How are things about people said on a page?"""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+# What stands in a browser's name for itself, the most telling first.
+BROWSERS = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox/", "Firefox"),
+    ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+)  # fmt: skip
+SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)  # fmt: skip
+
+
+@register.filter
+def device(told: str) -> str:
+    """Show a browser by the name that people know, such as "Chrome, Android"; else as it calls itself."""
+    found = [next((name for mark, name in known if mark in told), "") for known in (BROWSERS, SYSTEMS)]
+    return ", ".join(name for name in found if name) or told[:60] or _("appareil inconnu")
