@@ -21,6 +21,10 @@ PAGES = (
     "/ou/", "/ou/?mesure=seuil&verite=1", "/ou/?lieu=ML-D0001&mesure=incertitude", "/ou/poches/", "/lieux/ML/estimation/",
     "/lieux/ML-D0001/estimation/", "/lieux/ML-H0017/estimation/?verite=1", "/preuves/registre/",
     "/preuves/registre/?lieu=ML-H0017", "/preuves/comparaison/?verite=1", "/preuves/hypotheses/",
+    "/moi/", "/personnes/", "/personnes/?role=coach", "/personnes/inviter/", "/personnes/invitations/", "/personnes/4/",
+    "/personnes/1/role/", "/organisations/", "/traces/", "/traces/?quoi=people.role_given", "/notifications/",
+    "/moi/preferences/", "/compte/password/change/", "/compte/2fa/", "/compte/sessions/", "/compte/logout/",
+    "/invitation/rien/", "/en/moi/", "/en/traces/",
     "/preuves/hypotheses/?reglage=0.1", "/nulle-part/", "/en/ou/", "/en/lieux/ML-D0001/", "/en/centre-apprentissage/tendances/",
 )  # fmt: skip
 WCAG = {

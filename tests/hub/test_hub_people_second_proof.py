@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import RequestFactory, override_settings
@@ -167,3 +170,81 @@ def test_the_button_of_another_house_is_there_only_where_one_is_set_and_the_brow
 def test_a_simulated_country_owes_nothing() -> None:
     with override_settings(KALANSO_SECOND_PROOF=True):
         assert visitor("national").get("/moi/").status_code == 200
+
+
+class OtherHouse:
+    """A small OpenID Connect house on this computer, that vouches for one address."""
+
+    def __init__(self, address: str, *, verified: bool) -> None:
+        import threading
+        from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+        claims = {"sub": "42", "email": address, "email_verified": verified, "name": "Awa"}
+        house = self
+
+        class Door(BaseHTTPRequestHandler):
+            def answer(self, told: dict[str, Any]) -> None:
+                body = json.dumps(told).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self) -> None:
+                if "openid-configuration" in self.path:
+                    self.answer(
+                        {
+                            "issuer": house.url,
+                            "authorization_endpoint": f"{house.url}/authorize",
+                            "token_endpoint": f"{house.url}/token",
+                            "userinfo_endpoint": f"{house.url}/userinfo",
+                            "jwks_uri": f"{house.url}/keys",
+                        }
+                    )
+                else:
+                    self.answer(claims)
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.answer({"access_token": "t", "token_type": "Bearer", "expires_in": 60})
+
+            def log_message(self, *args: Any) -> None:
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.mark.parametrize(
+    ("address", "verified", "enters"),
+    [("awa@exemple.ml", True, True), ("awa@exemple.ml", False, False), ("autre@exemple.ml", True, False)],
+)
+def test_the_whole_way_through_another_house(address: str, verified: bool, enters: bool) -> None:
+    from allauth.socialaccount.models import SocialAccount
+
+    who = member("awa", email="awa@exemple.ml")
+    house = OtherHouse(address, verified=verified)
+    app = {
+        "provider_id": "other-house", "name": "Ministère", "client_id": "k", "secret": "s",
+        "settings": {"server_url": house.url, "oauth_pkce_enabled": True},
+    }  # fmt: skip
+    client = stranger()
+    with override_settings(
+        SOCIALACCOUNT_PROVIDERS={"openid_connect": {"APPS": [app]}}, KALANSO_OTHER_HOUSE=house.url
+    ):
+        page = client.get("/compte/login/").content.decode()
+        begin = re.search(r'action="(/compte/oidc/[^"]+)"', page)
+        assert begin is not None
+        away = client.post(begin[1].replace("&amp;", "&"))
+        assert away["Location"].startswith(f"{house.url}/authorize?")
+        state = parse_qs(urlsplit(away["Location"]).query)["state"][0]
+        back = client.get(f"{begin[1].partition('/login/')[0]}/login/callback/?code=c&state={state}")
+    house.server.shutdown()
+
+    assert back.status_code in {200, 302}
+    assert (client.get("/moi/").status_code == 200) is enters
+    assert SocialAccount.objects.filter(user=who).exists() is enters
+    who.refresh_from_db()
+    assert who.has_usable_password()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from django import template
 from django.utils.translation import gettext as _
+
+from kalanso.hub.people.permissions import may
 
 register = template.Library()
 
@@ -23,3 +27,9 @@ def device(told: str) -> str:
     """Show a browser by the name that people know, such as "Chrome, Android"; else as it calls itself."""
     found = [next((name for mark, name in known if mark in told), "") for known in (BROWSERS, SYSTEMS)]
     return ", ".join(name for name in found if name) or told[:60] or _("appareil inconnu")
+
+
+@register.simple_tag(takes_context=True)
+def may_at(context: template.Context, verb: str, place_code: str) -> bool:
+    """Whether the reader may do something at a place."""
+    return may(context["request"].user, verb, SimpleNamespace(place_code=place_code))

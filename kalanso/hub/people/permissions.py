@@ -117,8 +117,10 @@ def may(person: Any, verb: str, thing: Any = None) -> bool:
 
 def reach(person: Any, verb: str) -> Reach:
     """Return how far a person's right to do something reaches, so that SQL can ask."""
-    rule = _DECLARED[verb]
-    return reach_of(access_of(person), rule.roles, rule.widely)
+    rule, access = _DECLARED[verb], access_of(person)
+    if not rule.at_home and access.roles & rule.roles:
+        return Reach(everywhere=True)
+    return reach_of(access, rule.roles)
 
 
 def refuse_unless(person: Any, verb: str, thing: Any = None) -> None:

@@ -93,10 +93,10 @@ class Reach:
         return wanted
 
 
-def reach_of(access: Access, roles: frozenset[str], widely: frozenset[str] = frozenset()) -> Reach:
-    """Return how far those of somebody's memberships reach that are of certain roles; `widely` know no limit."""
+def reach_of(access: Access, roles: frozenset[str]) -> Reach:
+    """Return how far those of somebody's memberships reach that are of certain roles."""
     held = [m for m in access.memberships if m.role in roles]
-    if any(not m.place_code or m.role in widely for m in held):
+    if any(not m.place_code for m in held):
         return Reach(everywhere=True)
     return Reach(paths=frozenset(access.paths[m.place_code] for m in held if m.place_code in access.paths))
 
