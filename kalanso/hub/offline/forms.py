@@ -43,7 +43,7 @@ class Sent:
     photos: Mapping[str, BinaryIO] = field(default_factory=dict)
 
 
-class Differs(Exception):  # noqa: N818 - what happened, not a fault
+class Differs(Exception):
     """The record changed since the message was written.
 
     `theirs` holds the fields as they stand now; `merge` what the message must carry to take their place.

@@ -10,7 +10,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from kalanso.hub.offline import queries
 from kalanso.hub.offline.forms import form_named
 
 register = template.Library()
@@ -31,8 +30,14 @@ def offline_form(name: str) -> SafeString:
 @register.inclusion_tag("offline/bar.html", takes_context=True)
 def offline_bar(context: template.Context) -> dict[str, Any]:
     """Show what waits on this telephone, to somebody who is logged in, and how to send it."""
+    return {"person": context.get("person")}
+
+
+@register.inclusion_tag("offline/code.html", takes_context=True)
+def offline_code(context: template.Context) -> dict[str, Any]:
+    """Hold ready the question for a code, and the sentences of the scripts."""
     person = context.get("person")
-    return {"person": person, "words": words() if person else None, "programs": queries.programs()}
+    return {"person": person, "words": words() if person else None}
 
 
 def words() -> dict[str, str]:

@@ -26,7 +26,7 @@ LONGEST = 4000
 CLOCKS_DIFFER = timedelta(minutes=10)  # a telephone's clock may be a little ahead
 
 
-class ChangedMeanwhile(Exception):  # noqa: N818 - what happened, not a fault
+class ChangedMeanwhile(Exception):
     """The comment was changed since the writer read it; `comment` is how it stands now."""
 
     def __init__(self, comment: Comment) -> None:

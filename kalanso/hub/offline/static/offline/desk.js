@@ -23,7 +23,9 @@
   async function show() {
     if (document.activeElement && document.activeElement.matches("#bureau-liste textarea")) return;
     const list = by("bureau-liste"), messages = await outbox.messages(person), isOpen = await outbox.isOpen(person);
-    by("bureau-ouvre").hidden = isOpen;
+    const made = await outbox.exists(person);
+    by("bureau-ouvre").hidden = isOpen || !made;
+    by("bureau-change").hidden = by("bureau-oublie").hidden = !made;
     by("bureau-ferme").hidden = !isOpen;
     list.replaceChildren(...messages.map(one => one.locked ? closed(isOpen) : shown(one)));
     if (!messages.length) say(words.nothing);

@@ -107,8 +107,8 @@
   }
 
   async function isOpen(person) {
-    const newest = (await keysOf(person))[0];
-    return Boolean(newest) && (await openKeys(person)).has(newest.id);
+    const open = await openKeys(person), newest = (await keysOf(person))[0];
+    return Boolean(newest) && open.has(newest.id);
   }
 
   async function touch(person) {

@@ -17,11 +17,23 @@
       if (name.startsWith(PAGES) && name !== PAGES + except) await caches.delete(name);
   }
 
+  // Close the outbox, if this telephone has one. Its messages stay.
+  function lock() {
+    const asked = indexedDB.open("kalanso");
+    asked.onupgradeneeded = () => asked.transaction.abort();
+    asked.onerror = event => event.preventDefault();
+    asked.onsuccess = () => {
+      asked.result.transaction("open", "readwrite").objectStore("open").clear();
+      asked.result.close();
+    };
+  }
+
   const person = here.dataset.person;
   if (person !== undefined) {
     if (localStorage.getItem("kalanso-person") !== person) {
       localStorage.setItem("kalanso-person", person);
       empty(person);
+      lock();
     }
   }
 
@@ -29,7 +41,7 @@
   document.addEventListener("submit", event => {
     if (!/\/logout\/$/.test(new URL(event.target.action, location.href).pathname)) return;
     empty("");
-    if (window.kalanso) window.kalanso.outbox.lock();
+    lock();
   });
 
   const kept = document.getElementById("copie-gardee");

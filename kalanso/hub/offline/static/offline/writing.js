@@ -59,8 +59,8 @@
   async function send(byHand) {
     if (byHand && !await open()) return null;
     if (busy) { more = true; return null; }
-    const rows = await outbox.rowsOf(person);
-    if (!rows.some(row => row.state === "waiting") || !await outbox.isOpen(person)) { await tell(""); return null; }
+    const isOpen = await outbox.isOpen(person), rows = await outbox.rowsOf(person);
+    if (!isOpen || !rows.some(row => row.state === "waiting")) { await tell(""); return null; }
     busy = true;
     try {
       await tell(words.sending);
