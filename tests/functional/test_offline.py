@@ -279,6 +279,7 @@ def test_another_person_on_the_same_telephone_sees_nothing(phone: Any) -> None:
     write(page, text)
     give_code(page)
     page.wait_for_selector(".boite-reponse.caveat")
+    page.evaluate("kalanso.outbox.lock()")
     page.close()
     context.set_offline(False)
     first = context.request.get("/hors-ligne/etat/").json()["person"]
@@ -305,6 +306,22 @@ def test_another_person_on_the_same_telephone_sees_nothing(phone: Any) -> None:
     give_code(page, first=False)
     wait_sent(page)
     assert comments_with(context, text) == 1
+
+
+def test_the_box_closes_when_its_person_leaves(phone: Any) -> None:
+    context = phone("ibrahim")
+    page = opened(context, "/methode/")
+    page.evaluate(f"kalanso.outbox.begin(kalanso.writing.person, '{CODE}')")
+    page.close()
+
+    enter(context, "oumar")
+    page = opened(context, "/methode/")
+
+    until(
+        page,
+        """new Promise(done => { indexedDB.open('kalanso').onsuccess = event => {
+          event.target.result.transaction('open').objectStore('open').count().onsuccess = told => done(told.target.result === 0) } })""",
+    )
 
 
 def test_pages_are_emptied_at_logout_even_before_the_answer(phone: Any) -> None:
