@@ -281,16 +281,8 @@ def _counts(store: Path, texts: list[str]) -> Counter[str]:
     for start in range(0, len(texts), 500):
         part = texts[start : start + 500]
         marks = ",".join("?" * len(part))
-        found.update(
-            {
-                text: number
-                for text, number in _asked(
-                    store,
-                    f"SELECT text, count(*) FROM people_comment WHERE text IN ({marks}) GROUP BY text",
-                    part,
-                )
-            }
-        )
+        question = f"SELECT text, count(*) FROM people_comment WHERE text IN ({marks}) GROUP BY text"
+        found.update(dict(_asked(store, question, part)))
     return found
 
 

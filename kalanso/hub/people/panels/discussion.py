@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from kalanso.hub.people.forms import CommentForm
+from kalanso.hub.people.forms.discussion import CommentForm
 from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries import discussion as said
 from kalanso.hub.people.queries.discussion import Thread

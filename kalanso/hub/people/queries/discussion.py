@@ -19,9 +19,9 @@ from kalanso.hub.people.queries.subjects import NoSubject, Subject, may_read, su
 
 # How changes read in the trail, and how notices read.
 VERBS = {
-    "people.commented": _("a écrit un commentaire"),
-    "people.comment_changed": _("a modifié son commentaire"),
-    "people.comment_withdrawn": _("a retiré un commentaire"),
+    "people.commented": _("%(who)s a écrit un commentaire sur %(what)s."),
+    "people.comment_changed": _("%(who)s a modifié son commentaire sur %(what)s."),
+    "people.comment_withdrawn": _("%(who)s a retiré un commentaire sur %(what)s."),
 }
 NOTICES = {
     "people.mentioned": _("%(by)s vous a nommé dans un commentaire sur %(about)s."),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from kalanso.hub.people.actions import discussion as actions
-from kalanso.hub.people.forms import ChangeCommentForm, CommentForm
+from kalanso.hub.people.forms.discussion import ChangeCommentForm, CommentForm
 from kalanso.hub.people.models import Comment
 from kalanso.hub.people.panels.discussion import told
 from kalanso.hub.people.permissions import may
