@@ -21,7 +21,8 @@ PAGES = (
     "/ou/", "/ou/?mesure=seuil&verite=1", "/ou/?lieu=ML-D0001&mesure=incertitude", "/ou/poches/", "/lieux/ML/estimation/",
     "/lieux/ML-D0001/estimation/", "/lieux/ML-H0017/estimation/?verite=1", "/preuves/registre/",
     "/preuves/registre/?lieu=ML-H0017", "/preuves/comparaison/?verite=1", "/preuves/hypotheses/",
-    "/preuves/hypotheses/?reglage=0.1", "/nulle-part/", "/en/ou/", "/en/lieux/ML-D0001/", "/en/centre-apprentissage/tendances/",
+    "/preuves/hypotheses/?reglage=0.1", "/discussion/place/ML-D0001/", "/hors-ligne/",
+    "/hors-ligne/sans-reseau/", "/nulle-part/", "/en/ou/", "/en/lieux/ML-D0001/", "/en/centre-apprentissage/tendances/",
 )  # fmt: skip
 WCAG = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"],
