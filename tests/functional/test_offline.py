@@ -164,6 +164,27 @@ def test_it_leaves_by_itself_when_the_network_comes_back(phone: Any) -> None:
     assert comments_with(context, text) == 1
 
 
+def test_two_messages_in_a_row_are_both_kept_while_the_first_is_on_its_way(phone: Any) -> None:
+    context, mark = phone(), str(uuid4())
+    page = opened(context)
+    page.evaluate(f"kalanso.outbox.begin(kalanso.writing.person, '{CODE}')")
+    held: list[Any] = []
+    page.route(SENT, lambda route: held.append(route) if not held else route.continue_())
+
+    write(page, f"premier {mark}")
+    page.wait_for_selector(".boite-reponse.caveat")
+    until(page, "document.getElementById('boite-dit').textContent.startsWith('Envoi')")
+    page.fill("#ecrire textarea", f"second {mark}")
+    page.wait_for_timeout(500)
+    held[0].continue_()
+    until(page, "kalanso.outbox.rowsOf(kalanso.writing.person).then(all => all.length === 0)")
+    assert page.input_value("#ecrire textarea") == f"second {mark}"  # what is being written stays
+    page.click("#ecrire button")
+    wait_sent(page)
+
+    assert comments_with(context, mark) == 2
+
+
 def test_with_network_a_comment_asks_for_no_code(phone: Any) -> None:
     context, text = phone(), f"direct {uuid4()}"
     page = opened(context)

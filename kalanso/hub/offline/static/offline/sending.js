@@ -1,11 +1,11 @@
 // How do messages leave the telephone, each once, and when may it forget them?
 (() => {
   "use strict";
-  const MOST = 20, MOST_BYTES = 400000, PATIENCE = 60000, outbox = window.kalanso.outbox;
+  const MOST = 20, MOST_BYTES = 400000, PATIENCE = 15000, UPLOAD = 90000, outbox = window.kalanso.outbox;
   const words = JSON.parse(document.getElementById("boite-mots").textContent);
 
-  async function ask(address, options) {
-    const stop = new AbortController(), clock = setTimeout(() => stop.abort(), PATIENCE);
+  async function ask(address, patience, options) {
+    const stop = new AbortController(), clock = setTimeout(() => stop.abort(), patience);
     try {
       const answer = await fetch(address, { cache: "no-store", redirect: "error", signal: stop.signal, ...options });
       return { status: answer.status, told: await answer.json() };
@@ -14,7 +14,7 @@
 
   // Send some messages and return the answers by uuid. Throws where the network, or the hub, did not answer.
   async function post(messages) {
-    const state = await ask(words.state_url);
+    const state = await ask(words.state_url, PATIENCE);
     if (state.told.person !== messages[0].person) return { other: true };
     const body = new FormData();
     body.append("csrfmiddlewaretoken", state.told.token);
@@ -23,7 +23,7 @@
     for (const message of messages)
       for (const [name, blob] of Object.entries(message.files || {}))
         body.append(`${message.uuid}/${name}`, blob, `${name}.jpg`);
-    const { status, told } = await ask(words.send_url, { method: "POST", body });
+    const { status, told } = await ask(words.send_url, UPLOAD, { method: "POST", body });
     if (status === 401) return { other: true };
     if (status !== 200 || !Array.isArray(told.answers)) throw new Error(String(status));
     return { answers: new Map(told.answers.map(one => [one.uuid, one])) };

@@ -133,8 +133,13 @@
     delete form.dataset.uuid;
     form.reset();
     say(form, words.kept_here, false);
-    const said = await send(false);
-    if (said && said.kept && !said.stuck && said.last && said.last.uuid === message.uuid) go(said.last.address);
+    arrive(form, message.uuid);  // the form is free for the next message meanwhile
+  }
+
+  // Show the record that a message became, unless its person writes the next one already.
+  async function arrive(form, uuid) {
+    const said = await send(false), fields = [...form.elements].filter(one => one.type !== "hidden");
+    if (said && said.kept && !said.stuck && said.last.uuid === uuid && !fields.some(one => one.value)) go(said.last.address);
   }
 
   async function directly(message) {
