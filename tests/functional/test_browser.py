@@ -25,7 +25,8 @@ PAGES = (
     "/personnes/1/role/", "/organisations/", "/traces/", "/traces/?quoi=people.role_given", "/notifications/",
     "/moi/preferences/", "/compte/password/change/", "/compte/2fa/", "/compte/sessions/", "/compte/logout/",
     "/invitation/rien/", "/en/moi/", "/en/traces/",
-    "/preuves/hypotheses/?reglage=0.1", "/nulle-part/", "/en/ou/", "/en/lieux/ML-D0001/", "/en/centre-apprentissage/tendances/",
+    "/preuves/hypotheses/?reglage=0.1", "/discussion/place/ML-D0001/", "/hors-ligne/",
+    "/hors-ligne/sans-reseau/", "/nulle-part/", "/en/ou/", "/en/lieux/ML-D0001/", "/en/centre-apprentissage/tendances/",
 )  # fmt: skip
 WCAG = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"],

@@ -13,10 +13,15 @@ from pathlib import Path
 
 import calibrate  # type: ignore[import-not-found]  # its neighbours in this folder
 import kill  # type: ignore[import-not-found]
+import offline_cuts  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "reference" / "proofs.md"
-PROOFS = {"kill": kill, "calibrate": calibrate}  # the order is the order in which they run
+PROOFS = {
+    "kill": kill,
+    "offline_cuts": offline_cuts,
+    "calibrate": calibrate,
+}  # the order is the order in which they run
 
 
 def main(names: list[str]) -> int:

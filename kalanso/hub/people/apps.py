@@ -14,6 +14,7 @@ class PeopleConfig(AppConfig):
         """Declare what people may do with one another, how it is told, and what waits for them."""
         from allauth.account import signals
 
+        from kalanso.hub.offline.forms import OfflineForm, join
         from kalanso.hub.people import permissions
         from kalanso.hub.people.actions.accounts import heard_of_own_password
         from kalanso.hub.people.queries import notices, tasks, trail
@@ -25,3 +26,20 @@ class PeopleConfig(AppConfig):
             tasks.offer(knows)
         for signal in (signals.password_changed, signals.password_set, signals.password_reset):
             signal.connect(heard_of_own_password, dispatch_uid="people.own_password")
+        join(
+            OfflineForm(
+                name="people.comment",
+                version=1,
+                fields=("object_type", "object_id", "place_code", "answers", "text", "photo_alt"),
+                photos=("photo",),
+                receive="kalanso.hub.people.actions.received.comment",
+            )
+        )
+        join(
+            OfflineForm(
+                name="people.comment_change",
+                version=1,
+                fields=("key", "version", "text"),
+                receive="kalanso.hub.people.actions.received.comment_change",
+            )
+        )

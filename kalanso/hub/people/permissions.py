@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from kalanso.hub.people.models import Role
 from kalanso.hub.people.queries.access import Access, Reach, access_of, reach_of
+from kalanso.hub.people.queries.subjects import READERS
 
 EVERY_ROLE = frozenset(Role.values)
 # Those who answer for the whole country.
@@ -82,6 +83,7 @@ RULES = (
     Rule(verb="people.add_organisation", roles=COUNTRY),
     Rule(verb="people.read_trail", roles=PROGRAMME),
     Rule(verb="people.comment", roles=EVERY_ROLE - {Role.READER, Role.DONOR}, widely=COUNTRY | {Role.RESEARCHER, Role.EDITOR}),
+    Rule(verb="people.read_discussion", roles=READERS, at_home=False),
     Rule(verb="people.withdraw_comment", roles=frozenset({Role.DISTRICT, Role.REGION}) | COUNTRY),
 )  # fmt: skip
 

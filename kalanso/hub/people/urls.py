@@ -1,8 +1,8 @@
-"""At which addresses do the pages about people stand?"""
+"""At which addresses do the pages about people, and what they say, stand?"""
 
 from django.urls import path
 
-from kalanso.hub.people.views import invitations, notices, persons, trail
+from kalanso.hub.people.views import discussion, invitations, notices, persons, trail
 
 urlpatterns = [
     path("personnes/", persons.people, name="people"),
@@ -29,4 +29,10 @@ urlpatterns = [
     path("moi/preferences/", notices.preferences, name="preferences"),
     path("moi/flux/renouveler/", notices.renew_feed, name="renew_feed"),
     path("lettre/arreter/<str:secret>/", notices.unsubscribe, name="unsubscribe"),
+    path("discussion/<str:object_type>/<str:object_id>/", discussion.discussion, name="discussion"),
+    path("discussion/<str:object_type>/<str:object_id>/ecrire/", discussion.write, name="write_comment"),
+    path("discussion/<str:object_type>/<str:object_id>/suivre/", discussion.follow, name="follow"),
+    path("commentaires/<uuid:key>/modifier/", discussion.change, name="change_comment"),
+    path("commentaires/<uuid:key>/retirer/", discussion.withdraw, name="withdraw_comment"),
+    path("commentaires/<uuid:key>/photo/", discussion.photo, name="comment_photo"),
 ]

@@ -37,7 +37,10 @@ NOT_OUR_NAME = (
     "Kalanso does not answer to this name; whoever runs it sets KALANSO_HOSTS."
 )
 # Pages that stay open to somebody who still owes a duty.
-FREE = ("account_", "mfa_", "usersessions_", "static", "help", "unsubscribe", "feed_")
+FREE = (
+    "account_", "mfa_", "usersessions_", "static", "help", "unsubscribe", "feed_", "offline_worker",
+    "offline_manifest", "offline_nothing",
+)  # fmt: skip
 
 # Pages behind a secret link: theirs alone who hold it.
 SECRET_LINKS = ("enter", "invitation", "unsubscribe", "feed_mine", "openid_connect", "socialaccount")
@@ -115,6 +118,25 @@ class ReaderScope:
         return views.not_for_you(request)
 
 
+class KeptPages:
+    """Say whose page an answer is, and whether their telephone may keep a copy of it."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.answer(request)
+        if response.get("Content-Type", "").startswith("text/html"):
+            response["X-Kalanso-Person"] = str(request.user.pk or 0)
+            if (
+                response.status_code == 200
+                and request.method == "GET"
+                and _name_of(request) in settings.KALANSO_KEPT_OFFLINE
+            ):
+                response["X-Kalanso-Keep"] = "1"
+        return response
+
+
 class GuardedPages:
     """Say to the browser what a page may load and who may embed it."""
 
@@ -181,4 +203,4 @@ class UnchangedPages:
 
 def _own_page(request: HttpRequest) -> bool:
     """Whether a page holds a form's token or a visitor's own state."""
-    return settings.KALANSO_STORE is None or _name_of(request).startswith((*FREE, *SECRET_LINKS))
+    return settings.KALANSO_STORE is None or _name_of(request).startswith((*FREE, *SECRET_LINKS, "offline"))

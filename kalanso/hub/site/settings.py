@@ -13,7 +13,13 @@ from kalanso.hub.site.configuration import Configuration
 from kalanso.hub.site.i18n import compile_sentences
 
 _HERE = Path(__file__).resolve().parent
-_APPS = ("site", "explore", "jobs", "people")  # apps with templates or sentences, the uppermost first
+_APPS = (
+    "site",
+    "explore",
+    "jobs",
+    "people",
+    "offline",
+)  # apps with templates or sentences, the uppermost first
 CONFIGURATION = Configuration()
 
 
@@ -72,6 +78,7 @@ INSTALLED_APPS = [
     "kalanso.hub.explore",
     "kalanso.hub.jobs",
     "kalanso.hub.people",
+    "kalanso.hub.offline",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -92,6 +99,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "kalanso.hub.site.middleware.KeptPages",
     "kalanso.hub.site.middleware.Duties",
     "kalanso.hub.site.middleware.ReaderScope",
     "kalanso.hub.site.middleware.UnchangedPages",
@@ -105,7 +113,9 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "kalanso.hub.explore.panels",
-                "kalanso.hub.people.panels",
+                "kalanso.hub.people.panels.notices",
+                "kalanso.hub.people.panels.discussion",
+                "kalanso.hub.offline.panels",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
@@ -193,6 +203,12 @@ LOCALE_PATHS = [
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = CONFIGURATION.zone
+
+# Pages of which a telephone keeps a copy for its person. Never those that show a secret once.
+KALANSO_KEPT_OFFLINE = frozenset(
+    {"home", "me", "where", "place", "place_estimate", "missed", "pockets", "trends", "quality", "evidence", "learn",
+     "act", "method", "glossary", "discussion", "offline_desk"}
+)  # fmt: skip
 
 # What the worker can do: kind of job, and the function that does it.
 KALANSO_JOBS: dict[str, str] = {

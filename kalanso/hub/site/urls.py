@@ -3,11 +3,13 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
+from kalanso.hub.offline import views as offline
 from kalanso.hub.site import views
 
 urlpatterns = [
     path("favicon.ico", views.favicon),
     path("healthz", views.healthz, name="healthz"),
+    path("sw.js", offline.worker, name="offline_worker"),
     *i18n_patterns(
         path("", views.home, name="home"),
         path("moi/", views.me, name="me"),
@@ -21,6 +23,8 @@ urlpatterns = [
         path("apprendre/", views.learn, name="learn"),
         path("methode/", views.method, name="method"),
         path("glossaire/", views.glossary, name="glossary"),
+        path("hors-ligne/", include("kalanso.hub.offline.urls")),
+        path("", include("kalanso.hub.people.urls")),
         path("", include("kalanso.hub.explore.urls")),
         prefix_default_language=False,
     ),

@@ -37,6 +37,9 @@ class Comment(models.Model):
         indexes = (models.Index(fields=("object_type", "object_id"), name="people_comment_object"),)
         constraints = (models.CheckConstraint(condition=~Q(text=""), name="people_comment_says_something"),)
 
+    def __str__(self) -> str:
+        return self.object_id
+
 
 class Mention(models.Model):
     """A person named in a comment."""

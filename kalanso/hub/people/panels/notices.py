@@ -1,4 +1,4 @@
-"""How are things about people said on a page?"""
+"""How are devices, news and rights said on a page?"""
 
 from __future__ import annotations
 
