@@ -12,7 +12,13 @@ from kalanso.hub.site.configuration import Configuration
 from kalanso.hub.site.i18n import compile_sentences
 
 _HERE = Path(__file__).resolve().parent
-_APPS = ("site", "explore", "jobs", "people")  # apps with templates or sentences, the uppermost first
+_APPS = (
+    "site",
+    "explore",
+    "evidence",
+    "jobs",
+    "people",
+)  # apps with templates or sentences, the uppermost first
 CONFIGURATION = Configuration()
 
 
@@ -63,6 +69,7 @@ INSTALLED_APPS = [
     "rules",
     "kalanso.hub.site",
     "kalanso.hub.explore",
+    "kalanso.hub.evidence",
     "kalanso.hub.jobs",
     "kalanso.hub.people",
     "allauth",
@@ -178,6 +185,11 @@ TIME_ZONE = CONFIGURATION.zone
 # What the worker can do: kind of job, and the function that does it.
 KALANSO_JOBS: dict[str, str] = {
     "people.mirror_places": "kalanso.hub.site.tasks.mirror_places",
+    "evidence.read": "kalanso.hub.evidence.tasks.uploads.read",
+    "evidence.try": "kalanso.hub.evidence.tasks.uploads.try_out",
+    "evidence.publish": "kalanso.hub.evidence.tasks.uploads.publish",
+    "evidence.withdraw": "kalanso.hub.evidence.tasks.uploads.withdraw",
+    "evidence.check": "kalanso.hub.evidence.tasks.findings.check",
 }
 
 STATIC_URL = "/static/"
@@ -185,6 +197,12 @@ STATIC_ROOT = KALANSO_CACHE / "static"
 MEDIA_ROOT = KALANSO_DATA / "media"
 MEDIA_URL = "/fichiers/"
 FILE_UPLOAD_PERMISSIONS = 0o600
+# The bound comes first: what is too large is read away and kept nowhere, not even for a moment.
+FILE_UPLOAD_HANDLERS = [
+    "kalanso.hub.evidence.forms.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 STORAGES = {
