@@ -6,6 +6,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -56,12 +57,16 @@ def newest() -> Any:
 
 
 def work(times: int = 1) -> Any:
-    """Have the worker do its next jobs and return the last."""
-    from kalanso.hub.jobs.tasks import work_once
+    """Have the worker do its next jobs and return the last.
+
+    Its heart does not beat meanwhile: the thread that renews a lease would wait for the test's transaction.
+    """
+    from kalanso.hub.jobs import tasks
 
     job = None
-    for _time in range(times):
-        job = work_once("test")
+    with mock.patch.object(tasks, "HEARTBEAT", 3600):
+        for _time in range(times):
+            job = tasks.work_once("test")
     return job
 
 

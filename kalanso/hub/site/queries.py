@@ -31,9 +31,9 @@ PAGES = {
     "missed": (("missed", _("Enfants manqués")), ("pockets", _("Poches")), ("where", _("Lieux"))),
     "evidence": (
         ("evidence", _("Sources et qualité")),
-        ("uploads", _("Dépôt de fichiers")),
-        ("findings", _("Alertes à suivre")),
-        ("sources", _("Catalogue des sources")),
+        ("uploads", _("Dépôt")),
+        ("findings", _("Alertes")),
+        ("sources", _("Catalogue")),
         ("ledger", _("Registre")),
         ("methods", _("Comparaison")),
         ("assumptions", _("Hypothèses")),

@@ -116,8 +116,16 @@ class ColumnsForm(forms.Form):
         """Return what is counted: headings of numbers, and words that a column of a long table holds."""
         found = list(self.document.get("indicators", {}))
         if "indicator" in self.document.get("wide", ("indicator",)) and not self.document.get("value"):
-            found += [c["label"] for c in self.columns if c["label"]]
+            found += [
+                column["label"] for column in self.columns if column["label"] and self._may_count(column)
+            ]
         return list(dict.fromkeys(found))
+
+    def _may_count(self, column: Mapping[str, Any]) -> bool:
+        """Whether a column holds numbers, or was left aside although some of its cells are."""
+        role = self._role(column)
+        numbers = any(text[:1].isdigit() for text in column["examples"])
+        return role == NUMBER or (role == IGNORE and numbers)
 
     def _ask_meanings(self) -> None:
         names = published.pack()

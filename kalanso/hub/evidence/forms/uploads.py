@@ -31,7 +31,7 @@ LOOKED_AT = 65536
 LONGEST_NAME = 80
 UNPACKED = 1024 * MEBIBYTE
 PARTS = 10_000
-OTHER = "-"
+OTHER, COUNTRY = "-", "-"
 
 
 class Bounded(FileUploadHandler):
@@ -77,7 +77,7 @@ class UploadForm(forms.Form):
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,.txt,text/csv"}),
     )  # fmt: skip
     place = forms.ChoiceField(
-        label=gettext_lazy("De quel lieu parle-t-il ?"), required=False,
+        label=gettext_lazy("De quel lieu parle-t-il ?"),
         help_text=gettext_lazy("Seules les lignes de ce lieu et de ce qu'il contient seront prises."),
     )  # fmt: skip
     organisation = forms.ModelChoiceField(
@@ -101,7 +101,7 @@ class UploadForm(forms.Form):
         self.draft: Path | None = None
         places = queries.places_to_speak_for(person)
         country = gettext_lazy("Tout le pays")
-        self.fields["place"].choices = [(p.code if p else "", p.name if p else country) for p in places]  # type: ignore[attr-defined]
+        self.fields["place"].choices = [(p.code if p else COUNTRY, p.name if p else country) for p in places]  # type: ignore[attr-defined]
         known = {o.pk for o in queries.organisations(person)}
         organisation = self.fields["organisation"]
         organisation.queryset = type(queries.organisations(person)[0]).objects.filter(pk__in=known)  # type: ignore[attr-defined]
@@ -110,6 +110,7 @@ class UploadForm(forms.Form):
             organisation.widget = forms.HiddenInput()
         sources = queries.known_sources()
         self.fields["source"].choices = [  # type: ignore[attr-defined]
+            ("", gettext_lazy("Choisissez")),
             *[(name, name) for name in sources],
             (OTHER, gettext_lazy("Une autre source")),
         ]
@@ -144,6 +145,8 @@ class UploadForm(forms.Form):
         if self.too_large:
             self.errors.pop("file", None)
             self.add_error("file", self._too_large())
+        if cleaned.get("place") == COUNTRY:
+            cleaned["place"] = ""
         source = cleaned.get("source")
         if source == OTHER:
             source = str(cleaned.get("other_source") or "").strip().lower()

@@ -35,7 +35,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "evidence/findings.html",
         {
             "form": form, "total": total, "rows": queries.listed(request.user, wanted, number),
-            "page": {"number": number, "pages": pages}, "may_check": may(request.user, "evidence.publish"),
+            "pager": {"number": number, "pages": pages}, "may_check": may(request.user, "evidence.publish"),
             "job": Job.objects.filter(kind="evidence.check").first() if may(request.user, "evidence.publish") else None,
         },
     )  # fmt: skip

@@ -44,7 +44,7 @@ def names(request: HttpRequest, key: UUID) -> HttpResponse:
             "questions": [queries.question(one) for one in shown],
             "chosen": uploads.place_names({one.place_code for one in shown if one.place_code}),
             "others": others if len(others) <= queries.CHOICES else [], "too_many": len(others) > queries.CHOICES,
-            "page": {"number": number, "pages": pages}, "rights": uploads.rights(request.user, upload),
+            "pager": {"number": number, "pages": pages}, "rights": uploads.rights(request.user, upload),
             "open": upload.state == Upload.State.TRIED,
             "place": uploads.place_names({upload.place_code}).get(upload.place_code, ""),
             "changed": bool(upload.tried) and upload.tried != uploads.mark_of(upload),

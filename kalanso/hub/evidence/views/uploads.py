@@ -78,7 +78,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         {
             "rows": [(one, names.get(one.place_code, one.place_code)) for one in shown],
             "waiting": rows.filter(state=Upload.State.TRIED).count(),
-            "states": Upload.State.choices, "state": state, "page": {"number": number, "pages": pages},
+            "states": Upload.State.choices, "state": state, "pager": {"number": number, "pages": pages},
             "may_bring": may(request.user, "evidence.upload"),
         },
     )  # fmt: skip
