@@ -34,11 +34,11 @@ def visible_uploads(person: Any) -> QuerySet[Upload]:
     found = Upload.objects.select_related("by", "organisation", "job", "published_by", "saved_map")
     allowed = Q(pk__in=[])
     for membership in access.memberships:
-        if membership.role in EVERYWHERE:
+        if membership.role in EVERYWHERE and not membership.place_code:
             return found
         if membership.role not in WORK_ON:
             continue
-        one = Q()
+        one = Q(pk__isnull=False)
         if membership.place_code:
             path = access.paths.get(membership.place_code)
             if path is None:
