@@ -53,7 +53,8 @@ class Imported:
     """What one import did.
 
     `matches` are rows of PLACE_MATCHES of this list, those still open included; `places` counts
-    them by outcome. `snapshots` names what was published, in order; empty after a dry run.
+    them by outcome; `placed` holds our codes of all places that its rows are about. `snapshots` names what
+    was published, in order; empty after a dry run.
     """
 
     import_id: str
@@ -61,6 +62,7 @@ class Imported:
     receipt: Receipt
     places: Mapping[str, int]
     matches: pd.DataFrame
+    placed: frozenset[str] = frozenset()
     snapshots: tuple[str, ...] = ()
     dry_run: bool = False
 
@@ -110,6 +112,7 @@ def import_file(
     new_places: bool = False,
     valid_from: date | None = None,
     reviewed: pd.DataFrame | None = None,
+    within: frozenset[str] | None = None,
     progress: Progress = quiet,
     cancel: Cancel = never,
     now: datetime,
@@ -119,8 +122,9 @@ def import_file(
     `source` is the short name under which rows stand (by default the name of the list that the
     reader recognised). Names are matched to places of the store; where it has none of a level, or
     with `new_places`, new ones are made. `reviewed` are decisions of persons, rows of
-    PLACE_MATCHES. `valid_from` dates links to other parents than the stored ones. With `dry_run`
-    nothing is stored. Running the same import again changes nothing. Raises BadFile, CannotImport,
+    PLACE_MATCHES. `within` holds the codes of the only places whose rows are taken, where whoever
+    sends the file may speak for those alone. `valid_from` dates links to other parents than the
+    stored ones. With `dry_run` nothing is stored. Running the same import again changes nothing. Raises BadFile, CannotImport,
     TableRefused or Cancelled; what was published until then is valid and is completed by a rerun.
     """
     path = Path(path)
@@ -137,12 +141,13 @@ def import_file(
         step(progress, cancel, "pipeline.import.placing", READ_SHARE)
         rules = PlacingRules(
             system=reading.system, vintage=reading.vintage, source=job.source, new_places=new_places,
-            valid_from=valid_from,
+            valid_from=valid_from, within=within,
         )  # fmt: skip
         placing = _place_and_publish(job, rules, reviewed, folder, dry_run=dry_run)
     return Imported(
         import_id=job.import_id, source=job.source, receipt=reading.receipt, places=placing.status(),
         matches=pd.DataFrame(placing.matches, columns=list(place_tables.PLACE_MATCHES.column_names)),
+        placed=frozenset(placing.codes.values()),
         snapshots=tuple(job.snapshots), dry_run=dry_run,
     )  # fmt: skip
 
@@ -245,7 +250,8 @@ def _count_refused(
     status = {(m["code"], m["parent_name"]): m["status"] for m in placing.matches}
     where = {(row.code, row.parent_name): row for row in listed.itertuples()}
     for key, count in rows.without_place.items():
-        reason = f"pipeline.rejected.place_{status.get(key, 'unmatched')}"
+        outside = "outside" if key in placing.outside else status.get(key, "unmatched")
+        reason = f"pipeline.rejected.place_{outside}"
         _reject(receipt, reason, count, where.get(key), key)
     for key, count in rows.repeated.items():
         _reject(receipt, "pipeline.rejected.same_place_twice", count, where.get(key), key)

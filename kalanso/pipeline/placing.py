@@ -30,11 +30,13 @@ class Placing:
     """What became of the names of one list.
 
     `codes` leads from (code, parent name) in the list to our code; `minted` holds those that are
-    new. `matches` are rows of PLACE_MATCHES. The other fields are rows for the tables of that name.
+    new; `outside` those that are places for which the list may not speak. `matches` are rows of
+    PLACE_MATCHES. The other fields are rows for the tables of that name.
     """
 
     codes: dict[Key, str] = field(default_factory=dict)
     minted: set[str] = field(default_factory=set)
+    outside: set[Key] = field(default_factory=set)
     matches: list[dict[str, Any]] = field(default_factory=list)
     places: list[dict[str, Any]] = field(default_factory=list)
     parents: list[dict[str, Any]] = field(default_factory=list)
@@ -58,7 +60,8 @@ class PlacingRules:
     """How names of one list are to be placed.
 
     `new_places` mints what matches nothing even where the level is known; `valid_from` dates links
-    that differ from the stored ones, which otherwise stay as they are.
+    that differ from the stored ones, which otherwise stay as they are. `within` holds the only places
+    that the list may speak for.
     """
 
     system: str
@@ -66,6 +69,7 @@ class PlacingRules:
     source: str
     new_places: bool = False
     valid_from: date | None = None
+    within: frozenset[str] | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -91,12 +95,24 @@ def place_names(
             key = (row["code"], row["parent_name"])
             if key in placing.codes and key not in before:
                 placing.place_codes.append(_code_row(row, placing.codes[key], rules))
+    if rules.within is not None:
+        _keep_within(placing, rules.within)
     links = link(listed, placing.codes, known, source=rules.source, valid_from=rules.valid_from)
     placing.parents = links.rows
     placing.other_parents = links.other_parents
     placing.without_parent = links.without_parent
     placing.outside_parent = links.outside_parent
     return placing
+
+
+def _keep_within(placing: Placing, within: frozenset[str]) -> None:
+    """Leave out names of places elsewhere, and new places: nobody has said where those lie."""
+    placing.outside = {key for key, code in placing.codes.items() if code not in within}
+    placing.codes = {key: code for key, code in placing.codes.items() if code in within}
+    placing.minted &= within
+    placing.places = [row for row in placing.places if row["place_code"] in within]
+    placing.place_codes = [row for row in placing.place_codes if row["place_code"] in within]
+    placing.matches = [m for m in placing.matches if (m["code"], m["parent_name"]) not in placing.outside]
 
 
 def _codes_of_list(known: KnownPlaces, rules: PlacingRules) -> dict[Key, str]:

@@ -82,7 +82,8 @@ def matches_from_csv(path: Path, *, levels: Mapping[str, str], by: str = "", on:
             continue
         signed = _text(cells[optional["by"]]) if "by" in optional else ""
         rows.append(_decision(told, cells, optional, signed or by, on, path, number, levels))
-    return pd.DataFrame(rows, columns=list(PLACE_MATCHES.column_names))
+    # As objects: in a column of text, the empty place of a rejected name would become a number that is none.
+    return pd.DataFrame(rows, columns=list(PLACE_MATCHES.column_names), dtype=object)
 
 
 def _decision(

@@ -43,7 +43,8 @@ class Rule:
     """Roles that hold a verb; `at_home`: only for objects in their own places; `own`: only of their organisation.
 
     An object tells its place by `place_code` ("" is the whole country) and its organisation by
-    `organisation_id`. `widely` holds roles that are free of both limits where they are held for the whole country.
+    `organisation_id`. `widely` holds roles that are free of both limits where they are held for the whole country,
+    `own_roles` those that are held to their organisation's records where the others are not.
     """
 
     verb: str
@@ -51,6 +52,7 @@ class Rule:
     at_home: bool = True
     own: bool = False
     widely: frozenset[str] = COUNTRY
+    own_roles: frozenset[str] = frozenset()
 
     def grants(self, access: Access, thing: Any = None) -> bool:
         """Whether somebody may do it, to a thing where one is given; without one, to any thing at all."""
@@ -60,7 +62,8 @@ class Rule:
             if thing is None or (membership.role in self.widely and not membership.place_code):
                 return True
             near = not self.at_home or access.reaches(membership, place_of(thing))
-            mine = not self.own or membership.organisation_id == getattr(thing, "organisation_id", None)
+            held = self.own or membership.role in self.own_roles
+            mine = not held or membership.organisation_id == getattr(thing, "organisation_id", None)
             if near and mine:
                 return True
         return False

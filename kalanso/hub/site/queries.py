@@ -35,6 +35,9 @@ PAGES = {
     "missed": (("missed", _("Enfants manqués")), ("pockets", _("Poches")), ("where", _("Lieux"))),
     "evidence": (
         ("evidence", _("Sources et qualité")),
+        ("uploads", _("Dépôt")),
+        ("findings", _("Alertes")),
+        ("sources", _("Catalogue")),
         ("ledger", _("Registre")),
         ("methods", _("Comparaison")),
         ("assumptions", _("Hypothèses")),
@@ -42,8 +45,19 @@ PAGES = {
         ("tables", _("Tables")),
     ),
 }
+UPLOAD_PAGES = (
+    "upload", "upload_new", "upload_columns", "upload_map_text", "upload_names", "upload_receipt", "upload_publish",
+    "upload_discard", "upload_withdraw",
+)  # fmt: skip
 # Pages that belong to one of those without having a name of their own there.
-UNDER = {"place": "where", "place_estimate": "missed", "quality": "evidence"}
+UNDER = {
+    "place": "where",
+    "place_estimate": "missed",
+    "quality": "evidence",
+    "finding": "findings",
+    "source": "sources",
+    **dict.fromkeys(UPLOAD_PAGES, "uploads"),
+}
 SECTIONS = {
     "where": "missed",
     "place": "missed",
@@ -56,6 +70,7 @@ SECTIONS = {
     "glossary": "learn",
     "method": "evidence",
     "quality": "evidence",
+    **dict.fromkeys(("uploads", "findings", "finding", "sources", "source", *UPLOAD_PAGES), "evidence"),
     "tables": "evidence",
     "table": "evidence",
     "table_chart": "evidence",

@@ -16,6 +16,7 @@ _HERE = Path(__file__).resolve().parent
 _APPS = (
     "site",
     "explore",
+    "evidence",
     "jobs",
     "people",
     "offline",
@@ -76,6 +77,7 @@ INSTALLED_APPS = [
     "rules",
     "kalanso.hub.site",
     "kalanso.hub.explore",
+    "kalanso.hub.evidence",
     "kalanso.hub.jobs",
     "kalanso.hub.people",
     "kalanso.hub.offline",
@@ -214,6 +216,11 @@ KALANSO_KEPT_OFFLINE = frozenset(
 KALANSO_JOBS: dict[str, str] = {
     "people.mirror_places": "kalanso.hub.site.tasks.mirror_places",
     "people.digest": "kalanso.hub.site.tasks.digest",
+    "evidence.read": "kalanso.hub.evidence.tasks.uploads.read",
+    "evidence.try": "kalanso.hub.evidence.tasks.uploads.try_out",
+    "evidence.publish": "kalanso.hub.evidence.tasks.uploads.publish",
+    "evidence.withdraw": "kalanso.hub.evidence.tasks.uploads.withdraw",
+    "evidence.check": "kalanso.hub.evidence.tasks.findings.check",
 }
 
 STATIC_URL = "/static/"
@@ -221,6 +228,12 @@ STATIC_ROOT = KALANSO_CACHE / "static"
 MEDIA_ROOT = KALANSO_DATA / "media"
 MEDIA_URL = "/fichiers/"
 FILE_UPLOAD_PERMISSIONS = 0o600
+# The bound comes first: what is too large is read away and kept nowhere, not even for a moment.
+FILE_UPLOAD_HANDLERS = [
+    "kalanso.hub.evidence.forms.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 STORAGES = {

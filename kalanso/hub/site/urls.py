@@ -25,6 +25,7 @@ urlpatterns = [
         path("glossaire/", views.glossary, name="glossary"),
         path("hors-ligne/", include("kalanso.hub.offline.urls")),
         path("", include("kalanso.hub.people.urls")),
+        path("", include("kalanso.hub.evidence.urls")),
         path("", include("kalanso.hub.explore.urls")),
         prefix_default_language=False,
     ),

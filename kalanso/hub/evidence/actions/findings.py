@@ -1,0 +1,70 @@
+"""How does a person say what a finding of the checks is, and ask the checks to run again?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from kalanso.hub.evidence.models import FindingStatus, Upload
+from kalanso.hub.jobs.actions import ask
+from kalanso.hub.jobs.models import Job
+from kalanso.hub.people.actions import record, state_of
+from kalanso.hub.people.models import Person
+from kalanso.hub.people.permissions import refuse_unless
+
+Status = FindingStatus.Status
+
+
+@transaction.atomic
+def set_status(
+    *, by: Person, finding: Mapping[str, Any], status: str, comment: str, version: int, now: datetime
+) -> FindingStatus:
+    """Keep what somebody says of a finding. `version` is that which they saw: 0 for a new one."""
+    refuse_unless(by, "evidence.set_finding", Upload(place_code=finding["place_code"]))
+    if status not in Status.values:
+        raise ValidationError(_("Choisissez un statut de la liste."), code="status")
+    if status == Status.NO_ERROR and not comment.strip():
+        raise ValidationError(_("Dites en une phrase pourquoi ce n'est pas une erreur."), code="comment")
+    held = FindingStatus.objects.select_for_update().filter(key=finding["key"]).first()
+    if (held.version if held else 0) != version:
+        raise ValidationError(
+            _("Quelqu'un a changé ce statut pendant que vous écriviez. Rechargez la page et reprenez."),
+            code="version",
+        )
+    before = state_of(held, "status", "comment") if held else {}
+    held = held or FindingStatus(
+        key=finding["key"], check_name=finding["check"], version=0,
+        **{name: finding[name] for name in ("source", "place_code", "period", "indicator", "detail")},
+    )  # fmt: skip
+    held.status, held.comment, held.by, held.at = status, comment.strip(), by, now
+    held.version += 1
+    try:
+        with transaction.atomic():
+            held.save()
+    except IntegrityError as error:  # two people said the first word at the same moment
+        raise ValidationError(
+            _("Quelqu'un a changé ce statut pendant que vous écriviez. Rechargez la page et reprenez."),
+            code="version",
+        ) from error
+    record(
+        by=by, verb="evidence.finding_set", thing=held, now=now, before=before,
+        after=state_of(held, "status", "comment"),
+    )  # fmt: skip
+    return held
+
+
+@transaction.atomic
+def ask_to_check(*, by: Person, now: datetime) -> Job:
+    """Have the checks run over all observations; asking while they wait or run asks nothing more."""
+    refuse_unless(by, "evidence.publish")
+    under_way = Job.objects.filter(kind="evidence.check", state__in=("waiting", "running")).first()
+    if under_way is not None:
+        return under_way
+    job = ask(by=by, kind="evidence.check", arguments={}, key=f"evidence.check:{now.isoformat()}", now=now)
+    record(by=by, verb="evidence.check_asked", thing=job, now=now)
+    return job

@@ -1,0 +1,256 @@
+"""What does each column of a sheet mean, as a person says it in a form?
+
+One choice for each column, one for what each heading counts. What the form does not ask (merged blanks,
+decimal marks, constants) is kept as proposed; whoever needs more edits the map as text.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kalanso.hub.evidence.models import Upload
+from kalanso.hub.evidence.queries import published
+from kalanso.hub.evidence.queries.uploads import language
+from kalanso.hub.people.models import PlaceMirror
+from kalanso.indicators.tables import AGE_BANDS
+from kalanso.sources import BadFile
+from kalanso.sources.column_maps import QUALITIES, REPORTS, from_document
+
+IGNORE, NUMBER = "ignore", "number"
+ROLES = (
+    (IGNORE, gettext_lazy("Ne pas lire")),
+    ("place.name", gettext_lazy("Nom du lieu")),
+    ("place.parent", gettext_lazy("Lieu au-dessus (district, région)")),
+    ("place.code", gettext_lazy("Code du lieu")),
+    ("period.column", gettext_lazy("Période : mois, trimestre ou année")),
+    ("period.month", gettext_lazy("Mois seul")),
+    ("period.year", gettext_lazy("Année seule")),
+    (NUMBER, gettext_lazy("Nombre : son en-tête dit ce qui est compté")),
+    ("value", gettext_lazy("Nombre : une autre colonne dit ce qui est compté")),
+    ("indicator", gettext_lazy("Ce qui est compté (vaccin, dose)")),
+    ("age_band", gettext_lazy("Âge des enfants")),
+    ("strategy", gettext_lazy("Stratégie (fixe, avancée, mobile)")),
+    ("sector", gettext_lazy("Secteur (public, privé)")),
+    ("sex", gettext_lazy("Sexe")),
+    ("product", gettext_lazy("Produit")),
+    ("reports_expected", gettext_lazy("Rapports attendus")),
+    ("reports_received", gettext_lazy("Rapports reçus")),
+    ("reports_on_time", gettext_lazy("Rapports reçus à temps")),
+)
+ONCE = tuple(role for role, _name in ROLES if role not in {IGNORE, NUMBER})
+UNITS = (
+    ("", gettext_lazy("un nombre")),
+    ("percent", gettext_lazy("un pourcentage")),
+    ("share", gettext_lazy("une part de 0 à 1")),
+)
+# Doses of other ages and campaigns have their own columns of age and strategy.
+DERIVED = ("_late_", "_unknown_age_", "_catch_up_")
+
+
+class ColumnsForm(forms.Form):
+    """The meaning of the columns of one sheet."""
+
+    level = forms.ChoiceField(label=gettext_lazy("Que sont ces lieux ?"))
+    constant = forms.CharField(
+        label=gettext_lazy("Une seule période pour tout le fichier"), required=False, max_length=20,
+        help_text=gettext_lazy("Seulement si aucune colonne ne la dit. Exemple : 2025-01, 2025-Q1 ou 2025"),
+    )  # fmt: skip
+    year_is = forms.IntegerField(
+        label=gettext_lazy("L'année des mois écrits seuls"), required=False, min_value=1974, max_value=2100
+    )
+    name = forms.CharField(
+        label=gettext_lazy("Garder ces réponses sous un nom"), required=False, max_length=80,
+        help_text=gettext_lazy("Elles seront proposées pour le prochain fichier de même forme. Exemple : rapport mensuel Niono"),
+    )  # fmt: skip
+    version = forms.IntegerField(widget=forms.HiddenInput())
+
+    def __init__(self, upload: Upload, *args: Any, examples: bool = True, **options: Any) -> None:
+        self.upload, self.document = upload, dict(upload.column_map)
+        self.columns: list[dict[str, Any]] = list(upload.reading.get("columns", []))
+        place = self.document.get("place", {})
+        period = self.document.get("period", {})
+        options.setdefault("initial", {}).update(
+            {
+                "level": place.get("level", ""), "constant": period.get("constant", ""),
+                "year_is": period.get("year_is"), "version": upload.version,
+                "name": upload.saved_map.name if upload.saved_map else "",
+            }
+        )  # fmt: skip
+        super().__init__(*args, **options)
+        self.examples = examples
+        known = PlaceMirror.objects.exclude(level="").values_list("level", flat=True).distinct().order_by()
+        names = published.pack()
+        levels = [(level, names.name(f"level.{level}", language())) for level in sorted(known)]
+        self.fields["level"].choices = [("", _("Choisissez")), *levels]  # type: ignore[attr-defined]
+        for at, column in enumerate(self.columns):
+            self.fields[f"c{at}"] = forms.ChoiceField(
+                choices=ROLES, initial=self._role(column), label=column["heading"] or column["letter"]
+            )
+        self.labels = self._labels()
+        self._ask_meanings()
+        self.order_fields([*(f"c{at}" for at in range(len(self.columns))), "level", "constant", "year_is"])
+
+    def _role(self, column: Mapping[str, Any]) -> str:
+        """Return the role that the map gives a column."""
+        m, reference = self.document, column["reference"]
+        for part in ("place", "period"):
+            for name in ("name", "parent", "code", "column", "year", "month"):
+                if m.get(part, {}).get(name) == reference:
+                    return f"{part}.{name}"
+        for name in ("indicator", "value"):
+            if m.get(name) == reference:
+                return name
+        for name, heading in m.get("columns", {}).items():
+            if heading == reference:
+                return str(name)
+        return NUMBER if m.get("wide") and reference not in m.get("ignore", ()) else IGNORE
+
+    def _labels(self) -> list[str]:
+        """Return what is counted: headings of numbers, and words that a column of a long table holds."""
+        found = list(self.document.get("indicators", {}))
+        if "indicator" in self.document.get("wide", ("indicator",)) and not self.document.get("value"):
+            found += [
+                column["label"] for column in self.columns if column["label"] and self._may_count(column)
+            ]
+        return list(dict.fromkeys(found))
+
+    def _may_count(self, column: Mapping[str, Any]) -> bool:
+        """Whether a column holds numbers, or was left aside although some of its cells are."""
+        role = self._role(column)
+        numbers = any(text[:1].isdigit() for text in column["examples"])
+        return role == NUMBER or (role == IGNORE and numbers)
+
+    def _ask_meanings(self) -> None:
+        names = published.pack()
+        usual = [
+            (code, names.name(code, language()))
+            for code, one in names.indicators.items()
+            if one.kind in {"count", "population"} and not any(word in code for word in DERIVED)
+        ]
+        ages = [("", _("non dit, ou dit par une colonne"))]
+        ages += [(age, names.name(f"age_band.{age}", language())) for age in AGE_BANDS]
+        for at, label in enumerate(self.labels):
+            said = self.document.get("indicators", {}).get(label, {})
+            said = {"indicator": said} if isinstance(said, str) else said
+            code = said.get("indicator", "")
+            known = {one for one, _name in usual}
+            own = (
+                [(code, _("« %(code)s » (un nom à part)") % {"code": code})]
+                if code and code not in known
+                else []
+            )
+            self.fields[f"m{at}"] = forms.ChoiceField(
+                choices=[("", _("à dire")), *own, *usual], initial=code, required=False, label=label
+            )
+            self.fields[f"u{at}"] = forms.ChoiceField(
+                choices=UNITS, initial="" if said.get("unit") == "count" else said.get("unit", ""), required=False,
+                label=_("c'est"),
+            )  # fmt: skip
+            self.fields[f"a{at}"] = forms.ChoiceField(
+                choices=ages, initial=said.get("age_band", ""), required=False, label=_("âge")
+            )
+
+    def column_fields(self) -> list[tuple[Any, Mapping[str, Any]]]:
+        """Return each column's question with what stands in it."""
+        return [(self[f"c{at}"], column) for at, column in enumerate(self.columns)]
+
+    def meaning_fields(self) -> list[tuple[Any, Any, Any]]:
+        """Return the three questions on each thing that is counted."""
+        return [(self[f"m{at}"], self[f"u{at}"], self[f"a{at}"]) for at in range(len(self.labels))]
+
+    def other_fields(self) -> list[Any]:
+        """Return the questions on the whole sheet."""
+        return [self[name] for name in ("level", "constant", "year_is", "name")]
+
+    def clean(self) -> dict[str, Any]:
+        """Put the answers together; what the library refuses is told in its words."""
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        roles = {at: cleaned[f"c{at}"] for at in range(len(self.columns))}
+        for role in ONCE:
+            twice = [at for at, one in roles.items() if one == role]
+            for at in twice[1:]:
+                self.add_error(
+                    f"c{at}", _("Une autre colonne est déjà « %(role)s ».") % {"role": dict(ROLES)[role]}
+                )
+        if self.errors:
+            return cleaned
+        document = self._put_together(roles, cleaned)
+        try:
+            from_document(document, file=self.upload.file_name)
+        except BadFile as error:
+            self.add_error(None, error.message(language()).render(language()))
+        cleaned["document"] = document
+        return cleaned
+
+    def _put_together(self, roles: Mapping[int, str], cleaned: Mapping[str, Any]) -> dict[str, Any]:
+        document = copy.deepcopy(self.document)
+        named = {role: self.columns[at]["reference"] for at, role in roles.items()}
+        numbers = [self.columns[at] for at, role in roles.items() if role == NUMBER]
+        long = "value" in named
+        place = {k: v for k, v in document.get("place", {}).items() if k not in {"name", "parent", "code"}}
+        place |= {k: named[f"place.{k}"] for k in ("name", "parent", "code") if f"place.{k}" in named}
+        document["place"] = {**place, "level": cleaned["level"]}
+        period = {k: v for k, v in document.get("period", {}).items() if k == "type"}
+        period |= {k: named[f"period.{k}"] for k in ("column", "year", "month") if f"period.{k}" in named}
+        period |= {k: cleaned[k] for k in ("constant", "year_is") if cleaned.get(k)}
+        document["period"] = period
+        headings = self.upload.reading.get("headings") or [1]
+        wide = document.get("wide") or [*["nothing"] * (len(headings) - 1), "indicator"]
+        document["wide"] = [] if long else wide
+        document["value"], document["indicator"] = named.get("value", ""), named.get("indicator", "")
+        document["columns"] = {role: named[role] for role in (*QUALITIES, *REPORTS) if role in named}
+        document["ignore"] = [self.columns[at]["reference"] for at, role in roles.items() if role == IGNORE]
+        used = {*named.values()} - {*document["ignore"]}
+        document["fill_down"] = [one for one in document.get("fill_down", []) if one in used]
+        wanted = None if long or document["indicator"] else {c["label"] for c in numbers}
+        document["indicators"] = self._meanings(cleaned, wanted)
+        return document
+
+    def _meanings(self, cleaned: Mapping[str, Any], wanted: set[str] | None) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for at, label in enumerate(self.labels):
+            if (wanted is not None and label not in wanted) or not cleaned.get(f"m{at}"):
+                continue
+            said = self.document.get("indicators", {}).get(label, {})
+            said = dict(said) if isinstance(said, Mapping) else {}
+            changed = said.get("indicator") != cleaned[f"m{at}"]
+            # What the words of the heading told of the old meaning does not hold for another.
+            kept = {} if changed else {k: v for k, v in said.items() if k not in {"unit", "age_band"}}
+            told = {"indicator": cleaned[f"m{at}"], "unit": cleaned[f"u{at}"], "age_band": cleaned[f"a{at}"]}
+            found[label] = {**kept, **{k: v for k, v in told.items() if v}}
+        return found
+
+
+class MapTextForm(forms.Form):
+    """The column map as text, as the command line reads and writes it."""
+
+    text = forms.CharField(
+        label=gettext_lazy("La carte des colonnes (YAML)"), max_length=60_000,
+        widget=forms.Textarea(attrs={"rows": 20, "spellcheck": "false"}),
+    )  # fmt: skip
+    version = forms.IntegerField(widget=forms.HiddenInput())
+
+    def clean_text(self) -> dict[str, Any]:
+        """Return the map as plain values; what is wrong is told in the library's words."""
+        try:
+            document = yaml.safe_load(self.cleaned_data["text"])
+            column_map = from_document(document, file="carte.yaml")
+        except yaml.YAMLError as error:
+            raise forms.ValidationError(_("Ce texte n'est pas du YAML : %(why)s") % {"why": error}) from error
+        except BadFile as error:
+            raise forms.ValidationError(error.render(language())) from error
+        levels = PlaceMirror.objects.values_list("level", flat=True).distinct().order_by()
+        if column_map.place.level not in levels:
+            raise forms.ValidationError(
+                _("place.level : attendu l'un de %(levels)s.") % {"levels": ", ".join(sorted(levels))}
+            )
+        return column_map.as_document()

@@ -1,0 +1,85 @@
+"""What may people say of a finding or a source, and by what do they narrow a list?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kalanso.hub.evidence.models import FindingStatus, SourceCard
+from kalanso.hub.evidence.queries import findings, published
+from kalanso.hub.evidence.queries.uploads import language, places_to_speak_for
+from kalanso.hub.people.models import PlaceMirror
+from kalanso.quality.tables import SEVERITIES
+
+
+class FindingFilter(forms.Form):
+    """Narrow the findings by place, severity, check and status."""
+
+    lieu = forms.ChoiceField(label=gettext_lazy("Dans quel lieu ?"), required=False)
+    gravite = forms.ChoiceField(label=gettext_lazy("Gravité des alertes"), required=False)
+    controle = forms.ChoiceField(label=gettext_lazy("Contrôle qui l'a trouvée"), required=False)
+    statut = forms.ChoiceField(label=gettext_lazy("Ce que les gens en ont dit"), required=False)
+
+    def __init__(self, person: Any, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        names = published.pack()
+        every = [("", _("toutes"))]
+        near = [p for p in places_to_speak_for(person) if p is not None]
+        near = near or list(PlaceMirror.objects.filter(level__in=("region", "district")))
+        self.fields["lieu"].choices = [("", _("partout")), *((p.code, p.name) for p in near)]  # type: ignore[attr-defined]
+        severities = [(one, names.name(f"severity.{one}", language())) for one in reversed(SEVERITIES)]
+        self.fields["gravite"].choices = [*every, *severities]  # type: ignore[attr-defined]
+        self.fields["controle"].choices = [("", _("tous")), *((one, one) for one in findings.checks())]  # type: ignore[attr-defined]
+        self.fields["statut"].choices = [*every, *FindingStatus.Status.choices]  # type: ignore[attr-defined]
+
+    def wanted(self) -> findings.Wanted:
+        """Return what was asked; what makes no sense is left out."""
+        told = self.cleaned_data if self.is_valid() else getattr(self, "cleaned_data", {})
+        return findings.Wanted(
+            place=told.get("lieu", ""), severity=told.get("gravite", ""), check=told.get("controle", ""),
+            status=told.get("statut", ""),
+        )  # fmt: skip
+
+
+class FindingForm(forms.Form):
+    """What somebody says of one finding."""
+
+    status = forms.ChoiceField(label=gettext_lazy("Qu'en est-il ?"), choices=FindingStatus.Status.choices)
+    comment = forms.CharField(
+        label=gettext_lazy("Ce que vous savez"), required=False, max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Obligatoire si ce n'est pas une erreur. Pas de nom d'enfant ni de parent."),
+    )  # fmt: skip
+    version = forms.IntegerField(widget=forms.HiddenInput())
+
+
+class SourceForm(forms.Form):
+    """What somebody writes about a source."""
+
+    title = forms.CharField(label=gettext_lazy("Nom de la source"), max_length=200, required=False)
+    what = forms.CharField(
+        label=gettext_lazy("Ce que c'est"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    importer = forms.CharField(
+        label=gettext_lazy("Comment elle arrive ici"), max_length=100, required=False,
+        help_text=gettext_lazy("Exemple : dépôt mensuel d'un fichier, ou lecteur « countdown »"),
+    )  # fmt: skip
+    licence = forms.CharField(label=gettext_lazy("Licence ou accord"), max_length=200, required=False)
+    contact = forms.CharField(
+        label=gettext_lazy("À qui demander"), max_length=200, required=False,
+        help_text=gettext_lazy("Un service et son adresse, plutôt que le numéro d'une personne"),
+    )  # fmt: skip
+    cadence = forms.ChoiceField(label=gettext_lazy("Rythme"), choices=SourceCard.Cadence.choices)
+    patience_days = forms.IntegerField(
+        label=gettext_lazy("Jours laissés après la fin de la période"), min_value=0, max_value=730
+    )
+    notes = forms.CharField(
+        label=gettext_lazy("Notes"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput())

@@ -1,0 +1,8 @@
+"""Which records does the evidence desk keep? One file per kind; Django looks only here."""
+
+from kalanso.hub.evidence.models.findings import FindingStatus
+from kalanso.hub.evidence.models.matches import PlaceName
+from kalanso.hub.evidence.models.sources import SourceCard
+from kalanso.hub.evidence.models.uploads import SavedMap, Upload
+
+__all__ = ["FindingStatus", "PlaceName", "SavedMap", "SourceCard", "Upload"]

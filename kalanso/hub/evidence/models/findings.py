@@ -1,0 +1,49 @@
+"""What did people say of a finding of the quality checks?"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class FindingStatus(models.Model):
+    """What somebody said last of one finding; earlier words stand in the trail.
+
+    `key` is the fingerprint of check, source, place, period, indicator and detail, so that it stays the same
+    when the checks run again. A finding without a row is new.
+    """
+
+    class Status(models.TextChoices):
+        """How it stands with people."""
+
+        NEW = "new", _("Nouvelle")
+        KNOWN = "known", _("Connue")
+        CORRECTING = "correcting", _("En cours de correction")
+        CORRECTED = "corrected", _("Corrigée à la source")
+        NO_ERROR = "no_error", _("Ce n'est pas une erreur")
+
+    key = models.CharField(max_length=64, unique=True)
+    check_name = models.CharField(max_length=60)
+    source = models.CharField(max_length=100)
+    place_code = models.CharField(max_length=40, db_index=True)
+    period = models.CharField(max_length=20)
+    indicator = models.CharField(max_length=100)
+    detail = models.CharField(max_length=200, blank=True, default="")
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.NEW)
+    comment = models.CharField(max_length=1000, blank=True, default="")
+    by = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ("-at", "-id")
+        indexes = (models.Index(fields=("status",), name="evidence_finding_status"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(status="no_error") | ~Q(comment=""), name="evidence_finding_no_error_why"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.check_name} {self.indicator} {self.period}"

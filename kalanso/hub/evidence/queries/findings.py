@@ -1,0 +1,105 @@
+"""Which findings of the checks may somebody see, and what did people say of each?"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from kalanso.hub.evidence.models import FindingStatus
+from kalanso.hub.evidence.queries import published
+from kalanso.hub.people.models import PlaceMirror
+from kalanso.hub.people.queries.access import access_of
+from kalanso.quality.tables import QUALITY_FINDINGS
+
+KEY = ("check", "source", "place_code", "period", "indicator", "detail")
+SEPARATOR = "\x1f"
+SHOWN = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which findings: by place with all below it, severity, check and status; "" is any."""
+
+    place: str = ""
+    severity: str = ""
+    check: str = ""
+    status: str = ""
+
+
+def key_of(row: dict[str, Any]) -> str:
+    """Return the fingerprint by which a finding is known when the checks run again."""
+    return hashlib.sha256(SEPARATOR.join(str(row[name]) for name in KEY).encode()).hexdigest()
+
+
+def _keyed(table: ir.Table) -> ir.Table:
+    parts = ibis.literal(SEPARATOR).join([table[name] for name in KEY])
+    return table.mutate(key=parts.hexdigest("sha256"))
+
+
+def _chosen(table: ir.Table, wanted: Wanted) -> ir.Table:
+    for column in ("check", "severity"):
+        if value := getattr(wanted, column):
+            table = table.filter(table[column] == value)
+    if wanted.place:
+        place = PlaceMirror.objects.filter(code=wanted.place).first()
+        below = (
+            PlaceMirror.objects.filter(path__startswith=place.path) if place else PlaceMirror.objects.none()
+        )
+        table = table.filter(table.place_code.isin([*below.values_list("code", flat=True)] or [""]))
+    table = _keyed(table)
+    if wanted.status == FindingStatus.Status.NEW:
+        said = FindingStatus.objects.exclude(status=wanted.status).values_list("key", flat=True)
+        return table.filter(~table.key.isin([*said] or [""]))
+    if wanted.status:
+        said = FindingStatus.objects.filter(status=wanted.status).values_list("key", flat=True)
+        return table.filter(table.key.isin([*said] or [""]))
+    return table
+
+
+def total(wanted: Wanted) -> int:
+    """Return how many findings were chosen."""
+    counted = published.rows(QUALITY_FINDINGS, lambda t: _chosen(t, wanted).aggregate(n=lambda t: t.count()))
+    return int(counted[0]["n"])
+
+
+def listed(person: Any, wanted: Wanted, number: int) -> list[dict[str, Any]]:
+    """Return one page of findings with what people said: own places first, then the gravest and newest."""
+    own = _own_places(person)
+
+    def question(table: ir.Table) -> ir.Table:
+        chosen = _chosen(table, wanted)
+        weight = ibis.cases((chosen.severity == "serious", 0), (chosen.severity == "attention", 1), else_=2)
+        far = ~chosen.place_code.isin(own or [""])
+        ordered = chosen.mutate(weight=weight, far=far).order_by(
+            "far", "weight", ibis.desc("period_start"), "check", "place_code", "indicator", "message"
+        )
+        return ordered.limit(SHOWN, offset=(max(number, 1) - 1) * SHOWN)
+
+    found = published.rows(QUALITY_FINDINGS, question)
+    said = FindingStatus.objects.select_related("by").in_bulk([row["key"] for row in found], field_name="key")
+    return [{**row, "said": said.get(row["key"])} for row in found]
+
+
+def one(key: str) -> dict[str, Any] | None:
+    """Return a finding that the reader may see by its key; the gravest where several sentences share it."""
+    found = published.rows(QUALITY_FINDINGS, lambda t: _keyed(t).filter(lambda t: t.key == key))
+    order = {"serious": 0, "attention": 1}
+    return min(found, key=lambda row: (order.get(row["severity"], 2), row["message"]), default=None)
+
+
+def checks() -> list[str]:
+    """Return the checks that found something, by name."""
+    found = published.rows(QUALITY_FINDINGS, lambda t: t.select("check").distinct())
+    return sorted(row["check"] for row in found)
+
+
+def _own_places(person: Any) -> list[str]:
+    access = access_of(person)
+    codes: set[str] = set()
+    for path in access.paths.values():
+        codes |= set(PlaceMirror.objects.filter(path__startswith=path).values_list("code", flat=True))
+    return sorted(codes)

@@ -1,0 +1,283 @@
+"""Which sheets may somebody see, what may they do with each, and what would its withdrawal take along?"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from kalanso.hub.evidence.models import PlaceName, SavedMap, Upload
+from kalanso.hub.evidence.permissions import BRING, EVERYWHERE, PARTNERS, WORK_ON
+from kalanso.hub.evidence.queries import published
+from kalanso.hub.people.models import Membership, Organisation, PlaceMirror
+from kalanso.hub.people.permissions import may
+from kalanso.hub.people.queries.access import CLEARED, access_of
+from kalanso.store import Store
+from kalanso.vocabulary import Message, UnknownMessage
+
+# Tables whose rows a sheet brings; its receipt, its names and its places stay when they are withdrawn.
+DATA = ("observations", "coverage_series", "events")
+START = "\u2063"
+SHOWN = 50
+
+
+def visible_uploads(person: Any) -> QuerySet[Upload]:
+    """Return the sheets that somebody may see: the same as `evidence.read_upload` says of each."""
+    access = access_of(person)
+    found = Upload.objects.select_related("by", "organisation", "job", "published_by", "saved_map")
+    allowed = Q(pk__in=[])
+    for membership in access.memberships:
+        if membership.role in EVERYWHERE and not membership.place_code:
+            return found
+        if membership.role not in WORK_ON:
+            continue
+        one = Q(pk__isnull=False)
+        if membership.place_code:
+            path = access.paths.get(membership.place_code)
+            if path is None:
+                continue
+            below = PlaceMirror.objects.filter(path__startswith=path)
+            one &= Q(place_code__in=below.values("code"))
+        if membership.role in PARTNERS:
+            one &= Q(organisation_id=membership.organisation_id)
+        allowed |= one
+    return found.filter(allowed)
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What somebody may do with a sheet, and whether its rows may be shown to them."""
+
+    map: bool
+    match: bool
+    bring: bool
+    publish: bool
+    withdraw: bool
+    rows: bool
+
+
+def rights(person: Any, upload: Upload) -> Rights:
+    """Return what somebody may do with a sheet."""
+    return Rights(
+        map=may(person, "evidence.map", upload), match=may(person, "evidence.match", upload),
+        bring=may(person, "evidence.upload", upload), publish=may(person, "evidence.publish", upload),
+        withdraw=may(person, "evidence.withdraw", upload), rows=sees_rows(person, upload),
+    )  # fmt: skip
+
+
+def sees_rows(person: Any, upload: Upload) -> bool:
+    """Whether somebody may see rows of a sheet.
+
+    Where rows are about places under a security flag, or nobody knows yet, they are for those who see such
+    places as they are; before the dry run tells, whoever brought the sheet sees what they brought.
+    """
+    if upload.flagged is False:
+        return True
+    access = access_of(person)
+    if any(m.role in CLEARED and access.reaches(m, upload.place_code) for m in access.memberships):
+        return True
+    return upload.flagged is None and upload.by_id == person.pk
+
+
+def homes(person: Any) -> list[tuple[Membership, PlaceMirror | None]]:
+    """Return the memberships with which somebody may bring sheets, each with its place."""
+    held = [m for m in access_of(person).memberships if m.role in BRING]
+    known = PlaceMirror.objects.in_bulk([m.place_code for m in held if m.place_code])
+    return [(m, known.get(m.place_code)) for m in held if not m.place_code or m.place_code in known]
+
+
+def places_to_speak_for(person: Any) -> list[PlaceMirror | None]:
+    """Return the places for which somebody may bring a sheet, down to the district; None is the country."""
+    found: dict[str, PlaceMirror | None] = {}
+    for _membership, place in homes(person):
+        if place is None:
+            found.setdefault("", None)
+        within = PlaceMirror.objects.exclude(level="country").filter(level__in=("region", "district"))
+        if place is not None:
+            found[place.code] = place
+            within = within.filter(path__startswith=place.path)
+        found.update({one.code: one for one in within})
+    return list(found.values())
+
+
+def organisations(person: Any) -> list[Organisation]:
+    """Return the organisations in whose name somebody may bring a sheet."""
+    return list({m.organisation_id: m.organisation for m, _place in homes(person)}.values())
+
+
+def known_sources() -> list[str]:
+    """Return the short names under which numbers stand already, as far as the reader may see them."""
+    from kalanso.indicators.tables import OBSERVATIONS
+
+    if not published.sees(OBSERVATIONS):
+        return []
+    return sorted(
+        row["source"] for row in published.rows(OBSERVATIONS, lambda t: t.select("source").distinct())
+    )
+
+
+def same_file(person: Any, sha256: str) -> QuerySet[Upload]:
+    """Return the sheets with the same bytes that somebody may see and that were not put aside."""
+    return visible_uploads(person).filter(sha256=sha256).exclude(state=Upload.State.DISCARDED)
+
+
+def saved_map_for(upload: Upload, mark: str) -> SavedMap | None:
+    """Return the newest saved map for sheets with these headings: of the same organisation first."""
+    known = SavedMap.objects.filter(headings=mark)
+    return known.filter(organisation=upload.organisation).first() or known.filter(shared=True).first()
+
+
+def decisions(upload: Upload) -> list[PlaceName]:
+    """Return the names of a sheet on which somebody decided."""
+    decided = (PlaceName.Decision.PLACE, PlaceName.Decision.NONE)
+    return list(
+        upload.names.filter(decision__in=decided).select_related("decided_by").order_by("code", "parent_name")
+    )
+
+
+def mark_of(upload: Upload) -> str:
+    """Return the fingerprint of all on which a dry run rests: file, source, columns, decisions on names."""
+    told = [upload.sha256, upload.source, upload.place_code, upload.column_map]
+    told += [[one.code, one.parent_name, one.decision, one.place_code] for one in decisions(upload)]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def language() -> str:
+    """Return the language of the page, `fr` or `en`."""
+    return "en" if str(get_language()).startswith("en") else "fr"
+
+
+def reason_text(reason: str, params: Mapping[str, Any] | None = None) -> str:
+    """Return a reason in the page's language, without where it was met."""
+    blanks = dict.fromkeys(("file", "sheet", "row", "column", "found", "expected"), "…")
+    try:
+        text = Message(reason, {**blanks, "file": START, "n": 1, **(params or {})}).render(language())
+    except (UnknownMessage, KeyError, ValueError):
+        return reason
+    # Sentences about one cell begin with where it stands, which the page says in columns of its own.
+    return re.sub(rf"^{START}[^:]*:\s*", "", text).replace(START, "…")
+
+
+def message_text(told: Mapping[str, Any]) -> str:
+    """Return a kept message (`id`, `params`) in the page's language."""
+    try:
+        return Message(told["id"], told["params"]).render(language())
+    except (UnknownMessage, KeyError, ValueError):
+        return str(told["id"])
+
+
+def counted(receipt: Mapping[str, Any], kind: str) -> list[tuple[str, int]]:
+    """Return the reasons of a kind on a receipt in words, the most frequent first."""
+    found = receipt.get(kind) or {}
+    return [
+        (reason_text(reason), count) for reason, count in sorted(found.items(), key=lambda r: (-r[1], r[0]))
+    ]
+
+
+def rejected(upload: Upload) -> Iterator[dict[str, Any]]:
+    """Yield the refused rows of the newest dry run, each with its sentence."""
+    if not upload.rejected_path.is_file():
+        return
+    with upload.rejected_path.open(encoding="utf-8") as stream:
+        for line in stream:
+            row = json.loads(line)
+            params = {name: row[name] for name in ("found", "expected") if row[name] is not None}
+            yield {**row, "why": reason_text(row["reason"], params)}
+
+
+@dataclass(frozen=True)
+class Brought:
+    """One snapshot that a sheet brought: its table, rows it added, whether it is taken back already.
+
+    `later` names the snapshots that stand in the way of its withdrawal, the newest first.
+    """
+
+    snapshot: str
+    table: str
+    rows: int
+    withdrawn: bool
+    later: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TakenAlong:
+    """What the withdrawal of a sheet takes with it.
+
+    `computed` are tables that were computed from its snapshots: they stay as they are until computed anew.
+    """
+
+    brought: tuple[Brought, ...]
+    computed: tuple[str, ...]
+    in_the_way: tuple[Upload, ...]
+
+    @property
+    def possible(self) -> bool:
+        """Whether nothing stands in the way."""
+        return not any(one.later for one in self.brought if not one.withdrawn)
+
+
+def taken_along(upload: Upload) -> TakenAlong:
+    """Say what the withdrawal of a published sheet would take along, from the histories of the tables."""
+    with published.opened() as store:
+        brought = tuple(
+            _brought(store, snapshot)
+            for snapshot in upload.snapshots if snapshot.rsplit("-", 1)[0] in DATA
+        )  # fmt: skip
+        mine = {one.snapshot for one in brought}
+        computed = tuple(
+            table for table in store.tables()
+            if (newest := store.latest(table)) is not None and mine & _made_from(store, table, newest)
+        )  # fmt: skip
+    later = {snapshot for one in brought for snapshot in one.later}
+    others = [
+        other for other in Upload.objects.filter(state=Upload.State.PUBLISHED).exclude(pk=upload.pk)
+        if later & set(other.snapshots)
+    ]  # fmt: skip
+    return TakenAlong(brought=brought, computed=computed, in_the_way=tuple(others))
+
+
+def _brought(store: Store, snapshot: str) -> Brought:
+    table = snapshot.rsplit("-", 1)[0]
+    history = store.history(table)
+    wrong = next((m for m in history if m.id == snapshot), None)
+    if wrong is None:
+        return Brought(snapshot=snapshot, table=table, rows=0, withdrawn=False, later=(snapshot,))
+    before = [m for m in history if m.number < wrong.number]
+    earlier = {part.sha256 for part in before[-1].parts} if before else set()
+    mine = {part.sha256 for part in wrong.parts} - earlier
+    rows = wrong.rows - (before[-1].rows if before else 0)
+    withdrawn = any(m.withdrew == snapshot for m in history)
+    gone = mine - {part.sha256 for part in history[-1].parts}
+    later = tuple(m.id for m in reversed(history) if m.number > wrong.number and m.kind == "publish")
+    return Brought(
+        snapshot=snapshot, table=table, rows=max(rows, 0), withdrawn=withdrawn,
+        later=later if gone and not withdrawn else (),
+    )  # fmt: skip
+
+
+def _made_from(store: Store, table: str, newest: Any) -> set[str]:
+    """Return the snapshots from which a table was computed, and the later ones that it already holds."""
+    found = set(newest.provenance.made_from)
+    for one in list(found):
+        name, _dash, number = one.rpartition("-")
+        if name in DATA and table not in DATA and number.isdigit():
+            found |= {m.id for m in store.history(name) if m.number <= int(number)}
+    return found
+
+
+def fault_of(upload: Upload) -> str:
+    """Return why the last step was refused, in the page's language."""
+    return str(upload.fault.get(language(), "")) if upload.fault else ""
+
+
+def place_names(codes: set[str]) -> dict[str, str]:
+    """Return the names of places by code; the whole country has the empty code."""
+    names = dict(PlaceMirror.objects.filter(code__in=codes).values_list("code", "name"))
+    return {"": _("Tout le pays"), **names}

@@ -1,0 +1,5 @@
+"""At which addresses does the evidence desk stand? One file per half of it."""
+
+from kalanso.hub.evidence.urls import desk
+
+urlpatterns = [*desk.urlpatterns]

@@ -1,0 +1,1 @@
+"""How do the pages of the evidence desk answer?"""

@@ -1,0 +1,102 @@
+"""How do people go through the findings of the checks and say what each is?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kalanso.hub.evidence.actions import findings as actions
+from kalanso.hub.evidence.forms.desk import FindingFilter, FindingForm
+from kalanso.hub.evidence.models import FindingStatus, Upload
+from kalanso.hub.evidence.queries import findings as queries
+from kalanso.hub.jobs.models import Job
+from kalanso.hub.people.models import Event
+from kalanso.hub.people.permissions import may
+
+
+@login_required
+def listing(request: HttpRequest) -> HttpResponse:
+    """List the findings that the reader may see: own places first, then the gravest and newest."""
+    form = FindingFilter(request.user, request.GET)
+    wanted = form.wanted()
+    total = queries.total(wanted)
+    asked = request.GET.get("page", "1")
+    pages = max(1, -(-total // queries.SHOWN))
+    number = min(max(1, int(asked) if asked.isdigit() and len(asked) < 8 else 1), pages)
+    return render(
+        request,
+        "evidence/findings.html",
+        {
+            "form": form, "total": total, "rows": queries.listed(request.user, wanted, number),
+            "pager": {"number": number, "pages": pages}, "may_check": may(request.user, "evidence.publish"),
+            "job": Job.objects.filter(kind="evidence.check").first() if may(request.user, "evidence.publish") else None,
+        },
+    )  # fmt: skip
+
+
+@login_required
+def one(request: HttpRequest, key: str) -> HttpResponse:
+    """Show a finding, what was said of it, and ask what it is."""
+    finding = queries.one(key)
+    if finding is None:
+        raise Http404(
+            _(
+                "Cette alerte n'existe plus, ou elle n'est pas pour vous. Les contrôles ont peut-être été relancés."
+            )
+        )
+    said = FindingStatus.objects.select_related("by").filter(key=key).first()
+    allowed = may(request.user, "evidence.set_finding", Upload(place_code=finding["place_code"]))
+    start = {
+        "status": said.status if said else FindingStatus.Status.KNOWN, "comment": said.comment if said else "",
+        "version": said.version if said else 0,
+    }  # fmt: skip
+    form = FindingForm(request.POST or None, initial=start)
+    if request.method == "POST":
+        if not allowed:
+            raise PermissionDenied(
+                _("Vous pouvez lire cette alerte, mais pas dire ce qu'elle est : ce lieu n'est pas le vôtre.")
+            )
+        if form.is_valid():
+            try:
+                actions.set_status(
+                    by=request.user, finding=finding, now=datetime.now(UTC), **form.cleaned_data
+                )
+            except ValidationError as error:
+                form.add_error(None, error)
+            else:
+                messages.success(request, _("C'est noté, avec votre nom et la date."))
+                return redirect("finding", key=key)
+    history = (
+        Event.objects.filter(object_type="evidence.findingstatus", object_id=str(said.pk))
+        if said
+        else Event.objects.none()
+    )
+    names = dict(FindingStatus.Status.choices)
+    return render(
+        request,
+        "evidence/finding.html",
+        {
+            "finding": finding, "said": said, "form": form, "allowed": allowed,
+            "history": [
+                (event, names.get(event.after.get("status", ""), ""), event.after.get("comment", ""))
+                for event in history.select_related("by")[:50]
+            ],
+        },
+        status=422 if form.errors else 200,
+    )  # fmt: skip
+
+
+@login_required
+@require_POST
+def check_again(request: HttpRequest) -> HttpResponse:
+    """Have the checks run over all that is published."""
+    actions.ask_to_check(by=request.user, now=datetime.now(UTC))
+    messages.success(request, _("Les contrôles vont être relancés. La liste change quand ils ont fini."))
+    return redirect("findings")

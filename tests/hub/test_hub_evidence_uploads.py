@@ -1,0 +1,394 @@
+"""Does a sheet go from a person's hands to what is published, and back, with nothing lost, doubled or unasked?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kalanso.indicators.tables import OBSERVATIONS
+from kalanso.store import Store
+from tests.hub import desk
+from tests.hub.test_hub_pages import text_of
+from tests.hub.visitors import person, visitor
+
+
+@pytest.fixture
+def store(small_store: Store, tmp_path: Path) -> Iterator[Store]:
+    from django.test import override_settings
+
+    own = desk.copied(small_store, tmp_path)
+    with override_settings(KALANSO_STORE=own.folder, KALANSO_DATA=tmp_path / "data"):
+        yield own
+
+
+@pytest.fixture
+def niono(code_of: Any) -> str:
+    return str(code_of("Niono", "district"))
+
+
+@pytest.fixture
+def awa(hub: None, niono: str) -> Any:
+    return visitor("district", niono)
+
+
+def counted(store: Store, source: str = "demo-snis") -> int:
+    table = Store.open(store.folder, threads=1).read(OBSERVATIONS)
+    return int(table.filter(table.source == source).count().to_pyarrow().as_py())
+
+
+def decide(client: Any, upload: Any, name: str, choice: str, other: str = "") -> Any:
+    held = upload.names.get(name=name)
+    return client.post(
+        f"/preuves/depot/{upload.pk}/correspondances/{held.pk}/", {"choice": choice, "other": other}
+    )
+
+
+def test_a_sheet_goes_from_upload_to_published_and_back(
+    store: Store, awa: Any, niono: str, code_of: Any
+) -> None:
+    before = counted(store)
+    upload = desk.tried(awa, niono)
+
+    assert (upload.state, upload.receipt["read"], upload.receipt["stored"]) == ("tried", 14, 7)
+    assert {one.name: one.status for one in upload.names.all()} == {
+        "Niono Est": "ambiguous",
+        "Nulle Part": "unmatched",
+    }
+    assert upload.receipt["rejected"]["pipeline.rejected.place_outside"] == 2
+    assert counted(store) == before
+
+    decide(awa, upload, "Niono Est", f"place:{code_of('Niono Nord', 'health_area')}")
+    decide(awa, upload, "Nulle Part", "none")
+    assert awa.post(f"/preuves/depot/{upload.pk}/publier/").status_code == 403
+    awa.post(f"/preuves/depot/{upload.pk}/essai/")
+    desk.work()
+    upload.refresh_from_db()
+    assert (upload.state, upload.receipt["stored"]) == ("tried", 9)
+
+    cni = visitor("national")
+    cni.post(f"/preuves/depot/{upload.pk}/publier/")
+    desk.work()
+    upload.refresh_from_db()
+    assert upload.state == "published", upload.fault
+    assert counted(store) == before + 9
+    assert any(snapshot.startswith("observations-") for snapshot in upload.snapshots)
+
+    page = text_of(cni.get(f"/preuves/depot/{upload.pk}/retirer/"))
+    assert "9 lignes ajoutées" in page
+    cni.post(f"/preuves/depot/{upload.pk}/retirer/", {"reason": "mois compté deux fois"})
+    desk.work()
+    upload.refresh_from_db()
+    assert (upload.state, upload.reason) == ("withdrawn", "mois compté deux fois")
+    assert counted(store) == before
+
+
+def all_decided(client: Any, upload: Any, code_of: Any) -> None:
+    """Decide the two open names of the sheet and have it tried again."""
+    decide(client, upload, "Niono Est", f"place:{code_of('Niono Nord', 'health_area')}")
+    decide(client, upload, "Nulle Part", "none")
+    client.post(f"/preuves/depot/{upload.pk}/essai/")
+    desk.work()
+    upload.refresh_from_db()
+
+
+def published(client: Any, upload: Any) -> None:
+    """Have a sheet published by the national centre."""
+    client.post(f"/preuves/depot/{upload.pk}/publier/")
+    desk.work()
+    upload.refresh_from_db()
+    assert upload.state == "published", upload.fault
+
+
+def test_a_decision_after_the_dry_run_must_be_tried_before_it_is_published(
+    store: Store, awa: Any, niono: str
+) -> None:
+    upload = desk.tried(awa, niono)
+    decide(awa, upload, "Nulle Part", "none")
+    page = visitor("national").post(f"/preuves/depot/{upload.pk}/publier/", follow=True)
+    upload.refresh_from_db()
+
+    assert upload.state == "tried"
+    assert "Des décisions ont changé depuis l'essai" in text_of(page)
+
+
+def test_decisions_are_remembered_for_the_next_sheet_of_the_same_source_and_place_only(
+    store: Store, awa: Any, niono: str, code_of: Any
+) -> None:
+    from kalanso.places.tables import PLACE_MATCHES
+
+    upload = desk.tried(awa, niono)
+    all_decided(awa, upload, code_of)
+    published(visitor("national"), upload)
+    kept = [
+        row for row in Store.open(store.folder, threads=1).read(PLACE_MATCHES).to_pyarrow().to_pylist()
+        if row["status"] in {"reviewed", "rejected"}
+    ]  # fmt: skip
+    again = desk.tried(awa, niono, desk.file(desk.SHEET.replace("34;30", "35;31"), "fevrier.csv"))
+    region = visitor("region", code_of("Ségou", "region"))
+    wider = desk.tried(region, code_of("Ségou", "region"), desk.file(desk.SHEET.replace("34;30", "36;32")))
+
+    assert {(row["name"], row["status"], row["vintage"]) for row in kept} == {
+        ("Niono Est", "reviewed", niono),
+        ("Nulle Part", "rejected", niono),
+    }
+    assert not again.names.filter(name="Niono Est").exists()
+    assert not again.names.exclude(name="Nulle Part").exists()
+    assert wider.names.filter(name="Nulle Part", status="unmatched").exists()
+
+
+def test_publishing_that_was_killed_is_completed_once(
+    store: Store, awa: Any, niono: str, code_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kalanso.hub.evidence.actions import answers
+    from kalanso.hub.jobs.models import Job
+
+    before = counted(store)
+    upload = desk.tried(awa, niono)
+    all_decided(awa, upload, code_of)
+
+    def killed(**_told: Any) -> bool:
+        raise OSError("the machine went away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(answers, "note_published", killed)
+        visitor("national").post(f"/preuves/depot/{upload.pk}/publier/")
+        desk.work()
+    upload.refresh_from_db()
+    first = (upload.state, upload.job.state, counted(store))
+    Job.objects.filter(pk=upload.job_id).update(not_before=datetime.now(UTC) - timedelta(minutes=1))
+    job = desk.work()
+    upload.refresh_from_db()
+
+    assert first == ("publishing", "waiting", before + 9)
+    assert job is not None
+    assert (job.state, job.attempts, upload.state, counted(store)) == ("done", 2, "published", before + 9)
+    histories = [s for s in upload.snapshots if s.startswith("observations-")]
+    assert len(histories) == 1
+
+
+def test_a_trial_that_is_repeated_keeps_each_name_and_decision_once(
+    store: Store, awa: Any, niono: str
+) -> None:
+    upload = desk.tried(awa, niono)
+    decide(awa, upload, "Nulle Part", "none")
+    for _time in range(2):
+        awa.post(f"/preuves/depot/{upload.pk}/essai/")
+        desk.work()
+
+    assert sorted(upload.names.values_list("name", "decision")) == [
+        ("Niono Est", "open"),
+        ("Nulle Part", "none"),
+    ]
+
+
+def test_pressing_a_button_twice_asks_once(store: Store, awa: Any, niono: str) -> None:
+    from kalanso.hub.jobs.models import Job
+
+    upload = desk.tried(awa, niono)
+    for _time in range(2):
+        awa.post(f"/preuves/depot/{upload.pk}/essai/")
+
+    assert Job.objects.filter(kind="evidence.try", state="waiting").count() == 1
+
+
+def test_the_same_file_twice_is_said_and_published_once(
+    store: Store, awa: Any, niono: str, code_of: Any
+) -> None:
+    cni = visitor("national")
+    first = desk.tried(awa, niono)
+    published(cni, first)
+    said = text_of(desk.bring(awa, niono) and awa.get(f"/preuves/depot/{desk.newest().pk}/"))
+    desk.work()
+    second = desk.newest()
+    awa.post(f"/preuves/depot/{second.pk}/colonnes/", desk.answers(awa, second, c2="number"))
+    desk.work()
+    refused = text_of(cni.post(f"/preuves/depot/{second.pk}/publier/", follow=True))
+    second.refresh_from_db()
+
+    assert "Ce même fichier a déjà été déposé" in said
+    assert "Ce même fichier est déjà publié sous cette source" in refused
+    assert second.state == "tried"
+
+
+def test_a_later_sheet_stands_in_the_way_of_a_withdrawal_and_is_named(
+    store: Store, awa: Any, niono: str
+) -> None:
+    cni = visitor("national")
+    first = desk.tried(awa, niono)
+    published(cni, first)
+    later = desk.tried(awa, niono, desk.file(desk.SHEET.replace("34;30", "39;33"), "correction.csv"))
+    published(cni, later)
+    page = cni.get(f"/preuves/depot/{first.pk}/retirer/")
+    refused = cni.post(f"/preuves/depot/{first.pk}/retirer/", {"reason": "doublon"})
+    first.refresh_from_db()
+
+    assert "À retirer d'abord" in text_of(page)
+    assert "correction.csv" in text_of(page)
+    assert (refused.status_code, first.state) == (422, "published")
+
+
+def test_a_map_saved_under_a_name_is_proposed_for_the_next_sheet_of_the_same_shape(
+    store: Store, awa: Any, niono: str
+) -> None:
+    desk.bring(awa, niono)
+    desk.work()
+    first = desk.newest()
+    awa.post(
+        f"/preuves/depot/{first.pk}/colonnes/", desk.answers(awa, first, c2="number", name="mensuel Niono")
+    )
+    desk.bring(awa, niono, desk.file(desk.SHEET.replace("34", "44"), "mars.csv"))
+    desk.work(2)
+    second = desk.newest()
+
+    assert second.saved_map is not None
+    assert second.saved_map.name == "mensuel Niono"
+    assert second.column_map["indicators"].keys() == {"Penta 1", "Penta 3"}
+    assert "Ces réponses viennent de « mensuel Niono »" in text_of(
+        awa.get(f"/preuves/depot/{second.pk}/colonnes/")
+    )
+
+
+def test_two_people_who_map_one_sheet_do_not_overwrite_one_another(
+    store: Store, awa: Any, niono: str
+) -> None:
+    desk.bring(awa, niono)
+    desk.work()
+    upload = desk.newest()
+    stale = desk.answers(awa, upload, c2="number")
+    awa.post(f"/preuves/depot/{upload.pk}/colonnes/", stale)
+    desk.work()
+    late = visitor("national").post(f"/preuves/depot/{upload.pk}/colonnes/", stale)
+
+    assert late.status_code == 422
+    assert "Quelqu'un a changé ce fichier pendant que vous écriviez" in text_of(late)
+
+
+def test_a_long_table_is_mapped_by_its_words(store: Store, awa: Any, niono: str) -> None:
+    long = (
+        "aire de santé,période,indicateur,valeur\nNdébougou,202501,Penta 1,34\nKalawèrè,202501,Penta 3,30\n"
+    )
+    upload = desk.tried(awa, niono, desk.file(long))
+
+    assert (upload.receipt["unit"], upload.receipt["stored"]) == ("rows", 2)
+
+
+def test_a_map_written_as_text_is_the_one_of_the_command_line(store: Store, awa: Any, niono: str) -> None:
+    from kalanso.sources.column_maps import from_document
+
+    desk.bring(awa, niono)
+    desk.work()
+    upload = desk.newest()
+    import yaml
+
+    text = awa.get(f"/preuves/depot/{upload.pk}/colonnes.yaml").content.decode()
+    wrong = awa.post(
+        f"/preuves/depot/{upload.pk}/colonnes/texte/", {"text": "place: [", "version": upload.version}
+    )
+    document = yaml.safe_load(text) | {"other_columns": "ignore"}
+    kept = awa.post(
+        f"/preuves/depot/{upload.pk}/colonnes/texte/",
+        {"text": yaml.safe_dump(document), "version": upload.version},
+    )
+    upload.refresh_from_db()
+
+    assert from_document(yaml.safe_load(text)).place.name == "Aire de santé"
+    assert (wrong.status_code, kept.status_code, upload.state) == (422, 302, "trying")
+    assert upload.column_map["other_columns"] == "ignore"
+
+
+def test_a_sheet_put_aside_waits_for_nobody_and_its_late_answer_changes_nothing(
+    store: Store, awa: Any, niono: str
+) -> None:
+    desk.bring(awa, niono)
+    upload = desk.newest()
+    awa.post(f"/preuves/depot/{upload.pk}/ecarter/", {"reason": "mauvais mois"})
+    desk.work()
+    upload.refresh_from_db()
+
+    assert (upload.state, upload.reason, upload.reading) == ("discarded", "mauvais mois", {})
+
+
+def test_a_file_that_changed_on_the_disk_is_not_read(store: Store, awa: Any, niono: str) -> None:
+    desk.bring(awa, niono)
+    upload = desk.newest()
+    upload.path.chmod(0o600)
+    upload.path.write_text("autre;chose\n", encoding="utf-8")
+    desk.work()
+    upload.refresh_from_db()
+
+    assert upload.state == "refused"
+    assert "plus celui qui est venu" in upload.fault["fr"]
+    assert "no longer the one that came" in upload.fault["en"]
+
+
+def test_refused_rows_are_given_as_a_file_whose_cells_no_spreadsheet_executes(
+    store: Store, awa: Any, niono: str
+) -> None:
+    sheet = "Aire de santé;Mois;Penta 3\nNdébougou;janv-25;=cmd|' /C calc'!A0\nNdébougou;févr-25;3\n" * 1
+    sheet += "@SUM(1+1);janv-25;4\nKalawèrè;janv-25;5\nKalawèrè;févr-25;6\n"
+    upload = desk.tried(awa, niono, desk.file(sheet))
+    answer = awa.get(f"/preuves/depot/{upload.pk}/accuse/refusees.csv")
+    names = awa.get(f"/preuves/depot/{upload.pk}/correspondances.csv")
+    import csv
+    import io
+
+    cells = [
+        cell
+        for one in (answer, names)
+        for row in csv.reader(io.StringIO(one.content.decode("utf-8-sig")))
+        for cell in row
+    ]
+    assert any("cmd" in cell for cell in cells)
+    assert not [
+        cell for cell in cells if cell[:1] in {"=", "+", "@", "\t"} or (cell[:1] == "-" and cell != "-")
+    ]
+    assert answer["Content-Disposition"].startswith("attachment;")
+
+
+def test_after_publishing_the_checks_run_again_and_the_mirror_of_places_is_new(
+    store: Store, awa: Any, niono: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kalanso import pipeline
+    from kalanso.hub.people.models import PlaceMirror
+
+    found = pipeline.Checked(
+        by_check={"silence": 3}, by_severity={"note": 3}, snapshot="quality_findings-000002"
+    )
+    monkeypatch.setattr(pipeline, "check", lambda store, **_told: found)
+    cni = visitor("national")
+    PlaceMirror.objects.update(snapshot="old")
+    published(cni, desk.tried(awa, niono))
+    cni.post("/preuves/alertes/relancer/")
+    cni.post("/preuves/alertes/relancer/")
+    job = desk.work()
+
+    assert not PlaceMirror.objects.filter(snapshot="old").exists()
+    assert (job.kind, job.state) == ("evidence.check", "done")
+    assert job.answer["findings"] == 3
+    assert desk.work() is None
+
+
+def test_every_change_of_a_sheet_stands_in_the_trail(
+    store: Store, awa: Any, niono: str, code_of: Any
+) -> None:
+    from kalanso.hub.people.models import Event
+
+    upload = desk.tried(awa, niono)
+    all_decided(awa, upload, code_of)
+    published(visitor("national"), upload)
+    told = list(
+        Event.objects.filter(object_id=str(upload.pk)).order_by("id").values_list("verb", "by__username")
+    )
+
+    national = person("national").username
+    assert told == [
+        ("evidence.uploaded", person("district", niono).username),
+        ("evidence.mapped", person("district", niono).username),
+        ("evidence.publish_asked", national),
+        ("evidence.published", national),
+    ]
+    assert Event.objects.filter(verb="evidence.matched").count() == 2
