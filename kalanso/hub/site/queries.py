@@ -31,6 +31,7 @@ PAGES = {
     "missed": (("missed", _("Enfants manqués")), ("pockets", _("Poches")), ("where", _("Lieux"))),
     "evidence": (
         ("evidence", _("Sources et qualité")),
+        ("runs", _("Calculs")),
         ("ledger", _("Registre")),
         ("methods", _("Comparaison")),
         ("assumptions", _("Hypothèses")),
@@ -39,7 +40,12 @@ PAGES = {
     ),
 }
 # Pages that belong to one of those without having a name of their own there.
-UNDER = {"place": "where", "place_estimate": "missed", "quality": "evidence"}
+RUN_PAGES = (
+    "runs", "runs_look", "runs_ask", "runs_compare", "runs_one", "runs_check", "runs_step", "official", "official_sentence",
+)  # fmt: skip
+UNDER = {"place": "where", "place_estimate": "missed", "quality": "evidence"} | dict.fromkeys(
+    RUN_PAGES, "runs"
+)
 SECTIONS = {
     "where": "missed",
     "place": "missed",
@@ -57,7 +63,7 @@ SECTIONS = {
     "table_chart": "evidence",
     "table_map": "evidence",
     "table_provenance": "evidence",
-}
+} | dict.fromkeys(RUN_PAGES, "evidence")
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:

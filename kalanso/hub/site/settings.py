@@ -12,7 +12,13 @@ from kalanso.hub.site.configuration import Configuration
 from kalanso.hub.site.i18n import compile_sentences
 
 _HERE = Path(__file__).resolve().parent
-_APPS = ("site", "explore", "jobs", "people")  # apps with templates or sentences, the uppermost first
+_APPS = (
+    "site",
+    "explore",
+    "evidence",
+    "jobs",
+    "people",
+)  # apps with templates or sentences, the uppermost first
 CONFIGURATION = Configuration()
 
 
@@ -63,6 +69,7 @@ INSTALLED_APPS = [
     "rules",
     "kalanso.hub.site",
     "kalanso.hub.explore",
+    "kalanso.hub.evidence",
     "kalanso.hub.jobs",
     "kalanso.hub.people",
     "allauth",
@@ -98,6 +105,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "kalanso.hub.explore.panels",
+                "kalanso.hub.evidence.panels",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
@@ -178,6 +186,10 @@ TIME_ZONE = CONFIGURATION.zone
 # What the worker can do: kind of job, and the function that does it.
 KALANSO_JOBS: dict[str, str] = {
     "people.mirror_places": "kalanso.hub.site.tasks.mirror_places",
+    "evidence.look": "kalanso.hub.evidence.tasks.runs.look",
+    "evidence.estimate": "kalanso.hub.evidence.tasks.runs.estimate",
+    "evidence.adopt": "kalanso.hub.evidence.tasks.runs.adopt",
+    "evidence.release": "kalanso.hub.evidence.tasks.runs.release",
 }
 
 STATIC_URL = "/static/"

@@ -1,0 +1,1 @@
+"""What does the evidence desk know, for whom?"""
