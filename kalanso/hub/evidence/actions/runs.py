@@ -236,8 +236,11 @@ def check_run(
 
 
 def held_checks(run: Run) -> dict[str, RunCheck]:
-    """Return the last answer to each point since the run came into review."""
-    return {one.point: one for one in run.checks.filter(round=run.steps_taken).select_related("by")}
+    """Return the last answer to each point since the run came into review last."""
+    entered = (
+        run.steps.filter(after=State.REVIEW).order_by("-number").values_list("number", flat=True).first()
+    )
+    return {one.point: one for one in run.checks.filter(round=entered or 0).select_related("by")}
 
 
 def refuse_step(by: Person, run: Run, after: str, reason: str) -> None:
