@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from dataclasses import replace
 
 import pandas as pd
 
@@ -184,13 +185,27 @@ COVERAGE_ESTIMATES_PUBLIC = of_run(
     _ESTIMATE_KEY,
     audience=Audience.PUBLIC,
 )
+KEPT_RUNS = replace(
+    of_run(
+        "kept_runs",
+        "Every run that was kept, over its newest period for all places and over all periods for the country: to set one run beside another",
+        (
+            PLACE, PERIOD, SPAN, INDICATOR, *interval("coverage", "share of due children with the dose", "share"),
+            *interval("surviving_infants", f"surviving infants: {PER_PERIOD}", "children"),
+            *interval("missed_children", f"children without the dose by 12 months: {PER_PERIOD}", "children"), LEVEL,
+        ),
+        ("run", "place_code", "period", "span", "indicator"),
+        run=RUN_OF_DRAWS,
+    ),
+    part_by=("run",),
+)  # fmt: skip
 
 # Tables that one run writes; later ones are made after it, those of releases from the first.
 RUN_TABLES = (
     COVERAGE_ESTIMATES, COVERAGE_ESTIMATES_YEARLY, DROPOUT_CHILDREN, COVERAGE_THRESHOLDS, BURDEN, POCKETS,
     POCKET_AREAS, COVERAGE_CHANGES, LOCAL_CLUSTERS, *GUARD_TABLES, *COMPARISON_TABLES, DRAWS,
 )  # fmt: skip
-TABLES = (*RUN_TABLES, *LATER_TABLES, COVERAGE_ESTIMATES_PARTNERS, COVERAGE_ESTIMATES_PUBLIC)
+TABLES = (*RUN_TABLES, *LATER_TABLES, COVERAGE_ESTIMATES_PARTNERS, COVERAGE_ESTIMATES_PUBLIC, KEPT_RUNS)
 
 
 def file_columns(spec: TableSpec) -> list[str]:

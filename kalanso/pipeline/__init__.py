@@ -10,9 +10,11 @@ from kalanso.pipeline.computation_status import read_status
 from kalanso.pipeline.demo import Demo, NotADemo, demo
 from kalanso.pipeline.estimate import Estimated, estimate, estimate_folder
 from kalanso.pipeline.evidence import NothingToWorkOn
+from kalanso.pipeline.evidence_account import look
 from kalanso.pipeline.evidence_folder import EvidenceWritten, write_evidence
 from kalanso.pipeline.fetch import Attempt, fetch
 from kalanso.pipeline.import_file import CannotImport, Imported, import_file
+from kalanso.pipeline.kept_runs import KeptRun, Shown, adopt, keep_estimate, kept_run, show_runs
 from kalanso.pipeline.one_at_a_time import AlreadyComputing
 from kalanso.pipeline.progress import Cancel, Cancelled, Progress
 from kalanso.pipeline.publish import Published, publish
@@ -35,10 +37,13 @@ __all__ = [
     "Estimated",
     "EvidenceWritten",
     "Imported",
+    "KeptRun",
     "NotADemo",
     "NothingToWorkOn",
     "Progress",
     "Published",
+    "Shown",
+    "adopt",
     "assumptions",
     "assumptions_folder",
     "check",
@@ -47,8 +52,11 @@ __all__ = [
     "estimate_folder",
     "fetch",
     "import_file",
+    "keep_estimate",
     "keep_matches",
+    "kept_run",
     "left_to_refine",
+    "look",
     "matches_from_csv",
     "matches_to_csv",
     "publish",
@@ -56,6 +64,7 @@ __all__ = [
     "read_status",
     "refine",
     "release",
+    "show_runs",
     "withdraw",
     "write_evidence",
 ]

@@ -28,7 +28,7 @@ from kalanso.places.tables import PLACES
 from kalanso.store import Audience, Mode, Provenance, Store, TableSpec
 from kalanso.vocabulary import Level
 
-_RELEASES = (
+RELEASES = (
     (tables.COVERAGE_ESTIMATES_PARTNERS, Audience.PARTNER),
     (tables.COVERAGE_ESTIMATES_PUBLIC, Audience.PUBLIC),
 )
@@ -70,11 +70,12 @@ class _Made:
 
     run: str
     state: str
-    holdings: Holdings
+    holdings: Holdings | None
     periods: tuple[str, ...]
     now: datetime
 
     def provenance(self, note: str = "") -> Provenance:
+        assert self.holdings is not None
         return Provenance(
             sources=self.holdings.sources(), made_from=self.holdings.made_from(),
             note=f"run {self.run}{note}", state=self.state,
@@ -87,6 +88,35 @@ class _Made:
     @property
     def newest(self) -> str:
         return windows(self.periods, ROLLING)[-1][0] if len(self.periods) >= 4 else self.periods[-1]
+
+
+@dataclass(frozen=True)
+class _Kept(_Made):
+    """The same of a run that was made earlier: what was provisional then is told by the run itself."""
+
+    provisional: tuple[str, ...] = ()
+
+    @property
+    def late(self) -> list[str]:
+        return list(self.provisional)
+
+
+def publish_file(
+    store: Store, out: Path, spec: TableSpec, provenance: Provenance, *, run: str, state: str,
+    periods: Sequence[str], provisional: Sequence[str], now: datetime,
+) -> str:  # fmt: skip
+    """Publish one table of a kept run in a state, and return the snapshot's name."""
+    made = _Kept(run, state, None, tuple(periods), now, tuple(provisional))
+    return _publish_file(store, out, spec, made, provenance)
+
+
+def restate(store: Store, spec: TableSpec, state: str, provenance: Provenance, *, now: datetime) -> str:
+    """Publish a table as it stands in another state, and return the snapshot's name."""
+    rows = store.read(spec)
+    if "state" in spec.column_names:
+        rows = rows.mutate(state=ibis.literal(state))
+    table = spec.arrow(rows.to_pyarrow()) if spec is not tables.DRAWS else rows
+    return store.publish(spec, table, provenance=provenance, now=now, mode=Mode.REPLACE_ALL).id
 
 
 def _publish_file(store: Store, out: Path, spec: TableSpec, made: _Made, provenance: Provenance) -> str:
@@ -129,8 +159,9 @@ def _run_columns(rows: pa.Table, spec: TableSpec, made: _Made) -> dict[str, pa.A
 def release(store: Store, state: str, *, by: str, now: datetime) -> tuple[str, ...]:
     """Move the newest run to another state, and publish what that state lets others see.
 
-    Going back withdraws rows from those who may no longer see them. Raises NothingToWorkOn for a
-    store without estimates, and ValueError for an unknown state.
+    Going back withdraws rows from those who may no longer see them; an earlier run that they were shown
+    stays in their tables until this one takes its place. Raises NothingToWorkOn for a store without
+    estimates, and ValueError for an unknown state.
     """
     if state not in STATES:
         raise ValueError(f"state: expected one of {', '.join(STATES)}, got {state!r}")
@@ -143,20 +174,27 @@ def release(store: Store, state: str, *, by: str, now: datetime) -> tuple[str, .
     found = []
     later = [spec for spec in LATER_TABLES if store.latest(spec.name) is not None]
     for spec in (*RUN_TABLES, *later):
-        rows = store.read(spec)
-        if "state" in spec.column_names:
-            rows = rows.mutate(state=ibis.literal(state))
-        table = spec.arrow(rows.to_pyarrow()) if spec is not tables.DRAWS else rows
-        found.append(store.publish(spec, table, provenance=moved, now=now, mode=Mode.REPLACE_ALL).id)
+        found.append(restate(store, spec, state, moved, now=now))
     estimates = store.read(tables.COVERAGE_ESTIMATES).to_pandas()
-    for spec, audience in _RELEASES:
-        seen = released(estimates, audience, district_or_above=_district_or_above(store))
+    for spec, audience in RELEASES:
+        seen = released(estimates, audience, district_or_above=district_or_above(store))
+        if seen.empty and run_in(store, spec) not in {"", str(estimates["run"].iloc[0])}:
+            continue
         table = spec.arrow(pa.Table.from_pandas(seen, preserve_index=False) if len(seen) else [])
         found.append(store.publish(spec, table, provenance=moved, now=now, mode=Mode.REPLACE_ALL).id)
     return tuple(found)
 
 
-def _district_or_above(store: Store) -> frozenset[str]:
+def run_in(store: Store, spec: TableSpec) -> str:
+    """Return which run stands in a table of estimates; empty where none does."""
+    manifest = store.latest(spec.name)
+    if manifest is None or not manifest.rows:
+        return ""
+    return str(store.read(spec).select("run").limit(1).to_pandas()["run"].iloc[0])
+
+
+def district_or_above(store: Store) -> frozenset[str]:
+    """Return the places whose estimates everybody may see."""
     rows = store.read(PLACES).select("place_code", "level").to_pandas()
     deepest = Level.DISTRICT.depth
     known = {level.value for level in Level if level.depth <= deepest}

@@ -1,1 +1,1 @@
-"""Where do sheets, matches of names, findings and sources stand that people looked at?"""
+"""What do people do with evidence: bring it in, review it, ask for estimates from it, and let them out?"""

@@ -4,14 +4,14 @@ from django.apps import AppConfig
 
 
 class EvidenceConfig(AppConfig):
-    """Uploads, column maps, reviewed names, findings' status, source catalogue."""
+    """Uploads, matches, findings, sources, runs of the estimate and their release."""
 
     name = "kalanso.hub.evidence"
     label = "evidence"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Declare who may bring evidence in, review and publish it."""
+        """Declare who may do what at the desk."""
         from kalanso.hub.evidence.permissions import RULES
         from kalanso.hub.people.permissions import declare
 

@@ -36,6 +36,8 @@ NOT_OUR_NAME = (
     "Kalanso ne répond pas sous ce nom ; la personne qui l'exploite règle KALANSO_HOSTS. / "
     "Kalanso does not answer to this name; whoever runs it sets KALANSO_HOSTS."
 )
+# Pages that change with the hub's own records, not only with what is published.
+OWN = ("runs", "official", "offline")
 # Pages that stay open to somebody who still owes a duty.
 FREE = (
     "account_", "mfa_", "usersessions_", "static", "help", "unsubscribe", "feed_", "offline_worker",
@@ -203,4 +205,4 @@ class UnchangedPages:
 
 def _own_page(request: HttpRequest) -> bool:
     """Whether a page holds a form's token or a visitor's own state."""
-    return settings.KALANSO_STORE is None or _name_of(request).startswith((*FREE, *SECRET_LINKS, "offline"))
+    return settings.KALANSO_STORE is None or _name_of(request).startswith((*FREE, *SECRET_LINKS, *OWN))

@@ -38,6 +38,7 @@ PAGES = {
         ("uploads", _("Dépôt")),
         ("findings", _("Alertes")),
         ("sources", _("Catalogue")),
+        ("runs", _("Calculs")),
         ("ledger", _("Registre")),
         ("methods", _("Comparaison")),
         ("assumptions", _("Hypothèses")),
@@ -50,6 +51,9 @@ UPLOAD_PAGES = (
     "upload_discard", "upload_withdraw",
 )  # fmt: skip
 # Pages that belong to one of those without having a name of their own there.
+RUN_PAGES = (
+    "runs", "runs_look", "runs_ask", "runs_compare", "runs_one", "runs_check", "runs_step", "official", "official_sentence",
+)  # fmt: skip
 UNDER = {
     "place": "where",
     "place_estimate": "missed",
@@ -57,6 +61,7 @@ UNDER = {
     "finding": "findings",
     "source": "sources",
     **dict.fromkeys(UPLOAD_PAGES, "uploads"),
+    **dict.fromkeys(RUN_PAGES, "runs"),
 }
 SECTIONS = {
     "where": "missed",
@@ -76,7 +81,7 @@ SECTIONS = {
     "table_chart": "evidence",
     "table_map": "evidence",
     "table_provenance": "evidence",
-}
+} | dict.fromkeys(RUN_PAGES, "evidence")
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:

@@ -118,6 +118,7 @@ TEMPLATES = [
                 "kalanso.hub.people.panels.notices",
                 "kalanso.hub.people.panels.discussion",
                 "kalanso.hub.offline.panels",
+                "kalanso.hub.evidence.panels",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
@@ -221,6 +222,10 @@ KALANSO_JOBS: dict[str, str] = {
     "evidence.publish": "kalanso.hub.evidence.tasks.uploads.publish",
     "evidence.withdraw": "kalanso.hub.evidence.tasks.uploads.withdraw",
     "evidence.check": "kalanso.hub.evidence.tasks.findings.check",
+    "evidence.look": "kalanso.hub.evidence.tasks.runs.look",
+    "evidence.estimate": "kalanso.hub.evidence.tasks.runs.estimate",
+    "evidence.adopt": "kalanso.hub.evidence.tasks.runs.adopt",
+    "evidence.release": "kalanso.hub.evidence.tasks.runs.release",
 }
 
 STATIC_URL = "/static/"

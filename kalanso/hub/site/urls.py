@@ -24,7 +24,6 @@ urlpatterns = [
         path("methode/", views.method, name="method"),
         path("glossaire/", views.glossary, name="glossary"),
         path("hors-ligne/", include("kalanso.hub.offline.urls")),
-        path("", include("kalanso.hub.people.urls")),
         path("", include("kalanso.hub.evidence.urls")),
         path("", include("kalanso.hub.explore.urls")),
         prefix_default_language=False,

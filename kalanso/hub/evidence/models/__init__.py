@@ -2,7 +2,18 @@
 
 from kalanso.hub.evidence.models.findings import FindingStatus
 from kalanso.hub.evidence.models.matches import PlaceName
+from kalanso.hub.evidence.models.runs import AgreedSentence, Run, RunCheck, RunStep
 from kalanso.hub.evidence.models.sources import SourceCard
 from kalanso.hub.evidence.models.uploads import SavedMap, Upload
 
-__all__ = ["FindingStatus", "PlaceName", "SavedMap", "SourceCard", "Upload"]
+__all__ = [
+    "AgreedSentence",
+    "FindingStatus",
+    "PlaceName",
+    "Run",
+    "RunCheck",
+    "RunStep",
+    "SavedMap",
+    "SourceCard",
+    "Upload",
+]

@@ -1,5 +1,5 @@
 """At which addresses does the evidence desk stand? One file per half of it."""
 
-from kalanso.hub.evidence.urls import desk
+from kalanso.hub.evidence.urls import desk, runs
 
-urlpatterns = [*desk.urlpatterns]
+urlpatterns = [*desk.urlpatterns, *runs.urlpatterns]

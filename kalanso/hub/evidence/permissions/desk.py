@@ -13,7 +13,7 @@ WORK_ON = BRING | {Role.RESEARCHER}
 EVERYWHERE = COUNTRY | {Role.RESEARCHER}
 PARTNERS = frozenset({Role.PARTNER})
 
-RULES = (
+DESK_RULES = (
     Rule(verb="evidence.read_upload", roles=WORK_ON, widely=EVERYWHERE, own_roles=PARTNERS),
     Rule(verb="evidence.upload", roles=BRING, own_roles=PARTNERS),
     Rule(verb="evidence.map", roles=WORK_ON, widely=EVERYWHERE, own_roles=PARTNERS),

@@ -1,0 +1,99 @@
+"""What of the evidence desk do pages of other apps show: the agreed sentence, two runs beside one another?
+
+Template tags, a builtin of every template.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from kalanso.hub.evidence.queries import runs
+from kalanso.vocabulary import Message, UnknownMessage
+
+register = template.Library()
+WIDTH, HEIGHT = 300, 34  # of a drawing, in its own units
+
+
+def _locale() -> str:
+    return "en" if str(get_language()).startswith("en") else "fr"
+
+
+@register.inclusion_tag("evidence/agreed.html")
+def agreed_sentence() -> dict[str, Any]:
+    """Show the agreed sentence; every page with official and estimated figures side by side must show it."""
+    found = runs.agreed()
+    return {"agreed": found, "sentence": (found.en if _locale() == "en" else found.fr) if found else ""}
+
+
+@register.filter
+def in_words(both: dict[str, str]) -> str:
+    """Show a sentence that is kept in both languages."""
+    return str(both.get(_locale()) or both.get("fr", ""))
+
+
+@register.filter
+def step_words(message_id: str) -> str:
+    """Show how far a job is, where it speaks in message ids."""
+    try:
+        return Message(message_id, {"folder": ""}).render(_locale())
+    except (UnknownMessage, KeyError):
+        return message_id
+
+
+@register.simple_tag
+def side_by_side(first: dict[str, Any], second: dict[str, Any], name: str, most: float) -> SafeString:
+    """Draw two numbers with their intervals, the first above the second; the numbers stand beside as text."""
+
+    def at(value: float) -> str:
+        return f"{max(0.0, min(1.0, value / most if most else 0.0)) * (WIDTH - 8) + 4:.0f}"
+
+    parts = [
+        (kind, at(row[f"{name}_q025"]), at(row[f"{name}_q975"]), at(row[f"{name}_mean"]), y, y, y)
+        for kind, row, y in (("one", first, 10), ("two", second, 24))
+    ]
+    drawn = format_html_join(
+        "",
+        '<g class="{}"><line x1="{}" x2="{}" y1="{}" y2="{}"/><circle cx="{}" cy="{}" r="4"/></g>',
+        ((kind, low, high, y1, y2, mean, y3) for kind, low, high, mean, y1, y2, y3 in parts),
+    )
+    return format_html(
+        '<svg class="beside" viewBox="0 0 {} {}" width="{}" height="{}" aria-hidden="true">{}</svg>',
+        WIDTH, HEIGHT, WIDTH, HEIGHT, drawn,
+    )  # fmt: skip
+
+
+@register.filter
+def most_missed(rows: list[Any]) -> float:
+    """Return the largest upper end of missed children on either side, as the end of a common axis."""
+    return max(
+        (side["missed_children_q975"] for row in rows for side in (row.first, row.second)), default=0.0
+    )
+
+
+@register.filter
+def number_of(row: dict[str, Any], name: str) -> runs.Interval:
+    """Return a number with its interval, as sentences show it."""
+    return runs.Interval(*(float(row[f"{name}_{end}"]) for end in ("mean", "q025", "q975")))
+
+
+@register.filter
+def split_words(text: str) -> list[str]:
+    """Return the words of a text, to go through them."""
+    return text.split()
+
+
+@register.filter
+def of_code(values: dict[str, float], code: str) -> float | None:
+    """Return the value of a code; None where there is none."""
+    return values.get(code)
+
+
+@register.filter
+def unlocalized(value: float) -> str:
+    """Show a share as an attribute wants it, with a point in every language."""
+    return f"{value:.3f}"

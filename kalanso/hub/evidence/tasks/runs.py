@@ -1,0 +1,195 @@
+"""How does the worker compute a run, count the evidence, and let the published tables follow a decision?
+
+Each may be killed at any moment and done again: an estimate goes on from its checkpoint, and the tables are
+brought to what the records say, whatever stood there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from kalanso import __version__, pipeline
+from kalanso.coverage import EstimateRefused, EvidenceRefused, Question, QuestionRefused
+from kalanso.coverage.tables import KEPT_RUNS
+from kalanso.hub.evidence.actions import runs as write
+from kalanso.hub.evidence.models import Run, RunStep
+from kalanso.hub.jobs.tasks import Refused, Work
+from kalanso.hub.people.tasks import MACHINE
+from kalanso.pipeline import KeptRun, NothingToWorkOn, Shown
+from kalanso.pipeline.estimate_account import engine_mark
+from kalanso.pipeline.kept_runs import folder_of_kept
+from kalanso.pipeline.one_at_a_time import is_computing
+from kalanso.pipeline.progress import Cancelled
+from kalanso.store import Store, visible
+from kalanso.vocabulary import Message
+
+LOOKS_AGAIN = 5.0  # seconds between two looks whether the other computation is over
+LOCALES = ("fr", "en")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _store() -> Store:
+    if settings.KALANSO_STORE is None:
+        raise Refused("KALANSO_STORE: expected the folder of a store, got none")
+    return Store.open(settings.KALANSO_STORE, memory=settings.KALANSO_MEMORY, threads=1)
+
+
+def look(work: Work) -> Mapping[str, Any]:
+    """Count what an estimate would hear now."""
+    store = _store()
+    try:
+        return pipeline.look(
+            store,
+            quarters=int(work.arguments["quarters"]),
+            progress=work.progress,
+            cancel=work.cancel,
+            now=_now(),
+        )
+    except (EvidenceRefused, NothingToWorkOn) as refusal:
+        raise Refused(_said(refusal)["fr"]) from refusal
+
+
+def estimate(work: Work) -> Mapping[str, Any]:
+    """Compute a run, from where an earlier attempt was killed."""
+    run = Run.objects.select_related("warm").get(pk=work.arguments["run"])
+    store = _store()
+    if run.work not in {Run.Work.ASKED, Run.Work.COMPUTING}:
+        return {"run": run.name}
+    try:
+        _wait_for_others(work, store)
+        write.begin_run(run=run, evidence=None, now=_now())
+        heard = pipeline.look(store, quarters=run.quarters, cancel=work.cancel, now=_now())
+        write.begin_run(run=run, evidence=heard, now=_now())
+        kept = pipeline.keep_estimate(
+            store, str(run.pk), question=Question.from_dict(run.question), quarters=run.quarters, warm=_warm(store, run),
+            progress=work.progress, cancel=work.cancel, now=_now(),
+        )  # fmt: skip
+    except Cancelled:
+        run.job.refresh_from_db()
+        if run.job.cancel_asked is not None:  # a lost lease stops the work too, and another goes on with it
+            write.note_stopped(run=run, now=_now())
+        raise
+    except (EstimateRefused, EvidenceRefused, QuestionRefused, NothingToWorkOn) as refusal:
+        _refuse(store, run, refusal)
+        raise Refused(_said(refusal)["fr"]) from refusal
+    write.end_run(run=run, found=_computed(store, kept), now=_now())
+    return {"run": kept.run}
+
+
+def adopt(work: Work) -> Mapping[str, Any]:
+    """Keep the run that the store's pages show."""
+    run, store = Run.objects.get(pk=work.arguments["run"]), _store()
+    try:
+        kept = pipeline.adopt(store, str(run.pk), now=_now())
+    except NothingToWorkOn as refusal:
+        _refuse(store, run, refusal)
+        raise Refused(str(refusal)) from refusal
+    write.end_run(run=run, found=_computed(store, kept), now=_now())
+    return {"run": kept.run}
+
+
+def _wait_for_others(work: Work, store: Store) -> None:
+    """Wait until no other process computes in the store: one at a time."""
+    while is_computing(store):
+        if work.cancel():
+            raise Cancelled
+        work.progress("pipeline.computing.already", 0.0)
+        time.sleep(LOOKS_AGAIN)
+
+
+def _warm(store: Store, run: Run) -> Path | None:
+    """Return the folder of the preview from which a run starts, where it is still there."""
+    if run.warm_id is None:
+        return None
+    folder = folder_of_kept(store, str(run.warm_id))
+    return folder if (folder / "warm.npz").is_file() else None
+
+
+def _said(refusal: Exception) -> dict[str, str]:
+    """Return the sentence of a refusal in both languages."""
+    render = getattr(refusal, "render", None)
+    return {one: render(one) if render else str(refusal) for one in LOCALES}
+
+
+def _refuse(store: Store, run: Run, refusal: Exception) -> None:
+    kept = pipeline.kept_run(folder_of_kept(store, str(run.pk)))
+    found = kept if kept is not None and not kept.finished else None
+    write.refuse_run(
+        run=run, sentence=_said(refusal), gates=_gates(found.document) if found else [], now=_now(),
+        name=found.run if found else "",
+    )  # fmt: skip
+
+
+def _gates(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what the run had to pass, and whether it did."""
+    told = document.get("engine_diagnostics", {}).get("gates", {})
+    return [
+        {"name": name, "value": gate.get("value"), "limit": gate.get("limit"), "passed": bool(gate.get("passed"))}
+        if isinstance(gate, Mapping)
+        else {"name": name, "value": None, "limit": None, "passed": bool(gate)}
+        for name, gate in told.items()
+    ]  # fmt: skip
+
+
+def _computed(store: Store, kept: KeptRun) -> write.Computed:
+    told = kept.document
+    rows = visible(store, KEPT_RUNS, MACHINE, today=_now().date())
+    own = rows.filter((rows.run == kept.run) & (rows.place_level == "country")).to_pyarrow().to_pylist()
+    numbers = ("coverage", "surviving_infants", "missed_children")
+    headline = [
+        {"period": row["period"], "span": row["span"], "indicator": row["indicator"], "provisional": row["provisional"]}
+        | {f"{name}_{end}": row[f"{name}_{end}"] for name in numbers for end in ("mean", "q025", "q975")}
+        for row in sorted(own, key=lambda row: (row["indicator"], row["period"]))
+    ]  # fmt: skip
+    version = str(told.get("versions", {}).get("kalanso", __version__))
+    notes = [{one: note.get(one, "") for one in ("id", *LOCALES)} for note in told.get("notes", ())]
+    return write.Computed(
+        name=kept.run, engine=str(told.get("engine", "")), software=f"{version} · {engine_mark()}",
+        snapshots=sorted(one for one in told.get("inputs", {}) if one != "quarters"), periods=list(told["periods"]),
+        provisional=list(told["provisional"]), gates=_gates(told), notes=notes, headline=headline,
+        question=told["question"],
+    )  # fmt: skip
+
+
+def release(work: Work) -> Mapping[str, Any]:
+    """Bring the published tables to what the records say: each circle sees the run that is meant for it."""
+    store = _store()
+    waiting = list(RunStep.objects.filter(settled__isnull=True).values_list("pk", flat=True))
+    step = RunStep.objects.select_related("by").get(pk=work.arguments["step"])
+    states = {run.state: run for run in Run.objects.exclude(state__in=("", "draft", "replaced"))}
+    shown = {
+        state: Shown(kept=kept, state=state)
+        for state, run in states.items()
+        if (kept := pipeline.kept_run(folder_of_kept(store, str(run.pk)))) is not None
+    }
+    lost = [str(states[state].pk) for state in states.keys() - shown.keys()]
+    if lost:
+        raise Refused(
+            Message("pipeline.kept_runs.files_gone", {"found": ", ".join(sorted(lost))}).render("fr")
+        )
+    review, validated, published = (shown.get(one) for one in ("technical_review", "validated", "published"))
+    programme = review or validated or published or _returned(store)
+    snapshots = pipeline.show_runs(
+        store, programme=programme, partners=validated or published, public=published,
+        ours=set(Run.objects.exclude(name="").values_list("name", flat=True)), by=step.by.username, now=_now(),
+    )  # fmt: skip
+    write.note_settled(steps=waiting, now=_now())
+    return {"snapshots": len(snapshots)}
+
+
+def _returned(store: Store) -> Shown | None:
+    """Return the run that was taken back last and still stands in the programme's tables: a draft again."""
+    last = RunStep.objects.filter(after=Run.State.DRAFT).select_related("run").first()
+    if last is None or last.run.state != Run.State.DRAFT:
+        return None
+    kept = pipeline.kept_run(folder_of_kept(store, str(last.run_id)))
+    return Shown(kept=kept, state="draft") if kept is not None else None
