@@ -12,7 +12,7 @@ from kalanso.hub.site.configuration import Configuration
 from kalanso.hub.site.i18n import compile_sentences
 
 _HERE = Path(__file__).resolve().parent
-_APPS = ("site", "explore", "jobs", "people")  # apps with templates or sentences, the uppermost first
+_APPS = ("site", "api", "explore", "jobs", "people")  # apps with templates or sentences, the uppermost first
 CONFIGURATION = Configuration()
 
 
@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rules",
     "kalanso.hub.site",
+    "kalanso.hub.api",
     "kalanso.hub.explore",
     "kalanso.hub.jobs",
     "kalanso.hub.people",
@@ -85,6 +86,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "kalanso.hub.site.middleware.Programs",
     "kalanso.hub.site.middleware.Duties",
     "kalanso.hub.site.middleware.ReaderScope",
     "kalanso.hub.site.middleware.UnchangedPages",
@@ -162,6 +164,7 @@ SECURE_HSTS_SECONDS = 31536000 if CONFIGURATION.https else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+NINJA_NUM_PROXIES = 1 if CONFIGURATION.https else 0  # whose word on a visitor's address counts
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 LANGUAGE_CODE = "fr"

@@ -3,11 +3,13 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
+from kalanso.hub.api import api
 from kalanso.hub.site import views
 
 urlpatterns = [
     path("favicon.ico", views.favicon),
     path("healthz", views.healthz, name="healthz"),
+    path(api.ROOT.lstrip("/"), include(api.patterns())),
     *i18n_patterns(
         path("", views.home, name="home"),
         path("moi/", views.me, name="me"),
@@ -18,6 +20,7 @@ urlpatterns = [
         path("apprendre/", views.learn, name="learn"),
         path("methode/", views.method, name="method"),
         path("glossaire/", views.glossary, name="glossary"),
+        path("", include("kalanso.hub.api.urls")),
         path("", include("kalanso.hub.explore.urls")),
         prefix_default_language=False,
     ),
