@@ -232,3 +232,11 @@ def code_of(small_store: Store) -> Callable[[str, str], str]:
     rows = small_store.read(PLACES).to_pyarrow().to_pylist()
     known = {(row["name"], row["level"]): row["place_code"] for row in rows}
     return lambda name, level: known[name, level]
+
+
+@pytest.fixture(scope="session")
+def ground(small_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A store in which every circle sees something else."""
+    from tests.hub.circles import build
+
+    return build(small_store, tmp_path_factory.mktemp("circles") / "store")

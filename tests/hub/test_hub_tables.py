@@ -181,8 +181,18 @@ def test_cells_that_a_spreadsheet_would_compute_are_made_harmless(get: Any) -> N
 
     assert _plain("=HYPERLINK(1)") == "'=HYPERLINK(1)"
     assert _plain("@x") == "'@x"
+    assert _plain("-2+3+cmd|' /C calc'!A0").startswith("'-2")
+    assert _plain("\nx") == "'\nx"
+    assert _plain("-") == "-"
     assert _plain("Niono") == "Niono"
     assert _plain(-3.0) == -3
+
+
+def test_a_workbook_takes_no_character_that_would_break_it(get: Any) -> None:
+    from kalanso.hub.explore.views.downloads import _cell
+
+    assert _cell("Nio\x07no\x00") == "Niono"
+    assert _cell("=\x01HYPERLINK(1)") == "'=HYPERLINK(1)"
 
 
 def test_a_table_too_long_for_a_workbook_says_what_to_do(get: Any, monkeypatch: pytest.MonkeyPatch) -> None:

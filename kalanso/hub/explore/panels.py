@@ -20,7 +20,7 @@ from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from kalanso import definitions, quality
-from kalanso.hub.explore.queries import places, shelf
+from kalanso.hub.explore.queries import choosing, doors, places, shelf
 from kalanso.hub.explore.queries.estimates import Number, chances_of
 from kalanso.hub.explore.queries.words import (
     CHECK_NAMES,
@@ -247,6 +247,41 @@ def place_url(context: template.Context, code: str) -> str:
     address = reverse("place", args=[code])
     chosen = context["request"].GET.get("periode", "")
     return f"{address}?{urlencode({'periode': chosen})}" if chosen else address
+
+
+@register.simple_tag(takes_context=True)
+def opens(context: template.Context, name: str) -> bool:
+    """Say whether a page or a table is open to the reader, so that links lead to open ones only."""
+    return doors.is_open(context.get("reading") or shelf.current(), name)
+
+
+@register.simple_tag
+def opens_snapshot(snapshot: str) -> bool:
+    """Say whether the table of a snapshot is open to the reader."""
+    return doors.is_open(shelf.current(), snapshot.rsplit("-", 1)[0])
+
+
+@register.simple_tag(takes_context=True)
+def chooser(context: template.Context) -> dict[str, Any]:
+    """Return what the chooser of place and period offers on this page; nothing on pages without a place."""
+    when, place = context.get("when"), context.get("place")
+    period_now = getattr(when, "value", when) or ""
+    known = [code for code, _name in when.options] if hasattr(when, "options") else context.get("periods", ())
+    return choosing.chooser(context["request"], place, known, period_now)
+
+
+@register.simple_tag(takes_context=True)
+def page_url(context: template.Context, name: str) -> str:
+    """Return another page of this section, the place and the period kept."""
+    request = context["request"]
+    place = context.get("place")
+    kept = {
+        "lieu": getattr(place, "code", "") or request.GET.get("lieu", ""),
+        "periode": request.GET.get("periode", ""),
+    }
+    kept = {key: value for key, value in kept.items() if value}
+    address = reverse(name)
+    return f"{address}?{urlencode(kept)}" if kept and name in choosing.AS_PARAMETER else address
 
 
 @register.simple_tag(takes_context=True)

@@ -52,18 +52,26 @@ class Picture:
 
 
 def describe(
-    kind: str, table: Sequence[Mapping[str, Any]], arguments: Mapping[str, Any], *, locale: str, seen_as: str
+    kind: str,
+    table: Sequence[Mapping[str, Any]],
+    arguments: Mapping[str, Any],
+    *,
+    locale: str,
+    seen_as: str,
+    scope: str = "",
 ) -> Picture:
     """Describe a figure and return it with its words; drawings follow when they are asked for.
 
     `seen_as` names the snapshots and the scope from which the rows were read, so that nobody is
-    handed a drawing made for other eyes or of older numbers.
+    handed a drawing made for other eyes or of older numbers. `scope` is the mark of the scope alone: the
+    drawing is sent to readers of that scope (`drawn_for`), whoever else holds its address.
     """
     job = {"kind": kind, "table": list(table), "arguments": dict(arguments), "locale": locale}
     text = json.dumps(job, ensure_ascii=False, sort_keys=True, default=str)
     key = hashlib.sha256(f"{settings.KALANSO_EDITION}\n{seen_as}\n{text}".encode()).hexdigest()[:32]
     folder = _folder(key)
     if not (folder / "job.json").exists():
+        _write(folder / "scope.txt", scope.encode())
         _write(folder / "job.json", text.encode())
     words = _words(folder, job)
     if "failed" in words:
@@ -72,6 +80,14 @@ def describe(
     named = {name: words[name] for name in ("title", "subtitle", "caption", "source_line", "alt")}
     rows = tuple(tuple(row) for row in twin["rows"])
     return Picture(key=key, kind=kind, columns=tuple(twin["columns"]), rows=rows, **named)
+
+
+def drawn_for(key: str) -> str | None:
+    """Return the mark of the scope for which a figure was described; None where there is no such figure."""
+    try:
+        return (_folder(key) / "scope.txt").read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def drawing(key: str, form: str, width: int) -> Path:

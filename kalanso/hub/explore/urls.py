@@ -3,6 +3,8 @@
 from django.urls import path
 
 from kalanso.hub.explore.views import (
+    alike,
+    chosen,
     comparing,
     downloads,
     figures,
@@ -12,6 +14,7 @@ from kalanso.hub.explore.views import (
     places,
     pockets,
     quality,
+    sheet,
     tables,
     trends,
 )
@@ -20,8 +23,11 @@ urlpatterns = [
     path("ou/", missed.missed, name="missed"),
     path("ou/poches/", pockets.pockets, name="pockets"),
     path("lieux/", places.where, name="where"),
+    path("lieux/choisir/", chosen.choose_place, name="choose_place"),
     path("lieux/<str:code>/", places.place, name="place"),
     path("lieux/<str:code>/estimation/", place_estimate.place_estimate, name="place_estimate"),
+    path("lieux/<str:code>/semblables/", alike.alike, name="alike"),
+    path("lieux/<str:code>/fiche/", sheet.sheet, name="sheet"),
     path("preuves/registre/", ledger.ledger, name="ledger"),
     path("preuves/comparaison/", comparing.methods, name="methods"),
     path("preuves/hypotheses/", comparing.assumptions, name="assumptions"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
@@ -16,8 +17,12 @@ from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import http_date
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_from_request, override
+from django.utils.translation import gettext as _
 
+from kalanso.hub.api import api
+from kalanso.hub.api.actions import note_use
+from kalanso.hub.api.queries import open_token
 from kalanso.hub.explore.queries import shelf
 from kalanso.hub.people.permissions import SECOND_PROOF
 from kalanso.hub.people.queries.access import access_of, scope_of
@@ -66,6 +71,51 @@ class NamedHere:
         return self.answer(request)
 
 
+class Programs:
+    """Let in a program with its token, speak its author's language, and send an unchanged answer once.
+
+    Whoever asks with a token asks as its person does at this moment. The mark of an answer holds the scope, so
+    that no cache hands one reader's answer to another.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(api.ROOT):
+            return self.answer(request)
+        with override(get_language_from_request(request)):
+            response = self._refusal(request) or self.answer(request)
+            if response.status_code == 405 and not response.get("Content-Type", "").startswith(api.PROBLEM):
+                allowed = response.get("Allow", "GET")
+                response = api.problem(405, _("Cette adresse se lit seulement."))
+                response["Allow"] = allowed
+            response["Content-Language"] = str(get_language())
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        patch_vary_headers(response, ("Accept-Encoding", "Accept-Language", "Authorization", "Cookie"))
+        if response.status_code != 200 or request.method not in {"GET", "HEAD"}:
+            return response
+        told = (scope_of(access_of(request.user)).mark, str(get_language()), settings.KALANSO_EDITION)
+        mark = hashlib.sha256("\n".join(told).encode() + response.content).hexdigest()[:32]
+        response["ETag"] = f'"{mark}"'
+        return get_conditional_response(request, etag=response["ETag"], response=response)
+
+    def _refusal(self, request: HttpRequest) -> HttpResponse | None:
+        """Read the token of a request; return a refusal where it is none that may be used."""
+        kind, _space, secret = request.headers.get("Authorization", "").partition(" ")
+        if not kind:
+            return None
+        now = datetime.now(UTC)
+        token = open_token(secret.strip(), now=now) if kind.lower() == "bearer" else None
+        if token is None:
+            response = api.problem(401, _("Ce jeton est inconnu, retiré ou trop ancien."))
+            response["WWW-Authenticate"] = 'Bearer realm="Kalanso"'
+            return response
+        note_use(token, now=now)
+        request.user, request.api_token = token.person, token
+        return None
+
+
 class Duties:
     """Before anything else: a password of one's own, and a second proof for roles that reach far."""
 
@@ -74,6 +124,8 @@ class Duties:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         owed = self._owed(request)
+        if owed and request.path_info.startswith(api.ROOT):
+            return api.problem(403, _("Ouvrez d'abord le site : une vérification vous y attend."))
         return redirect(owed) if owed else self.answer(request)
 
     def _owed(self, request: HttpRequest) -> str | None:
@@ -109,6 +161,8 @@ class ReaderScope:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with reading_as(scope_of(access_of(request.user))):
+            if settings.KALANSO_STORE is not None:
+                shelf.current().state()  # what was published meanwhile is forgotten for everybody
             return self.answer(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -179,6 +233,8 @@ class UnchangedPages:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(api.ROOT):
+            return self.answer(request)
         if request.user.is_authenticated or request.method not in {"GET", "HEAD"} or _own_page(request):
             response = self.answer(request)
             response.headers.setdefault("Cache-Control", "private, no-store")

@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.explore.panels import table_title
-from kalanso.hub.explore.queries import shelf, tables
+from kalanso.hub.explore.queries import doors, shelf, tables
 from kalanso.hub.people.models import Membership, Person, PlaceMirror, Role
 from kalanso.hub.people.queries import notices
 from kalanso.hub.people.queries.access import Access
@@ -56,6 +56,9 @@ RUN_PAGES = (
 )  # fmt: skip
 UNDER = {
     "place": "where",
+    "alike": "where",
+    "sheet": "where",
+    "choose_place": "where",
     "place_estimate": "missed",
     "quality": "evidence",
     "finding": "findings",
@@ -67,12 +70,16 @@ SECTIONS = {
     "where": "missed",
     "place": "missed",
     "place_estimate": "missed",
+    "alike": "missed",
+    "sheet": "missed",
+    "choose_place": "missed",
     "pockets": "missed",
     "ledger": "evidence",
     "methods": "evidence",
     "assumptions": "evidence",
     "trends": "learn",
     "glossary": "learn",
+    "api_docs": "evidence",
     "method": "evidence",
     "quality": "evidence",
     **dict.fromkeys(("uploads", "findings", "finding", "sources", "source", *UPLOAD_PAGES), "evidence"),
@@ -92,7 +99,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     return {
         "navigation": NAVIGATION,
         "section": (section := SECTIONS.get(page, page)),
-        "pages": PAGES.get(section, ()),
+        "pages": _open_pages(section),
         "page": UNDER.get(page, "tables" if page.startswith("table") else page),
         "language": "en" if english else "fr",
         "other_language": "fr" if english else "en",
@@ -104,6 +111,14 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "help": help_.of_page(page),
         "search_text": request.GET.get("q", ""),
     }
+
+
+def _open_pages(section: str) -> tuple[tuple[str, Any], ...]:
+    """Return the pages of a section that are open to the reader."""
+    if settings.KALANSO_STORE is None:
+        return PAGES.get(section, ())
+    here = shelf.current()
+    return tuple(page for page in PAGES.get(section, ()) if doors.is_open(here, page[0]))
 
 
 # A machine's own link stands for the second proof: whoever uses it holds the machine.

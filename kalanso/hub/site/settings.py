@@ -15,6 +15,7 @@ from kalanso.hub.site.i18n import compile_sentences
 _HERE = Path(__file__).resolve().parent
 _APPS = (
     "site",
+    "api",
     "explore",
     "evidence",
     "jobs",
@@ -76,6 +77,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rules",
     "kalanso.hub.site",
+    "kalanso.hub.api",
     "kalanso.hub.explore",
     "kalanso.hub.evidence",
     "kalanso.hub.jobs",
@@ -102,6 +104,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "kalanso.hub.site.middleware.KeptPages",
+    "kalanso.hub.site.middleware.Programs",
     "kalanso.hub.site.middleware.Duties",
     "kalanso.hub.site.middleware.ReaderScope",
     "kalanso.hub.site.middleware.UnchangedPages",
@@ -194,6 +197,7 @@ SECURE_HSTS_SECONDS = 31536000 if CONFIGURATION.https else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+NINJA_NUM_PROXIES = 1 if CONFIGURATION.https else 0  # whose word on a visitor's address counts
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 LANGUAGE_CODE = "fr"

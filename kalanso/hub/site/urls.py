@@ -3,6 +3,7 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
+from kalanso.hub.api import api
 from kalanso.hub.offline import views as offline
 from kalanso.hub.site import views
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("favicon.ico", views.favicon),
     path("healthz", views.healthz, name="healthz"),
     path("sw.js", offline.worker, name="offline_worker"),
+    path(api.ROOT.lstrip("/"), include(api.patterns())),
     *i18n_patterns(
         path("", views.home, name="home"),
         path("moi/", views.me, name="me"),
@@ -25,6 +27,7 @@ urlpatterns = [
         path("glossaire/", views.glossary, name="glossary"),
         path("hors-ligne/", include("kalanso.hub.offline.urls")),
         path("", include("kalanso.hub.evidence.urls")),
+        path("", include("kalanso.hub.api.urls")),
         path("", include("kalanso.hub.explore.urls")),
         prefix_default_language=False,
     ),

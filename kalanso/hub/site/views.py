@@ -38,7 +38,7 @@ HOMES_SHOWN, FEED_ENTRIES = 3, 50
 def home(request: HttpRequest) -> HttpResponse:
     """Say what this is, what the country's newest number is that the reader may see, and where to go."""
     here = shelf.current()
-    root = places.tree(here).root()
+    root = next(iter(places.home(here)), places.tree(here).root())
     quarter = _seen(lambda: series.last_complete(here), None)
     points = _seen(
         lambda: series.at(here, (root.code,), "dtp1_coverage", quarter) if root and quarter else {}, {}

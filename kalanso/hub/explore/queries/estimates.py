@@ -13,7 +13,7 @@ import ibis
 
 from kalanso.coverage.summaries import chances, readable
 from kalanso.hub.explore.queries import places
-from kalanso.hub.explore.queries.runs import table
+from kalanso.hub.explore.queries.runs import book, table
 from kalanso.hub.explore.queries.shelf import Shelf, remembered
 from kalanso.vocabulary import Period
 
@@ -89,6 +89,11 @@ def spans(shelf: Shelf) -> dict[str, str]:
     return dict.fromkeys(
         _newest_first(r["period"] for r in shelf.rows(quarterly.select("period").distinct())), QUARTER
     )
+
+
+def source(shelf: Shelf, period: str) -> str:
+    """Return the name of the table from which the estimates of a period are read."""
+    return "coverage_estimates_yearly" if spans(shelf).get(period) == ROLLED else book(shelf)
 
 
 def _newest_first(codes: Any) -> list[str]:

@@ -42,6 +42,8 @@ def _chosen(shelf: Shelf, wanted: Wanted) -> ir.Table:
 @remembered
 def by_check(shelf: Shelf, wanted: Wanted) -> list[dict[str, Any]]:
     """Return how many findings each check brought, by severity, the most serious first."""
+    if not shelf.sees(QUALITY_FINDINGS):
+        return []
     table = _chosen(shelf, wanted)
     counted = table.group_by("check").agg(
         findings=lambda t: t.count(),
@@ -64,6 +66,8 @@ def total(shelf: Shelf, wanted: Wanted) -> int:
 
 @remembered
 def _counted(shelf: Shelf, check: str, severity: str, period: str) -> dict[str, int]:
+    if not shelf.sees(QUALITY_FINDINGS):
+        return {}
     table = _chosen(shelf, Wanted(check=check, severity=severity, period=period))
     rows = shelf.rows(table.group_by("place_code").agg(findings=lambda t: t.count()))
     return {row["place_code"]: row["findings"] for row in rows}
@@ -72,6 +76,8 @@ def _counted(shelf: Shelf, check: str, severity: str, period: str) -> dict[str, 
 @remembered
 def listed(shelf: Shelf, wanted: Wanted, number: int = 1, size: int = SHOWN) -> list[dict[str, Any]]:
     """Return one page of findings, the most serious and most recent first."""
+    if not shelf.sees(QUALITY_FINDINGS):
+        return []
     table = _chosen(shelf, wanted)
     weight = ibis.cases((table.severity == "serious", 0), (table.severity == "attention", 1), else_=2)
     ordered = table.mutate(weight=weight).order_by(
@@ -83,6 +89,8 @@ def listed(shelf: Shelf, wanted: Wanted, number: int = 1, size: int = SHOWN) -> 
 @remembered
 def right_here(shelf: Shelf, code: str) -> list[dict[str, Any]]:
     """Return the findings about one place itself, not those below it, the gravest and newest first."""
+    if not shelf.sees(QUALITY_FINDINGS):
+        return []
     table = _table(shelf)
     ordered = table.filter(table.place_code == code).order_by(ibis.desc("period_start"), "check", "indicator")
     gravity = {name: place for place, name in enumerate(reversed(SEVERITIES))}

@@ -160,6 +160,24 @@ def _walk(known: Tree, code: str, seen: set[str]) -> Iterator[str]:
         yield from _walk(known, child, seen)
 
 
+@remembered
+def home(shelf: Shelf) -> tuple[Place, ...]:
+    """Return the places to which the reader is held, each with all below it; nothing for other readers."""
+    held = shelf.scope.places if shelf.scope.at_home is not None else None
+    if held is None:
+        return ()
+    known = tree(shelf)
+    whole = {code for code in held & known.places.keys() if below(shelf, code) <= held}
+    tops = [known.places[code] for code in whole if known.places[code].parent not in whole]
+    return tuple(sorted(tops, key=lambda place: (place.depth, folded(place.name), place.code)))
+
+
+def at_home(shelf: Shelf, code: str) -> bool:
+    """Whether a place belongs, with all below it, to those to which the reader is held."""
+    held = shelf.scope.places
+    return held is not None and below(shelf, code) <= held
+
+
 def search(shelf: Shelf, text: str) -> list[Place]:
     """Return places whose name, other spelling or code holds the text; best first."""
     wanted, known = folded(text), tree(shelf)
@@ -189,8 +207,15 @@ def contexts(shelf: Shelf, code: str) -> list[dict[str, object]]:
     return _contexts(shelf).get(code, [])
 
 
+def in_context(shelf: Shelf, context: str) -> list[str]:
+    """Return the codes of the places that are described by a context today."""
+    return [code for code, rows in _contexts(shelf).items() if any(row["context"] == context for row in rows)]
+
+
 @remembered
 def _contexts(shelf: Shelf) -> dict[str, list[dict[str, object]]]:
+    if not shelf.sees(PLACE_CONTEXTS):
+        return {}
     today = datetime.now(UTC).date()
     found: dict[str, list[dict[str, object]]] = {}
     for row in shelf.rows(shelf.table(PLACE_CONTEXTS).order_by("context", "valid_from")):

@@ -21,6 +21,8 @@ from kalanso.pipeline.computation_status import DONE, RUNNING, WAITING, read_sta
 from kalanso.store import Manifest, TableSpec
 
 ESTIMATES = "coverage_estimates"
+# The estimates as each circle reads them: the working run, what is validated, what is published.
+BOOKS = (ESTIMATES, "coverage_estimates_partners", "coverage_estimates_public")
 STILL_RUNNING = 900  # seconds without a sign of life after which a computation counts as interrupted
 LEAST_ACCEPTED = 0.2  # share of proposals; a chain that takes fewer has hardly moved
 MOST_R_HAT = 1.2  # of totals; a preview is allowed more than the gates of a published run
@@ -65,8 +67,23 @@ class Computing:
     en: str = ""
 
 
+def book(shelf: Shelf) -> str:
+    """Return the name of the table from which the reader's circle reads estimates by quarter."""
+    known = {spec.name for spec in tables.listed(shelf)}
+    return next((name for name in BOOKS if name in known), BOOKS[-1])
+
+
+def working(shelf: Shelf) -> bool:
+    """Whether the reader sees the programme's working run, not only what was released from it."""
+    return book(shelf) == ESTIMATES
+
+
 def spec_of(shelf: Shelf, name: str) -> TableSpec | None:
-    """Return the declaration of a table that the reader may see; None where there is no such table."""
+    """Return the declaration of a table that the reader may see; None where there is no such table.
+
+    Estimates are those released to the reader's circle.
+    """
+    name = book(shelf) if name == ESTIMATES else name
     try:
         return tables.find(shelf, name)
     except tables.NoSuchTable:

@@ -74,6 +74,8 @@ def _values(shelf: Shelf, indicator: str, kind: str, *, rolled: bool = False) ->
 @remembered
 def bases(shelf: Shelf, indicator: str) -> tuple[Basis, ...]:
     """Return whose numbers exist for an indicator, the one that covers most places and periods first."""
+    if not shelf.sees(INDICATOR_VALUES):
+        return ()
     table = shelf.table(INDICATOR_VALUES)
     table = table.filter((table.indicator == indicator) & table.value.notnull() & ~table.adjusted)
     table = table.mutate(stem=table.denominator_name.fill_null("").split(":")[0])
@@ -131,6 +133,8 @@ def _together(indicator: str) -> tuple[str, ...]:
 
 @remembered
 def _of_places(shelf: Shelf, codes: tuple[str, ...], indicators: tuple[str, ...]) -> list[dict[str, Any]]:
+    if not shelf.sees(INDICATOR_VALUES):
+        return []
     table = shelf.table(INDICATOR_VALUES)
     table = table.filter(
         table.place_code.isin(list(codes))
@@ -176,7 +180,9 @@ def _point(row: dict[str, Any], rolled: bool) -> Point:
 
 @remembered
 def periods(shelf: Shelf, indicator: str = "dtp1_coverage", kind: str = "quarter") -> tuple[str, ...]:
-    """Return the periods for which an indicator has values, newest first."""
+    """Return the periods for which an indicator has values, newest first; none to whom they are closed."""
+    if not shelf.sees(INDICATOR_VALUES):
+        return ()
     table = _values(shelf, indicator, kind)
     found = shelf.arrow(table.select("period").distinct()).column(0).to_pylist()
     return tuple(sorted(found, key=lambda code: Period.parse(code).start, reverse=True))
@@ -188,6 +194,8 @@ def last_complete(shelf: Shelf, indicator: str = "dtp1_coverage", kind: str = "q
 
     Where every period is provisional, the newest one.
     """
+    if not shelf.sees(INDICATOR_VALUES):
+        return None
     root = places.tree(shelf).root()
     points = [p for p in series(shelf, root.code, indicator, kind) if p.value is not None] if root else []
     if points:

@@ -74,6 +74,8 @@ class Shelf:
             if last is not None:
                 newest.append(f"{table.name}-{last.name}")
                 changed = max(changed, last.stat().st_mtime)
+        # Flags, delays and the tree of places hold for a day: tomorrow's answers are others.
+        newest.append(f"{datetime.now(UTC):%Y%m%d}")
         now = State(mark=" ".join(newest), changed=changed, computing=_being_computed(self.store))
         if self._known is None or now.mark != self._known.mark:
             with self._lock:
@@ -94,8 +96,12 @@ class Shelf:
             return self._answers[key]
 
     def sees(self, spec: TableSpec) -> bool:
-        """Whether readers of this scope may see any row of a table."""
-        return spec.audience <= self.scope.widest
+        """Whether readers of this scope may see any row of a table.
+
+        A table without places cannot be held to somebody's own: it is seen as a whole or not at all.
+        """
+        own = spec.place_column is not None and spec.audience <= self.scope.widest
+        return own or spec.audience <= self.scope.audience
 
     def manifest(self, spec: TableSpec, as_of: str | None = None) -> Manifest | None:
         """Return the named snapshot of a table, or the current one; None where nothing is published."""
@@ -180,3 +186,25 @@ def _opened(folder: Path, memory: str, scope: Scope) -> Shelf:
 def current() -> Shelf:
     """Return the shelf of the store that the settings name, as the reader of this moment may see it."""
     return _opened(Path(settings.KALANSO_STORE), settings.KALANSO_MEMORY, here.scope())
+
+
+def may_have(shelf: Shelf, mark: str | None) -> bool:
+    """Whether a reader may have what was made for readers of a scope, by that scope's mark."""
+    if mark is None:
+        return False
+    everything = shelf.scope.cleared and shelf.scope.places is None
+    return everything or mark in {shelf.scope.mark, abroad(shelf).scope.mark, Scope().mark}
+
+
+def abroad(shelf: Shelf) -> Shelf:
+    """Return what somebody who is held to their own places sees elsewhere; for others the same shelf.
+
+    Beyond their places they read what is released to their circle, and nothing of the working tables.
+    """
+    if shelf.scope.at_home is None:
+        return shelf
+    other = _opened(
+        Path(settings.KALANSO_STORE), settings.KALANSO_MEMORY, Scope(audience=shelf.scope.audience)
+    )
+    other.state()
+    return other

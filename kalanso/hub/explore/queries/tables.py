@@ -26,6 +26,7 @@ BATCH_ROWS = 5_000
 DEEPEST_ROW = 10_000  # further pages would sort the whole table; downloads hold every row
 FILTERS = ("source", "indicator", "period", "level", "check", "category", "status", "severity")
 CHOICES_AT_MOST = 400
+NAMES = frozenset(spec.name for spec in TABLES)
 
 
 class NoSuchTable(LookupError):

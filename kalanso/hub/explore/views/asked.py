@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kalanso.hub.explore.panels import period as period_name
-from kalanso.hub.explore.queries import estimates, places, runs
+from kalanso.hub.explore.queries import doors, estimates, places, runs, shelf
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
 
@@ -75,11 +76,11 @@ class Where:
 
 
 def where(request: HttpRequest, here: Shelf) -> Where:
-    """Return the place in the address: a code, or a name that only one place has; else the country."""
+    """Return the place in the address: a code, or a name that only one place has; else one's own, or the country."""
     known = places.tree(here)
     asked = request.GET.get("lieu", "").strip()[: 2 * LONGEST]
     if not asked:
-        return Where(place=known.root())
+        return Where(place=next(iter(places.home(here)), known.root()))
     if asked in known.places:
         return Where(place=known.places[asked])
     found = places.search(here, asked)
@@ -90,14 +91,35 @@ def where(request: HttpRequest, here: Shelf) -> Where:
 
 
 def shared(request: HttpRequest, here: Shelf, place: Place | None) -> dict[str, Any]:
-    """Return what every page of estimates says: the run, what is being computed, the way up."""
+    """Return what every page of estimates says: the run, what is being computed, the way up.
+
+    `here` is the shelf from which the reader reads about this place (`doors.reading`).
+    """
     truth_there = here.store.demo and runs.table(here, "demo_truth") is not None
     return {
         "run": runs.run(here),
-        "computing": runs.computing(here),
+        "computing": runs.computing(here) if runs.working(here) else None,
+        "working": runs.working(here),
+        "reading": here,
+        "book": runs.book(here),
+        "home": places.home(shelf.current()),
         "place": place,
         "above": places.tree(here).above(place.code) if place else [],
         "truth_there": truth_there,
         "truth_shown": truth_there and request.GET.get("verite") == "1",
         "page_name": request.resolver_match.url_name if request.resolver_match else "",
     }
+
+
+def closed(request: HttpRequest, here: Shelf, page: str, place: Place | None = None) -> HttpResponse | None:
+    """Return the page that says why another is closed to the reader and where to go; None where it is open."""
+    if doors.is_open(here, page):
+        return None
+    context = {
+        "place": place,
+        "above": places.tree(here).above(place.code) if place else [],
+        "home": places.home(shelf.current()),
+        "reading": here,
+        "elsewhere": shelf.current().scope.at_home is not None and doors.is_open(shelf.current(), page),
+    }
+    return render(request, "explore/closed.html", context)

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kalanso.hub.explore.panels import locale
-from kalanso.hub.explore.queries import estimates, other_answers, places, shelf
+from kalanso.hub.explore.queries import doors, estimates, other_answers, places, shelf
 from kalanso.hub.explore.queries.other_answers import CUT, METHODS, NOTHING, Answer, Point
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -42,6 +42,9 @@ def methods(request: HttpRequest) -> HttpResponse:
     """Show what every method says of a place and of the places inside it, and why they differ."""
     here = shelf.current()
     where = asked.where(request, here)
+    here = doors.reading(here, where.place)
+    if closed := asked.closed(request, here, "methods", where.place):
+        return closed
     context = asked.shared(request, here, where.place)
     when = other_answers.compared_period(here)
     if context["run"] is None or where.place is None or when is None:
@@ -185,6 +188,9 @@ def assumptions(request: HttpRequest) -> HttpResponse:
     """Show how the answer moves when one assumption is put elsewhere, from runs prepared beforehand."""
     here = shelf.current()
     where = asked.where(request, here)
+    here = doors.reading(here, where.place)
+    if closed := asked.closed(request, here, "assumptions", where.place):
+        return closed
     known = other_answers.places_of_grid(here)
     place = where.place
     if place is not None and known and place.code not in known:

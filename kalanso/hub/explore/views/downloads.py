@@ -16,6 +16,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpRe
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from kalanso.hub.explore.panels import meaning
 from kalanso.hub.explore.queries import tables
@@ -23,7 +24,7 @@ from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.views.tables import frame
 
 XLSX_CELLS = 600_000  # beyond, writing takes minutes and ordinary computers stop answering
-LEADS_TO_A_FORMULA = ("=", "+", "@", "\t", "\r")
+LEADS_TO_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_file(request: HttpRequest, name: str) -> StreamingHttpResponse:
@@ -52,7 +53,7 @@ def _lines(context: dict[str, Any]) -> Iterator[str]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(LEADS_TO_A_FORMULA) else value
+        return f"'{value}" if value.startswith(LEADS_TO_A_FORMULA) and len(value) > 1 else value
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return int(value)
     return value.isoformat() if hasattr(value, "isoformat") else value
@@ -83,14 +84,15 @@ def _workbook(context: dict[str, Any]) -> Workbook:
                 sheet.append([_cell(value) for value in row.values()])
     about = book.create_sheet(_("Provenance"))
     for line in _about(context):
-        about.append(line)
+        about.append([_cell(value) for value in line])
     return book
 
 
 def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.replace(tzinfo=None)  # workbooks know no zone; ours are UTC
-    return _plain(value)
+    plain = _plain(value)
+    return ILLEGAL_CHARACTERS_RE.sub("", plain) if isinstance(plain, str) else plain
 
 
 def _about(context: dict[str, Any]) -> Iterator[list[str]]:

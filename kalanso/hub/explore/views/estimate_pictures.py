@@ -67,7 +67,7 @@ def estimate_map(
         for place_ in shown
     ]
     when = next((value.period for value in values.values()), "")
-    tables = specs(here, "coverage_estimates_yearly", "coverage_thresholds")
+    tables = specs(here, estimates.source(here, when), "coverage_thresholds")
     level = shown[0].level
     if measure == WIDTH:
         about = _about(place, _("largeur de l'intervalle à 95 % de la couverture"), "rate", level)

@@ -8,6 +8,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from kalanso.hub.explore import tasks
+from kalanso.hub.explore.queries import shelf
 
 A_YEAR = 31_536_000  # the name of a drawing depends on everything that it shows
 
@@ -18,6 +19,7 @@ def figure(
     """Send a drawing; its page, where it cannot be drawn, says so and shows the table."""
     if (
         not re.fullmatch(r"[0-9a-f]{32}", key)
+        or not shelf.may_have(shelf.current(), tasks.drawn_for(key))
         or form not in tasks.FORMATS
         or (form == "svg" and width not in tasks.WIDTHS)
     ):

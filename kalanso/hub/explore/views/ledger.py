@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kalanso.hub.explore.panels import word
-from kalanso.hub.explore.queries import evidence_of_places, other_answers, places, shelf
+from kalanso.hub.explore.queries import doors, evidence_of_places, other_answers, places, shelf
 from kalanso.hub.explore.queries.evidence_of_places import FINDINGS, Ledger
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -32,6 +32,9 @@ def ledger(request: HttpRequest) -> HttpResponse:
     """Show the ledger of a place: shares of evidence, sources apart, populations, checks, refusals."""
     here = shelf.current()
     where = asked.where(request, here)
+    here = doors.reading(here, where.place)
+    if closed := asked.closed(request, here, "ledger", where.place):
+        return closed
     context = asked.shared(request, here, where.place)
     if context["run"] is None or where.place is None:
         return render(request, "explore/ledger.html", context)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from kalanso.hub.explore.queries import estimates, places, shelf
+from kalanso.hub.explore.queries import doors, estimates, places, shelf
 from kalanso.hub.explore.queries.estimates import Estimate
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -36,6 +36,7 @@ def missed(request: HttpRequest) -> HttpResponse:
     """Show on a map where children were missed, the places behind it, and the areas that carry most."""
     here = shelf.current()
     where = asked.where(request, here)
+    here = doors.reading(here, where.place)
     context = asked.shared(request, here, where.place)
     if context["run"] is None or where.place is None:
         return render(request, "explore/missed.html", context)
@@ -54,7 +55,7 @@ def missed(request: HttpRequest) -> HttpResponse:
         "estimate": values.get(where.place.code), "chance": chances.get(where.place.code),
         "truth": truth.get(where.place.code),
         "lines": sorted(lines, key=_most_missed_first)[:PLACES_SHOWN], "more_lines": max(0, len(lines) - PLACES_SHOWN),
-        "places_open": PLACES_OPEN,
+        "places_open": PLACES_OPEN, "table_shown": estimates.source(here, when.value),
         "folded": max(0, min(len(lines), PLACES_SHOWN) - PLACES_OPEN),
         **_maps(here, where.place, shown, values, chances, truth, measure.value, dose.value, float(limit.value) / 100),
         **_burden(here, where.place, dose.value, when.value),

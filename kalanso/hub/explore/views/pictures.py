@@ -44,7 +44,14 @@ def draw(
         **subject,
     }
     seen_as = " ".join([here.scope.mark, *(m.id for m in manifests)])
-    return tasks.describe(kind, table, {"subject": subject, **arguments}, locale=locale(), seen_as=seen_as)
+    return tasks.describe(
+        kind,
+        table,
+        {"subject": subject, **arguments},
+        locale=locale(),
+        seen_as=seen_as,
+        scope=here.scope.mark,
+    )
 
 
 def trend(here: Shelf, place: Place, indicators: Sequence[str], *, rolled: bool) -> Picture:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 
-from kalanso.hub.explore.queries import estimates, evidence_of_places, other_answers, places, shelf
+from kalanso.hub.explore.queries import doors, estimates, evidence_of_places, other_answers, shelf
 from kalanso.hub.explore.queries.estimates import Number
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.views import asked, estimate_pictures
 from kalanso.hub.explore.views.missed import sureness
+from kalanso.hub.explore.views.places import found_place
 from kalanso.vocabulary import Level
 
 PRIORITIES_SHOWN = 40  # of a district, whose list it is
@@ -37,10 +37,8 @@ class Priority:
 def place_estimate(request: HttpRequest, code: str) -> HttpResponse:
     """Show one place: every source and the estimate on one axis, then what a team needs."""
     here = shelf.current()
-    try:
-        place = places.tree(here).find(code)
-    except places.NoSuchPlace as error:
-        raise Http404(_("Aucun lieu ne porte le code « %(code)s ».") % {"code": code}) from error
+    place = found_place(here, code)
+    here = doors.reading(here, place)
     context = asked.shared(request, here, place)
     if context["run"] is None:
         return render(request, "explore/place_estimate.html", context)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kalanso.hub.explore.queries import estimates, findings, places, series, shelf
+from kalanso.hub.explore.queries import choosing, doors, estimates, findings, places, series, shelf
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.series import Point
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -41,7 +41,13 @@ def where(request: HttpRequest) -> HttpResponse:
         return redirect(reverse("place", args=[found[0].code]))
     known = places.tree(here)
     root = known.root()
-    context: dict[str, Any] = {"text": text, "found": [(p, known.above(p.code)) for p in found]}
+    mine, recent = choosing.near_to(request)
+    context: dict[str, Any] = {
+        "mine": mine,
+        "recent": recent,
+        "text": text,
+        "found": [(p, known.above(p.code)) for p in found],
+    }
     if root and not text:
         context |= {
             "root": root,
@@ -57,14 +63,19 @@ def chosen_period(request: HttpRequest, here: Shelf) -> str | None:
     return asked if asked in series.periods(here) else series.last_complete(here)
 
 
+def found_place(here: Shelf, code: str) -> Place:
+    """Return the place of a code in an address, or say that there is none."""
+    try:
+        return places.tree(here).find(code)
+    except places.NoSuchPlace as error:
+        raise Http404(_("Aucun lieu ne porte le code « %(code)s ».") % {"code": code}) from error
+
+
 def place(request: HttpRequest, code: str) -> HttpResponse:
     """Show one place: its coverage in a sentence, its trend, its doubts, the places inside and around."""
     here = shelf.current()
-    known = places.tree(here)
-    try:
-        this = known.find(code)
-    except places.NoSuchPlace as error:
-        raise Http404(_("Aucun lieu ne porte le code « %(code)s ».") % {"code": code}) from error
+    known, this = places.tree(here), found_place(here, code)
+    choosing.remember(request, this)
     when = chosen_period(request, here)
     rolled = this.level in ROLLED
     return render(
@@ -87,8 +98,11 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
             "contexts": places.contexts(here, code),
             "neighbours": places.neighbours(here, code),
             "published": series.published(here, code, "dtp1_coverage"),
-            "manifest": here.manifest(INDICATOR_VALUES),
-            "estimate": _estimate(here, code),
+            "manifest": here.manifest(INDICATOR_VALUES) if here.sees(INDICATOR_VALUES) else None,
+            "estimate": _estimate(doors.reading(here, this), code),
+            "reported": here.sees(INDICATOR_VALUES),
+            "reading": doors.reading(here, this),
+            "home": places.home(here),
             "dose": {"value": "dtp1"},
             **_inside(here, this, when),
             **_map(here, this, when),
@@ -97,8 +111,8 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _estimate(here: Shelf, code: str) -> estimates.Estimate | None:
-    """Return the newest estimate of a place over four quarters, to stand beside what was reported."""
-    newest = next((when for when, span in estimates.spans(here).items() if span == estimates.ROLLED), None)
+    """Return the newest estimate of a place that the reader may see, to stand beside what was reported."""
+    newest = next(iter(estimates.spans(here)), None)
     return estimates.values(here, "dtp1", newest).get(code) if newest else None
 
 
@@ -107,7 +121,9 @@ def _trend(here: Shelf, this: Place, when: str | None, *, rolled: bool) -> dict[
     if this.level == Level.FACILITY:
         return {
             "is_facility": True,
-            "trend": table_pictures.chart(here, OBSERVATIONS, Selection(place=this.code)),
+            "trend": table_pictures.chart(here, OBSERVATIONS, Selection(place=this.code))
+            if here.sees(OBSERVATIONS)
+            else None,
         }
     if when is None:
         return {"trend": None}

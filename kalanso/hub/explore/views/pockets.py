@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kalanso.hub.explore.panels import word
-from kalanso.hub.explore.queries import evidence_of_places, places, shelf
+from kalanso.hub.explore.queries import doors, evidence_of_places, places, shelf
 from kalanso.hub.explore.queries.evidence_of_places import Pocket
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -27,6 +27,9 @@ def pockets(request: HttpRequest) -> HttpResponse:
     """List the pockets with most missed children: who lives there, how sure, and which cause is supported."""
     here = shelf.current()
     where = asked.where(request, here)
+    here = doors.reading(here, where.place)
+    if closed := asked.closed(request, here, "pockets", where.place):
+        return closed
     context = asked.shared(request, here, where.place)
     if context["run"] is None or where.place is None:
         return render(request, "explore/pockets.html", context)

@@ -10,7 +10,7 @@ from kalanso.hub.explore.queries import findings as queries
 from kalanso.hub.explore.queries import places, shelf
 from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.tasks import Picture
-from kalanso.hub.explore.views import pictures
+from kalanso.hub.explore.views import asked, pictures
 from kalanso.quality.tables import QUALITY_FINDINGS
 
 GRID_ROWS = 30
@@ -19,12 +19,14 @@ GRID_ROWS = 30
 def findings(request: HttpRequest) -> HttpResponse:
     """List findings by check, the most serious first, narrowed by check, place, period, severity."""
     here = shelf.current()
+    if closed := asked.closed(request, here, "quality"):
+        return closed
     form = FindingsFilter(here, request.GET)
     wanted = form.wanted()
-    asked = request.GET.get("page", "1")
+    page = request.GET.get("page", "1")
     total = queries.total(here, wanted)
     pages = max(1, -(-total // queries.SHOWN))
-    number = min(max(1, int(asked) if asked.isdigit() and len(asked) < 8 else 1), pages)
+    number = min(max(1, int(page) if page.isdigit() and len(page) < 8 else 1), pages)
     return render(
         request,
         "explore/quality.html",

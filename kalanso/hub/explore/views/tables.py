@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ibis
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from kalanso.hub.explore.panels import meaning, table_question
 from kalanso.hub.explore.queries import findings, shelf, tables
 from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.views import table_pictures
+from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.sources.tables import IMPORTS
 from kalanso.store import Manifest, NoSuchSnapshot, TableSpec
 
@@ -20,7 +22,7 @@ from kalanso.store import Manifest, NoSuchSnapshot, TableSpec
 def evidence(request: HttpRequest) -> HttpResponse:
     """Show on what the numbers rest: tables, quality, imports, method."""
     here = shelf.current()
-    imports = here.table(IMPORTS)
+    imports = here.table(IMPORTS).order_by(ibis.desc("imported_at")).limit(20) if here.sees(IMPORTS) else None
     return render(
         request,
         "explore/evidence.html",
@@ -28,7 +30,9 @@ def evidence(request: HttpRequest) -> HttpResponse:
             "cards": [card for card in tables.cards(here) if card.manifest],
             "checks": findings.by_check(here, findings.Wanted()),
             "findings": findings.total(here, findings.Wanted()),
-            "imports": here.rows(imports.order_by(imports.imported_at.desc()).limit(20)),
+            "imports": here.rows(imports) if imports is not None else [],
+            "imports_open": imports is not None,
+            "findings_open": here.sees(QUALITY_FINDINGS),
         },
     )
 
@@ -71,6 +75,7 @@ def frame(request: HttpRequest, name: str, tab: str) -> dict[str, Any]:
         "spec": spec,
         "as_of": as_of,
         "manifest": manifest,
+        "rows_seen": tables.count(here, name, tables.Selection(as_of=as_of)) if manifest else 0,
         "form": form,
         "selection": form.selection(as_of),
         "question": table_question(spec.name, spec.meaning),

@@ -8,13 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from kalanso.hub.explore.queries import learning_hub, shelf
-from kalanso.hub.explore.views import pictures
+from kalanso.hub.explore.views import asked, pictures
 from kalanso.indicators.tables import INDICATOR_VALUES
 
 
 def trends(request: HttpRequest) -> HttpResponse:
     """Show the study sub-districts, one small figure and one sentence each."""
     here = shelf.current()
+    if closed := asked.closed(request, here, "trends"):
+        return closed
     study = learning_hub.study(here)
     return render(
         request,

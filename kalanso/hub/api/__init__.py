@@ -1,0 +1,1 @@
+"""How do programs read what pages show, and with whose eyes?"""
