@@ -11,6 +11,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,7 +46,27 @@ class Configuration(BaseSettings):
     oidc_url: str = Field("", description="its OpenID Connect address")
     oidc_client: str = Field("", description="our name there")
     oidc_secret: str = Field("", description="our secret there")
+    workers: int = Field(
+        1, ge=1, le=64, description="web processes; each holds its own copies of answers and its own memory"
+    )
+    threads: int = Field(4, ge=1, le=64, description="requests that one web process answers at a time")
+    silence: int = Field(
+        7200, ge=60, description="seconds without a word after which a job counts as hanging and is stopped"
+    )
+    logs: Literal["", "json", "text"] = Field(
+        "", description="form of log lines: json or text; json where KALANSO_HOSTS is set if empty"
+    )
+    proxies: int = Field(
+        0, ge=0, le=5, description="proxies of our own between people and the hub; 1 where KALANSO_HTTPS is set if 0"
+    )
+    backups: Path | None = Field(
+        None, description="folder of backups, best on another disk; needed by `backup` and `upgrade`"
+    )
     zone: str = Field("Africa/Bamako", description="time zone in which times are shown")
+
+    def log_form(self) -> str:
+        """Return the form of log lines: for machines where the hub serves others, for eyes on one's own computer."""
+        return self.logs or ("json" if self.hosts else "text")
 
     def data_folder(self) -> Path:
         """Return the folder of what people wrote, made if it was not there."""

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.staticfiles",
     "rules",
+    "django_htmx",
     "kalanso.hub.site",
     "kalanso.hub.explore",
     "kalanso.hub.jobs",
@@ -73,7 +74,9 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
+    "kalanso.hub.site.middleware.Traced",
     "kalanso.hub.site.middleware.GuardedPages",
+    "kalanso.hub.site.middleware.Bounded",
     "kalanso.hub.site.middleware.NamedHere",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -98,6 +101,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "kalanso.hub.explore.panels",
+                "kalanso.hub.jobs.panels",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
@@ -158,6 +162,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "kalanso.hub.site.views.forged"
 CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in CONFIGURATION.hosts if CONFIGURATION.https]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIGURATION.https else None
+ALLAUTH_TRUSTED_PROXY_COUNT = CONFIGURATION.proxies or int(CONFIGURATION.https)
 SECURE_HSTS_SECONDS = 31536000 if CONFIGURATION.https else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -178,13 +183,22 @@ TIME_ZONE = CONFIGURATION.zone
 # What the worker can do: kind of job, and the function that does it.
 KALANSO_JOBS: dict[str, str] = {
     "people.mirror_places": "kalanso.hub.site.tasks.mirror_places",
+    "site.clean_up": "kalanso.hub.site.tasks.clean_up",
 }
+# What is due by itself: kind of job, how often (hourly, daily, weekly), from which hour of the day on.
+KALANSO_DUE: tuple[tuple[str, str, int], ...] = (
+    ("people.mirror_places", "daily", 1),
+    ("site.clean_up", "daily", 3),
+)
+KALANSO_SILENCE = CONFIGURATION.silence
 
 STATIC_URL = "/static/"
 STATIC_ROOT = KALANSO_CACHE / "static"
 MEDIA_ROOT = KALANSO_DATA / "media"
 MEDIA_URL = "/fichiers/"
 FILE_UPLOAD_PERMISSIONS = 0o600
+# Pages that take files, by name, and how much (bytes) one request may bring there.
+KALANSO_UPLOADS: dict[str, int] = {}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 STORAGES = {
@@ -198,7 +212,14 @@ FORMS_URLFIELD_ASSUME_HTTPS = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {
+        "json": {"()": "kalanso.hub.site.errors.JsonLines"},
+        "text": {"()": "kalanso.hub.site.errors.TextLines"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": CONFIGURATION.log_form()}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"django.request": {"level": "ERROR"}},  # a mistyped address is no event
+    "loggers": {
+        "django.request": {"level": "ERROR"},  # a mistyped address is no event
+        "kalanso.hub.requests": {"level": "INFO" if CONFIGURATION.log_form() == "json" else "WARNING"},
+    },
 }

@@ -18,6 +18,7 @@ urlpatterns = [
         path("apprendre/", views.learn, name="learn"),
         path("methode/", views.method, name="method"),
         path("glossaire/", views.glossary, name="glossary"),
+        path("", include("kalanso.hub.jobs.urls")),
         path("", include("kalanso.hub.explore.urls")),
         prefix_default_language=False,
     ),
