@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.permissions import may
 from kalanso.vocabulary import Message
 
+_ID = re.compile(r"[a-z]+(\.[a-z0-9_]+)+")
 # What a job does, for people; a kind without a line is called by its name.
 KINDS: dict[str, Any] = {
     "people.mirror_places": _("Mettre à jour la liste des lieux"),
@@ -63,9 +65,11 @@ def name_of(job: Job) -> str:
 
 def step_of(job: Job) -> str:
     """Return the step at which a job is, as a sentence; steps of the pipeline are ids of sentences."""
+    if not _ID.fullmatch(job.step):
+        return job.step
     try:
         return Message(job.step).render("en" if str(get_language()).startswith("en") else "fr")
-    except (LookupError, ValueError, OSError):
+    except (LookupError, ValueError, OSError, ImportError):
         return job.step
 
 

@@ -21,7 +21,6 @@ from django.urls import Resolver404, resolve
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import http_date
 from django.utils.translation import get_language, get_language_from_path, override
-from django.utils.translation import gettext as _
 
 from kalanso.hub.explore.queries import shelf
 from kalanso.hub.people.permissions import SECOND_PROOF
@@ -40,6 +39,14 @@ FIGURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 NOT_OUR_NAME = (
     "Kalanso ne répond pas sous ce nom ; la personne qui l'exploite règle KALANSO_HOSTS. / "
     "Kalanso does not answer to this name; whoever runs it sets KALANSO_HOSTS."
+)
+UNKNOWN_LENGTH = (
+    "La longueur de l'envoi doit être annoncée (Content-Length). / "
+    "The length of what is sent must be told (Content-Length)."
+)
+TOO_LARGE = (
+    "L'envoi est trop gros pour cette page : au plus {most} Mo, reçu {got} Mo. Rien n'a été enregistré. / "
+    "Too large for this page: at most {most} MB, received {got} MB. Nothing was saved."
 )
 NOT_SEALED = (
     "Kalanso n'est servi qu'en HTTPS ; le relais doit dire X-Forwarded-Proto. / "
@@ -96,7 +103,7 @@ class Bounded:
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
         if request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
-            return self._say(411, _("La longueur de l'envoi doit être annoncée (Content-Length)."))
+            return self._say(411, UNKNOWN_LENGTH)
         told = request.META.get("CONTENT_LENGTH") or "0"
         length = int(told) if told.isdigit() else LARGEST_UPLOAD + 1
         if request.META.get("CONTENT_TYPE", "").startswith("multipart/"):
@@ -106,8 +113,8 @@ class Bounded:
         else:
             most = LARGEST_FORM
         if length > min(most, LARGEST_UPLOAD):
-            words = _("L'envoi est trop gros pour cette page : au plus %(most)d Mo, reçu %(got)d Mo.")
-            return self._say(413, words % {"most": most // 1_000_000, "got": length // 1_000_000})
+            told = TOO_LARGE.format(most=most // 1_000_000, got=length // 1_000_000)
+            return self._say(413, told)
         return None
 
     def _say(self, status: int, sentence: str) -> HttpResponse:
@@ -218,7 +225,6 @@ class GuardedPages:
                 "Strict-Transport-Security", f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
             )
         return response
-
 
     def _by_https(self, request: HttpRequest) -> HttpResponse:
         """Lead to the sealed way; what was sent openly is not accepted."""

@@ -65,6 +65,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     match = getattr(request, "resolver_match", None)
     page = match.url_name if match else ""
     english = str(get_language()).startswith("en")
+    person = getattr(request, "user", None)  # nobody yet, where a request failed before it was known
     return {
         "navigation": NAVIGATION,
         "section": (section := SECTIONS.get(page, page)),
@@ -73,7 +74,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "language": "en" if english else "fr",
         "other_language": "fr" if english else "en",
         "demo": bool(settings.KALANSO_STORE) and shelf.current().store.demo,
-        "person": request.user if request.user.is_authenticated else None,
+        "person": person if person is not None and person.is_authenticated else None,
         "search_text": request.GET.get("q", ""),
     }
 
