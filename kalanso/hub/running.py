@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import os
 import signal
@@ -298,7 +299,7 @@ def upgrade(asked: argparse.Namespace) -> int:
     print(f"1/3 backup: {folder}")
     back = f"go back with: python -m kalanso.hub restore {folder} --store NEW-FOLDER (and an empty database)"
     try:
-        call_command("check", verbosity=0)
+        call_command("check", stdout=io.StringIO())
         call_command("migrate", interactive=False, verbosity=0)
     except (DatabaseError, SystemCheckError) as error:
         return _say(f"2/3 migrating failed: {type(error).__name__}: {error}; {back}", NOTHING_THERE)

@@ -129,7 +129,7 @@ class NamedHere:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info == "/healthz":  # whoever watches asks by number
-            request.META["HTTP_HOST"] = settings.HERE_ONLY[0]
+            request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].lstrip(".")
             return self.answer(request)
         name = request.META.get("HTTP_HOST", "").rsplit(":", 1)[0] or "127.0.0.1"
         known = settings.ALLOWED_HOSTS
