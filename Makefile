@@ -16,7 +16,7 @@ demo: $(VENV)/.demo ## build the example country and open the hub in a browser
 	$(BIN)/kalanso demo --store $(STORE)
 
 test: $(VENV)/.dev ## run all tests that need neither Java nor a browser
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -r s
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -r s $(TESTS)
 
 check: $(VENV)/.dev ## lint, types, layers, translations
 	$(BIN)/ruff format --check .

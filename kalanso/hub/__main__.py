@@ -1,27 +1,21 @@
-"""How is the hub started, on this machine and for this machine only?
+"""What can the person who runs the hub tell it on the command line?
 
-`python -m kalanso.hub serve --store FOLDER --port 8000` prepares translations, static files and the database,
-then hands over to granian. It listens on this computer's own address and prints a link that lets in, once,
-whoever started it. `manage` hands any other verb to Django.
+`python -m kalanso.hub VERB`: `serve` opens the pages, `work` does the work behind them, `run-due` asks for
+what the schedule holds due; `check-settings`, `first-administrator`, `upgrade`, `backup`, `restore`,
+`check-backup` and `export-all` are for those who keep it. `manage` hands any other verb to Django.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import socket
 import sys
-import time
-import webbrowser
-from collections.abc import Sequence
-from http.client import HTTPConnection
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Thread
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-WRONG_USE, NOTHING_THERE = 2, 1
-LONGEST_START = 60  # seconds
-THREADS = 4  # reads wait for one another anyway; more threads would only hold more memory
+from kalanso.hub import running
+
+NOTHING_THERE, DONE = running.NOTHING_THERE, 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,27 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["manage"]:
         return _manage(given[1:])
-    asked = _parser().parse_args(arguments)
-    if asked.host not in LOOPBACK:
-        return _say(
-            f"--host {asked.host}: started by hand, the hub answers only this computer; "
-            "use 127.0.0.1 (or leave --host out) and reach it over SSH with: "
-            f"ssh -L {asked.port}:127.0.0.1:{asked.port} THIS-COMPUTER",
-            WRONG_USE,
-        )
-    if not (asked.store / "store.json").is_file():
-        return _say(
-            f"--store {asked.store}: expected a folder with store.json; make one with "
-            "`kalanso demo --store FOLDER` or `kalanso import ... --store FOLDER`",
-            NOTHING_THERE,
-        )
-    if _taken(asked.port):
-        return _say(
-            f"--port {asked.port}: another program listens there; choose another, such as --port {asked.port + 1}",
-            NOTHING_THERE,
-        )
-    os.environ["KALANSO_STORE"] = str(asked.store.resolve())
-    return _serve(asked.port, open_browser=asked.open)
+    asked = _parser().parse_args(given)
+    if asked.store is not None:
+        os.environ["KALANSO_STORE"] = str(asked.store.resolve())
+    verb: Callable[[argparse.Namespace], int] = asked.do
+    return verb(asked)
 
 
 def _manage(words: list[str]) -> int:
@@ -58,98 +36,85 @@ def _manage(words: list[str]) -> int:
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["python -m kalanso.hub manage", *words])
-    return 0
+    return DONE
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m kalanso.hub", description="Pages over a store")
+    parser = argparse.ArgumentParser(prog="python -m kalanso.hub", description="The hub over a store")
     verbs = parser.add_subparsers(dest="verb", required=True)
-    serve = verbs.add_parser("serve", help="open the pages of a store on this computer")
-    serve.add_argument("--store", type=Path, required=True, help="folder of the store")
+
+    def verb(name: str, do: Callable[[argparse.Namespace], int], says: str) -> argparse.ArgumentParser:
+        one = verbs.add_parser(name, help=says, description=says)
+        one.add_argument("--store", type=Path, help="folder of the store (KALANSO_STORE)")
+        one.set_defaults(do=do)
+        return one
+
+    serve = verb("serve", running.serve, "open the pages")
     serve.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
-    serve.add_argument("--host", default="127.0.0.1", help="only this computer's own address is accepted")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (this computer alone)")
     serve.add_argument("--open", action="store_true", help="open the home page in the browser")
+    serve.add_argument(
+        "--worker", action=argparse.BooleanOptionalAction, default=None,
+        help="do the work behind the pages too (as long as KALANSO_HOSTS is not set)",
+    )  # fmt: skip
+    work = verb("work", running.work, "do the work behind the pages")
+    work.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+    work.add_argument("--once", action="store_true", help="end when nothing waits any more")
+    verb("run-due", running.run_due, "ask for what is due by the schedule (for cron)")
+    verb("check-settings", _check_settings, "say what is set, and what is wrong with it")
+    first = verb(
+        "first-administrator", _first_administrator, "print a link that lets the administrator in, once"
+    )
+    first.add_argument("username", help="user name, made if it is not there")
+    _keeping(verb)
     return parser
 
 
-def _say(sentence: str, code: int) -> int:
-    print(sentence, file=sys.stderr)
-    return code
+def _keeping(
+    verb: Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser],
+) -> None:
+    """Add the verbs that keep what the hub holds."""
+    upgrade = verb("upgrade", running.upgrade, "back up, migrate, check the store; stop at the first failure")
+    backup = verb("backup", running.backup, "copy everything to a safe place, and verify the copy")
+    for one in (upgrade, backup):
+        one.add_argument("--into", type=Path, help="folder of backups (KALANSO_BACKUPS)")
+        one.add_argument("--keep", type=int, default=14, help="newest backups to keep; 0 keeps all (14)")
+    backup.add_argument("--keys", type=Path, help="also write the keys, into this other folder")
+    check = verb("check-backup", running.check_backup, "say whether a backup holds what it says")
+    restore = verb("restore", running.restore, "bring a hub back from a backup, into an empty place")
+    for one in (check, restore):
+        one.add_argument("folder", type=Path, help="folder of the backup")
+    verb("checksums", running.checksums, "print rows and checksum of every table of the hub")
+    export = verb("export-all", running.export_all, "hand everything over, readable without Kalanso")
+    export.add_argument("--into", type=Path, required=True, help="new folder")
 
 
-def _taken(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _check_settings(_asked: argparse.Namespace) -> int:
+    from kalanso.hub.site.configuration import told
+
+    lines, problems = told()
+    print("\n".join(lines))
+    for problem in problems:
+        print(f"! {problem}", file=sys.stderr)
+    return NOTHING_THERE if problems else DONE
 
 
-def _serve(port: int, *, open_browser: bool) -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kalanso.hub.site.settings")
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("collectstatic", interactive=False, verbosity=0)
-    call_command("migrate", interactive=False, verbosity=0)
-    from granian import Granian
-    from granian.constants import Interfaces
-
-    path = _way_in()
-    Thread(target=_announce, args=(port, path, open_browser), daemon=True).start()
-    Granian(
-        "kalanso.hub.site.wsgi:application",
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=1,
-        blocking_threads=THREADS,
-        websockets=False,
-        respawn_failed_workers=True,
-        log_level="warning",
-    ).serve()
-    return 0
-
-
-def _way_in() -> str:
-    """Make the hub ready, and return the path that lets in whoever started it; a demo shows its people."""
+def _first_administrator(asked: argparse.Namespace) -> int:
+    running.set_up()
     from datetime import UTC, datetime
 
-    from kalanso.hub.explore.queries import shelf
+    from django.conf import settings
+
+    from kalanso.hub.people.actions.persons import first_administrator
     from kalanso.hub.site import actions
 
-    now = datetime.now(UTC)
-    actions.prepare(now=now)
-    if shelf.current().store.demo:
-        return "/"
-    return f"/entrer/{actions.machine_link(person=actions.my_own_machine(now=now))}/"
-
-
-def _announce(port: int, path: str, open_browser: bool) -> None:
-    """Say where the pages are once the home page answers; asking for it loads what others need."""
-    until = time.monotonic() + LONGEST_START
-    while not _answers(port):
-        if time.monotonic() > until:
-            _say(
-                f"no answer on port {port} after {LONGEST_START} seconds; see the messages above",
-                NOTHING_THERE,
-            )
-            return
-        time.sleep(0.1)
-    address = f"http://127.0.0.1:{port}{path}"
-    print(f"Kalanso: {address}  (Ctrl+C to stop)", flush=True)
-    if open_browser:
-        webbrowser.open(address)
-
-
-def _answers(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=LONGEST_START)
-    try:
-        connection.request("GET", "/")
-        return connection.getresponse().status < 500
-    except OSError:
-        return False
-    finally:
-        connection.close()
+    person = first_administrator(username=asked.username, password=None, now=datetime.now(UTC))
+    house = (
+        f"https://{settings.ALLOWED_HOSTS[0]}" if settings.SESSION_COOKIE_SECURE else "http://127.0.0.1:8000"
+    )
+    print(f"{house}/entrer/{actions.machine_link(person=person)}/")
+    print("This link serves once, within 30 minutes.", file=sys.stderr)
+    return DONE
 
 
 if __name__ == "__main__":

@@ -147,12 +147,19 @@ def hub(small_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     os.environ["DJANGO_SETTINGS_MODULE"] = "kalanso.hub.site.settings"
     os.environ["KALANSO_DATA"] = str(tmp_path_factory.mktemp("hub-data"))
     os.environ["KALANSO_SECOND_PROOF"] = "false"
+    if elsewhere := os.environ.get("KALANSO_TEST_DATABASE"):
+        os.environ["KALANSO_DATABASE"] = elsewhere
     import django
     from django.core.management import call_command
     from django.test.utils import setup_databases, setup_test_environment, teardown_databases
 
     django.setup()
     setup_test_environment()
+    if elsewhere:
+        from django.db import connection
+
+        mine = f"{connection.settings_dict['NAME']}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{os.getpid()}"
+        connection.settings_dict["TEST"]["NAME"] = f"test_{mine}"
     made = setup_databases(verbosity=0, interactive=False)
     call_command("collectstatic", interactive=False, verbosity=0)
     from kalanso.hub.people import tasks as of_people

@@ -12,16 +12,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import calibrate  # type: ignore[import-not-found]  # its neighbours in this folder
+import hub_backup  # type: ignore[import-not-found]
+import hub_kill  # type: ignore[import-not-found]
+import hub_load  # type: ignore[import-not-found]
 import kill  # type: ignore[import-not-found]
 import offline_cuts  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "reference" / "proofs.md"
+# The order is the order in which they run.
 PROOFS = {
     "kill": kill,
+    "hub_kill": hub_kill,
+    "hub_backup": hub_backup,
+    "hub_load": hub_load,
     "offline_cuts": offline_cuts,
     "calibrate": calibrate,
-}  # the order is the order in which they run
+}
 
 
 def main(names: list[str]) -> int:

@@ -1,18 +1,20 @@
 """How does a job come, who takes it, and how does it end?
 
 Every change of state is one conditional update, so that of two workers only one wins, on SQLite and
-PostgreSQL alike. A worker that lost its lease learns it at its next word (`LeaseLost`) and must not write
-anything more.
+PostgreSQL alike. A job is held by a worker for one attempt: a worker that lost its lease learns it at its
+next word (`LeaseLost`), even where it has taken the same job again, and must not write anything more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
+from django.utils import timezone
 
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.actions import record
@@ -53,9 +55,35 @@ def ask(
         return Job.objects.get(key=key)
 
 
+def ask_due(*, now: datetime) -> list[Job]:
+    """Ask for what the schedule (`KALANSO_DUE`) holds due, once in each of its periods; return what is new.
+
+    A line holds the kind, how often (`hourly`, `daily`, `weekly`) and the hour of the day, in the hub's time
+    zone, before which it does not begin.
+    """
+    here, new = timezone.localtime(now), []
+    for kind, cadence, hour in settings.KALANSO_DUE:
+        if here.hour < hour:
+            continue
+        key = f"due:{kind}:{_period(cadence, here)}"
+        if not Job.objects.filter(key=key).exists():
+            new.append(ask(by=None, kind=kind, arguments={}, key=key, now=now))
+    return new
+
+
+def _period(cadence: str, here: datetime) -> str:
+    """Return the name of the period in which a moment falls."""
+    year, week, _day = here.isocalendar()
+    names = {"hourly": f"{here:%Y-%m-%dT%H}", "daily": f"{here:%Y-%m-%d}", "weekly": f"{year}-W{week:02d}"}
+    if cadence not in names:
+        raise ValueError(f"KALANSO_DUE: expected one of {', '.join(names)}, got {cadence}")
+    return names[cadence]
+
+
 def take(*, holder: str, now: datetime, kinds: frozenset[str] | None = None) -> Job | None:
     """Return the next job, leased to a holder; None where nothing waits."""
-    give_back(now=now)
+    if Job.objects.filter(state=State.RUNNING, leased_until__lt=now).exists():
+        give_back(now=now)
     waiting = Job.objects.filter(state=State.WAITING, not_before__lte=now)
     if kinds is not None:
         waiting = waiting.filter(kind__in=kinds)
@@ -69,6 +97,7 @@ def take(*, holder: str, now: datetime, kinds: frozenset[str] | None = None) -> 
     return None
 
 
+@transaction.atomic
 def give_back(*, now: datetime) -> int:
     """Return to the queue what dead workers held; what was tried too often has failed."""
     lost = Job.objects.filter(state=State.RUNNING, leased_until__lt=now)
@@ -78,11 +107,13 @@ def give_back(*, now: datetime) -> int:
     lost.filter(attempts__gte=F("most_attempts")).update(
         state=State.FAILED, ended=now, holder="", leased_until=None, error="jobs.lease_lost"
     )
-    return lost.update(state=State.WAITING, holder="", leased_until=None, not_before=now)
+    return lost.filter(attempts__lt=F("most_attempts")).update(
+        state=State.WAITING, holder="", leased_until=None, not_before=now
+    )
 
 
 def _mine(job: Job, holder: str) -> Any:
-    return Job.objects.filter(pk=job.pk, state=State.RUNNING, holder=holder)
+    return Job.objects.filter(pk=job.pk, state=State.RUNNING, holder=holder, attempts=job.attempts)
 
 
 def renew(*, job: Job, holder: str, now: datetime) -> bool:
@@ -103,12 +134,20 @@ def tell(*, job: Job, holder: str, step: str, share: float, now: datetime) -> No
 
 
 @transaction.atomic
-def step_done(*, job: Job, holder: str, step: str, now: datetime) -> None:
-    """Note that a step need not be done again, whoever goes on. Raises LeaseLost."""
+def step_done(
+    *, job: Job, holder: str, step: str, now: datetime, do: Callable[[], Any] | None = None
+) -> None:
+    """Note that a step need not be done again, whoever goes on. Raises LeaseLost.
+
+    `do` is a short step that only writes to the database: it is done in the transaction of its note, hence
+    exactly once, whenever the worker dies.
+    """
     held = _mine(job, holder).select_for_update().first()
     if held is None:
         raise LeaseLost(str(job.pk))
     if step not in held.done_steps:
+        if do is not None:
+            do()
         held.done_steps = [*held.done_steps, step]
         held.leased_until = now + LEASE
         held.save(update_fields=["done_steps", "leased_until"])
@@ -132,12 +171,22 @@ def fail(*, job: Job, holder: str, error: str, now: datetime, final: bool = Fals
     held = _mine(job, holder).first()
     if held is None:
         return
+    if held.cancel_asked is not None:
+        stop(job=job, holder=holder, now=now)
+        return
     if final or held.attempts >= held.most_attempts:
         _mine(job, holder).update(state=State.FAILED, ended=now, error=error, holder="", leased_until=None)
         return
     later = now + AGAIN_AFTER * 2 ** (held.attempts - 1)
     _mine(job, holder).update(
         state=State.WAITING, error=error, not_before=later, holder="", leased_until=None
+    )
+
+
+def lay_down(*, job: Job, holder: str, now: datetime) -> None:
+    """Return work to the queue because its worker leaves; this attempt does not count."""
+    _mine(job, holder).update(
+        state=State.WAITING, not_before=now, holder="", leased_until=None, attempts=F("attempts") - 1
     )
 
 
@@ -149,8 +198,7 @@ def stop(*, job: Job, holder: str, now: datetime) -> None:
 @transaction.atomic
 def cancel(*, by: Person, job: Job, now: datetime) -> None:
     """Ask for work to stop; what waits stops at once, what runs at its next word."""
-    if job.asked_by_id != by.pk and not may(by, "jobs.read_all"):
-        refuse_unless(by, "jobs.cancel", job)
+    _refuse_unless_theirs(by, job)
     stopped = Job.objects.filter(pk=job.pk, state=State.WAITING).update(
         state=State.CANCELLED, ended=now, cancel_asked=now
     )
@@ -159,3 +207,27 @@ def cancel(*, by: Person, job: Job, now: datetime) -> None:
     )
     if stopped or asked:
         record(by=by, verb="jobs.cancelled", thing=job, now=now)
+
+
+@transaction.atomic
+def retry(*, by: Person, job: Job, now: datetime) -> None:
+    """Put work that failed or was cancelled back in the queue, with all its attempts; done steps stay done."""
+    _refuse_unless_theirs(by, job)
+    again = Job.objects.filter(pk=job.pk, state__in=(State.FAILED, State.CANCELLED)).update(
+        state=State.WAITING, not_before=now, ended=None, attempts=0, cancel_asked=None, error="", share=0.0,
+        step="", told=None, started=None,
+    )  # fmt: skip
+    if again:
+        record(by=by, verb="jobs.retried", thing=job, now=now)
+
+
+@transaction.atomic
+def forget(*, ended_before: datetime) -> int:
+    """Remove jobs that ended long ago, and return their number."""
+    over = Job.objects.filter(ended__lt=ended_before).exclude(state__in=(State.WAITING, State.RUNNING))
+    return over.delete()[0]
+
+
+def _refuse_unless_theirs(by: Person, job: Job) -> None:
+    if job.asked_by_id != by.pk and not may(by, "jobs.read_all"):
+        refuse_unless(by, "jobs.cancel", job)

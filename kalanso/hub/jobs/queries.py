@@ -1,22 +1,44 @@
-"""Which jobs may somebody see, and how do they stand?"""
+"""Which jobs may somebody see, how do they stand, and what does a job's error say to people?"""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, QuerySet
-from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries.tasks import Task
+from kalanso.vocabulary import Message
 
 VERBS = {"jobs.cancelled": _("%(who)s a arrêté un travail.")}
 # A failure that nobody took up again is a task for this long.
 RECENT = timedelta(days=14)
+_ID = re.compile(r"[a-z]+(\.[a-z0-9_]+)+")
+# What a job does, for people; a kind without a line is called by its name.
+KINDS: dict[str, Any] = {
+    "people.mirror_places": _("Mettre à jour la liste des lieux"),
+    "site.clean_up": _("Retirer ce qui est périmé : sessions, liens, invitations"),
+}
+ERRORS: dict[str, Any] = {
+    "jobs.lease_lost": _(
+        "Le programme qui y travaillait s'est arrêté plusieurs fois. Ce qui était fait est gardé ; relancez, et si "
+        "cela recommence, prévenez la personne qui tient Kalanso."
+    ),
+    "jobs.hung": _(
+        "Le travail ne donnait plus signe de vie ; il a été arrêté. Ce qui était fait est gardé ; relancez-le."
+    ),
+    "jobs.fault": _(
+        "Une panne est survenue de notre côté. Ce qui était fait est gardé ; relancez, et si cela recommence, "
+        "envoyez cette adresse à la personne qui tient Kalanso."
+    ),
+}
 
 
 def failures(person: Any) -> list[Task]:
@@ -24,18 +46,19 @@ def failures(person: Any) -> list[Task]:
     since = datetime.now(UTC) - RECENT
     found = Job.objects.filter(asked_by=person, state=Job.State.FAILED, ended__gt=since)[:3]
     return [
-        Task(says=gettext("Voir pourquoi un travail a échoué"), address=_page_of(job), since=job.ended)
+        Task(
+            says=gettext("Voir pourquoi un travail a échoué"),
+            address=reverse("job", kwargs={"job_id": job.pk}),
+            since=job.ended,
+        )
         for job in found
         if job.ended is not None
     ]
 
 
-def _page_of(job: Job) -> str:
-    """Return the page of a job; where the hub has none, one's own page."""
-    try:
-        return reverse("job", args=[job.pk])
-    except NoReverseMatch:
-        return reverse("me")
+def name_kinds(names: dict[str, Any]) -> None:
+    """Let an app say what its kinds of jobs are called."""
+    KINDS.update(names)
 
 
 def visible_jobs(person: Any) -> QuerySet[Job]:
@@ -45,6 +68,46 @@ def visible_jobs(person: Any) -> QuerySet[Job]:
     if may(person, "jobs.read_all"):
         return Job.objects.all()
     return Job.objects.filter(asked_by=person)
+
+
+def visible_job(person: Any, job_id: Any) -> Job:
+    """Return a job that somebody may see; for all others it is not there (Http404)."""
+    found = visible_jobs(person).select_related("asked_by").filter(pk=job_id).first()
+    if found is None:
+        raise Http404(_("Ce travail n'existe pas, ou n'est pas le vôtre."))
+    return found
+
+
+def name_of(job: Job) -> str:
+    """Return what a job does, in words."""
+    return str(KINDS.get(job.kind, job.kind))
+
+
+def step_of(job: Job) -> str:
+    """Return the step at which a job is, as a sentence; steps of the pipeline are ids of sentences."""
+    if not _ID.fullmatch(job.step):
+        return job.step
+    try:
+        return Message(job.step).render("en" if str(get_language()).startswith("en") else "fr")
+    except (LookupError, ValueError, OSError, ImportError):
+        return job.step
+
+
+def error_of(job: Job) -> str:
+    """Return why a job failed, for people: a sentence of ours, or the refusal's own words."""
+    return str(ERRORS.get(job.error.partition("\n")[0], job.error))
+
+
+def fault_of(job: Job) -> str:
+    """Return what only those who run the hub should read of an error: where in the software it happened."""
+    known, _line, detail = job.error.partition("\n")
+    return detail if known in ERRORS else ""
+
+
+def took(job: Job, *, now: datetime) -> timedelta:
+    """Return for how long a job has waited, run, or ran."""
+    begun = job.asked if job.started is None or job.state == Job.State.WAITING else job.started
+    return max((job.ended or now) - begun, timedelta(0))
 
 
 def standing(*, now: datetime) -> dict[str, Any]:

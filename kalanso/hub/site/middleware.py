@@ -7,6 +7,10 @@ has not changed since a visitor last saw it is not sent again.
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
+import secrets
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -17,7 +21,7 @@ from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import http_date
-from django.utils.translation import get_language, get_language_from_request, override
+from django.utils.translation import get_language, get_language_from_path, get_language_from_request, override
 from django.utils.translation import gettext as _
 
 from kalanso.hub.api import api
@@ -26,7 +30,7 @@ from kalanso.hub.api.queries import open_token
 from kalanso.hub.explore.queries import shelf
 from kalanso.hub.people.permissions import SECOND_PROOF
 from kalanso.hub.people.queries.access import access_of, scope_of
-from kalanso.hub.people.queries.here import reading_as
+from kalanso.hub.people.queries.here import reading_as, working_for
 from kalanso.hub.site.queries import MACHINE_LINK
 from kalanso.store import NotVisible, Scope
 
@@ -43,6 +47,18 @@ NOT_OUR_NAME = (
 )
 # Pages that change with the hub's own records, not only with what is published.
 OWN = ("runs", "official", "offline")
+UNKNOWN_LENGTH = (
+    "La longueur de l'envoi doit être annoncée (Content-Length). / "
+    "The length of what is sent must be told (Content-Length)."
+)
+TOO_LARGE = (
+    "L'envoi est trop gros pour cette page : au plus {most} Mo, reçu {got} Mo. Rien n'a été enregistré. / "
+    "Too large for this page: at most {most} MB, received {got} MB. Nothing was saved."
+)
+NOT_SEALED = (
+    "Kalanso n'est servi qu'en HTTPS ; le relais doit dire X-Forwarded-Proto. / "
+    "Kalanso is served by HTTPS only; the proxy must say X-Forwarded-Proto."
+)
 # Pages that stay open to somebody who still owes a duty.
 FREE = (
     "account_", "mfa_", "usersessions_", "static", "help", "unsubscribe", "feed_", "offline_worker",
@@ -53,6 +69,71 @@ FREE = (
 SECRET_LINKS = ("enter", "invitation", "unsubscribe", "feed_mine", "openid_connect", "socialaccount")
 
 
+# At most these many bytes in one request; pages that take files are named in the settings.
+LARGEST_FORM, LARGEST_UPLOAD = 3_000_000, 211_000_000
+log = logging.getLogger("kalanso.hub.requests")
+
+
+class Traced:
+    """Give each request an id, which its log lines and its answer carry, and write one line for it.
+
+    The line names the page, never its address: addresses may hold the secret of a link.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        mark = given if re.fullmatch(r"[0-9a-fA-F-]{8,40}", given) else secrets.token_hex(8)
+        begun = time.perf_counter()
+        with working_for(request=mark):
+            response = self.answer(request)
+            page = request.resolver_match.view_name if request.resolver_match else ""
+            told = {
+                "method": request.method,
+                "page": page,
+                "status": response.status_code,
+                "ms": round(1000 * (time.perf_counter() - begun), 1),
+            }
+            log.info("request", extra={"told": told})
+        response.headers.setdefault("X-Request-Id", mark)
+        return response
+
+
+class Bounded:
+    """Refuse what is larger than any page takes, before it is read, and files where no page takes them.
+
+    A body whose length is not told is refused too: it could not be bounded.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        refusal = self._refusal(request)
+        return self.answer(request) if refusal is None else refusal
+
+    def _refusal(self, request: HttpRequest) -> HttpResponse | None:
+        if request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+            return self._say(411, UNKNOWN_LENGTH)
+        told = request.META.get("CONTENT_LENGTH") or "0"
+        length = int(told) if told.isdigit() else LARGEST_UPLOAD + 1
+        if request.META.get("CONTENT_TYPE", "").startswith("multipart/"):
+            spoken = get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
+            with override(spoken):  # addresses resolve in their language, which nobody has set yet
+                most: int = settings.KALANSO_UPLOADS.get(_name_of(request), LARGEST_FORM)
+        else:
+            most = LARGEST_FORM
+        if length > min(most, LARGEST_UPLOAD):
+            told = TOO_LARGE.format(most=most // 1_000_000, got=length // 1_000_000)
+            return self._say(413, told)
+        return None
+
+    def _say(self, status: int, sentence: str) -> HttpResponse:
+        return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
+
+
 class NamedHere:
     """Refuse requests addressed to a name that is not the hub's."""
 
@@ -60,6 +141,9 @@ class NamedHere:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info == "/healthz":  # whoever watches asks by number
+            request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].lstrip(".")
+            return self.answer(request)
         name = request.META.get("HTTP_HOST", "").rsplit(":", 1)[0] or "127.0.0.1"
         known = settings.ALLOWED_HOSTS
         if (
@@ -200,7 +284,10 @@ class GuardedPages:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.answer(request)
+        if settings.SESSION_COOKIE_SECURE and not request.is_secure() and request.path_info != "/healthz":
+            response = self._by_https(request)
+        else:
+            response = self.answer(request)
         is_figure = response.get("Content-Type", "").startswith("image/svg")
         for name, value in {
             "Content-Security-Policy": FIGURE_POLICY if is_figure else _content_policy(),
@@ -212,7 +299,19 @@ class GuardedPages:
             "Permissions-Policy": "camera=(), geolocation=(), microphone=(), interest-cohort=()",
         }.items():
             response.headers.setdefault(name, value)
+        # What no page or file said may be kept is nobody else's.
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        if settings.SECURE_HSTS_SECONDS and request.is_secure():
+            response.headers.setdefault(
+                "Strict-Transport-Security", f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
+            )
         return response
+
+    def _by_https(self, request: HttpRequest) -> HttpResponse:
+        """Lead to the sealed way; what was sent openly is not accepted."""
+        if request.method in {"GET", "HEAD"} and request.META.get("HTTP_HOST", "") in settings.ALLOWED_HOSTS:
+            return redirect(f"https://{request.META['HTTP_HOST']}{request.get_full_path()}", permanent=True)
+        return HttpResponse(NOT_SEALED, status=403, content_type="text/plain; charset=utf-8")
 
 
 def _content_policy() -> str:

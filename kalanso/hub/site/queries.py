@@ -96,6 +96,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     match = getattr(request, "resolver_match", None)
     page = (match.url_name or "") if match else ""
     english = str(get_language()).startswith("en")
+    person = getattr(request, "user", None)  # nobody yet, where a request failed before it was known
     return {
         "navigation": NAVIGATION,
         "section": (section := SECTIONS.get(page, page)),
@@ -104,8 +105,8 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "language": "en" if english else "fr",
         "other_language": "fr" if english else "en",
         "demo": bool(settings.KALANSO_STORE) and shelf.current().store.demo,
-        "person": request.user if request.user.is_authenticated else None,
-        "unread": notices.unread(request.user).count() if request.user.is_authenticated else 0,
+        "person": (known := person if person is not None and person.is_authenticated else None),
+        "unread": notices.unread(known).count() if known is not None else 0,
         "other_house": settings.KALANSO_OTHER_HOUSE,
         "mail": settings.KALANSO_MAIL,
         "help": help_.of_page(page),

@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.staticfiles",
     "rules",
+    "django_htmx",
     "kalanso.hub.site",
     "kalanso.hub.api",
     "kalanso.hub.explore",
@@ -91,7 +92,9 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
+    "kalanso.hub.site.middleware.Traced",
     "kalanso.hub.site.middleware.GuardedPages",
+    "kalanso.hub.site.middleware.Bounded",
     "kalanso.hub.site.middleware.NamedHere",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -122,6 +125,7 @@ TEMPLATES = [
                 "kalanso.hub.people.panels.discussion",
                 "kalanso.hub.offline.panels",
                 "kalanso.hub.evidence.panels",
+                "kalanso.hub.jobs.panels",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
@@ -157,7 +161,6 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Kalanso : "
-ALLAUTH_TRUSTED_PROXY_COUNT = CONFIGURATION.proxies
 MFA_ADAPTER = "kalanso.hub.people.queries.logins.Sealed"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Kalanso"
@@ -193,6 +196,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "kalanso.hub.site.views.forged"
 CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in CONFIGURATION.hosts if CONFIGURATION.https]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIGURATION.https else None
+ALLAUTH_TRUSTED_PROXY_COUNT = CONFIGURATION.proxies or int(CONFIGURATION.https)
 SECURE_HSTS_SECONDS = 31536000 if CONFIGURATION.https else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -230,7 +234,14 @@ KALANSO_JOBS: dict[str, str] = {
     "evidence.estimate": "kalanso.hub.evidence.tasks.runs.estimate",
     "evidence.adopt": "kalanso.hub.evidence.tasks.runs.adopt",
     "evidence.release": "kalanso.hub.evidence.tasks.runs.release",
+    "site.clean_up": "kalanso.hub.site.tasks.clean_up",
 }
+# What is due by itself: kind of job, how often (hourly, daily, weekly), from which hour of the day on.
+KALANSO_DUE: tuple[tuple[str, str, int], ...] = (
+    ("people.mirror_places", "daily", 1),
+    ("site.clean_up", "daily", 3),
+)
+KALANSO_SILENCE = CONFIGURATION.silence
 
 STATIC_URL = "/static/"
 STATIC_ROOT = KALANSO_CACHE / "static"
@@ -243,6 +254,12 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+# Pages that take files, by name, and how much (bytes) one request may bring there.
+KALANSO_UPLOADS: dict[str, int] = {
+    "upload_new": 211_000_000,
+    "write_comment": 13_000_000,
+    "offline_receive": 13_000_000,
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 STORAGES = {
@@ -256,7 +273,14 @@ FORMS_URLFIELD_ASSUME_HTTPS = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {
+        "json": {"()": "kalanso.hub.site.errors.JsonLines"},
+        "text": {"()": "kalanso.hub.site.errors.TextLines"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": CONFIGURATION.log_form()}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"django.request": {"level": "ERROR"}},  # a mistyped address is no event
+    "loggers": {
+        "django.request": {"level": "ERROR"},  # a mistyped address is no event
+        "kalanso.hub.requests": {"level": "INFO" if CONFIGURATION.log_form() == "json" else "WARNING"},
+    },
 }

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from smtplib import SMTPException
 from typing import Any
 
 from django.conf import settings
 
+from kalanso.hub.jobs import actions as of_jobs
 from kalanso.hub.jobs.tasks import Refused, Work
 from kalanso.hub.people import tasks as of_people
 from kalanso.hub.people.actions.letters import send_letter
 from kalanso.hub.people.queries.letters import readers
+from kalanso.hub.site.actions import upkeep
 from kalanso.pipeline.progress import Cancelled
 from kalanso.store import Store
 
 log = logging.getLogger(__name__)
+
+JOBS_KEPT = timedelta(days=90)
 
 
 def mirror_places(work: Work) -> dict[str, Any]:
@@ -49,3 +53,17 @@ def digest(work: Work) -> dict[str, Any]:
     if refused and work.job.attempts < work.job.most_attempts:
         raise OSError(f"{refused} letters refused by the mail server, {sent} sent")
     return {"sent": sent, "refused": refused}
+
+
+def clean_up(work: Work) -> dict[str, Any]:
+    """Remove what is too old to serve: sessions, used links of the machine, dead invitations, ended jobs."""
+    now = datetime.now(UTC)
+    found: dict[str, Any] = {}
+    work.progress("", 0.1)
+    found["sessions"] = upkeep.end_old_sessions(now=now)
+    work.progress("", 0.4)
+    found["links"] = upkeep.remove_used_links(now=now)
+    found["invitations"] = upkeep.remove_dead_invitations(now=now)
+    work.progress("", 0.7)
+    found["jobs"] = of_jobs.forget(ended_before=now - JOBS_KEPT)
+    return found

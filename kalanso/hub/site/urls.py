@@ -28,6 +28,7 @@ urlpatterns = [
         path("hors-ligne/", include("kalanso.hub.offline.urls")),
         path("", include("kalanso.hub.evidence.urls")),
         path("", include("kalanso.hub.api.urls")),
+        path("", include("kalanso.hub.jobs.urls")),
         path("", include("kalanso.hub.explore.urls")),
         prefix_default_language=False,
     ),

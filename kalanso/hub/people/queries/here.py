@@ -1,4 +1,4 @@
-"""On whose behalf is this thread reading? Set once per request or job, read wherever tables are opened."""
+"""On whose behalf, and for which request or job, is this thread at work? Set once, read wherever it is needed."""
 
 from __future__ import annotations
 
@@ -24,3 +24,22 @@ def reading_as(scope: Scope) -> Iterator[None]:
         yield
     finally:
         _SCOPE.reset(token)
+
+
+# What log lines name, so that those of one request or job can be found together.
+_WORK: ContextVar[tuple[str, str]] = ContextVar("work", default=("", ""))
+
+
+def work() -> tuple[str, str]:
+    """Return the ids of the request and of the job that this thread serves; "" where there is none."""
+    return _WORK.get()
+
+
+@contextmanager
+def working_for(*, request: str = "", job: str = "") -> Iterator[None]:
+    """Work for a request or a job until the block ends."""
+    token = _WORK.set((request, job))
+    try:
+        yield
+    finally:
+        _WORK.reset(token)
