@@ -81,6 +81,7 @@ TITLES = {
     "assumption_runs": _("Que devient la réponse sous d'autres hypothèses ?"),
     "without_sources": _("Que perdrait-on sans chaque source ?"),
     "demo_truth": _("Quelle est la vérité du pays simulé ?"),
+    "kept_runs": _("Que disaient les autres calculs ?"),
     "draws": _("Quels sont les tirages de l'estimation ?"),
     "coverage_estimates_partners": _("Quelles estimations sont validées ?"),
     "coverage_estimates_public": _("Quelles estimations sont publiées ?"),
