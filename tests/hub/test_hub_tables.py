@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 import openpyxl
 import pytest
 
-from kalanso.hub.explore.panels import TITLES
+from kalanso.hub.explore.queries.words import TITLES
 from kalanso.hub.explore.queries import tables
 from kalanso.hub.explore.queries.shelf import Ground, Shelf
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
