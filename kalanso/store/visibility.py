@@ -140,9 +140,10 @@ def _mark_flagged(store: Store, spec: TableSpec, table: ir.Table, flags: ir.Tabl
         matches.append(lasting | flagged.since.notnull())
     guarded_rows = table.semi_join(flagged, matches)
     keyed = [*spec.key]
-    marks = guarded_rows.select(*[guarded_rows[name].name(f"g_{name}") for name in keyed]).distinct().view()
+    marks = guarded_rows.select(*[guarded_rows[name].name(f"g_{name}") for name in keyed]).distinct()
+    marks = marks.mutate(g_marked=True).view()
     joined = table.left_join(marks, [_same(table, marks, name, f"g_{name}") for name in keyed])
-    joined = joined.mutate(guarded=joined[f"g_{spec.place_column}"].notnull())
+    joined = joined.mutate(guarded=joined.g_marked.notnull())
     level = (
         above.filter(above.ancestor_level == spec.security.coarsen_to)
         .select(coarse_place=above.place_code, coarse_code=above.ancestor_code)

@@ -249,7 +249,7 @@ def test_a_reader_of_one_district_sees_no_number_of_another(page: str, ask: Any,
     seen, hidden = text_of(ask(address)), text_of(team.get(address))
 
     assert numbers in seen or "aires de santé sur" in seen
-    assert "Pas d'estimation pour ce lieu" in hidden or "Pas de registre pour ce lieu" in hidden
+    assert "Pas encore d'estimation validée ici" in hidden or "Ségou n'est pas un des vôtres" in hidden
     assert numbers not in hidden
     assert numbers in text_of(team.get(f"/lieux/{own}/estimation/"))
 

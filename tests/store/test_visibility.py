@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.places.tables import PLACE_FLAGS, PLACE_PARENTS, PLACES
 from kalanso.sources.tables import IMPORTS
-from kalanso.store import Audience, Engine, NotVisible, Provenance, Scope, Store, visible
+from kalanso.store import Audience, Engine, NotVisible, Provenance, Scope, Security, Store, visible
 
 TODAY = date(2025, 1, 15)
 PARTNER = Scope(audience=Audience.PARTNER)
@@ -147,6 +148,15 @@ def test_flagged_places_of_a_table_with_levels_leave_only_their_district(
     rows = [indicator("A1", 30), indicator("D1", 90, "district"), indicator("A4", 25)]
     publish(country, INDICATOR_VALUES, rows, now)
     assert [place for (place,) in seen(country, INDICATOR_VALUES, PARTNER, "place_code")] == ["A4", "D1"]
+
+
+def test_rows_that_are_known_by_another_key_than_their_place_are_guarded_as_well(
+    country: Store, now: datetime
+) -> None:
+    flag(country, "A1", date(2022, 1, 1), None, now)
+    spec = replace(OBSERVATIONS, name="months", key=("period",), part_by=(), security=Security())
+    publish(country, spec, [doses("A1", "202401", 10), doses("A4", "202402", 20)], now)
+    assert seen(country, spec, PARTNER, "place_code", "period") == [("A4", "202402")]
 
 
 @pytest.mark.spark

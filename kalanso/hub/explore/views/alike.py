@@ -43,7 +43,7 @@ def alike(request: HttpRequest, code: str) -> HttpResponse:
     context |= {
         "dose": dose, "when": when, "which": which, "choices": [which, dose],
         "wrong": [c for c in (which, dose, when) if c.wrong], "rows": rows[:LISTED], "count": len(rows),
-        "more": max(0, len(rows) - LISTED), "level": level, "own": next((row for row in rows if row.chosen), None),
+        "more": max(0, len(rows) - LISTED), "table_shown": estimates.source(here, when.value), "level": level, "own": next((row for row in rows if row.chosen), None),
         "in_it": any(row["context"] == which.value for row in places.contexts(here, code)),
         "picture": _picture(here, place, rows, which.shown, dose.value, when.value),
     }  # fmt: skip
