@@ -138,15 +138,30 @@ def test_another_house_lets_in_only_a_verified_address_with_an_open_account(
     assert not adapter.is_open_for_signup(request, None)
 
 
-def test_coming_in_by_another_house_keeps_the_password() -> None:
-    from allauth.account.models import EmailAddress
+def test_nobody_writes_another_address_to_their_account() -> None:
+    who = member("awa", email="awa@exemple.ml")
+    client, _answer = login("awa")
+    for answer in (
+        client.get("/compte/email/"),
+        client.post("/compte/email/", {"action_add": "", "email": "chef@exemple.ml"}),
+    ):
+        assert answer.status_code == 404
+    who.refresh_from_db()
+    assert who.email == "awa@exemple.ml"
+
+
+@pytest.mark.parametrize(("address", "verified"), [("autre@exemple.ml", True), ("awa@exemple.ml", False)])
+def test_an_account_of_another_house_with_another_address_is_not_joined(address: str, verified: bool) -> None:
+    from django.core.exceptions import PermissionDenied
 
     from kalanso.hub.people.queries.logins import OtherHouses
 
-    who = member("awa", email="awa@exemple.ml")
-    arrived = SimpleNamespace(user=who, _did_authenticate_by_email="awa@exemple.ml")
-    OtherHouses(RequestFactory().get("/")).pre_social_login(None, arrived)
-    assert EmailAddress.objects.get(user=who).verified
+    request = RequestFactory().get("/")
+    request.user = member("awa", email="awa@exemple.ml")
+    arrived = a_login_from_elsewhere(address, verified=verified)
+    arrived.state = {"process": "connect"}
+    with pytest.raises(PermissionDenied):
+        OtherHouses(request).pre_social_login(request, arrived)
 
 
 def test_the_button_of_another_house_is_there_only_where_one_is_set_and_the_browser_may_follow_it() -> None:
@@ -244,7 +259,10 @@ def test_the_whole_way_through_another_house(address: str, verified: bool, enter
     house.server.shutdown()
 
     assert back.status_code in {200, 302}
-    assert (client.get("/moi/").status_code == 200) is enters
+    assert ("_auth_user_id" in client.session) is enters
     assert SocialAccount.objects.filter(user=who).exists() is enters
     who.refresh_from_db()
-    assert who.has_usable_password()
+    # Whoever prepared the account may know its password: it ends when the address is proven elsewhere.
+    assert who.has_usable_password() is not enters
+    if enters:
+        assert "ancien mot de passe" in client.get("/moi/").content.decode()

@@ -244,3 +244,12 @@ def test_the_file_holds_the_same_lines_and_no_formula() -> None:
 def test_the_same_event_is_read_in_english() -> None:
     event(person("national"))
     assert "gave" in visitor("national").get("/en/traces/").content.decode()
+
+
+def test_a_new_password_is_read_by_those_who_answer_for_the_persons_place(code_of: Any) -> None:
+    from kalanso.hub.people.actions.persons import reset_password
+
+    who = person("facility", code_of("Niono", "district"), name="moussa")
+    reset_password(by=person("national"), person=who, reason="mot-oublié", now=NOW)
+    assert "mot-oublié" in page(visitor("region", code_of("Ségou", "region")))
+    assert "mot-oublié" not in page(visitor("region", code_of("Sikasso", "region")))

@@ -19,6 +19,9 @@ urlpatterns = [
         path("entrer-comme/<slug:username>/", views.enter_as, name="enter_as"),
         path("flux/publications.atom", views.feed_public, name="feed_public"),
         path("flux/<str:secret>.atom", views.feed_mine, name="feed_mine"),
+        # Addresses come with the invitation: who could write any would be taken for somebody else elsewhere.
+        path("compte/email/", views.nowhere),
+        path("compte/confirm-email/", views.nowhere),
         path("compte/", include("allauth.urls")),
         path("", include("kalanso.hub.people.urls")),
         path("agir/", views.act, name="act"),

@@ -230,6 +230,11 @@ def glossary(request: HttpRequest) -> HttpResponse:
     return render(request, "site/glossary.html", {"headings": headings, "entries": entries})
 
 
+def nowhere(request: HttpRequest) -> HttpResponse:
+    """Say that nothing stands here, for everybody."""
+    raise Http404
+
+
 def favicon(request: HttpRequest) -> HttpResponse:
     """Lead to the one icon."""
     return redirect(static("site/kalanso.svg"))

@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from kalanso.hub.people.actions.persons import end_sessions, is_last_administrator, stands_above
+from kalanso.hub.people.actions.persons import end_sessions, is_last_administrator, stands_above, workplace
 from kalanso.hub.people.actions.trail import record
 from kalanso.hub.people.models import Person
 from kalanso.hub.people.permissions import may
@@ -43,7 +43,7 @@ def close_account(*, by: Person, person: Person, reason: str, now: datetime) -> 
         end(person)
     record(
         by=by, verb="people.account_closed", thing=person, now=now, before={"is_active": True},
-        after={"is_active": False}, reason=reason,
+        after={"is_active": False}, reason=reason, place_code=workplace(person),
     )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def open_account(*, by: Person, person: Person, reason: str, now: datetime) -> N
     _set_active(person, True)
     record(
         by=by, verb="people.account_opened", thing=person, now=now, before={"is_active": False},
-        after={"is_active": True}, reason=reason,
+        after={"is_active": True}, reason=reason, place_code=workplace(person),
     )  # fmt: skip
 
 
@@ -91,4 +91,11 @@ def second_proof_reset(*, by: Person, person: Person, reason: str, now: datetime
         raise PermissionDenied(_("Vous ne pouvez pas retirer la double vérification de cette personne."))
     Authenticator.objects.filter(user=person).delete()
     end_sessions(person)
-    record(by=by, verb="people.second_proof_reset", thing=person, now=now, reason=reason)
+    record(
+        by=by,
+        verb="people.second_proof_reset",
+        thing=person,
+        now=now,
+        reason=reason,
+        place_code=workplace(person),
+    )

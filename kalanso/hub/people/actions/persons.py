@@ -247,9 +247,21 @@ def reset_password(*, by: Person, person: Person, reason: str, now: datetime) ->
     person.must_change_password = True
     person.save(update_fields=["password", "must_change_password"])
     end_sessions(person)
-    record(by=by, verb="people.password_reset", thing=person, now=now, reason=reason)
+    record(
+        by=by,
+        verb="people.password_reset",
+        thing=person,
+        now=now,
+        reason=reason,
+        place_code=workplace(person),
+    )
     notify(persons=[person], sentence="people.password_reset", params={"by": str(by)}, address="", now=now)
     return spoken
+
+
+def workplace(person: Person) -> str:
+    """Return the place of a person's first role that holds, where those who answer for it read the trail."""
+    return next((m.place_code for m in person.memberships.all() if m.place_code and m.holds_on(today())), "")
 
 
 def end_sessions(person: Person) -> None:

@@ -19,6 +19,9 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
 
 from kalanso.hub.people.queries.persons import normal_phone, person_named
 
@@ -67,14 +70,23 @@ class OtherHouses(DefaultSocialAccountAdapter):
         return found if found and found[0].is_active else None
 
     def pre_social_login(self, request: Any, sociallogin: Any) -> None:
-        """Note that the address is proven, so that the password of the account stays.
+        """Say that an old password stops serving; join no account of another house but one's own.
 
-        Accounts come by invitation only: nobody can have prepared one under somebody else's address.
+        At the first entry by an address that was never proven here, allauth wipes the password and ends other
+        sessions, since whoever prepared the account may know it.
         """
+        if sociallogin.state.get("process") == "connect":
+            proven = {one.email.lower() for one in sociallogin.email_addresses if one.verified}
+            if not request.user.is_authenticated or (request.user.email or "").lower() not in proven:
+                raise PermissionDenied(
+                    _("Ce compte de l'autre maison n'a pas votre adresse e-mail vérifiée.")
+                )
         address = getattr(sociallogin, "_did_authenticate_by_email", None)
-        if address and sociallogin.user.pk:
-            EmailAddress.objects.update_or_create(
-                user=sociallogin.user, email=address.lower(), defaults={"verified": True, "primary": True}
+        known = EmailAddress.objects.filter(user_id=sociallogin.user.pk, email__iexact=address, verified=True)
+        if address and sociallogin.user.has_usable_password() and not known.exists():
+            messages.warning(
+                request,
+                _("Votre ancien mot de passe ne sert plus : vous entrez désormais par l'autre maison."),
             )
 
 
