@@ -71,6 +71,8 @@ def picture(size: tuple[int, int] = (2400, 1200), form: str = "JPEG", **options:
 def test_each_role_reads_and_writes_just_where_its_rule_says(
     role: str, home: str, where: str, places: dict[str, str]
 ) -> None:
+    from kalanso.hub.people.queries.subjects import may_read, readers_among, subject
+
     who, at, author = person(role, places.get(home, "")), places[where], person("administrator")
     comment = say(author, at, "Une rupture de trois semaines.", photo=picture((40, 30)), photo_alt="Un frigo")
     near = home in {"", where}
@@ -87,6 +89,8 @@ def test_each_role_reads_and_writes_just_where_its_rule_says(
     sent = client.post(f"/discussion/place/{at}/ecrire/", {"key": str(uuid4()), "text": "Vu."})
     followed = client.post(f"/discussion/place/{at}/suivre/", {"suivre": "oui"})
 
+    assert may_read(who, subject("place", at)) == reads
+    assert readers_among([who], subject("place", at)) == ([who] if reads else [])
     assert page.status_code == image.status_code == (200 if reads else 404)
     assert ("Une rupture" in page.content.decode()) == reads
     if reads:
@@ -465,6 +469,30 @@ def test_a_long_discussion_costs_no_query_more_than_a_short_one(places: dict[str
         say(person("national"), places["here"], f"numéro {number} @national-all-house")
 
     assert asked() <= few
+
+
+def test_telling_many_followers_asks_no_more_than_telling_few(places: dict[str, str]) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from kalanso.hub.people.actions.discussion import follow
+    from kalanso.hub.people.models import Notification
+    from kalanso.hub.people.queries.subjects import subject
+
+    about, writer = subject("place", places["here"]), person("national")
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            say(writer, places["here"])
+        return len(queries)
+
+    asked()
+    few = asked()
+    for number in range(12):
+        follow(by=person("partner", name=f"follower{number}"), about=about, now=NOW)
+
+    assert asked() <= few + 1  # the notifications themselves are one question
+    assert Notification.objects.filter(sentence="people.commented").count() == 12
 
 
 def test_a_telephone_whose_clock_runs_ahead_writes_no_comment_of_tomorrow(places: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.people.models import Comment, Person, Subscription
-from kalanso.hub.people.queries.subjects import NoSubject, Subject, may_read, subject
+from kalanso.hub.people.queries.subjects import NoSubject, Subject, may_read, readers_among, subject
 
 # How changes read in the trail, and how notices read.
 VERBS = {
@@ -107,7 +107,7 @@ def followers(about: Subject) -> list[Person]:
     rows = Subscription.objects.filter(
         object_type=about.object_type, object_id=about.object_id, person__is_active=True
     ).select_related("person")
-    return [row.person for row in rows if may_read(row.person, about)]
+    return readers_among([row.person for row in rows], about)
 
 
 def named_in(text: str, about: Subject) -> list[Person]:
@@ -122,9 +122,9 @@ def named_in(text: str, about: Subject) -> list[Person]:
     people: list[Person] = []
     for name in list(names)[: 2 * MENTIONS_AT_MOST]:
         person = Person.objects.filter(username__iexact=name, is_active=True).first() if name else None
-        if person is not None and person not in people and may_read(person, about):
+        if person is not None and person not in people:
             people.append(person)
-    return people[:MENTIONS_AT_MOST]
+    return readers_among(people, about)[:MENTIONS_AT_MOST]
 
 
 def paragraphs(text: str, mentioned: list[str] | None = None) -> SafeString:

@@ -6,12 +6,12 @@ Nothing else can be commented, so that nobody attaches words to a record that th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kalanso.hub.people.models import Comment, PlaceMirror, Role
-from kalanso.hub.people.queries.access import CLEARED, access_of
+from kalanso.hub.people.models import Comment, Membership, Person, PlaceMirror, Role
+from kalanso.hub.people.queries.access import CLEARED, access_of, today
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,21 @@ def may_read(person: Any, thing: Subject | Comment) -> bool:
     if not access_of(person).roles & READERS:
         return False
     return not _flagged(thing.place_code) or _cleared(person, thing.place_code)
+
+
+def readers_among(people: Sequence[Person], thing: Subject | Comment) -> list[Person]:
+    """Return those of some people for whom `may_read` holds, in two questions however many they are."""
+    day, path = today(), ""
+    if thing.place_code:
+        flagged = PlaceMirror.objects.filter(code=thing.place_code, flagged=True)
+        path = flagged.values_list("path", flat=True).first() or ""
+    held = Membership.objects.filter(person__in=people, role__in=CLEARED if path else READERS)
+    near = {
+        row.person_id
+        for row in held
+        if row.holds_on(day) and (not path or not row.place_code or f"/{row.place_code}/" in path)
+    }
+    return [person for person in people if person.is_active and person.pk in near]
 
 
 def _flagged(place_code: str) -> bool:
