@@ -243,4 +243,6 @@ def test_a_map_that_the_table_belies_comes_back_with_the_reason(niono: str) -> N
     upload.refresh_from_db()
 
     assert upload.state == "mapping"
-    assert upload.fault["fr"] in text_of(client.get(f"/preuves/depot/{upload.pk}/colonnes/"))
+    assert "aucune colonne ne contient de nombres" in text_of(
+        client.get(f"/preuves/depot/{upload.pk}/colonnes/")
+    )

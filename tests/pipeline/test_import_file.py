@@ -222,6 +222,45 @@ def test_a_dash_says_that_it_is_no_known_place(mali: Store, tmp_path: Path, now:
     assert imported.receipt.rejected == {"pipeline.rejected.place_rejected": 1}
 
 
+def test_confirmed_and_rejected_names_are_kept_from_one_table(
+    mali: Store, tmp_path: Path, now: datetime
+) -> None:
+    told = [
+        {
+            "system": "census",
+            "vintage": "2009",
+            "code": name,
+            "parent_name": "Ségou",
+            "place_code": code,
+            "by": "A",
+        }
+        for name, code in (("Office", codes(mali)["cercle", "Niono"]), ("Nulle Part", "-"))
+    ]
+    pd.DataFrame(told).to_csv(tmp_path / "review.csv", index=False)
+
+    assert pipeline.keep_matches(mali, tmp_path / "review.csv", by="", now=now) == {
+        "reviewed": 1,
+        "rejected": 1,
+    }
+    assert set(frame(mali, PLACE_MATCHES)["status"]) >= {"reviewed", "rejected"}
+
+
+def test_rows_of_places_elsewhere_and_new_places_stay_out_where_a_file_speaks_for_some_places_only(
+    mali: Store, tmp_path: Path, now: datetime
+) -> None:
+    niono = codes(mali)["cercle", "Niono"]
+    path = census(tmp_path, ("Ségou", "Niono", 1), ("Ségou", "Ségou", 2), ("Ségou", "Tombouctou", 3))
+
+    imported = pipeline.import_file(
+        mali, "population", path, within=frozenset({niono}), new_places=True, now=now
+    )
+
+    assert imported.receipt.rejected == {"pipeline.rejected.place_outside": 2}
+    assert imported.placed == {niono}
+    assert set(frame(mali, OBSERVATIONS)["place_code"]) == {niono}
+    assert ("cercle", "Tombouctou") not in codes(mali)
+
+
 def test_two_names_of_one_place_do_not_count_twice(mali: Store, tmp_path: Path, now: datetime) -> None:
     niono = codes(mali)["cercle", "Niono"]
     told = [

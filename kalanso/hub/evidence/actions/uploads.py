@@ -196,12 +196,13 @@ def ask_to_publish(*, by: Person, upload: Upload, now: datetime) -> Upload:
 
 @transaction.atomic
 def discard(*, by: Person, upload: Upload, reason: str, now: datetime) -> Upload:
-    """Put a sheet aside; nothing of it was published. The file stays until the hub's retention ends it."""
+    """Put a sheet aside; nothing of it was published. The file stays with its history."""
     held = _held(upload)
     refuse_unless(by, "evidence.upload", held)
     if held.state not in {*Upload.OPEN, State.REFUSED}:
         _refuse_unless_in(held)
-    if held.job is not None and not held.job.over:
+    # What others asked for ends by itself: nobody waits for its answer any more.
+    if held.job is not None and not held.job.over and held.job.asked_by_id == by.pk:
         cancel(by=by, job=held.job, now=now)
     before = {"state": held.state}
     held.state, held.ended, held.reason = State.DISCARDED, now, reason

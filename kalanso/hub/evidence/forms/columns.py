@@ -234,7 +234,7 @@ class MapTextForm(forms.Form):
     """The column map as text, as the command line reads and writes it."""
 
     text = forms.CharField(
-        label=gettext_lazy("La carte des colonnes (YAML)"), max_length=60_000,
+        label=gettext_lazy("Le plan de colonnes (YAML)"), max_length=60_000,
         widget=forms.Textarea(attrs={"rows": 20, "spellcheck": "false"}),
     )  # fmt: skip
     version = forms.IntegerField(widget=forms.HiddenInput())
@@ -243,7 +243,7 @@ class MapTextForm(forms.Form):
         """Return the map as plain values; what is wrong is told in the library's words."""
         try:
             document = yaml.safe_load(self.cleaned_data["text"])
-            column_map = from_document(document, file="carte.yaml")
+            column_map = from_document(document, file="plan.yaml")
         except yaml.YAMLError as error:
             raise forms.ValidationError(_("Ce texte n'est pas du YAML : %(why)s") % {"why": error}) from error
         except BadFile as error:

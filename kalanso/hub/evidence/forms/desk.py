@@ -12,7 +12,7 @@ from kalanso.hub.evidence.models import FindingStatus, SourceCard
 from kalanso.hub.evidence.queries import findings, published
 from kalanso.hub.evidence.queries.uploads import language, places_to_speak_for
 from kalanso.hub.people.models import PlaceMirror
-from kalanso.quality.tables import SEVERITIES
+from kalanso.quality import CHECKS, SEVERITIES
 
 
 class FindingFilter(forms.Form):
@@ -32,7 +32,10 @@ class FindingFilter(forms.Form):
         self.fields["lieu"].choices = [("", _("partout")), *((p.code, p.name) for p in near)]  # type: ignore[attr-defined]
         severities = [(one, names.name(f"severity.{one}", language())) for one in reversed(SEVERITIES)]
         self.fields["gravite"].choices = [*every, *severities]  # type: ignore[attr-defined]
-        self.fields["controle"].choices = [("", _("tous")), *((one, one) for one in findings.checks())]  # type: ignore[attr-defined]
+        self.fields["controle"].choices = [
+            ("", _("tous")),
+            *((one, one) for one in sorted({check.NAME for check in CHECKS})),
+        ]  # type: ignore[attr-defined]
         self.fields["statut"].choices = [*every, *FindingStatus.Status.choices]  # type: ignore[attr-defined]
 
     def wanted(self) -> findings.Wanted:

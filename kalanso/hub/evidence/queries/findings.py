@@ -60,28 +60,29 @@ def _chosen(table: ir.Table, wanted: Wanted) -> ir.Table:
     return table
 
 
-def total(wanted: Wanted) -> int:
-    """Return how many findings were chosen."""
-    counted = published.rows(QUALITY_FINDINGS, lambda t: _chosen(t, wanted).aggregate(n=lambda t: t.count()))
-    return int(counted[0]["n"])
+def listed(person: Any, wanted: Wanted, number: int) -> tuple[list[dict[str, Any]], int]:
+    """Return one page of findings with what people said, and how many there are in all.
 
-
-def listed(person: Any, wanted: Wanted, number: int) -> list[dict[str, Any]]:
-    """Return one page of findings with what people said: own places first, then the gravest and newest."""
+    Own places come first, then the gravest and newest. Both are asked at once: hiding what is protected is
+    the dearest part of the question.
+    """
     own = _own_places(person)
 
     def question(table: ir.Table) -> ir.Table:
         chosen = _chosen(table, wanted)
         weight = ibis.cases((chosen.severity == "serious", 0), (chosen.severity == "attention", 1), else_=2)
         far = ~chosen.place_code.isin(own or [""])
-        ordered = chosen.mutate(weight=weight, far=far).order_by(
+        ordered = chosen.mutate(weight=weight, far=far, total=chosen.count().over(ibis.window())).order_by(
             "far", "weight", ibis.desc("period_start"), "check", "place_code", "indicator", "message"
         )
         return ordered.limit(SHOWN, offset=(max(number, 1) - 1) * SHOWN)
 
     found = published.rows(QUALITY_FINDINGS, question)
+    if not found and number > 1:
+        return listed(person, wanted, 1)
     said = FindingStatus.objects.select_related("by").in_bulk([row["key"] for row in found], field_name="key")
-    return [{**row, "said": said.get(row["key"])} for row in found]
+    rows = [{**row, "said": said.get(row["key"])} for row in found]
+    return rows, int(found[0]["total"]) if found else 0
 
 
 def one(key: str) -> dict[str, Any] | None:
@@ -89,12 +90,6 @@ def one(key: str) -> dict[str, Any] | None:
     found = published.rows(QUALITY_FINDINGS, lambda t: _keyed(t).filter(lambda t: t.key == key))
     order = {"serious": 0, "attention": 1}
     return min(found, key=lambda row: (order.get(row["severity"], 2), row["message"]), default=None)
-
-
-def checks() -> list[str]:
-    """Return the checks that found something, by name."""
-    found = published.rows(QUALITY_FINDINGS, lambda t: t.select("check").distinct())
-    return sorted(row["check"] for row in found)
 
 
 def _own_places(person: Any) -> list[str]:

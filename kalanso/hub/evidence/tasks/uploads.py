@@ -262,10 +262,8 @@ def brought_by(store: Store, upload: Upload) -> list[str]:
 
 def _open_names(imported: pipeline.Imported) -> list[dict[str, Any]]:
     """Return the names that wait for a person, and those that a person decided."""
-    refused = [
-        r for r in imported.receipt.rejections if r.reason.startswith("pipeline.rejected.place_") and r.found
-    ]
-    rows = {r.found: r.row for r in refused}
+    refused = [r for r in imported.receipt.rejections if r.reason.rpartition(".")[2].startswith("place_")]
+    rows = {r.found: r.row for r in refused if r.found}
     flagged = _flagged_places()
     found = []
     for match in imported.matches.to_dict("records"):

@@ -99,5 +99,5 @@ def download(request: HttpRequest, key: UUID) -> HttpResponse:
     """Give the map as the command line reads it."""
     upload = found(request, key)
     response = HttpResponse(_yaml(upload), content_type="application/yaml; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="carte-{str(upload.pk)[:8]}.yaml"'
+    response["Content-Disposition"] = f'attachment; filename="plan-{str(upload.pk)[:8]}.yaml"'
     return response

@@ -26,15 +26,16 @@ def listing(request: HttpRequest) -> HttpResponse:
     """List the findings that the reader may see: own places first, then the gravest and newest."""
     form = FindingFilter(request.user, request.GET)
     wanted = form.wanted()
-    total = queries.total(wanted)
     asked = request.GET.get("page", "1")
+    number = max(1, int(asked) if asked.isdigit() and len(asked) < 8 else 1)
+    rows, total = queries.listed(request.user, wanted, number)
     pages = max(1, -(-total // queries.SHOWN))
-    number = min(max(1, int(asked) if asked.isdigit() and len(asked) < 8 else 1), pages)
+    number = number if number <= pages else 1
     return render(
         request,
         "evidence/findings.html",
         {
-            "form": form, "total": total, "rows": queries.listed(request.user, wanted, number),
+            "form": form, "total": total, "rows": rows,
             "pager": {"number": number, "pages": pages}, "may_check": may(request.user, "evidence.publish"),
             "job": Job.objects.filter(kind="evidence.check").first() if may(request.user, "evidence.publish") else None,
         },
