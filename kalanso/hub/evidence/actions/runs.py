@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from kalanso.coverage import Question
@@ -310,9 +310,12 @@ def move_run(*, by: Person, run: Run, after: str, reason: str = "", now: datetim
 
 def _step(*, by: Person, run: Run, after: str, reason: str, now: datetime, **more: Any) -> RunStep:
     before = run.state
-    won = Run.objects.filter(pk=run.pk, state=before, steps_taken=run.steps_taken).update(
-        state=after, steps_taken=run.steps_taken + 1, **more
-    )
+    held = Run.objects.filter(pk=run.pk, state=before, steps_taken=run.steps_taken)
+    try:
+        with transaction.atomic():
+            won = held.update(state=after, steps_taken=run.steps_taken + 1, **more)
+    except IntegrityError:  # another run came into that state in the same moment
+        won = 0
     if not won:
         raise ValidationError(
             _("Quelqu'un d'autre vient de changer ce calcul : relisez-le avant d'agir."), code="late"
