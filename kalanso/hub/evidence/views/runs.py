@@ -200,7 +200,9 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
         % {"n": len(run.gates), "passed": sum(gate["passed"] for gate in run.gates)},
         RunCheck.Point.CUT: _("La version coupée est calculée : comparez-les.")
         if beside
-        else _("La version coupée n'est pas encore calculée : demandez-la sur la page du calcul."),
+        else _(
+            "La version coupée n'est pas calculée : demandez-la sur la page du calcul, ou écrivez pourquoi vous vous en passez."
+        ),
         RunCheck.Point.PROVISIONAL: _("Provisoires : %(codes)s.")
         % {"codes": ", ".join(run.provisional) or "–"},
         RunCheck.Point.DIFFERENCE: _("À comparer au calcul %(n)s.") % {"n": before.pk}
