@@ -313,7 +313,13 @@ def test_outsiders_who_know_a_run_read_neither_its_evidence_nor_its_review(
     run = desk.brought_to("published")
     for role in (*OUTSIDERS, "reader", "public"):
         page = client_of(role).get(f"/preuves/calculs/{run.pk}/").content.decode()
-        for hidden in ("la revue du trimestre", "observations-0", "vu et expliqué", "r_hat", "researcher-all-house"):
+        for hidden in (
+            "la revue du trimestre",
+            "observations-0",
+            "vu et expliqué",
+            "r_hat",
+            "researcher-all-house",
+        ):
             assert hidden not in page, role
 
 
