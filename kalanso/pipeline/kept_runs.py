@@ -46,6 +46,7 @@ from kalanso.store import Mode, Provenance, Store, TableSpec
 # Tables beside those of `Holdings.made_from` that an estimate hears.
 _HEARD = (COVERAGE_SERIES, PLACE_CONTEXTS, PLACE_NEIGHBOURS)
 _ESTIMATES = "coverage_estimates"
+KEPT = "estimates-run-"  # how folders of kept runs begin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,14 @@ class Shown:
 
 def folder_of_kept(store: Store, name: str) -> Path:
     """Return the folder of the run that goes by a name."""
-    return store.folder / f"estimates-run-{name}"
+    return store.folder / f"{KEPT}{name}"
+
+
+def discard_unfinished(store: Store, name: str) -> None:
+    """Take away what a stopped run left half-done; a run that ended stays."""
+    folder = folder_of_kept(store, name)
+    if kept_run(folder) is None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def kept_run(folder: Path) -> KeptRun | None:

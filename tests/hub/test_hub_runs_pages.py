@@ -129,6 +129,10 @@ def test_a_reviewer_signs_and_the_centre_decides_on_the_pages(desk: Desk, quick_
     assert "à relire et à signer" in early.content.decode()
     points = ("gates", "calibration", "cut", "provisional", "difference")
     signed = {f"fine_{point}": "on" for point in points} | {"note_difference": "premier calcul"}
+    alone = reviewer.post(f"{address}relire/", signed)
+    assert alone.status_code == 200
+    assert "écrivez ce que vous avez vu" in alone.content.decode()
+    signed["note_cut"] = "pas de source qui corrige la population"
     assert reviewer.post(f"{address}relire/", signed).status_code == 302
     assert reviewer.get(f"{address}etape/validated/").status_code == 403
     assert centre.post(f"{address}etape/validated/").status_code == 302

@@ -110,7 +110,7 @@ def test_a_run_is_validated_only_when_every_point_is_signed(desk: Desk) -> None:
     check_run(by=person("researcher"), run=run, answers={"cut": (False, "loin de l'entière")}, now=NOW)
     with pytest.raises(ValidationError, match="version coupée"):
         move_run(by=person("national"), run=run, after="validated", now=NOW)
-    check_run(by=person("researcher"), run=run, answers={"cut": (True, "")}, now=NOW)
+    check_run(by=person("researcher"), run=run, answers={"cut": (True, "proche de l'entière")}, now=NOW)
     move_run(by=person("national"), run=run, after="validated", now=NOW)
     run.refresh_from_db()
     assert (run.state, run.validated_by, run.checked_by.username) == (
@@ -135,7 +135,7 @@ def test_a_check_that_finds_fault_or_a_difference_says_what(desk: Desk) -> None:
     from kalanso.hub.evidence.actions.runs import check_run
 
     run = desk.brought_to("technical_review")
-    for point, fine in (("gates", False), ("difference", True)):
+    for point, fine in (("gates", False), ("difference", True), ("cut", True)):
         with pytest.raises(ValidationError, match="écrivez ce que vous avez vu"):
             check_run(by=person("researcher"), run=run, answers={point: (fine, "")}, now=NOW)
 
@@ -313,7 +313,13 @@ def test_outsiders_who_know_a_run_read_neither_its_evidence_nor_its_review(
     run = desk.brought_to("published")
     for role in (*OUTSIDERS, "reader", "public"):
         page = client_of(role).get(f"/preuves/calculs/{run.pk}/").content.decode()
-        for hidden in ("la revue du trimestre", "observations-0", "vu et expliqué", "r_hat"):
+        for hidden in (
+            "la revue du trimestre",
+            "observations-0",
+            "vu et expliqué",
+            "r_hat",
+            "researcher-all-house",
+        ):
             assert hidden not in page, role
 
 

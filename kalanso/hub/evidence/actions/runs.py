@@ -14,12 +14,13 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from kalanso.coverage import Question
 from kalanso.hub.evidence.models import AgreedSentence, Run, RunCheck, RunStep
 from kalanso.hub.evidence.permissions import BACKWARD, RUN_STEPS
+from kalanso.hub.evidence.queries.runs import cut_beside
 from kalanso.hub.jobs.actions import ask as ask_for
 from kalanso.hub.jobs.actions import cancel as cancel_job
 from kalanso.hub.jobs.models import Job
@@ -212,9 +213,11 @@ def check_run(
     if run.state != State.REVIEW:
         raise ValidationError(_("Seul un calcul en revue technique se relit."), code="state")
     made = []
+    # A tick alone will do only where there is something to have looked at.
+    told = {RunCheck.Point.DIFFERENCE.value, *(() if cut_beside(run) else (RunCheck.Point.CUT.value,))}
     for point, (fine, note) in answers.items():
         note = note.strip()
-        if not note and (not fine or point == RunCheck.Point.DIFFERENCE):
+        if not note and (not fine or point in told):
             raise ValidationError(
                 _("« %(point)s » : écrivez ce que vous avez vu."),
                 code="note",
@@ -310,9 +313,12 @@ def move_run(*, by: Person, run: Run, after: str, reason: str = "", now: datetim
 
 def _step(*, by: Person, run: Run, after: str, reason: str, now: datetime, **more: Any) -> RunStep:
     before = run.state
-    won = Run.objects.filter(pk=run.pk, state=before, steps_taken=run.steps_taken).update(
-        state=after, steps_taken=run.steps_taken + 1, **more
-    )
+    held = Run.objects.filter(pk=run.pk, state=before, steps_taken=run.steps_taken)
+    try:
+        with transaction.atomic():
+            won = held.update(state=after, steps_taken=run.steps_taken + 1, **more)
+    except IntegrityError:  # another run came into that state in the same moment
+        won = 0
     if not won:
         raise ValidationError(
             _("Quelqu'un d'autre vient de changer ce calcul : relisez-le avant d'agir."), code="late"

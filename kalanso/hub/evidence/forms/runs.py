@@ -282,7 +282,7 @@ class Checking(forms.Form):
             needed = point == RunCheck.Point.DIFFERENCE
             self.fields[f"note_{point.value}"] = forms.CharField(
                 label=_("Comment l'écart s'explique") if needed else _("Ce que vous avez vu"),
-                widget=forms.Textarea(attrs={"rows": 2}), max_length=2000, required=False,
+                widget=forms.Textarea(attrs={"rows": 2}), max_length=2000, required=needed,
                 initial=known.note if known else "",
             )  # fmt: skip
 

@@ -23,7 +23,7 @@ from kalanso.hub.jobs.tasks import Refused, Work
 from kalanso.hub.people.tasks import MACHINE
 from kalanso.pipeline import KeptRun, NothingToWorkOn, Shown
 from kalanso.pipeline.estimate_account import engine_mark
-from kalanso.pipeline.kept_runs import folder_of_kept
+from kalanso.pipeline.kept_runs import discard_unfinished, folder_of_kept
 from kalanso.pipeline.one_at_a_time import is_computing
 from kalanso.pipeline.progress import Cancelled
 from kalanso.store import Store, visible
@@ -77,6 +77,7 @@ def estimate(work: Work) -> Mapping[str, Any]:
         run.job.refresh_from_db()
         if run.job.cancel_asked is not None:  # a lost lease stops the work too, and another goes on with it
             write.note_stopped(run=run, now=_now())
+            discard_unfinished(store, str(run.pk))
         raise
     except (EstimateRefused, EvidenceRefused, QuestionRefused, NothingToWorkOn) as refusal:
         _refuse(store, run, refusal)

@@ -118,7 +118,7 @@ def sentence(request: HttpRequest) -> HttpResponse:
     refuse_unless(request.user, "evidence.agree_sentence", Country())
     last = queries.agreed()
     start = {"fr": last.fr, "en": last.en, "after": last.version} if last else {"after": 0}
-    form = Wording(request.POST or None, initial=start)
+    form = Wording(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
         try:
             actions.agree_sentence(by=request.user, now=datetime.now(UTC), **form.cleaned_data)

@@ -200,14 +200,18 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
         % {"n": len(run.gates), "passed": sum(gate["passed"] for gate in run.gates)},
         RunCheck.Point.CUT: _("La version coupée est calculée : comparez-les.")
         if beside
-        else _("La version coupée n'est pas encore calculée : demandez-la sur la page du calcul."),
+        else _(
+            "La version coupée n'est pas calculée : demandez-la sur la page du calcul, ou écrivez pourquoi vous vous en passez."
+        ),
         RunCheck.Point.PROVISIONAL: _("Provisoires : %(codes)s.")
         % {"codes": ", ".join(run.provisional) or "–"},
         RunCheck.Point.DIFFERENCE: _("À comparer au calcul %(n)s.") % {"n": before.pk}
         if before
         else _("Aucun calcul n'a encore été validé : écrivez-le dans la note."),
     }
-    form = Checking(request.POST or None, held=actions.held_checks(run), hints=hints)
+    form = Checking(
+        request.POST if request.method == "POST" else None, held=actions.held_checks(run), hints=hints
+    )
     if request.method == "POST" and form.is_valid():
         try:
             actions.check_run(by=request.user, run=run, answers=form.answers(), now=_now())
@@ -229,7 +233,7 @@ def step(request: HttpRequest, pk: int, after: str) -> HttpResponse:
     if after not in actions.steps_open(request.user, run):
         raise PermissionDenied(_("De là où il est, votre rôle ne mène pas ce calcul à cette étape."))
     back = (run.state, after) in BACKWARD
-    form = Reason(request.POST or None) if back else None
+    form = Reason(request.POST if request.method == "POST" else None) if back else None
     refused: list[str] = []
     try:
         actions.refuse_step(request.user, run, after, reason="-")

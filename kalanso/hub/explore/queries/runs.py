@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 from kalanso.hub.explore.queries import tables
 from kalanso.hub.explore.queries.shelf import Shelf, remembered, run_folders
 from kalanso.pipeline.computation_status import DONE, RUNNING, WAITING, read_status
+from kalanso.pipeline.kept_runs import KEPT
 from kalanso.store import Manifest, TableSpec
 
 ESTIMATES = "coverage_estimates"
@@ -165,6 +166,8 @@ def _by_hand(store: Path) -> Computing | None:
     """Return the run of somebody who estimates at the command line, by its checkpoint."""
     found = []
     for folder in run_folders(store):
+        if folder.name.startswith(KEPT):  # asked for at the evidence desk, which says how far it is
+            continue
         checkpoint = folder / CHECKPOINT
         try:
             begun = (checkpoint / "about.json").stat().st_mtime
