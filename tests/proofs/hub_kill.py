@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import hub_ground  # type: ignore[import-not-found]  # its neighbours in this folder
+import psutil
 
 SECONDS = float(os.environ.get("KALANSO_PROOF_SECONDS", "300"))
 PEOPLE, WORKERS = 8, 2
