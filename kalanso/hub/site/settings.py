@@ -87,7 +87,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "kalanso.hub.site.middleware.SeenDevices",
     "kalanso.hub.site.middleware.Duties",
     "kalanso.hub.site.middleware.ReaderScope",
     "kalanso.hub.site.middleware.UnchangedPages",
