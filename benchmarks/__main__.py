@@ -2,7 +2,7 @@
 
 `make bench` measures one and ten million rows; `BENCH_ROWS=1000000,10000000,100000000 make bench`
 the full scale, with its growth.
-`python -m benchmarks routine` or `... estimation` runs one of the two.
+`python -m benchmarks routine`, `... estimation` or `... hub` runs one of the three.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks import estimation, routine
+from benchmarks import estimation, hub, routine
 from benchmarks.measuring import keep, show
 
 SIZES = (1_000_000, 10_000_000)
@@ -61,7 +61,7 @@ def _ratios(lines: dict[str, routine.Measured]) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["estimation"]:
-        main()
-    if sys.argv[1:] != ["routine"]:
-        estimation.main()
+    asked = sys.argv[1:] or ["routine", "estimation", "hub"]
+    for name, run in {"routine": main, "estimation": estimation.main, "hub": hub.main}.items():
+        if name in asked:
+            run()

@@ -304,6 +304,22 @@ def test_a_body_of_unknown_length_is_refused(hub: None) -> None:
     assert answer.status_code == 411
 
 
+def test_reading_a_second_page_writes_nothing_but_another_device_is_noted(hub: None) -> None:
+    from allauth.usersessions.models import UserSession
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    client = visitor("national")
+    client.get("/glossaire/", headers={"user-agent": "Phone"})
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/glossaire/", headers={"user-agent": "Phone"})
+    writes = [one["sql"] for one in asked if one["sql"].split()[0] in {"UPDATE", "INSERT", "DELETE"}]
+    assert writes == []
+    assert len(asked) <= 4
+    client.get("/glossaire/", headers={"user-agent": "Laptop"})
+    assert "Laptop" in set(UserSession.objects.values_list("user_agent", flat=True))
+
+
 # Upkeep
 
 

@@ -13,9 +13,9 @@ import ibis.expr.types as ir
 import openpyxl
 import pytest
 
-from kalanso.hub.explore.queries.words import TITLES
 from kalanso.hub.explore.queries import tables
 from kalanso.hub.explore.queries.shelf import Ground, Shelf
+from kalanso.hub.explore.queries.words import TITLES
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.pipeline.tables import TABLES
 from kalanso.places.tables import PLACES

@@ -101,6 +101,16 @@ class House:
         self.processes.append(process)
         return process
 
+    def nursery(self) -> subprocess.Popen[bytes]:
+        """Start the program from which workers come at once."""
+        with (self.folder / "log.txt").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, str(HERE / "hub_nursery.py")], env=self.environment(), cwd=ROOT,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        self.processes.append(process)
+        return process
+
     def pages(self, *, wait: float = 60) -> subprocess.Popen[bytes]:
         """Start the pages, without a worker beside them, and wait until they answer."""
         self.port = self.port or _free_port()

@@ -90,7 +90,7 @@ def step_of(job: Job) -> str:
     try:
         return Message(job.step).render("en" if str(get_language()).startswith("en") else "fr")
     except (LookupError, ValueError, OSError, ImportError):
-        return job.step
+        return ""  # an id says nothing to people
 
 
 def error_of(job: Job) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.internal.usersessionkit import track_activity
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -198,6 +199,31 @@ class Programs:
         note_use(token, now=now)
         request.user, request.api_token = token.person, token
         return None
+
+
+class SeenDevices:
+    """Note from which device somebody came: when it is new or other than before, and else every few minutes.
+
+    A note at every page would make each reading a writing.
+    """
+
+    EVERY, REMEMBERED = 300.0, 5000  # seconds; devices
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.seen: dict[tuple[str, ...], float] = {}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            names = ("HTTP_X_FORWARDED_FOR", "REMOTE_ADDR", "HTTP_USER_AGENT")
+            device = (str(request.session.session_key), *(request.META.get(name, "") for name in names))
+            now = time.monotonic()
+            if now - self.seen.get(device, float("-inf")) > self.EVERY:
+                track_activity(request, user=request.user, session=request.session)
+                if len(self.seen) >= self.REMEMBERED:
+                    self.seen.clear()
+                self.seen[device] = now
+        return self.answer(request)
 
 
 class Duties:

@@ -105,7 +105,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "kalanso.hub.site.middleware.SeenDevices",
     "kalanso.hub.site.middleware.KeptPages",
     "kalanso.hub.site.middleware.Programs",
     "kalanso.hub.site.middleware.Duties",
