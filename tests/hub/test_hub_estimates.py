@@ -19,7 +19,7 @@ from kalanso.places.tables import PLACE_PARENTS, PLACES
 from kalanso.store import Store
 from tests.hub import made_up_run
 from tests.hub.conftest import NOW
-from tests.hub.test_hub_pages import FIRST_VIEW, outline, text_of
+from tests.hub.test_hub_pages import FIRST_VIEW, only_our_scripts, outline, text_of
 from tests.hub.visitors import visitor
 
 PAGES = (
@@ -74,7 +74,7 @@ def test_a_page_opens_and_is_sound(page: str, prefix: str, ask: Any) -> None:
 
     assert response.status_code == 200
     assert len(found.all("h1")) == 1
-    assert not found.all("script"), "pages need no scripts"
+    only_our_scripts(found)
     ids = [attributes["id"] for _, attributes in found.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     assert all(image.get("alt") for image in found.all("img"))

@@ -52,6 +52,13 @@ def text_of(response: Any) -> str:
     return " ".join(plain.replace("\u202f", " ").replace("\xa0", " ").replace("’", "'").split())
 
 
+def only_our_scripts(found: Outline) -> None:
+    """Scripts of a page are data, or files of ours that the page can do without."""
+    for script in found.all("script"):
+        ours = "defer" in script and (script.get("src") or "").startswith("/static/offline/")
+        assert ours or script.get("type") == "application/json", script
+
+
 @pytest.fixture
 def address(code_of: Callable[[str, str], str]) -> Callable[[str], str]:
     codes = {
@@ -73,9 +80,7 @@ def test_a_page_opens_and_is_sound(page: str, prefix: str, get: Any, address: An
     assert found.all("html")[0]["lang"] == ("en" if prefix else "fr")
     assert len(found.all("h1")) == 1
     assert len(found.all("main")) == 1
-    for script in found.all("script"):  # data, or a file of ours that the page can do without
-        ours = "defer" in script and (script.get("src") or "").startswith("/static/offline/")
-        assert ours or script.get("type") == "application/json", script
+    only_our_scripts(found)
     assert not [tag for tag, attributes in found.tags if "style" in attributes or "onclick" in attributes]
     ids = [attributes["id"] for _, attributes in found.tags if "id" in attributes]
     assert len(ids) == len(set(ids))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -68,3 +68,8 @@ def note_use(token: Token, *, now: datetime) -> None:
     """Remember when a token was last used, now and then."""
     if token.last_used is None or now - token.last_used >= SEEN_EVERY:
         Token.objects.filter(pk=token.pk).update(last_used=now)
+
+
+def end_tokens(person: Person) -> None:
+    """End all tokens of a person whose account is closed, in the transaction of closing it."""
+    Token.objects.filter(person=person, revoked__isnull=True).update(revoked=datetime.now(UTC))

@@ -5,8 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from kalanso.hub.api.models import Token
 from kalanso.hub.people.actions.persons import fingerprint
+
+VERBS = {
+    "api.token_made": _("%(who)s a fait un jeton pour un programme."),
+    "api.token_revoked": _("%(who)s a retiré un jeton."),
+}
 
 
 def open_token(secret: str, *, now: datetime) -> Token | None:

@@ -11,8 +11,16 @@ class EvidenceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Declare who may do what at the desk."""
+        """Declare who may do what at the desk, how it is told, and what waits there for somebody."""
         from kalanso.hub.evidence.permissions import RULES
+        from kalanso.hub.evidence.queries import waiting
+        from kalanso.hub.evidence.queries.trail import KINDS, VERBS
+        from kalanso.hub.jobs.queries import name_kinds
         from kalanso.hub.people.permissions import declare
+        from kalanso.hub.people.queries import tasks, trail
 
         declare(RULES)
+        trail.declare(VERBS)
+        name_kinds(KINDS)
+        for knows in (waiting.names, waiting.sheets, waiting.runs):
+            tasks.offer(knows)

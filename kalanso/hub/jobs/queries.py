@@ -17,13 +17,17 @@ from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries.tasks import Task
 from kalanso.vocabulary import Message
 
-VERBS = {"jobs.cancelled": _("%(who)s a arrêté un travail.")}
+VERBS = {
+    "jobs.cancelled": _("%(who)s a arrêté un travail."),
+    "jobs.retried": _("%(who)s a relancé un travail."),
+}
 # A failure that nobody took up again is a task for this long.
 RECENT = timedelta(days=14)
 _ID = re.compile(r"[a-z]+(\.[a-z0-9_]+)+")
 # What a job does, for people; a kind without a line is called by its name.
 KINDS: dict[str, Any] = {
     "people.mirror_places": _("Mettre à jour la liste des lieux"),
+    "people.digest": _("Envoyer la lettre de la semaine"),
     "site.clean_up": _("Retirer ce qui est périmé : sessions, liens, invitations"),
 }
 ERRORS: dict[str, Any] = {

@@ -17,11 +17,11 @@ class PeopleConfig(AppConfig):
         from kalanso.hub.offline.forms import OfflineForm, join
         from kalanso.hub.people import permissions
         from kalanso.hub.people.actions.accounts import heard_of_own_password
-        from kalanso.hub.people.queries import notices, tasks, trail
+        from kalanso.hub.people.queries import discussion, notices, tasks, trail
 
         permissions.declare(permissions.RULES)
-        trail.declare(trail.VERBS, trail.FIELDS)
-        notices.declare(notices.NOTICES)
+        trail.declare(trail.VERBS | discussion.VERBS, trail.FIELDS)
+        notices.declare(notices.NOTICES | discussion.NOTICES)
         for knows in (tasks.mentions, tasks.silent_invitations, tasks.news):
             tasks.offer(knows)
         for signal in (signals.password_changed, signals.password_set, signals.password_reset):

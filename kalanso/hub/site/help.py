@@ -201,8 +201,96 @@ PAGES: dict[str, Help] = {
     "close_account": CHANGE_OF_PERSON,
     "reset_second_proof": CHANGE_OF_PERSON,
 }
+UPLOADS = Help(
+    _(
+        "Une feuille que quelqu'un a déposée : ses colonnes, ses noms de lieux, ce qu'on en a lu, sa publication."
+    ),
+    TEAMS,
+    _(
+        "À faire entrer des données sans qu'une ligne se perde : chacune est prise, refusée avec sa raison, ou comptée."
+    ),
+)
+FINDINGS = Help(
+    _("Ce que les contrôles ont trouvé d'étrange, et ce qu'on en sait."),
+    TEAMS,
+    _("À corriger à la source, ou à dire que ce n'est pas une erreur. Rien n'est corrigé ici en silence."),
+)
+SOURCES = Help(
+    _("Chaque source : ce qu'elle est, qui en répond, sa dernière donnée, et si elle est en retard."),
+    ANALYSTS,
+    _("À savoir sur quoi un chiffre repose, et à qui demander."),
+)
+RUNS = Help(
+    _(
+        "Les calculs de l'estimation : ce qu'on a demandé, ce qu'ils ont entendu, ce qu'ils disent, et qui les a validés."
+    ),
+    ANALYSTS,
+    _("À ne montrer au dehors qu'un calcul revu par d'autres que celui qui l'a demandé."),
+)
+OFFICIAL = Help(
+    _("Les chiffres officiels à côté des chiffres estimés, avec la phrase convenue."),
+    EVERYBODY,
+    _("À comprendre pourquoi ils diffèrent, sans choisir l'un en cachant l'autre."),
+)
+JOBS = Help(
+    _("Ce que Kalanso fait derrière les pages, et où il en est."),
+    YOURSELF,
+    _("À fermer la page sans rien perdre, à arrêter un travail ou à le relancer."),
+)
+TOKENS = Help(
+    _("Les jetons avec lesquels vos programmes lisent ce que vous pouvez lire."),
+    YOURSELF,
+    _("À lier un tableur ou un autre système. Un jeton perdu se retire ici."),
+)
+OUTBOX = Help(
+    _("Les messages gardés sur ce téléphone, en attendant le réseau."),
+    YOURSELF,
+    _("À travailler sans réseau : rien n'est effacé ici avant que Kalanso l'ait reçu."),
+)
+DISCUSSION = Help(
+    _("Ce que les équipes se disent d'un lieu ou d'un dossier."),
+    TEAMS,
+    _("À expliquer un chiffre, à demander, à répondre, là où la chose se trouve."),
+)
+ALIKE = Help(
+    _("Un lieu parmi ceux qui lui ressemblent : ville, zone rurale, île, conflit."),
+    TEAMS,
+    _("À se comparer à ce qui est comparable, et à chercher qui a trouvé une solution."),
+)
+SHEET = Help(
+    _("L'essentiel d'un lieu sur une page A4."),
+    TEAMS,
+    _("À imprimer pour une réunion."),
+)
+CHOOSER = Help(
+    _("Le choix d'un lieu et d'une période."),
+    EVERYBODY,
+    _("À aller d'un lieu à l'autre ; l'adresse de la page garde ce choix."),
+)
+PROGRAMS = Help(
+    _("Comment un programme lit ce que montrent les pages."),
+    ANALYSTS,
+    _("À refaire une analyse, ou à nourrir un autre système."),
+)
 # Pages that begin alike are one thing in steps.
 FAMILIES: tuple[tuple[str, Help], ...] = (
+    ("upload", UPLOADS),
+    ("finding", FINDINGS),
+    ("source", SOURCES),
+    ("runs", RUNS),
+    ("official", OFFICIAL),
+    ("job", JOBS),
+    ("token", TOKENS),
+    ("revoke_token", TOKENS),
+    ("offline_", OUTBOX),
+    ("discussion", DISCUSSION),
+    ("change_comment", DISCUSSION),
+    ("withdraw_comment", DISCUSSION),
+    ("write_comment", DISCUSSION),
+    ("alike", ALIKE),
+    ("sheet", SHEET),
+    ("choose_place", CHOOSER),
+    ("api_docs", PROGRAMS),
     ("trail", TRAIL),
     ("mfa_", SECOND_PROOF),
     ("usersessions_", DEVICES),
@@ -214,7 +302,13 @@ FAMILIES: tuple[tuple[str, Help], ...] = (
 NO_PAGES = frozenset(
     {
         "healthz", "enter", "enter_as", "table_csv", "table_xlsx", "drawing", "figure_file", "feed_public", "feed_mine",
-        "read_all", "open_notice", "renew_feed",
+        "read_all", "open_notice", "renew_feed", "comment_photo", "follow", "job_cancel", "job_progress", "job_retry",
+        "findings_check", "offline_manifest", "offline_nothing", "offline_receive", "offline_state", "offline_worker",
+        "runs_adopt", "runs_cancel", "runs_compare_csv", "upload_map", "upload_name", "upload_names_csv",
+        "upload_read_again", "upload_rejected", "upload_try",
+        # Answers to programs.
+        "api-root", "openapi-json", "history", "in_a_period", "list_findings", "list_jobs", "list_tables", "of_a_place",
+        "one_job", "one_place", "one_snapshot", "one_table", "reported", "rows", "search", "tree",
     }
 )  # fmt: skip
 

@@ -240,6 +240,7 @@ KALANSO_JOBS: dict[str, str] = {
 KALANSO_DUE: tuple[tuple[str, str, int], ...] = (
     ("people.mirror_places", "daily", 1),
     ("site.clean_up", "daily", 3),
+    *((("people.digest", "weekly", 6),) if CONFIGURATION.email else ()),
 )
 KALANSO_SILENCE = CONFIGURATION.silence
 

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.people.models import Comment, Person, Subscription
+from kalanso.hub.people.queries.notices import Notice
 from kalanso.hub.people.queries.subjects import NoSubject, Subject, may_read, readers_among, subject
 
 # How changes read in the trail, and how notices read.
@@ -24,8 +25,13 @@ VERBS = {
     "people.comment_withdrawn": _("%(who)s a retiré un commentaire sur %(what)s."),
 }
 NOTICES = {
-    "people.mentioned": _("%(by)s vous a nommé dans un commentaire sur %(about)s."),
-    "people.commented": _("%(by)s a écrit un commentaire sur %(about)s, que vous suivez."),
+    "people.mentioned": Notice(
+        says=_("%(by)s vous a nommé dans un commentaire sur %(about)s."), kind=_("Quand on me nomme")
+    ),
+    "people.commented": Notice(
+        says=_("%(by)s a écrit un commentaire sur %(about)s, que vous suivez."),
+        kind=_("Discussions que je suis"),
+    ),
 }
 LINK = re.compile(r"https?://[^\s<>\"'`]{3,500}", re.IGNORECASE)
 NAMED = re.compile(r"(?<![\w@.+/-])@([\w.+-]{1,150})")
