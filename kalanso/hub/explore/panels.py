@@ -272,8 +272,11 @@ def chooser(context: template.Context) -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def page_url(context: template.Context, name: str) -> str:
-    """Return another page of this section, the place and the period kept."""
+    """Return another page of this section, the place and the period kept; one's own place where this one is closed."""
     request = context["request"]
+    reading = context.get("reading")
+    if reading is not None and not doors.is_open(reading, name):
+        return reverse(name)
     place = context.get("place")
     kept = {
         "lieu": getattr(place, "code", "") or request.GET.get("lieu", ""),
