@@ -47,9 +47,9 @@ def member(
     return Person.objects.get(pk=found.pk)
 
 
-def login(identifier: str, password: str = PASSWORD, client: Any = None) -> Any:
+def login(identifier: str, password: str = PASSWORD, client: Any = None, *, secure: bool = False) -> Any:
     client = client or stranger()
-    answer = client.post("/compte/login/", {"login": identifier, "password": password})
+    answer = client.post("/compte/login/", {"login": identifier, "password": password}, secure=secure)
     return client, answer
 
 

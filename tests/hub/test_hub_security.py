@@ -71,8 +71,8 @@ def test_cookies_cannot_be_read_by_scripts_nor_sent_by_others() -> None:
 def test_behind_https_cookies_travel_sealed_only() -> None:
     member("awa")
     with override_settings(SESSION_COOKIE_SECURE=True, CSRF_COOKIE_SECURE=True):
-        client, _answer = login("awa")
-        client.get("/compte/login/")
+        client, _answer = login("awa", secure=True)
+        client.get("/compte/login/", secure=True)
     assert client.cookies["sessionid"]["secure"]
 
 
@@ -187,6 +187,10 @@ def test_every_address_refuses_a_form_that_is_not_ours() -> None:
 
 
 # Addresses that visitors may read, or that answer for themselves.
+# Whoever may read of a thing may read what is said of it: tests/hub/test_hub_discussion.py.
+DISCUSSION = frozenset(
+    {"discussion", "follow", "write_comment", "comment_photo", "withdraw_comment", "change_comment"}
+)
 OPEN = frozenset(
     {
         "", "healthz", "home", "act", "learn", "method", "glossary", "where", "missed", "pockets", "evidence", "tables",
@@ -200,7 +204,7 @@ def test_pages_about_people_open_to_nobody_who_is_not_logged_in() -> None:
     from kalanso.hub.people import urls
 
     for one in urls.urlpatterns:
-        if one.name in OPEN:
+        if one.name in OPEN | DISCUSSION:
             continue
         arguments = {name: PARTS[name] for name in one.pattern.converters}
         address = reverse(one.name, kwargs=arguments)
@@ -242,7 +246,7 @@ def test_what_belongs_to_another_place_is_not_there(role: str, code_of: Any) -> 
 
     things = _things_elsewhere(code_of("Sikasso", "region"))
     with_ids = {one.name for one in urls.urlpatterns if one.pattern.converters}
-    assert with_ids - things.keys() == {"invitation", "unsubscribe", "trail_of_organisation"}
+    assert with_ids - things.keys() - DISCUSSION == {"invitation", "unsubscribe", "trail_of_organisation"}
     client = visitor(
         role, code_of("Niono", "district") if role not in {"partner", "donor", "editor", "reader"} else ""
     )
