@@ -326,7 +326,4 @@ def test_the_method_page_gives_the_numbers_of_the_model_card(get: Any) -> None:
 
 def test_the_pages_of_a_section_stand_side_by_side(ask: Any) -> None:
     text = text_of(ask("/preuves/registre/"))
-    assert (
-        "Sources et qualité Dépôt Alertes Catalogue Calculs Registre Comparaison Hypothèses Méthode Tables"
-        in text
-    )
+    assert "‹ Les données Calculs Registre Comparaison Hypothèses Méthode" in text

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from kalanso.hub.explore.panels import table_title
 from kalanso.hub.explore.queries import doors, shelf, tables
 from kalanso.hub.people.models import Membership, Person, PlaceMirror, Role
+from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries import notices
 from kalanso.hub.people.queries.access import Access
 from kalanso.hub.site import help as help_
@@ -38,14 +39,20 @@ PAGES = {
         ("uploads", _("Dépôt")),
         ("findings", _("Alertes")),
         ("sources", _("Catalogue")),
+        ("tables", _("Tables")),
+    ),
+    "estimation": (
         ("runs", _("Calculs")),
         ("ledger", _("Registre")),
         ("methods", _("Comparaison")),
         ("assumptions", _("Hypothèses")),
         ("method", _("Méthode")),
-        ("tables", _("Tables")),
     ),
 }
+# Two halves of one section, each a step from the other, since ten tabs side by side fit no telephone.
+HALVES = {"evidence": ("estimation", _("L'estimation ›")), "estimation": ("evidence", _("‹ Les données"))}
+# Pages that only somebody who is logged in, or holds a verb, can open.
+HELD = {"uploads": "evidence.read_upload", "runs": "", "findings": ""}
 UPLOAD_PAGES = (
     "upload", "upload_new", "upload_columns", "upload_map_text", "upload_names", "upload_receipt", "upload_publish",
     "upload_discard", "upload_withdraw",
@@ -100,7 +107,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     return {
         "navigation": NAVIGATION,
         "section": (section := SECTIONS.get(page, page)),
-        "pages": _open_pages(section),
+        "pages": _tabs(section, UNDER.get(page, "tables" if page.startswith("table") else page), person),
         "page": UNDER.get(page, "tables" if page.startswith("table") else page),
         "language": "en" if english else "fr",
         "other_language": "fr" if english else "en",
@@ -114,12 +121,38 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _open_pages(section: str) -> tuple[tuple[str, Any], ...]:
+def _tabs(section: str, page: str, person: Any) -> tuple[tuple[str, Any], ...]:
+    """Return the pages that stand beside one another, with the way to the other half of the section."""
+    half = (
+        next((name for name in HALVES if page in dict(PAGES[name])), section)
+        if section in HALVES
+        else section
+    )
+    found = _open_pages(half, person)
+    if half not in HALVES:
+        return found
+    other, called = HALVES[half]
+    first = next(iter(_open_pages(other, person)), None)
+    step = ((first[0], called),) if first else ()
+    return (*step, *found) if half == "estimation" else (*found, *step)
+
+
+def _open_pages(section: str, person: Any) -> tuple[tuple[str, Any], ...]:
     """Return the pages of a section that are open to the reader."""
     if settings.KALANSO_STORE is None:
         return PAGES.get(section, ())
     here = shelf.current()
-    return tuple(page for page in PAGES.get(section, ()) if doors.is_open(here, page[0]))
+    return tuple(
+        page for page in PAGES.get(section, ()) if _is_held(page[0], person) and doors.is_open(here, page[0])
+    )
+
+
+def _is_held(page: str, person: Any) -> bool:
+    if page not in HELD:
+        return True
+    if person is None or not person.is_authenticated:
+        return False
+    return not HELD[page] or may(person, HELD[page])
 
 
 # A machine's own link stands for the second proof: whoever uses it holds the machine.
