@@ -174,11 +174,13 @@ def hub(small_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(autouse=True)
 def rolled_back(hub: None) -> Iterator[None]:
-    """What a test writes is gone after it, and what was counted against an address."""
+    """What a test writes is gone after it, and what was counted against an address; each begins in French."""
     from django.core.cache import cache
     from django.db import transaction
     from django.test import override_settings
+    from django.utils import translation
 
+    translation.activate("fr")
     cache.clear()
     # Passwords of tests guard nothing: a quick digest saves a minute.
     quick = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
