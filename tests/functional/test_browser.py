@@ -188,8 +188,9 @@ def test_a_person_finds_the_area_with_most_missed_children_and_what_to_do_withou
 def test_the_chosen_period_stays_when_one_goes_to_a_place_inside(visit: Any) -> None:
     page = visit("/lieux/ML/", DESK)
 
-    page.select_option("#periode", "2024Q2")
-    page.click("button >> text=Montrer")
+    page.click(".chooser summary")
+    page.select_option("#chooser-periode", "2024Q2")
+    page.click(".chooser button")
     page.wait_for_load_state("networkidle")
     page.click("table th a >> nth=0")
     page.wait_for_load_state("networkidle")
