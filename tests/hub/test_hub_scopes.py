@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,3 +73,25 @@ def test_somebody_who_was_put_out_is_a_visitor() -> None:
     one = person("administrator", name="out")
     one.is_active = False
     assert scope(one).audience == PUBLIC
+
+
+def test_the_manual_says_who_may_do_what_as_it_is() -> None:
+    from kalanso.hub.people.models import Role
+    from kalanso.hub.people.permissions import declared
+    from kalanso.hub.people.queries.access import CLEARED, OPENS
+
+    told = (
+        (Path(__file__).resolve().parents[2] / "docs" / "reference" / "roles.md")
+        .read_text(encoding="utf-8")
+        .splitlines()
+    )
+    for role in Role.values:
+        abroad, home = (audience.name.lower() for audience in OPENS[role])
+        flagged = "as they are" if role in CLEARED else "coarser and later"
+        assert f"| `{role}` | {abroad} | {home} | {flagged} |" in told
+    said = {}
+    for line in told:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| `") and "." in cells[0]:
+            said[cells[0].strip("`")] = set(cells[1].split(", "))
+    assert said == {verb: set(rule.roles) for verb, rule in declared().items()}
