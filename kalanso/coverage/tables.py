@@ -132,6 +132,8 @@ POCKET_AREAS = of_run(
     ),
     ("pocket", "place_code"),
 )  # fmt: skip
+POCKETS = replace(POCKETS, names_places=("pocket", "leading_area", "area_codes", "params", "cause_records"))
+POCKET_AREAS = replace(POCKET_AREAS, names_places=("pocket",))
 COVERAGE_CHANGES = of_run(
     "coverage_changes",
     "Whether coverage rose or fell from one year to the next, with its probability",

@@ -182,6 +182,7 @@ PLACE_MATCHES = TableSpec(
     ),
     key=("system", "vintage", "code", "parent_name"),
     audience=Audience.PROGRAMME,
+    cleared_only=True,
 )  # fmt: skip
 
 TABLES = (

@@ -29,6 +29,7 @@ QUALITY_FINDINGS = TableSpec(
     place_column="place_code",
     audience=Audience.PARTNER,
     security=Security(coarsen_to="district", delay_days=90),
+    names_places=("params",),
 )  # fmt: skip
 
 TABLES = (QUALITY_FINDINGS,)

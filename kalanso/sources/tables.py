@@ -43,6 +43,7 @@ REJECTED_ROWS = TableSpec(
     ),
     key=("import_id", "number"),
     audience=Audience.PROGRAMME,
+    cleared_only=True,
 )  # fmt: skip
 
 TABLES = (IMPORTS, REJECTED_ROWS)

@@ -90,7 +90,9 @@ class TableSpec:
 
     `key` names the columns that identify a row. `part_by` names the columns by which its files are
     cut (with `period_column`, also by year). `upgrades[v]` turns rows of schema version `v` into
-    version `v + 1` when they are read.
+    version `v + 1` when they are read. A table that is `cleared_only` has no place by which flagged rows could be
+    told from others: it is for readers who are cleared for the whole country. `names_places` lists text columns in
+    which places may be named besides the row's own.
     """
 
     name: str
@@ -104,11 +106,18 @@ class TableSpec:
     audience: Audience = Audience.PRIVATE
     security: Security | None = None
     suppression: Suppression | None = None
+    cleared_only: bool = False
+    names_places: tuple[str, ...] = ()
     upgrades: Mapping[int, Callable[[ir.Table], ir.Table]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = set(self.column_names)
-        named = {*self.key, *self.part_by, *filter(None, (self.period_column, self.place_column))}
+        named = {
+            *self.key,
+            *self.part_by,
+            *filter(None, (self.period_column, self.place_column)),
+            *self.names_places,
+        }
         if missing := named - names:
             raise ValueError(f"{self.name}: these columns are named but not declared: {sorted(missing)}")
 

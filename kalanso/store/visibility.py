@@ -8,6 +8,7 @@ are hidden.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -48,6 +49,11 @@ class Scope:
         return self.audience if self.at_home is None else max(self.audience, self.at_home)
 
     @property
+    def cleared_everywhere(self) -> bool:
+        """Whether flagged places are shown as they are in the whole country."""
+        return self.cleared and self.places is None
+
+    @property
     def mark(self) -> str:
         """A short text that differs wherever what is seen may differ: for keys of caches."""
         told = [self.audience.name, str(self.cleared), self.at_home.name if self.at_home is not None else ""]
@@ -77,12 +83,15 @@ def visible(
         raise NotVisible(f"{spec.name}: for the audience {spec.audience.name}, not {scope.widest.name}")
     if spec.place_column is None and scope.at_home is not None and spec.audience > scope.audience:
         raise NotVisible(f"{spec.name}: has no places by which a reader could be held to their own")
+    if spec.cleared_only and not scope.cleared_everywhere:
+        raise NotVisible(f"{spec.name}: for readers who are cleared for the whole country")
     table = store.read(spec, as_of=as_of)
     if spec.place_column is None:
         return table
     if scope.holds(spec):
         assert scope.places is not None
         table = table.filter(table[spec.place_column].isin(sorted(scope.places)))
+    table = _without_named(store, spec, scope, table, today)
     if scope.cleared and (scope.at_home is None or scope.holds(spec)):
         return table
     guarded = _guarded(store, spec, table, today)
@@ -91,6 +100,34 @@ def visible(
     own = guarded[spec.place_column].isin(sorted(scope.places))
     at_home = table.filter(table[spec.place_column].isin(sorted(scope.places)))
     return guarded.filter(~own).union(at_home)
+
+
+def _without_named(store: Store, spec: TableSpec, scope: Scope, table: ir.Table, today: date) -> ir.Table:
+    """Return the rows without those that name, beside their own place, one under a flag which the reader may not know."""
+    if not spec.names_places or scope.cleared_everywhere:
+        return table
+    own = scope.places if scope.cleared and scope.places is not None else frozenset()
+    hidden = sorted(_flagged_codes(store, today) - own)
+    if not hidden:
+        return table
+    one = "|".join(re.escape(code) for code in hidden)
+    for name in spec.names_places:
+        named = table[name].re_search(f"(^|[^0-9A-Za-z_])({one})([^0-9A-Za-z_]|$)")
+        table = table.filter(~named.fill_null(False))
+    return table
+
+
+def _flagged_codes(store: Store, today: date) -> frozenset[str]:
+    """Return the places that lie, today, under a flag of their own or of a place above."""
+    flags = _places_table(store, "place_flags")
+    if flags is None:
+        return frozenset()
+    lasting = flags.filter(flags.valid_to.isnull() | (flags.valid_to >= ibis.literal(today)))
+    above = _ancestors(store, today)
+    found = (
+        above.semi_join(lasting, above.ancestor_code == lasting.place_code).select("place_code").distinct()
+    )
+    return frozenset(found.to_pyarrow().column("place_code").to_pylist())
 
 
 def _guarded(store: Store, spec: TableSpec, table: ir.Table, today: date) -> ir.Table:

@@ -58,6 +58,8 @@ class Slow:
 
     def sees(self, spec: TableSpec, who: Who) -> bool:
         country, home = audience_of(who)
+        if spec.cleared_only:
+            return spec.audience <= country and who[0] in CLEARED and not who[1]
         if spec.audience <= country:
             return True
         return spec.audience <= home and bool(who[1]) and spec.place_column is not None
@@ -66,6 +68,19 @@ class Slow:
         """Whether a place belongs to somebody's own, or stands above it."""
         own = self.ground.codes[who[1]] if who[1] else None
         return own is not None and (own in (code, *self.ground.above(code)) or code in self.ground.above(own))
+
+    def names_others(self, spec: TableSpec, who: Who, row: dict[str, Any]) -> bool:
+        """Whether a row names, beside its own place, one under a flag which the reader may not know."""
+        if who[0] in CLEARED and not who[1]:
+            return False
+        for code in self.levels:
+            if not self.flagged & {code, *self.ground.above(code)} or (
+                who[0] in CLEARED and self.held(code, who)
+            ):
+                continue
+            if any(code in str(row[name]) for name in spec.names_places):
+                return True
+        return False
 
     def coarse(self, code: str, level: str) -> str:
         return next((one for one in (code, *self.ground.above(code)) if self.levels[one] == level), code)
@@ -76,6 +91,7 @@ class Slow:
         place, rule = spec.place_column, spec.security
         if place is not None and spec.audience > country:
             rows = [row for row in rows if self.held(row[place], who)]
+        rows = [row for row in rows if not self.names_others(spec, who, row)]
         shown: dict[tuple[Any, ...], list[Any]] = {}
         sums: dict[tuple[Any, ...], list[Any]] = {}
         for row in rows:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -348,3 +349,52 @@ def test_every_page_says_what_it_is_for(prefix: str) -> None:
     client = visitor("administrator")
     for page in ("/", "/moi/", "/personnes/", "/traces/", "/glossaire/", "/compte/2fa/"):
         assert words in client.get(f"{prefix}{page}").content.decode(), page
+
+
+@pytest.mark.parametrize(("above", "below", "may"), [
+    ("national", "national", False), ("administrator", "national", True), ("national", "district", True),
+    ("district", "district", False), ("region", "district", True), ("national", "administrator", False),
+])  # fmt: skip
+def test_equals_do_not_stand_above_one_another(above: str, below: str, may: bool, code_of: Any) -> None:
+    from kalanso.hub.people.actions.persons import may_reset
+
+    home = code_of("Niono", "district")
+    places = {"district": home, "region": code_of("Ségou", "region")}
+    one = person(above, places.get(above, ""), name="dessus")
+    other = person(below, places.get(below, ""), name="dessous")
+    assert may_reset(one, other) is may
+
+
+def test_nobody_gives_a_role_to_themselves() -> None:
+    from kalanso.hub.people.actions.persons import give_role
+
+    head = person("administrator", name="tete")
+    with pytest.raises(PermissionDenied):
+        give_role(by=head, person=head, organisation=house(), role="national", now=NOW)
+
+
+def test_an_invitation_ends_with_its_authors_right() -> None:
+    from kalanso.hub.people.actions.persons import accept, invite
+
+    head = person("administrator", name="tete")
+    _invitation, secret = invite(by=head, name="x", organisation=house(), role="administrator", now=NOW)
+    head.memberships.update(begins=None, ends=date(2025, 1, 1))
+    with pytest.raises(PermissionDenied):
+        accept(secret=secret, username="revenant", password="une phrase assez longue", language="fr", now=NOW)
+
+
+def test_a_country_role_held_for_one_district_gives_no_country_role(code_of: Any) -> None:
+    from kalanso.hub.people.actions.persons import give_role, refuse_grant
+
+    mixed = person("region", code_of("Ségou", "region"), name="mixte")
+    give_role(
+        by=None,
+        person=mixed,
+        organisation=house(),
+        role="national",
+        place_code=code_of("Niono", "district"),
+        now=NOW,
+    )
+    mixed = type(mixed).objects.get(pk=mixed.pk)
+    with pytest.raises(PermissionDenied):
+        refuse_grant(mixed, "national", code_of("Macina", "district"))

@@ -10,7 +10,8 @@ import pytest
 
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.places.tables import PLACE_FLAGS, PLACE_PARENTS, PLACES
-from kalanso.sources.tables import IMPORTS
+from kalanso.quality.tables import QUALITY_FINDINGS
+from kalanso.sources.tables import IMPORTS, REJECTED_ROWS
 from kalanso.store import Audience, Engine, NotVisible, Provenance, Scope, Security, Store, visible
 
 TODAY = date(2025, 1, 15)
@@ -216,3 +217,30 @@ def test_scopes_that_may_see_differently_have_different_marks() -> None:
     assert len({scope.mark for scope in scopes}) == len(scopes)
     with pytest.raises(ValueError, match="at_home"):
         Scope(at_home=Audience.PROGRAMME)
+
+
+def test_a_row_that_names_a_flagged_place_beside_its_own_is_for_the_cleared_alone(
+    country: Store, now: datetime
+) -> None:
+    def found(place: str, other: str) -> dict[str, Any]:
+        return {
+            "check": "copies", "source": "s", "place_code": place, "period": "202401", "period_type": "month",
+            "period_start": date(2024, 1, 1), "indicator": "dtp1_doses", "detail": "", "value": 1.0, "expected": 1.0,
+            "severity": "note", "message": "quality.copies.another", "params": f'{{"others": ["{other}"]}}',
+        }  # fmt: skip
+
+    publish(country, QUALITY_FINDINGS, [found("A4", "A1"), found("A3", "A11"), found("A2", "A4")], now)
+    flag(country, "A1", None, None, now)
+    home = Scope(
+        audience=Audience.PARTNER, at_home=Audience.PROGRAMME, places=frozenset({"A1", "D1"}), cleared=True
+    )
+    assert seen(country, QUALITY_FINDINGS, PARTNER, "place_code") == [("A2",), ("A3",)]
+    assert seen(country, QUALITY_FINDINGS, home, "place_code") == [("A2",), ("A3",), ("A4",)]
+    assert len(seen(country, QUALITY_FINDINGS, Scope.analyst(), "place_code")) == 3
+
+
+def test_a_table_without_places_that_may_name_flagged_ones_is_for_the_cleared_alone(
+    country: Store, now: datetime
+) -> None:
+    with pytest.raises(NotVisible, match="cleared for the whole country"):
+        visible(country, REJECTED_ROWS, Scope(audience=Audience.PROGRAMME), today=TODAY)

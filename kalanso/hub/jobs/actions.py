@@ -19,7 +19,7 @@ from django.utils import timezone
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.actions import record
 from kalanso.hub.people.models import Person
-from kalanso.hub.people.permissions import may, refuse_unless
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, refuse_unless
 
 LEASE = timedelta(seconds=60)
 # After a failure the next attempt waits this long, twice as long each time.
@@ -229,5 +229,5 @@ def forget(*, ended_before: datetime) -> int:
 
 
 def _refuse_unless_theirs(by: Person, job: Job) -> None:
-    if job.asked_by_id != by.pk and not may(by, "jobs.read_all"):
+    if job.asked_by_id != by.pk and not may(by, "jobs.read_all", WHOLE_COUNTRY):
         refuse_unless(by, "jobs.cancel", job)

@@ -12,6 +12,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from kalanso.hub.jobs.models import Job
+from kalanso.hub.jobs.queries import error_of
 
 router = Router()
 MOST = 200
@@ -30,6 +31,11 @@ class JobSaid(Schema):
     ended: datetime | None
     answer: dict[str, Any]
     error: str
+
+    @staticmethod
+    def resolve_error(job: Job) -> str:
+        """Return why it failed, in words for people: where a fault lies is for those who run the hub."""
+        return error_of(job)
 
 
 class Wanted(Schema):

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from kalanso.hub.jobs import queries
 from kalanso.hub.jobs.models import Job
-from kalanso.hub.people.permissions import may
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may
 
 register = template.Library()
 
@@ -61,12 +61,12 @@ def job_progress(context: dict[str, Any], job: Job) -> dict[str, Any]:
 
 def progress_context(job: Job, person: Any) -> dict[str, Any]:
     """Return what the panel of a job shows to somebody."""
-    theirs = job.asked_by_id == person.pk or may(person, "jobs.read_all")
+    theirs = job.asked_by_id == person.pk or may(person, "jobs.read_all", WHOLE_COUNTRY)
     return {
         "job": job,
         "percent": int(100 * job.share),
         "may_act": theirs,
-        "fault": queries.fault_of(job) if may(person, "jobs.read_all") else "",
+        "fault": queries.fault_of(job) if may(person, "jobs.read_all", WHOLE_COUNTRY) else "",
         "address": _own_address(job),
     }
 

@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.jobs.models import Job
-from kalanso.hub.people.permissions import may
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may
 from kalanso.hub.people.queries.tasks import Task
 from kalanso.vocabulary import Message
 
@@ -69,7 +69,7 @@ def visible_jobs(person: Any) -> QuerySet[Job]:
     """Return the jobs that somebody may see: their own, or all of them."""
     if not person.is_authenticated:
         return Job.objects.none()
-    if may(person, "jobs.read_all"):
+    if may(person, "jobs.read_all", WHOLE_COUNTRY):
         return Job.objects.all()
     return Job.objects.filter(asked_by=person)
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kalanso.hub.jobs import actions, queries
 from kalanso.hub.jobs.panels import progress_context
-from kalanso.hub.people.permissions import may
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may
 
 ON_A_PAGE = 30
 STOP_ASKING = 286  # htmx shows the answer and asks no more
@@ -27,7 +27,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
     """Show somebody's own jobs; administrators see all of them, and how the queue stands."""
     now = datetime.now(UTC)
     seen = Paginator(queries.visible_jobs(request.user).select_related("asked_by"), ON_A_PAGE)
-    everything = may(request.user, "jobs.read_all")
+    everything = may(request.user, "jobs.read_all", WHOLE_COUNTRY)
     return render(
         request,
         "jobs/list.html",

@@ -69,6 +69,16 @@ class Rule:
         return False
 
 
+class WholeCountry:
+    """What belongs to no single place: only a role of the whole country reaches it."""
+
+    place_code = ""
+    organisation_id = None
+
+
+WHOLE_COUNTRY = WholeCountry()
+
+
 def place_of(thing: Any) -> str:
     """Return the code of the place to which a thing belongs; "" is the whole country."""
     return str(getattr(thing, "place_code", None) or getattr(thing, "code", "") or "")

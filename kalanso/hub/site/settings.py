@@ -202,7 +202,13 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 NINJA_NUM_PROXIES = 1 if CONFIGURATION.https else 0  # whose word on a visitor's address counts
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Large enough that nobody can push out the counters of failed logins.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    }
+}
 
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "Français"), ("en", "English")]
@@ -238,7 +244,7 @@ KALANSO_JOBS: dict[str, str] = {
 }
 # What is due by itself: kind of job, how often (hourly, daily, weekly), from which hour of the day on.
 KALANSO_DUE: tuple[tuple[str, str, int], ...] = (
-    ("people.mirror_places", "daily", 1),
+    ("people.mirror_places", "hourly", 0),
     ("site.clean_up", "daily", 3),
     *((("people.digest", "weekly", 6),) if CONFIGURATION.email else ()),
 )

@@ -15,7 +15,7 @@ from kalanso.hub.jobs.actions import ask
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.actions import record, state_of
 from kalanso.hub.people.models import Person
-from kalanso.hub.people.permissions import refuse_unless
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, refuse_unless
 
 Status = FindingStatus.Status
 
@@ -61,7 +61,7 @@ def set_status(
 @transaction.atomic
 def ask_to_check(*, by: Person, now: datetime) -> Job:
     """Have the checks run over all observations; asking while they wait or run asks nothing more."""
-    refuse_unless(by, "evidence.publish")
+    refuse_unless(by, "evidence.publish", WHOLE_COUNTRY)
     under_way = Job.objects.filter(kind="evidence.check", state__in=("waiting", "running")).first()
     if under_way is not None:
         return under_way

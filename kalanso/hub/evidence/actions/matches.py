@@ -41,10 +41,20 @@ def decide(*, by: Person, name: PlaceName, decision: str, place_code: str = "", 
     Upload.objects.filter(pk=upload.pk).update(version=upload.version + 1)
     record(
         by=by, verb="evidence.matched", thing=held, now=now, before=before,
-        after=state_of(held, "decision", "place_code"), place_code=upload.place_code,
+        after=state_of(held, "decision", "place_code"),
+        place_code=_guarded(held, str(before["place_code"])) or upload.place_code,
         organisation_id=upload.organisation_id,
     )  # fmt: skip
     return held
+
+
+def _guarded(held: PlaceName, before: str) -> str:
+    """Return a place under a security flag that the name may be: the event then stands there, and stays inside."""
+    offered = [str(one["place_code"]) for one in held.candidates.get("candidates", []) if "place_code" in one]
+    codes = [held.place_code, before, *offered]
+    return (
+        PlaceMirror.objects.filter(code__in=codes, flagged=True).values_list("code", flat=True).first() or ""
+    )
 
 
 def _refuse_place(by: Person, upload: Upload, place_code: str) -> None:

@@ -23,7 +23,7 @@ from kalanso.hub.evidence.queries.uploads import mark_of
 from kalanso.hub.jobs.actions import ask, cancel
 from kalanso.hub.people.actions import record
 from kalanso.hub.people.models import Organisation, Person
-from kalanso.hub.people.permissions import COUNTRY, refuse_unless
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, refuse_unless
 from kalanso.hub.people.queries.access import access_of
 
 State = Upload.State
@@ -140,7 +140,10 @@ def map_columns(
 
 
 def _save_map(*, by: Person, upload: Upload, name: str, now: datetime) -> SavedMap:
-    shared = bool(access_of(by).roles & COUNTRY)
+    shared = may(by, "evidence.publish", WHOLE_COUNTRY)
+    other = SavedMap.objects.filter(organisation=upload.organisation, name=name, shared=True).first()
+    if other is not None and other.saved_by_id != by.pk and not shared:
+        raise ValidationError(_("Ce nom est celui d'un plan partagé : choisissez-en un autre."), code="name")
     saved, _made = SavedMap.objects.update_or_create(
         organisation=upload.organisation, name=name,
         defaults={

@@ -41,7 +41,8 @@ def sees(spec: TableSpec) -> bool:
     """Whether the reader may see any row of a table."""
     scope = here.scope()
     held = spec.place_column is None and scope.at_home is not None and spec.audience > scope.audience
-    return spec.audience <= scope.widest and not held
+    closed = spec.cleared_only and not scope.cleared_everywhere
+    return spec.audience <= scope.widest and not held and not closed
 
 
 def pack() -> definitions.Pack:

@@ -125,9 +125,16 @@ def try_out(work: Work) -> Mapping[str, Any]:
     return {"stored": imported.receipt.stored, "rejected": imported.receipt.rejected.total()}
 
 
+def _refuse_unless_awaited(work: Work, state: str) -> None:
+    """Refuse a job that nobody waits for any more: taken up again later, it would undo what was decided since."""
+    if not Upload.objects.filter(pk=work.arguments["upload"], job=work.job, state=state).exists():
+        raise _Refusal(lambda: _("Cette demande ne tient plus : le fichier a changé d'état depuis."))
+
+
 def publish(work: Work) -> Mapping[str, Any]:
     """Publish what was tried: decisions on names first, then the rows; then refresh the mirror of places."""
     with _refusals(work):
+        _refuse_unless_awaited(work, Upload.State.PUBLISHING)
         upload = _upload(work)
         if not upload.tried or upload.tried != mark_of(upload):
             raise _Refusal(
@@ -145,6 +152,7 @@ def publish(work: Work) -> Mapping[str, Any]:
 def withdraw(work: Work) -> Mapping[str, Any]:
     """Take back the rows that a sheet brought, the newest snapshot first."""
     with _refusals(work):
+        _refuse_unless_awaited(work, Upload.State.WITHDRAWING)
         upload = Upload.objects.select_related("organisation").get(pk=work.arguments["upload"])
         store = _store()
         for snapshot in reversed([s for s in upload.snapshots if s.rsplit("-", 1)[0] in DATA]):

@@ -18,7 +18,7 @@ from kalanso.hub.evidence.models import FindingStatus, Upload
 from kalanso.hub.evidence.queries import findings as queries
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.models import Event
-from kalanso.hub.people.permissions import may
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may
 
 
 @login_required
@@ -36,8 +36,8 @@ def listing(request: HttpRequest) -> HttpResponse:
         "evidence/findings.html",
         {
             "form": form, "total": total, "rows": rows,
-            "pager": {"number": number, "pages": pages}, "may_check": may(request.user, "evidence.publish"),
-            "job": Job.objects.filter(kind="evidence.check").first() if may(request.user, "evidence.publish") else None,
+            "pager": {"number": number, "pages": pages}, "may_check": may(request.user, "evidence.publish", WHOLE_COUNTRY),
+            "job": Job.objects.filter(kind="evidence.check").first() if may(request.user, "evidence.publish", WHOLE_COUNTRY) else None,
         },
     )  # fmt: skip
 

@@ -100,6 +100,8 @@ class Shelf:
 
         A table without places cannot be held to somebody's own: it is seen as a whole or not at all.
         """
+        if spec.cleared_only and not self.scope.cleared_everywhere:
+            return False
         own = spec.place_column is not None and spec.audience <= self.scope.widest
         return own or spec.audience <= self.scope.audience
 

@@ -7,6 +7,7 @@ codes belong to `words`; pages and files made of the rows to the views.
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,9 @@ class Page:
     def last(self) -> int:
         """How many of the chosen rows stand on this page and those before it."""
         return self.first + len(self.rows)
+
+
+_ONE_DOWNLOAD = threading.Semaphore(1)
 
 
 def listed(shelf: Shelf) -> list[TableSpec]:
@@ -149,7 +153,8 @@ def batches(shelf: Shelf, spec: TableSpec, selection: Selection) -> Iterator[pa.
     with tempfile.TemporaryDirectory(prefix="kalanso-rows-") as folder:
         path = Path(folder) / "rows.parquet"
         # Through a file, not as a stream: DuckDB 1.5 can wait for ever on a stream over kept tables.
-        _without_bytes(spec, ordered).to_parquet(path)
+        with _ONE_DOWNLOAD:  # each takes a whole engine's memory
+            _without_bytes(spec, ordered).to_parquet(path)
         with pq.ParquetFile(path) as rows:
             yield from rows.iter_batches(batch_size=BATCH_ROWS)
 

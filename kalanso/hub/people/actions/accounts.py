@@ -6,7 +6,6 @@ called, in the same transaction, when an account is closed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,12 +13,16 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from kalanso.hub.people.actions.persons import end_sessions, is_last_administrator, stands_above, workplace
+from kalanso.hub.people.actions.persons import (
+    LEAVING,
+    end_sessions,
+    is_last_administrator,
+    stands_above,
+    workplace,
+)
 from kalanso.hub.people.actions.trail import record
 from kalanso.hub.people.models import Person
 from kalanso.hub.people.permissions import may
-
-LEAVING: list[Callable[[Person], None]] = []
 
 
 def may_close(by: Person, person: Person) -> bool:

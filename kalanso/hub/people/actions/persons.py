@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
@@ -32,6 +33,10 @@ GIVEN_BY_COUNTRY = frozenset(
 USERNAME = re.compile(r"[a-z][a-z0-9._-]{2,29}")
 PASSWORD_WORDS, PASSWORD_LETTERS = 3, "abcdefghjkmnpqrstuvwxyz23456789"
 
+# Other ways in than a session (tokens): each is called, in the same transaction, when an account is closed or a
+# supervisor gives a new password.
+LEAVING: list[Callable[[Person], None]] = []
+
 
 def fingerprint(secret: str) -> str:
     """Return what is kept of a secret."""
@@ -41,7 +46,8 @@ def fingerprint(secret: str) -> str:
 def refuse_grant(by: Person, role: str, place_code: str) -> None:
     """Raise PermissionDenied unless a person may give a role for a place."""
     refuse_unless(by, "people.invite", _Place(place_code))
-    roles = access_of(by).roles
+    access = access_of(by)
+    roles = {m.role for m in access.memberships if access.reaches(m, place_code)}
     if role in GIVEN_BY_COUNTRY and not roles & COUNTRY:
         raise PermissionDenied(_("Ce rôle est donné par le CNI ou un administrateur."))
     if role == Role.ADMINISTRATOR and Role.ADMINISTRATOR not in roles:
@@ -105,6 +111,7 @@ def accept(*, secret: str, username: str, password: str, language: str, now: dat
     found = Invitation.objects.select_for_update().filter(fingerprint=fingerprint(secret)).first()
     if found is None or open_invitation(secret, now=now) is None:
         raise PermissionDenied(_("Ce lien d'invitation a servi, a été retiré ou est trop ancien."))
+    refuse_grant(found.invited_by, found.role, found.place_code)  # an offer ends with its author's right
     first, _space, last = found.name.partition(" ")
     if not USERNAME.fullmatch(username):
         raise ValidationError(
@@ -155,6 +162,8 @@ def give_role(
 ) -> Membership:  # fmt: skip
     """Give a person a role; `by` nobody is the machine itself (the first administrator, demo people)."""
     if by is not None:
+        if by.pk == person.pk:
+            raise PermissionDenied(_("Personne ne se donne un rôle à soi-même."))
         refuse_grant(by, role, place_code)
         _known_place(place_code)
     held, made = Membership.objects.get_or_create(
@@ -219,15 +228,19 @@ def stands_above(by: Person, person: Person, verb: str) -> bool:
 
     Whoever holds no role any more stands below those who answer for the country.
     """
-    held = access_of(by).roles
+    access = access_of(by)
     theirs = [m for m in person.memberships.all() if m.ends is None or m.ends >= today()]
     if by.pk == person.pk:
         return False
     if not theirs:
-        return any(m.role in COUNTRY and not m.place_code for m in access_of(by).memberships) and may(
-            by, verb
-        )
+        return any(m.role in COUNTRY and not m.place_code for m in access.memberships) and may(by, verb)
+    held = {m.role for m in access.memberships if all(access.reaches(m, t.place_code) for t in theirs)}
     needed = {m.role for m in theirs}
+    # Equals do not stand above one another: one person must not become two.
+    if needed & COUNTRY and Role.ADMINISTRATOR not in held:
+        return False
+    if Role.DISTRICT in needed and not held & (COUNTRY | {Role.REGION}):
+        return False
     if needed & GIVEN_BY_COUNTRY and not held & COUNTRY:
         return False
     if Role.ADMINISTRATOR in needed and Role.ADMINISTRATOR not in held:
@@ -245,8 +258,11 @@ def reset_password(*, by: Person, person: Person, reason: str, now: datetime) ->
     )
     person.set_password(spoken)
     person.must_change_password = True
-    person.save(update_fields=["password", "must_change_password"])
+    person.feed_edition += 1
+    person.save(update_fields=["password", "must_change_password", "feed_edition"])
     end_sessions(person)
+    for end in LEAVING:
+        end(person)
     record(
         by=by,
         verb="people.password_reset",

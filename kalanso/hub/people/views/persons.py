@@ -18,7 +18,7 @@ from kalanso.hub.people.actions import accounts, persons
 from kalanso.hub.people.actions.organisations import add_organisation as add
 from kalanso.hub.people.forms.persons import AddOrganisation, FindPeople, GiveRole, Reason, heard
 from kalanso.hub.people.models import Membership, Organisation, Person
-from kalanso.hub.people.permissions import may, reach, refuse_unless
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, reach, refuse_unless
 from kalanso.hub.people.queries import persons as known
 from kalanso.hub.people.queries.places import names_of, places_meant
 from kalanso.hub.people.views.asked import now, number, person_or_404, today
@@ -206,7 +206,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
         {
             "rows": Organisation.objects.all(),
             "may_list": may(request.user, "people.list"),
-            "may_add": may(request.user, "people.add_organisation"),
+            "may_add": may(request.user, "people.add_organisation", WHOLE_COUNTRY),
         },
     )
 
@@ -214,7 +214,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
 @login_required
 def add_organisation(request: HttpRequest) -> HttpResponse:
     """Add an organisation."""
-    refuse_unless(request.user, "people.add_organisation")
+    refuse_unless(request.user, "people.add_organisation", WHOLE_COUNTRY)
     form = AddOrganisation(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
