@@ -65,6 +65,7 @@ _GUARD = Security(coarsen_to="district", delay_days=90)
 def of_run(
     name: str, meaning: str, columns: tuple[Column, ...], key: tuple[str, ...], *,
     audience: Audience = Audience.PROGRAMME, run: tuple[Column, ...] = RUN_COLUMNS,
+    part_by: tuple[str, ...] = (), names_places: tuple[str, ...] = (),
 ) -> TableSpec:  # fmt: skip
     return TableSpec(
         name=name,
@@ -72,6 +73,8 @@ def of_run(
         meaning=meaning,
         columns=(*columns, *run),
         key=key,
+        part_by=part_by,
+        names_places=names_places,
         period_column="period_start",
         place_column="place_code",
         audience=audience,

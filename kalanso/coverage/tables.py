@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import replace
 
 import pandas as pd
 
@@ -122,6 +121,7 @@ POCKETS = of_run(
         *SENTENCE,
     ),
     ("pocket",),
+    names_places=("pocket", "leading_area", "area_codes", "params", "cause_records"),
 )  # fmt: skip
 POCKET_AREAS = of_run(
     "pocket_areas",
@@ -131,9 +131,8 @@ POCKET_AREAS = of_run(
         Column(name="in_core", type="bool", meaning="whether the area belongs to the core"),
     ),
     ("pocket", "place_code"),
+    names_places=("pocket",),
 )  # fmt: skip
-POCKETS = replace(POCKETS, names_places=("pocket", "leading_area", "area_codes", "params", "cause_records"))
-POCKET_AREAS = replace(POCKET_AREAS, names_places=("pocket",))
 COVERAGE_CHANGES = of_run(
     "coverage_changes",
     "Whether coverage rose or fell from one year to the next, with its probability",
@@ -187,18 +186,16 @@ COVERAGE_ESTIMATES_PUBLIC = of_run(
     _ESTIMATE_KEY,
     audience=Audience.PUBLIC,
 )
-KEPT_RUNS = replace(
-    of_run(
-        "kept_runs",
-        "Every run that was kept, over its newest period for all places and over all periods for the country: to set one run beside another",
-        (
-            PLACE, PERIOD, SPAN, INDICATOR, *interval("coverage", "share of due children with the dose", "share"),
-            *interval("surviving_infants", f"surviving infants: {PER_PERIOD}", "children"),
-            *interval("missed_children", f"children without the dose by 12 months: {PER_PERIOD}", "children"), LEVEL,
-        ),
-        ("run", "place_code", "period", "span", "indicator"),
-        run=RUN_OF_DRAWS,
+KEPT_RUNS = of_run(
+    "kept_runs",
+    "Every run that was kept, over its newest period for all places and over all periods for the country: to set one run beside another",
+    (
+        PLACE, PERIOD, SPAN, INDICATOR, *interval("coverage", "share of due children with the dose", "share"),
+        *interval("surviving_infants", f"surviving infants: {PER_PERIOD}", "children"),
+        *interval("missed_children", f"children without the dose by 12 months: {PER_PERIOD}", "children"), LEVEL,
     ),
+    ("run", "place_code", "period", "span", "indicator"),
+    run=RUN_OF_DRAWS,
     part_by=("run",),
 )  # fmt: skip
 

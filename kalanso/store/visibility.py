@@ -64,6 +64,16 @@ class Scope:
         """Whether the reader sees only the rows of `places` in this table."""
         return self.places is not None and (self.at_home is None or spec.audience > self.audience)
 
+    def refusal(self, spec: TableSpec) -> str:
+        """Return why the reader may see no row of a table; "" where they may see some."""
+        if spec.audience > self.widest:
+            return f"for the audience {spec.audience.name}, not {self.widest.name}"
+        if spec.place_column is None and self.holds(spec) and self.at_home is not None:
+            return "has no places by which a reader could be held to their own"
+        if spec.cleared_only and not self.cleared_everywhere:
+            return "for readers who are cleared for the whole country"
+        return ""
+
     @classmethod
     def analyst(cls) -> Scope:
         """The scope of someone who has the store's files in hand: everything but private tables."""
@@ -79,12 +89,8 @@ def visible(
     security flag are delayed and coarsened, and small counts are hidden with their complement,
     unless the scope is cleared for them.
     """
-    if spec.audience > scope.widest:
-        raise NotVisible(f"{spec.name}: for the audience {spec.audience.name}, not {scope.widest.name}")
-    if spec.place_column is None and scope.at_home is not None and spec.audience > scope.audience:
-        raise NotVisible(f"{spec.name}: has no places by which a reader could be held to their own")
-    if spec.cleared_only and not scope.cleared_everywhere:
-        raise NotVisible(f"{spec.name}: for readers who are cleared for the whole country")
+    if reason := scope.refusal(spec):
+        raise NotVisible(f"{spec.name}: {reason}")
     table = store.read(spec, as_of=as_of)
     if spec.place_column is None:
         return table

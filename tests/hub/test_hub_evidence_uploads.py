@@ -170,6 +170,29 @@ def test_publishing_that_was_killed_is_completed_once(
     assert len(histories) == 1
 
 
+def test_a_request_that_was_stopped_publishes_nothing_when_it_is_taken_up_after_the_withdrawal(
+    store: Store, awa: Any, niono: str
+) -> None:
+    from kalanso.hub.jobs.models import Job
+
+    before, cni = counted(store), visitor("national")
+    upload = desk.tried(awa, niono)
+    cni.post(f"/preuves/depot/{upload.pk}/publier/")
+    first = Job.objects.get(kind="evidence.publish")
+    cni.post(f"/travaux/{first.pk}/arreter/")
+    cni.post(f"/preuves/depot/{upload.pk}/publier/")
+    desk.work()
+    cni.post(f"/preuves/depot/{upload.pk}/retirer/", {"reason": "mois compté deux fois"})
+    desk.work()
+    cni.post(f"/travaux/{first.pk}/relancer/")
+    again = desk.work()
+    upload.refresh_from_db()
+
+    assert (again.pk, again.state) == (first.pk, "failed")
+    assert "ne tient plus" in again.error
+    assert (upload.state, counted(store)) == ("withdrawn", before)
+
+
 def test_a_trial_that_is_repeated_keeps_each_name_and_decision_once(
     store: Store, awa: Any, niono: str
 ) -> None:

@@ -29,6 +29,7 @@ from kalanso.hub.jobs import actions
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.queries.here import working_for
 from kalanso.pipeline.progress import Cancelled
+from kalanso.store import Store
 
 log = logging.getLogger(__name__)
 HEARTBEAT = 15.0  # seconds
@@ -108,6 +109,13 @@ def _now() -> datetime:
             found: datetime = cursor.fetchone()[0]
             return found
     return datetime.now(UTC)
+
+
+def store_of_hub() -> Store:
+    """Return the store on which jobs work; raises Refused where the settings name none."""
+    if settings.KALANSO_STORE is None:
+        raise Refused("KALANSO_STORE: expected the folder of a store, got none")
+    return Store.open(settings.KALANSO_STORE, memory=settings.KALANSO_MEMORY, threads=1)
 
 
 def me() -> str:

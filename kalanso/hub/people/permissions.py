@@ -69,14 +69,16 @@ class Rule:
         return False
 
 
-class WholeCountry:
-    """What belongs to no single place: only a role of the whole country reaches it."""
+@dataclass(frozen=True)
+class Somewhere:
+    """What a right is asked about where no record stands for it yet: a place, and an organisation's affairs there."""
 
-    place_code = ""
-    organisation_id = None
+    place_code: str
+    organisation_id: int | None = None
 
 
-WHOLE_COUNTRY = WholeCountry()
+# What belongs to no single place: only a role of the whole country reaches it.
+WHOLE_COUNTRY = Somewhere("")
 
 
 def place_of(thing: Any) -> str:

@@ -109,6 +109,10 @@ class Configuration(BaseSettings):
             "EMAIL_TIMEOUT": 20,
         }
 
+    def proxies_before_us(self) -> int:
+        """Return how many of our own proxies stand between people and the hub: whose word on an address counts."""
+        return self.proxies or int(self.https)
+
     def log_form(self) -> str:
         """Return the form of log lines: for machines where the hub serves others, for eyes on one's own computer."""
         return self.logs or ("json" if self.hosts else "text")

@@ -70,8 +70,8 @@ FREE = (
 SECRET_LINKS = ("enter", "invitation", "unsubscribe", "feed_mine", "openid_connect", "socialaccount")
 
 
-# At most these many bytes in one request; pages that take files are named in the settings.
-LARGEST_FORM, LARGEST_UPLOAD = 3_000_000, 211_000_000
+# At most these many bytes in one request to a page that takes no files; the others are named in the settings.
+LARGEST_FORM = 3_000_000
 log = logging.getLogger("kalanso.hub.requests")
 
 
@@ -119,14 +119,14 @@ class Bounded:
         if request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
             return self._say(411, UNKNOWN_LENGTH)
         told = request.META.get("CONTENT_LENGTH") or "0"
-        length = int(told) if told.isdigit() else LARGEST_UPLOAD + 1
+        length = int(told) if told.isdigit() else max(settings.KALANSO_UPLOADS.values()) + 1
         if request.META.get("CONTENT_TYPE", "").startswith("multipart/"):
             spoken = get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
             with override(spoken):  # addresses resolve in their language, which nobody has set yet
                 most: int = settings.KALANSO_UPLOADS.get(_name_of(request), LARGEST_FORM)
         else:
             most = LARGEST_FORM
-        if length > min(most, LARGEST_UPLOAD):
+        if length > most:
             told = TOO_LARGE.format(most=most // 1_000_000, got=length // 1_000_000)
             return self._say(413, told)
         return None
@@ -264,7 +264,7 @@ def _name_of(request: HttpRequest) -> str:
 
 
 class ReaderScope:
-    """Open tables with the scope of whoever asks, and speak their language at the first visit."""
+    """Open tables with the scope of whoever asks."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer

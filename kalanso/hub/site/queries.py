@@ -53,11 +53,11 @@ PAGES = {
 HALVES = {"evidence": ("estimation", _("L'estimation ›")), "estimation": ("evidence", _("‹ Les données"))}
 # Pages that only somebody who is logged in, or holds a verb, can open.
 HELD = {"uploads": "evidence.read_upload", "runs": "", "findings": ""}
+# Pages that belong to one of those without having a name of their own there.
 UPLOAD_PAGES = (
     "upload", "upload_new", "upload_columns", "upload_map_text", "upload_names", "upload_receipt", "upload_publish",
     "upload_discard", "upload_withdraw",
 )  # fmt: skip
-# Pages that belong to one of those without having a name of their own there.
 RUN_PAGES = (
     "runs", "runs_look", "runs_ask", "runs_compare", "runs_one", "runs_check", "runs_step", "official", "official_sentence",
 )  # fmt: skip
@@ -73,29 +73,14 @@ UNDER = {
     **dict.fromkeys(UPLOAD_PAGES, "uploads"),
     **dict.fromkeys(RUN_PAGES, "runs"),
 }
+# The section of each page that stands beside others, and of those that stand alone.
 SECTIONS = {
-    "where": "missed",
-    "place": "missed",
-    "place_estimate": "missed",
-    "alike": "missed",
-    "sheet": "missed",
-    "choose_place": "missed",
-    "pockets": "missed",
-    "ledger": "evidence",
-    "methods": "evidence",
-    "assumptions": "evidence",
+    name: "evidence" if half in HALVES else half for half, found in PAGES.items() for name, _called in found
+} | {
     "trends": "learn",
     "glossary": "learn",
     "api_docs": "evidence",
-    "method": "evidence",
-    "quality": "evidence",
-    **dict.fromkeys(("uploads", "findings", "finding", "sources", "source", *UPLOAD_PAGES), "evidence"),
-    "tables": "evidence",
-    "table": "evidence",
-    "table_chart": "evidence",
-    "table_map": "evidence",
-    "table_provenance": "evidence",
-} | dict.fromkeys(RUN_PAGES, "evidence")
+}
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
@@ -103,12 +88,13 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     match = getattr(request, "resolver_match", None)
     page = (match.url_name or "") if match else ""
     english = str(get_language()).startswith("en")
+    shown = UNDER.get(page, "tables" if page.startswith("table") else page)
     person = getattr(request, "user", None)  # nobody yet, where a request failed before it was known
     return {
         "navigation": NAVIGATION,
-        "section": (section := SECTIONS.get(page, page)),
-        "pages": _tabs(section, UNDER.get(page, "tables" if page.startswith("table") else page), person),
-        "page": UNDER.get(page, "tables" if page.startswith("table") else page),
+        "section": (section := SECTIONS.get(shown, shown)),
+        "pages": _tabs(section, shown, person),
+        "page": shown,
         "language": "en" if english else "fr",
         "other_language": "fr" if english else "en",
         "demo": bool(settings.KALANSO_STORE) and shelf.current().store.demo,

@@ -196,12 +196,11 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "kalanso.hub.site.views.forged"
 CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in CONFIGURATION.hosts if CONFIGURATION.https]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIGURATION.https else None
-ALLAUTH_TRUSTED_PROXY_COUNT = CONFIGURATION.proxies or int(CONFIGURATION.https)
+ALLAUTH_TRUSTED_PROXY_COUNT = NINJA_NUM_PROXIES = CONFIGURATION.proxies_before_us()
 SECURE_HSTS_SECONDS = 31536000 if CONFIGURATION.https else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-NINJA_NUM_PROXIES = 1 if CONFIGURATION.https else 0  # whose word on a visitor's address counts
 # Large enough that nobody can push out the counters of failed logins.
 CACHES = {
     "default": {

@@ -10,13 +10,12 @@ from typing import Any
 from django.conf import settings
 
 from kalanso.hub.jobs import actions as of_jobs
-from kalanso.hub.jobs.tasks import Refused, Work
+from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.hub.people import tasks as of_people
 from kalanso.hub.people.actions.letters import send_letter
 from kalanso.hub.people.queries.letters import readers
 from kalanso.hub.site.actions import upkeep
 from kalanso.pipeline.progress import Cancelled
-from kalanso.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -25,14 +24,11 @@ JOBS_KEPT = timedelta(days=90)
 
 def mirror_places(work: Work) -> dict[str, Any]:
     """Bring the mirror of places up to date with what is published."""
-    if settings.KALANSO_STORE is None:
-        raise Refused("KALANSO_STORE: expected the folder of a store, got none")
-    store = Store.open(settings.KALANSO_STORE, memory=settings.KALANSO_MEMORY, threads=1)
-    return {"places": of_people.mirror(store, today=datetime.now(UTC).date())}
+    return {"places": of_people.mirror(store_of_hub(), today=datetime.now(UTC).date())}
 
 
 def digest(work: Work) -> dict[str, Any]:
-    """Send everybody their letter of the week, once; ask for it with the key `digest-` and the ISO week.
+    """Send everybody their letter of the week, once.
 
     Whoever got theirs in an earlier attempt gets no second one. An address that the mail server refuses
     holds nobody else up: the next attempt tries only those, and the last one says how many were left.

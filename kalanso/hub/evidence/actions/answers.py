@@ -18,6 +18,11 @@ from kalanso.hub.people.actions import record
 State = Upload.State
 
 
+def is_awaited(job: Job, state: str) -> bool:
+    """Whether a sheet waits for exactly this job in a state: a job taken up later may find that none does."""
+    return Upload.objects.filter(job=job, state=state).exists()
+
+
 def _awaited(job: Job, state: str) -> Upload | None:
     """Return the sheet that waits for exactly this job, held until the change is written."""
     return Upload.objects.select_for_update(of=("self",)).filter(job=job, state=state).first()

@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from kalanso.hub.evidence.models import FindingStatus, Upload
+from kalanso.hub.evidence.actions.versions import refuse_stale, save_next
+from kalanso.hub.evidence.models import FindingStatus
 from kalanso.hub.jobs.actions import ask
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.actions import record, state_of
 from kalanso.hub.people.models import Person
-from kalanso.hub.people.permissions import WHOLE_COUNTRY, refuse_unless
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, Somewhere, refuse_unless
 
 Status = FindingStatus.Status
 
@@ -25,32 +26,21 @@ def set_status(
     *, by: Person, finding: Mapping[str, Any], status: str, comment: str, version: int, now: datetime
 ) -> FindingStatus:
     """Keep what somebody says of a finding. `version` is that which they saw: 0 for a new one."""
-    refuse_unless(by, "evidence.set_finding", Upload(place_code=finding["place_code"]))
+    refuse_unless(by, "evidence.set_finding", Somewhere(finding["place_code"]))
     if status not in Status.values:
         raise ValidationError(_("Choisissez un statut de la liste."), code="status")
     if status == Status.NO_ERROR and not comment.strip():
         raise ValidationError(_("Dites en une phrase pourquoi ce n'est pas une erreur."), code="comment")
     held = FindingStatus.objects.select_for_update().filter(key=finding["key"]).first()
-    if (held.version if held else 0) != version:
-        raise ValidationError(
-            _("Quelqu'un a changé ce statut pendant que vous écriviez. Rechargez la page et reprenez."),
-            code="version",
-        )
+    stale = _("Quelqu'un a changé ce statut pendant que vous écriviez. Rechargez la page et reprenez.")
+    refuse_stale(held, version, stale)
     before = state_of(held, "status", "comment") if held else {}
     held = held or FindingStatus(
         key=finding["key"], check_name=finding["check"], version=0,
         **{name: finding[name] for name in ("source", "place_code", "period", "indicator", "detail")},
     )  # fmt: skip
     held.status, held.comment, held.by, held.at = status, comment.strip(), by, now
-    held.version += 1
-    try:
-        with transaction.atomic():
-            held.save()
-    except IntegrityError as error:  # two people said the first word at the same moment
-        raise ValidationError(
-            _("Quelqu'un a changé ce statut pendant que vous écriviez. Rechargez la page et reprenez."),
-            code="version",
-        ) from error
+    save_next(held, stale)
     record(
         by=by, verb="evidence.finding_set", thing=held, now=now, before=before,
         after=state_of(held, "status", "comment"),

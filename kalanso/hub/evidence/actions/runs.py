@@ -26,7 +26,7 @@ from kalanso.hub.jobs.actions import cancel as cancel_job
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.actions import record, state_of
 from kalanso.hub.people.models import Person
-from kalanso.hub.people.permissions import may, refuse_unless
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, refuse_unless
 
 ESTIMATE, ADOPT, RELEASE, LOOK = (
     "evidence.estimate",
@@ -37,12 +37,6 @@ ESTIMATE, ADOPT, RELEASE, LOOK = (
 # A machine that is switched off every night gives a long run back as often.
 MOST_ATTEMPTS = 20
 State, Work = Run.State, Run.Work
-
-
-class _Country:
-    """What a run that is not there yet is about."""
-
-    place_code = ""
 
 
 def mark_of(question: Mapping[str, Any], quarters: int, snapshots: Mapping[str, str]) -> str:
@@ -59,7 +53,7 @@ def ask_run(
 
     One that was stopped or broke down may be asked for again. A region may ask for previews only.
     """
-    refuse_unless(by, "evidence.ask_preview" if question.preview else "evidence.ask_run", _Country())
+    refuse_unless(by, "evidence.ask_preview" if question.preview else "evidence.ask_run", WHOLE_COUNTRY)
     if not why.strip():
         raise ValidationError(_("Dites pourquoi ce calcul est demandé."), code="why")
     asked = question.as_dict()
@@ -101,7 +95,7 @@ def preview_of(question: Mapping[str, Any], quarters: int, snapshots: list[str])
 @transaction.atomic
 def adopt_run(*, by: Person, name: str, why: str, now: datetime) -> Run:
     """Write the run that the store's pages show, computed outside the hub, into the list of runs."""
-    refuse_unless(by, "evidence.ask_run", _Country())
+    refuse_unless(by, "evidence.ask_run", WHOLE_COUNTRY)
     if not why.strip():
         raise ValidationError(_("Dites d'où vient ce calcul."), code="why")
     run, made = Run.objects.get_or_create(
@@ -117,7 +111,7 @@ def adopt_run(*, by: Person, name: str, why: str, now: datetime) -> Run:
 @transaction.atomic
 def ask_look(*, by: Person, quarters: int, snapshots: Mapping[str, str], now: datetime) -> Job:
     """Ask what an estimate would hear now; the same evidence is counted once."""
-    refuse_unless(by, "evidence.ask_preview", _Country())
+    refuse_unless(by, "evidence.ask_preview", WHOLE_COUNTRY)
     mark = mark_of({}, quarters, snapshots)
     tried = Job.objects.filter(kind=LOOK, key__startswith=f"{LOOK}:{mark}.")
     ended = tried.filter(state__in=(Job.State.FAILED, Job.State.CANCELLED)).count()
@@ -345,7 +339,7 @@ def agree_sentence(
 
     `after` is the version that its writer had before their eyes: a newer one is not written over unseen.
     """
-    refuse_unless(by, "evidence.agree_sentence", _Country())
+    refuse_unless(by, "evidence.agree_sentence", WHOLE_COUNTRY)
     if not (fr.strip() and en.strip() and agreed_with.strip()):
         raise ValidationError(
             _("Il faut la phrase dans les deux langues, et avec qui elle est convenue."), code="empty"

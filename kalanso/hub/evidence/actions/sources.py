@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from kalanso.hub.evidence.actions.versions import refuse_stale, save_next
 from kalanso.hub.evidence.models import SourceCard
 from kalanso.hub.people.actions import record, state_of
 from kalanso.hub.people.models import Person
@@ -23,25 +23,14 @@ def describe(*, by: Person, code: str, words: Mapping[str, Any], version: int, n
     """Keep what somebody says of a source. `version` is that which they saw: 0 for one without words."""
     refuse_unless(by, "evidence.edit_source")
     held = SourceCard.objects.select_for_update().filter(code=code).first()
-    if (held.version if held else 0) != version:
-        raise ValidationError(
-            _("Quelqu'un a changé cette fiche pendant que vous écriviez. Rechargez la page et reprenez."),
-            code="version",
-        )
+    stale = _("Quelqu'un a changé cette fiche pendant que vous écriviez. Rechargez la page et reprenez.")
+    refuse_stale(held, version, stale)
     before = state_of(held, *COLUMNS) if held else {}
     held = held or SourceCard(code=code, version=0)
     for name in COLUMNS:
         setattr(held, name, words[name])
     held.changed_by, held.changed = by, now
-    held.version += 1
-    try:
-        with transaction.atomic():
-            held.save()
-    except IntegrityError as error:  # two people wrote the first words at the same moment
-        raise ValidationError(
-            _("Quelqu'un a changé cette fiche pendant que vous écriviez. Rechargez la page et reprenez."),
-            code="version",
-        ) from error
+    save_next(held, stale)
     record(
         by=by, verb="evidence.source_described", thing=held, now=now, before=before,
         after=state_of(held, *COLUMNS),

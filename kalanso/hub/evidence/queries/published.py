@@ -39,10 +39,7 @@ def rows(spec: TableSpec, question: Callable[[ir.Table], ir.Table]) -> list[dict
 
 def sees(spec: TableSpec) -> bool:
     """Whether the reader may see any row of a table."""
-    scope = here.scope()
-    held = spec.place_column is None and scope.at_home is not None and spec.audience > scope.audience
-    closed = spec.cleared_only and not scope.cleared_everywhere
-    return spec.audience <= scope.widest and not held and not closed
+    return not here.scope().refusal(spec)
 
 
 def pack() -> definitions.Pack:

@@ -12,14 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from kalanso import __version__, pipeline
 from kalanso.coverage import EstimateRefused, EvidenceRefused, Question, QuestionRefused
 from kalanso.coverage.tables import KEPT_RUNS
 from kalanso.hub.evidence.actions import runs as write
 from kalanso.hub.evidence.models import Run, RunStep
-from kalanso.hub.jobs.tasks import Refused, Work
+from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.hub.people.tasks import MACHINE
 from kalanso.pipeline import KeptRun, NothingToWorkOn, Shown
 from kalanso.pipeline.estimate_account import engine_mark
@@ -37,15 +35,9 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _store() -> Store:
-    if settings.KALANSO_STORE is None:
-        raise Refused("KALANSO_STORE: expected the folder of a store, got none")
-    return Store.open(settings.KALANSO_STORE, memory=settings.KALANSO_MEMORY, threads=1)
-
-
 def look(work: Work) -> Mapping[str, Any]:
     """Count what an estimate would hear now."""
-    store = _store()
+    store = store_of_hub()
     try:
         return pipeline.look(
             store,
@@ -61,7 +53,7 @@ def look(work: Work) -> Mapping[str, Any]:
 def estimate(work: Work) -> Mapping[str, Any]:
     """Compute a run, from where an earlier attempt was killed."""
     run = Run.objects.select_related("warm").get(pk=work.arguments["run"])
-    store = _store()
+    store = store_of_hub()
     if run.work not in {Run.Work.ASKED, Run.Work.COMPUTING}:
         return {"run": run.name}
     try:
@@ -88,7 +80,7 @@ def estimate(work: Work) -> Mapping[str, Any]:
 
 def adopt(work: Work) -> Mapping[str, Any]:
     """Keep the run that the store's pages show."""
-    run, store = Run.objects.get(pk=work.arguments["run"]), _store()
+    run, store = Run.objects.get(pk=work.arguments["run"]), store_of_hub()
     try:
         kept = pipeline.adopt(store, str(run.pk), now=_now())
     except NothingToWorkOn as refusal:
@@ -163,7 +155,7 @@ def _computed(store: Store, kept: KeptRun) -> write.Computed:
 
 def release(work: Work) -> Mapping[str, Any]:
     """Bring the published tables to what the records say: each circle sees the run that is meant for it."""
-    store = _store()
+    store = store_of_hub()
     waiting = list(RunStep.objects.filter(settled__isnull=True).values_list("pk", flat=True))
     step = RunStep.objects.select_related("by").get(pk=work.arguments["step"])
     states = {run.state: run for run in Run.objects.exclude(state__in=("", "draft", "replaced"))}

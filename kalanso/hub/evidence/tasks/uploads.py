@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -25,7 +24,7 @@ from kalanso.hub.evidence.actions import answers
 from kalanso.hub.evidence.models import PlaceName, Upload
 from kalanso.hub.evidence.queries.uploads import DATA, decisions, mark_of, saved_map_for
 from kalanso.hub.evidence.tasks.sheets import LIMITS, look_at
-from kalanso.hub.jobs.tasks import Refused, Work
+from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.hub.people import tasks as of_people
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.pipeline.reviewing import COLUMNS, NONE
@@ -39,12 +38,6 @@ LISTED = 10_000  # refused rows in the list; what is beyond is counted
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _store() -> Store:
-    if settings.KALANSO_STORE is None:
-        raise Refused("KALANSO_STORE: expected the folder of a store, got none")
-    return Store.open(settings.KALANSO_STORE, memory=settings.KALANSO_MEMORY, threads=1)
 
 
 def _both(say: Callable[[], str]) -> dict[str, str]:
@@ -113,7 +106,7 @@ def try_out(work: Work) -> Mapping[str, Any]:
     with _refusals(work):
         upload = _upload(work)
         mark = mark_of(upload)
-        store = _store()
+        store = store_of_hub()
         imported = _import(work, store, upload, dry_run=True)
         names = _open_names(imported)
         flagged = _flagged(imported, upload)
@@ -127,7 +120,7 @@ def try_out(work: Work) -> Mapping[str, Any]:
 
 def _refuse_unless_awaited(work: Work, state: str) -> None:
     """Refuse a job that nobody waits for any more: taken up again later, it would undo what was decided since."""
-    if not Upload.objects.filter(pk=work.arguments["upload"], job=work.job, state=state).exists():
+    if not answers.is_awaited(work.job, state):
         raise _Refusal(lambda: _("Cette demande ne tient plus : le fichier a changé d'état depuis."))
 
 
@@ -140,7 +133,7 @@ def publish(work: Work) -> Mapping[str, Any]:
             raise _Refusal(
                 lambda: _("Des décisions ont changé depuis l'essai. Refaites l'essai, relisez, puis publiez.")
             )
-        store = _store()
+        store = store_of_hub()
         work.once("matches", lambda: _keep_decisions(store, upload))
         imported = _import(work, store, upload, dry_run=False)
         snapshots = brought_by(store, upload)
@@ -154,7 +147,7 @@ def withdraw(work: Work) -> Mapping[str, Any]:
     with _refusals(work):
         _refuse_unless_awaited(work, Upload.State.WITHDRAWING)
         upload = Upload.objects.select_related("organisation").get(pk=work.arguments["upload"])
-        store = _store()
+        store = store_of_hub()
         for snapshot in reversed([s for s in upload.snapshots if s.rsplit("-", 1)[0] in DATA]):
             _take_back(work, store, upload, snapshot)
         of_people.mirror(store, today=_now().date())

@@ -18,8 +18,8 @@ from kalanso.hub.evidence.actions import runs as actions
 from kalanso.hub.evidence.forms.runs import Wording
 from kalanso.hub.evidence.models import AgreedSentence, Run
 from kalanso.hub.evidence.queries import runs as queries
-from kalanso.hub.evidence.views.runs import Country, one_of
-from kalanso.hub.people.permissions import may, refuse_unless
+from kalanso.hub.evidence.views.runs import one_of
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, refuse_unless
 
 
 def _pair(request: HttpRequest) -> tuple[Run, Run] | None:
@@ -45,7 +45,7 @@ def _asked(request: HttpRequest) -> tuple[str, str]:
 @require_GET
 def compare(request: HttpRequest) -> HttpResponse:
     """Set two runs beside one another: question, evidence, the country, the places that moved most."""
-    refuse_unless(request.user, "evidence.read_runs", Country())
+    refuse_unless(request.user, "evidence.read_runs", WHOLE_COUNTRY)
     done = queries.visible_runs(request.user).filter(work=Run.Work.DONE)
     context: dict[str, Any] = {"runs": done[:100], "pair": (pair := _pair(request))}
     if pair is not None:
@@ -67,7 +67,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 @require_GET
 def compare_csv(request: HttpRequest) -> HttpResponse:
     """Give the places of a comparison as a file, every one that the reader may see."""
-    refuse_unless(request.user, "evidence.read_runs", Country())
+    refuse_unless(request.user, "evidence.read_runs", WHOLE_COUNTRY)
     pair = _pair(request)
     if pair is None:
         raise Http404(_("Il faut deux calculs à comparer."))
@@ -107,7 +107,7 @@ def official(request: HttpRequest) -> HttpResponse:
             "doses": ("dtp1", "dtp3"),
             "years": queries.official(run, dose),
             "may_agree": request.user.is_authenticated
-            and may(request.user, "evidence.agree_sentence", Country()),
+            and may(request.user, "evidence.agree_sentence", WHOLE_COUNTRY),
         },
     )
 
@@ -115,7 +115,7 @@ def official(request: HttpRequest) -> HttpResponse:
 @login_required
 def sentence(request: HttpRequest) -> HttpResponse:
     """Let the centre word the agreed sentence; earlier versions stay."""
-    refuse_unless(request.user, "evidence.agree_sentence", Country())
+    refuse_unless(request.user, "evidence.agree_sentence", WHOLE_COUNTRY)
     last = queries.agreed()
     start = {"fr": last.fr, "en": last.en, "after": last.version} if last else {"after": 0}
     form = Wording(request.POST if request.method == "POST" else None, initial=start)

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_POST
 
 from kalanso.hub.evidence.actions import findings as actions
 from kalanso.hub.evidence.forms.desk import FindingFilter, FindingForm
-from kalanso.hub.evidence.models import FindingStatus, Upload
+from kalanso.hub.evidence.models import FindingStatus
 from kalanso.hub.evidence.queries import findings as queries
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.models import Event
-from kalanso.hub.people.permissions import WHOLE_COUNTRY, may
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, Somewhere, may
 
 
 @login_required
@@ -53,7 +53,7 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
             )
         )
     said = FindingStatus.objects.select_related("by").filter(key=key).first()
-    allowed = may(request.user, "evidence.set_finding", Upload(place_code=finding["place_code"]))
+    allowed = may(request.user, "evidence.set_finding", Somewhere(finding["place_code"]))
     start = {
         "status": said.status if said else FindingStatus.Status.KNOWN, "comment": said.comment if said else "",
         "version": said.version if said else 0,

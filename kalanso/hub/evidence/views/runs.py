@@ -21,15 +21,9 @@ from kalanso.hub.evidence.models import Run, RunCheck
 from kalanso.hub.evidence.permissions import BACKWARD
 from kalanso.hub.evidence.queries import runs as queries
 from kalanso.hub.people.models import Event
-from kalanso.hub.people.permissions import may, refuse_unless
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, refuse_unless
 
 A_PAGE = 20
-
-
-class Country:
-    """What a permission for the whole country is asked of."""
-
-    place_code = ""
 
 
 def _now() -> datetime:
@@ -38,7 +32,7 @@ def _now() -> datetime:
 
 def _may_ask(person: Any) -> tuple[bool, bool]:
     """Return whether somebody may ask for previews, and for runs to be published."""
-    return may(person, "evidence.ask_preview", Country()), may(person, "evidence.ask_run", Country())
+    return may(person, "evidence.ask_preview", WHOLE_COUNTRY), may(person, "evidence.ask_run", WHOLE_COUNTRY)
 
 
 def told(request: HttpRequest, refusal: ValidationError) -> None:
@@ -67,7 +61,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 @login_required
 def look(request: HttpRequest) -> HttpResponse:
     """Show what an estimate would hear now, or have it counted."""
-    refuse_unless(request.user, "evidence.ask_preview", Country())
+    refuse_unless(request.user, "evidence.ask_preview", WHOLE_COUNTRY)
     asked = request.POST.get("quarters") or request.GET.get("trimestres") or ""
     quarters = int(asked) if asked.isdigit() and int(asked) in QUARTERS else QUARTERS[0]
     if request.method == "POST":
@@ -87,7 +81,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     """Ask the question, let it be read once more, and start its run."""
     previews, runs = _may_ask(request.user)
     if not previews:
-        refuse_unless(request.user, "evidence.ask_preview", Country())
+        refuse_unless(request.user, "evidence.ask_preview", WHOLE_COUNTRY)
     like = queries.visible_runs(request.user).filter(pk=_number(request.GET.get("comme"))).first()
     if request.method != "POST":
         start = Asking.of(like) if like else {"kind": PREVIEW}

@@ -29,6 +29,7 @@ from kalanso.store import Manifest, Scope, Store, TableSpec, visible
 KEPT_ANSWERS = 300  # of each scope
 KEPT_SCOPES = 40
 Answer = TypeVar("Answer")
+_NOTHING = object()
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,9 @@ class Shelf:
 
     def remember(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """Return a kept answer, or compute it and keep it until something new is published."""
-        if key in self._answers:
-            return self._answers[key]
+        kept = self._answers.get(key, _NOTHING)  # another reader may forget all answers at any moment
+        if kept is not _NOTHING:
+            return kept
         with self._lock:
             if key not in self._answers:
                 self._answers[key] = compute()
@@ -96,14 +98,8 @@ class Shelf:
             return self._answers[key]
 
     def sees(self, spec: TableSpec) -> bool:
-        """Whether readers of this scope may see any row of a table.
-
-        A table without places cannot be held to somebody's own: it is seen as a whole or not at all.
-        """
-        if spec.cleared_only and not self.scope.cleared_everywhere:
-            return False
-        own = spec.place_column is not None and spec.audience <= self.scope.widest
-        return own or spec.audience <= self.scope.audience
+        """Whether readers of this scope may see any row of a table."""
+        return not self.scope.refusal(spec)
 
     def manifest(self, spec: TableSpec, as_of: str | None = None) -> Manifest | None:
         """Return the named snapshot of a table, or the current one; None where nothing is published."""

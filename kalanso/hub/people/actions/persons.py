@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from kalanso.hub.people.actions.notices import notify
 from kalanso.hub.people.actions.trail import record, state_of
 from kalanso.hub.people.models import Invitation, Membership, Organisation, Person, PlaceMirror, Role
-from kalanso.hub.people.permissions import COUNTRY, may, refuse_unless
+from kalanso.hub.people.permissions import COUNTRY, Somewhere, may, refuse_unless
 from kalanso.hub.people.queries.access import access_of, today
 from kalanso.hub.people.queries.persons import normal_phone
 
@@ -45,7 +45,7 @@ def fingerprint(secret: str) -> str:
 
 def refuse_grant(by: Person, role: str, place_code: str) -> None:
     """Raise PermissionDenied unless a person may give a role for a place."""
-    refuse_unless(by, "people.invite", _Place(place_code))
+    refuse_unless(by, "people.invite", Somewhere(place_code))
     access = access_of(by)
     roles = {m.role for m in access.memberships if access.reaches(m, place_code)}
     if role in GIVEN_BY_COUNTRY and not roles & COUNTRY:
@@ -65,13 +65,6 @@ def grantable(by: Person) -> list[Role]:
         if (role not in GIVEN_BY_COUNTRY or roles & COUNTRY)
         and (role != Role.ADMINISTRATOR or Role.ADMINISTRATOR in roles)
     ]
-
-
-class _Place:
-    """A place to ask permissions about."""
-
-    def __init__(self, place_code: str) -> None:
-        self.place_code = place_code
 
 
 def _known_place(place_code: str) -> None:

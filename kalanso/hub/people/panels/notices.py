@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 from django import template
 from django.utils.translation import gettext as _
 
-from kalanso.hub.people.permissions import may
+from kalanso.hub.people.permissions import Somewhere, may
 
 register = template.Library()
 
@@ -32,4 +30,4 @@ def device(told: str) -> str:
 @register.simple_tag(takes_context=True)
 def may_at(context: template.Context, verb: str, place_code: str) -> bool:
     """Whether the reader may do something at a place."""
-    return may(context["request"].user, verb, SimpleNamespace(place_code=place_code))
+    return may(context["request"].user, verb, Somewhere(place_code))
