@@ -5,6 +5,7 @@ produces it (`tables.py`); this package keeps any of them.
 """
 
 from kalanso.store.engines import Engine, EngineMissing
+from kalanso.store.flags import NotVisible
 from kalanso.store.manifests import Input, Manifest, Part, Provenance
 from kalanso.store.parts import Mode
 from kalanso.store.store import (
@@ -22,7 +23,7 @@ from kalanso.store.tables import (
     TableRefused,
     TableSpec,
 )
-from kalanso.store.visibility import NotVisible, Scope, visible
+from kalanso.store.visibility import Scope, visible
 
 __all__ = [
     "Audience",

@@ -99,6 +99,13 @@ class Engine:
         frame.createOrReplaceTempView(name)
         return self.backend.table(name)
 
+    def forget(self, table: ir.Table) -> None:
+        """Let go of in-memory rows that no question needs any more."""
+        if self.name == "duckdb":
+            self.backend.drop_table(table.get_name(), force=True)
+        else:
+            self.backend._session.catalog.dropTempView(table.get_name())
+
 
 def read_parts(spec: TableSpec, parts: Sequence[tuple[Path, int]], engine: Engine) -> ir.Table:
     """Return the rows of part files, each upgraded from its own schema version to the current one."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,7 @@ from kalanso.store.parts import Mode, Workshop, file_sha256, stage, workshop, wr
 from kalanso.store.tables import TableSpec
 
 FORMAT = 1
+KEPT = 32  # tables of rows found once for many questions
 GRACE = timedelta(hours=6)  # files of writers still at work must outlive a prune
 
 
@@ -87,6 +89,7 @@ class Store:
         self.threads = threads or os.cpu_count() or 1
         self._engine_name = engine if isinstance(engine, str) else engine.name
         self._engine = engine if isinstance(engine, Engine) else None
+        self._kept: OrderedDict[Hashable, ir.Table] = OrderedDict()
 
     @classmethod
     def create(
@@ -132,6 +135,16 @@ class Store:
                 self._engine_name, **(limits if self._engine_name == "duckdb" else {})
             )
         return self._engine
+
+    def kept(self, what: str, standing: Hashable, find: Callable[[], pa.Table]) -> ir.Table:
+        """Return rows found once for all questions that rest on the same snapshots (`standing`), as a table."""
+        key = (what, standing)
+        if key not in self._kept:
+            self._kept[key] = self.engine.rows(find())
+            while len(self._kept) > KEPT:
+                _, oldest = self._kept.popitem(last=False)
+                self.engine.forget(oldest)
+        return self._kept[key]
 
     def publish(
         self,

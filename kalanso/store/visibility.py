@@ -14,14 +14,12 @@ from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
+from kalanso.store.flags import NotVisible, current_parents, flagged_today, withheld_spans
 from kalanso.store.store import Store
-from kalanso.store.tables import Audience, Security, TableSpec
-from kalanso.vocabulary import Level
-
-
-class NotVisible(PermissionError):
-    """The table is for a narrower circle than the reader's."""
+from kalanso.store.tables import Audience, Security, Suppression, TableSpec
+from kalanso.vocabulary import PeriodType
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +98,7 @@ def visible(
     table = _without_named(store, spec, scope, table, today)
     if scope.cleared and (scope.at_home is None or scope.holds(spec)):
         return table
-    guarded = _guarded(store, spec, table, today)
+    guarded = _guarded(store, spec, table, today, as_of)
     if not scope.cleared or scope.places is None:
         return guarded
     own = guarded[spec.place_column].isin(sorted(scope.places))
@@ -113,7 +111,7 @@ def _without_named(store: Store, spec: TableSpec, scope: Scope, table: ir.Table,
     if not spec.names_places or scope.cleared_everywhere:
         return table
     own = scope.places if scope.cleared and scope.places is not None else frozenset()
-    hidden = sorted(_flagged_codes(store, today) - own)
+    hidden = sorted(flagged_today(store, today) - own)
     if not hidden:
         return table
     one = "|".join(re.escape(code) for code in hidden)
@@ -123,78 +121,67 @@ def _without_named(store: Store, spec: TableSpec, scope: Scope, table: ir.Table,
     return table
 
 
-def _flagged_codes(store: Store, today: date) -> frozenset[str]:
-    """Return the places that lie, today, under a flag of their own or of a place above."""
-    flags = _places_table(store, "place_flags")
-    if flags is None:
-        return frozenset()
-    lasting = flags.filter(flags.valid_to.isnull() | (flags.valid_to >= ibis.literal(today)))
-    above = _ancestors(store, today)
-    found = (
-        above.semi_join(lasting, above.ancestor_code == lasting.place_code).select("place_code").distinct()
-    )
-    return frozenset(found.to_pyarrow().column("place_code").to_pylist())
-
-
-def _guarded(store: Store, spec: TableSpec, table: ir.Table, today: date) -> ir.Table:
+def _guarded(store: Store, spec: TableSpec, table: ir.Table, today: date, as_of: str | None) -> ir.Table:
     """Return the rows as a reader without clearance sees them."""
     if spec.security:
         table = _guard_flagged(store, spec, table, today)
     if spec.suppression:
-        table = _suppress(store, spec, table, today)
+        table = _suppress(store, spec, table, today, as_of)
     return table
 
 
 def _guard_flagged(store: Store, spec: TableSpec, table: ir.Table, today: date) -> ir.Table:
     """Return the rows with flagged places delayed, and coarsened to the level of the rule."""
     rule, place = spec.security, spec.place_column
-    flags = _places_table(store, "place_flags")
-    if rule is None or place is None or flags is None:
+    if rule is None or place is None:
         return table
-    marked = _mark_flagged(store, spec, table, flags, today)
-    open_rows = marked.filter(~marked.guarded).select(*spec.column_names)
-    hidden = marked.filter(marked.guarded)
+    # The few places are read once: as a join of the tree they would be found again in every branch.
+    withheld = store.kept(
+        f"withheld to {rule.coarsen_to}", (*_standing(store), today),
+        lambda: withheld_spans(store, coarsen_to=rule.coarsen_to, today=today),
+    )  # fmt: skip
+    under = _under_flags(spec, table, withheld)
+    open_rows = table.anti_join(withheld, under)
+    hidden = table.semi_join(withheld, under)
     if spec.period_column:
         known_since = ibis.literal(today - timedelta(days=rule.delay_days))
-        hidden = hidden.filter(hidden[spec.period_column] <= known_since)
+        hidden = hidden.filter(_last_day(spec, hidden) <= known_since)
+    coarse = (
+        withheld.select(fine_code=withheld.flagged_code, coarse_code=withheld.coarse_code).distinct().view()
+    )
+    hidden = hidden.inner_join(coarse, hidden[place] == coarse.fine_code)
     stays = hidden.filter(hidden.coarse_code == hidden[place]).select(*spec.column_names)
     shown = open_rows.union(stays)
     if not rule.sums:
         return shown
     summed = _coarse_sums(spec, hidden.filter(hidden.coarse_code != hidden[place]), rule)
-    own = shown.select(*spec.key).view()
-    return shown.union(summed.anti_join(own, [_same(summed, own, name) for name in spec.key]))
+    own = shown.semi_join(coarse, shown[place] == coarse.coarse_code).select(*spec.key).view()
+    return shown.union(summed.anti_join(own, [summed[name].identical_to(own[name]) for name in spec.key]))
 
 
-def _mark_flagged(store: Store, spec: TableSpec, table: ir.Table, flags: ir.Table, today: date) -> ir.Table:
-    """Add `guarded` (its place is under a flag) and `coarse_code` (what stands in for the place)."""
-    assert spec.place_column is not None
-    assert spec.security is not None
-    above = _ancestors(store, today)
-    flagged = above.inner_join(flags, above.ancestor_code == flags.place_code).select(
-        flagged_code=above.place_code, since=flags.valid_from, until=flags.valid_to
-    )
-    lasting = flagged.until.isnull() | (flagged.until >= ibis.literal(today))
-    matches = [table[spec.place_column] == flagged.flagged_code]
+def _under_flags(spec: TableSpec, table: ir.Table, withheld: ir.Table) -> list[ir.BooleanValue]:
+    """Return what a row and a flag must share for the flag to lie on the row."""
+    matches = [table[spec.place_column] == withheld.flagged_code]
     if spec.period_column:
-        begun = flagged.since.isnull() | (flagged.since <= table[spec.period_column])
-        matches.append(lasting | (begun & (table[spec.period_column] <= flagged.until)))
-    else:
-        matches.append(lasting | flagged.since.notnull())
-    guarded_rows = table.semi_join(flagged, matches)
-    keyed = [*spec.key]
-    marks = guarded_rows.select(*[guarded_rows[name].name(f"g_{name}") for name in keyed]).distinct()
-    marks = marks.mutate(g_marked=True).view()
-    joined = table.left_join(marks, [_same(table, marks, name, f"g_{name}") for name in keyed])
-    joined = joined.mutate(guarded=joined.g_marked.notnull())
-    level = (
-        above.filter(above.ancestor_level == spec.security.coarsen_to)
-        .select(coarse_place=above.place_code, coarse_code=above.ancestor_code)
-        .view()
-    )
-    return joined.left_join(level, joined[spec.place_column] == level.coarse_place).mutate(
-        coarse_code=lambda t: ibis.coalesce(t.coarse_code, t[spec.place_column])
-    )
+        matches += [_last_day(spec, table) >= withheld.since, table[spec.period_column] <= withheld.until]
+    return matches
+
+
+def _last_day(spec: TableSpec, table: ir.Table) -> ir.DateValue:
+    """Return the last day of each row's period; tables without a type of period speak of quarters and years."""
+    first = table[spec.period_column]
+    if "period" not in spec.column_names:
+        return _after(first, PeriodType.QUARTER.months)
+    if "period_type" not in spec.column_names:
+        year = table.period.length() == len("2024")
+        months = (PeriodType.YEAR.months, PeriodType.QUARTER.months)
+        return ibis.ifelse(year, *(_after(first, number) for number in months))
+    kinds = [(table.period_type == k.value, _after(first, k.months)) for k in PeriodType if k.months]
+    return ibis.cases(*kinds, else_=(first + ibis.interval(days=6)).cast("date"))
+
+
+def _after(first: ir.DateValue, months: int) -> ir.DateValue:
+    return (first + ibis.interval(months=months)).cast("date") - ibis.interval(days=1)
 
 
 def _coarse_sums(spec: TableSpec, rows: ir.Table, rule: Security) -> ir.Table:
@@ -215,88 +202,73 @@ def _coarse_sums(spec: TableSpec, rows: ir.Table, rule: Security) -> ir.Table:
     return grouped.mutate(**named).select(*spec.column_names)
 
 
-def _suppress(store: Store, spec: TableSpec, table: ir.Table, today: date) -> ir.Table:
-    """Return the rows without their small counts, and without the counts that would reveal them.
-
-    A small count is hidden. Where it is the only hidden one among the places under one parent, the
-    smallest of the others is hidden too.
-    """
+def _suppress(store: Store, spec: TableSpec, table: ir.Table, today: date, as_of: str | None) -> ir.Table:
+    """Return the rows without their small counts, and without the counts that would reveal them."""
     rule = spec.suppression
     assert rule is not None
-    assert spec.place_column is not None
-    tree = table.tree if "tree" in spec.column_names else ibis.literal("health")
-    parents = _current_parents(store, today)
-    rows = table.mutate(own_tree=tree)
-    if parents is None:
-        rows = rows.mutate(parent_code=rows[spec.place_column])
-    else:
-        parents = parents.select(child_code="place_code", child_tree="tree", parent_code="parent_code")
-        rows = rows.left_join(
-            parents,
-            [rows[spec.place_column] == parents.child_code, rows.own_tree == parents.child_tree],
-        )
-    count = rows[rule.column]
-    rows = rows.mutate(small=((count > 0) & (count < rule.below)).fill_null(False))
-    siblings = [n for n in spec.key if n != spec.place_column] + ["parent_code"]
-    among = ibis.window(group_by=siblings)
-    ranked = rows.mutate(
-        hidden_here=rows.small.cast("int64").sum().over(among),
-        turn=ibis.row_number().over(
-            ibis.window(group_by=[*siblings, "small"], order_by=[rows[rule.column], rows[spec.place_column]])
-        ),
-    )
-    goes_along = (ranked.hidden_here == 1) & ~ranked.small & (ranked.turn == 0)
-    hide = ranked.small | (goes_along & ranked[rule.column].notnull())
+    beside = _hidden_beside(store, spec, today, as_of)
+    marked = table.left_join(beside, [_same(spec, table, beside, name) for name in spec.key])
+    hide = _small(marked, rule) | marked.hidden_beside.notnull()
     emptied = {
-        name: ibis.ifelse(hide, ibis.null(table.schema()[name]), ranked[name])
+        name: ibis.ifelse(hide, ibis.null(table.schema()[name]), marked[name])
         for name in (rule.column, *rule.also)
     }
-    return ranked.mutate(**emptied).select(*spec.column_names)
+    return marked.mutate(**emptied).select(*spec.column_names)
 
 
-def _same(left: ir.Table, right: ir.Table, name: str, other: str | None = None) -> ir.BooleanValue:
-    return left[name].identical_to(right[other or name])
+def _small(table: ir.Table, rule: Suppression) -> ir.BooleanValue:
+    count = table[rule.column]
+    return ((count > 0) & (count < rule.below)).fill_null(False)
 
 
-def _places_table(store: Store, name: str) -> ir.Table | None:
-    """Return a table of places by its name, since their declaration stands above this package."""
-    manifest = store.latest(name)
-    if manifest is None or not manifest.parts:
-        return None
-    return store.engine.parquet([store.part_path(part.sha256) for part in manifest.parts])
+def _hidden_beside(store: Store, spec: TableSpec, today: date, as_of: str | None) -> ir.Table:
+    """Return the keys of counts that are hidden for their neighbour's sake, with `hidden_beside`.
+
+    Where a small count is the only one among the places under one parent, the smallest of the others goes
+    with it; a zero only where there is nothing else, since it hides nothing.
+    """
+    rule, place = spec.suppression, spec.place_column
+    assert rule is not None
+    assert place is not None
+
+    def found() -> pa.Table:
+        whole = _guard_flagged(store, spec, store.read(spec, as_of=as_of), today)
+        siblings = [name for name in spec.key if name != place] + ["parent_code"]
+        rows = _with_parent(store, spec, whole, today).mutate(is_small=_small(whole, rule))
+        alone = rows.filter(rows.is_small).group_by(siblings).aggregate(small_ones=lambda t: t.count())
+        alone = alone.filter(alone.small_ones == 1).view()
+        others = rows.filter(~rows.is_small & rows[rule.column].notnull())
+        others = others.semi_join(alone, [others[name].identical_to(alone[name]) for name in siblings])
+        order = [others[rule.column] == 0, others[rule.column], others[place]]
+        turn = ibis.row_number().over(ibis.window(group_by=siblings, order_by=order))
+        first = others.mutate(turn=turn).filter(lambda t: t.turn == 0)
+        return first.select(
+            *[first[name].name(f"beside_{name}") for name in spec.key], hidden_beside=True
+        ).to_pyarrow()
+
+    own = as_of or getattr(store.latest(spec.name), "id", "")
+    return store.kept(f"hidden beside {spec.name}", (own, *_standing(store), today), found)
 
 
-def _current_parents(store: Store, today: date) -> ir.Table | None:
-    parents = _places_table(store, "place_parents")
+def _standing(store: Store) -> tuple[str, ...]:
+    """Return the snapshots of the places on which rests what is withheld."""
+    newest = [store.latest(name) for name in ("places", "place_parents", "place_flags")]
+    return tuple(manifest.id if manifest else "" for manifest in newest)
+
+
+def _with_parent(store: Store, spec: TableSpec, table: ir.Table, today: date) -> ir.Table:
+    """Add `parent_code`, the place above in the tree of which a row speaks; without a tree, the place itself."""
+    place = table[spec.place_column]
+    parents = current_parents(store, today)
     if parents is None:
-        return None
-    day = ibis.literal(today)
-    begun = parents.valid_from.isnull() | (parents.valid_from <= day)
-    lasting = parents.valid_to.isnull() | (parents.valid_to >= day)
-    return parents.filter(begun & lasting)
+        return table.mutate(parent_code=place)
+    tree = table.tree if "tree" in spec.column_names else ibis.literal("health")
+    parents = parents.select(child_code="place_code", child_tree="tree", parent_code="parent_code")
+    return table.left_join(parents, [place == parents.child_code, tree == parents.child_tree])
 
 
-def _ancestors(store: Store, today: date) -> ir.Table:
-    """Return (place_code, ancestor_code, ancestor_level), each place being its own ancestor too."""
-    places = _places_table(store, "places")
-    if places is None:
-        raise NotVisible("places: flags stand without places; publish the places first")
-    parents = _current_parents(store, today)
-    here = places.select("place_code", ancestor_code=places.place_code)
-    steps = [here]
-    for _ in range(len(Level)):
-        if parents is None:
-            break
-        last = steps[-1]
-        up = parents.select(below="place_code", above="parent_code").view()
-        steps.append(
-            last.inner_join(up, last.ancestor_code == up.below).select("place_code", ancestor_code="above")
-        )
-    lines = steps[0]
-    for step in steps[1:]:
-        lines = lines.union(step)
-    lines = lines.distinct()
-    levels = places.select(level_code="place_code", ancestor_level="level").view()
-    return lines.inner_join(levels, lines.ancestor_code == levels.level_code).select(
-        "place_code", "ancestor_code", "ancestor_level"
-    )
+def _same(spec: TableSpec, left: ir.Table, beside: ir.Table, name: str) -> ir.BooleanValue:
+    """Return whether two rows agree in a column of the key; null-safe only where it may be empty, since that is slow."""
+    one, other = left[name], beside[f"beside_{name}"]
+    empty = any(column.name == name and column.nullable for column in spec.columns)
+    return one.identical_to(other) if empty else one == other

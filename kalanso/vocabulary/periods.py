@@ -30,6 +30,11 @@ class PeriodType(StrEnum):
     YEAR_JULY = "year_july"
     YEAR_OCTOBER = "year_october"
 
+    @property
+    def months(self) -> int:
+        """How many calendar months one period holds; 0 for weeks."""
+        return 0 if self is PeriodType.WEEK else _MONTHLY[self][0]
+
 
 # (months in one period, periods in one year, first month of the first period)
 _MONTHLY = {

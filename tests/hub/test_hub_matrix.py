@@ -23,6 +23,7 @@ from django.test import override_settings
 
 from kalanso.pipeline.tables import TABLES
 from kalanso.store import Store, TableSpec
+from kalanso.vocabulary import Period, PeriodType
 from tests.hub.circles import SPECS, Ground
 from tests.hub.test_hub_circles import PAGE_TABLES, WHO, audience_of, enter
 from tests.hub.test_hub_pages import text_of
@@ -85,6 +86,19 @@ class Slow:
     def coarse(self, code: str, level: str) -> str:
         return next((one for one in (code, *self.ground.above(code)) if self.levels[one] == level), code)
 
+    def withheld(self, code: str) -> bool:
+        """Whether a place lies under a flag, or in a neighbour that is withheld with a lonely one."""
+        return any(one in self.flagged or self.beside(one) for one in (code, *self.ground.above(code)))
+
+    def beside(self, code: str) -> bool:
+        """Whether, below districts, the place before this one is the only one under its parent with a flag."""
+        parent = self.ground.parents.get(code, "")
+        family = sorted(one for one, above in self.ground.parents.items() if above == parent)
+        if not parent or "district" not in [self.levels[one] for one in self.ground.above(code)]:
+            return False
+        under = [one for one in family if self.flagged & {one, *self.ground.above(one)}]
+        return len(under) == 1 != len(family) and family[(family.index(under[0]) + 1) % len(family)] == code
+
     def rows(self, spec: TableSpec, who: Who, rows: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
         """Return the keys (and what is added up) of the rows that somebody sees."""
         country, _home = audience_of(who)
@@ -97,12 +111,12 @@ class Slow:
         for row in rows:
             key = tuple(row[name] for name in spec.key)
             values = [row[name] for name in (rule.sums if rule else ())]
-            under = place is not None and bool(self.flagged & {row[place], *self.ground.above(row[place])})
+            under = place is not None and self.withheld(row[place])
             clear = who[0] in CLEARED and (not who[1] or (place is not None and self.held(row[place], who)))
             if rule is None or not under or clear:
                 shown[key] = values
                 continue
-            if spec.period_column and row[spec.period_column] > self.today - timedelta(days=rule.delay_days):
+            if spec.period_column and last_day(row) > self.today - timedelta(days=rule.delay_days):
                 continue
             instead = self.coarse(row[str(place)], rule.coarsen_to)
             if instead == row[str(place)]:
@@ -116,6 +130,12 @@ class Slow:
             if key not in shown and not hers:
                 shown[key] = [_sum(column) for column in zip(*found, strict=True)]
         return {(*key, *map(_number, values)) for key, values in shown.items()}
+
+
+def last_day(row: dict[str, Any]) -> date:
+    """Return the last day of a row's period; estimates, which name no type, speak of quarters and years."""
+    kind = PeriodType(row.get("period_type", "year" if len(row["period"]) == 4 else "quarter"))
+    return Period.containing(row["period_start"], kind).end
 
 
 def _sum(values: tuple[Any, ...]) -> Any:

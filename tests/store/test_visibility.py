@@ -160,6 +160,65 @@ def test_rows_that_are_known_by_another_key_than_their_place_are_guarded_as_well
     assert seen(country, spec, PARTNER, "place_code", "period") == [("A4", "202402")]
 
 
+def test_an_area_that_alone_is_withheld_takes_its_neighbour_with_it(country: Store, now: datetime) -> None:
+    flag(country, "A1", None, None, now)
+    rows = [indicator(code, 30) for code in ("A1", "A2", "A3", "A4")] + [indicator("D1", 90, "district")]
+    publish(country, INDICATOR_VALUES, rows, now)
+    # Otherwise D1 less A2 and A3 would be A1.
+    assert [place for (place,) in seen(country, INDICATOR_VALUES, PARTNER, "place_code")] == [
+        "A3",
+        "A4",
+        "D1",
+    ]
+    publish(country, OBSERVATIONS, [doses(code, "202401", 10) for code in ("A1", "A2", "A3")], now)
+    assert seen(country, OBSERVATIONS, PARTNER, "place_code", "value") == [("A3", 10.0), ("D1", 20.0)]
+
+
+def test_two_flagged_areas_of_one_district_need_no_third(country: Store, now: datetime) -> None:
+    row = {"flag": "security", "valid_from": None, "valid_to": None, "source": "test", "note": None}
+    publish(country, PLACE_FLAGS, [row | {"place_code": code} for code in ("A1", "A3")], now)
+    publish(country, INDICATOR_VALUES, [indicator(code, 30) for code in ("A1", "A2", "A3")], now)
+    assert seen(country, INDICATOR_VALUES, PARTNER, "place_code") == [("A2",)]
+
+
+def test_a_neighbour_is_withheld_only_while_the_flag_lay_there(country: Store, now: datetime) -> None:
+    flag(country, "A1", date(2023, 2, 1), date(2023, 6, 30), now)
+    months = ("202301", "202303", "202308")
+    publish(
+        country, OBSERVATIONS, [doses(code, month, 1) for code in ("A1", "A2", "A3") for month in months], now
+    )
+    assert seen(country, OBSERVATIONS, PARTNER, "place_code", "period", "value") == [
+        ("A1", "202301", 1.0), ("A1", "202308", 1.0), ("A2", "202301", 1.0), ("A2", "202308", 1.0),
+        ("A3", "202301", 1.0), ("A3", "202303", 1.0), ("A3", "202308", 1.0), ("D1", "202303", 2.0),
+    ]  # fmt: skip
+
+
+def test_the_delay_counts_from_the_last_day_of_a_period(country: Store, now: datetime) -> None:
+    flag(country, "D1", None, None, now)
+    newest = {"period": "2024Q4", "period_start": date(2024, 10, 1)}
+    publish(country, INDICATOR_VALUES, [indicator("D1", 90, "district") | newest], now)
+
+    def on(day: date) -> list[str]:
+        rows = visible(country, INDICATOR_VALUES, PARTNER, today=day).to_pyarrow()
+        return rows.column("period").to_pylist()
+
+    assert on(date(2025, 3, 30)) == []
+    assert on(date(2025, 3, 31)) == ["2024Q4"]
+
+
+def test_a_flag_that_began_within_a_quarter_guards_that_quarter(country: Store, now: datetime) -> None:
+    flag(country, "D1", date(2024, 2, 15), date(2024, 12, 31), now)
+    publish(country, INDICATOR_VALUES, [indicator("A1", 30), indicator("A4", 30)], now)
+    assert seen(country, INDICATOR_VALUES, PARTNER, "place_code") == [("A4",)]
+
+
+def test_flags_without_places_close_the_table(store: Store, now: datetime) -> None:
+    flag(store, "A1", None, None, now)
+    publish(store, OBSERVATIONS, [doses("A1", "202401", 10)], now)
+    with pytest.raises(NotVisible, match="publish the places first"):
+        visible(store, OBSERVATIONS, PARTNER, today=TODAY)
+
+
 @pytest.mark.spark
 def test_spark_guards_and_suppresses_alike(country: Store, now: datetime, spark_engine: Engine) -> None:
     flag(country, "A4", None, None, now)
@@ -229,13 +288,13 @@ def test_a_row_that_names_a_flagged_place_beside_its_own_is_for_the_cleared_alon
             "severity": "note", "message": "quality.copies.another", "params": f'{{"others": ["{other}"]}}',
         }  # fmt: skip
 
-    publish(country, QUALITY_FINDINGS, [found("A4", "A1"), found("A3", "A11"), found("A2", "A4")], now)
+    publish(country, QUALITY_FINDINGS, [found("A4", "A1"), found("A3", "A11"), found("D2", "A4")], now)
     flag(country, "A1", None, None, now)
     home = Scope(
         audience=Audience.PARTNER, at_home=Audience.PROGRAMME, places=frozenset({"A1", "D1"}), cleared=True
     )
-    assert seen(country, QUALITY_FINDINGS, PARTNER, "place_code") == [("A2",), ("A3",)]
-    assert seen(country, QUALITY_FINDINGS, home, "place_code") == [("A2",), ("A3",), ("A4",)]
+    assert seen(country, QUALITY_FINDINGS, PARTNER, "place_code") == [("A3",), ("D2",)]
+    assert seen(country, QUALITY_FINDINGS, home, "place_code") == [("A3",), ("A4",), ("D2",)]
     assert len(seen(country, QUALITY_FINDINGS, Scope.analyst(), "place_code")) == 3
 
 
