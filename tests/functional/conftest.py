@@ -96,7 +96,7 @@ def _wait(server: subprocess.Popen[bytes], port: int) -> None:
     raise AssertionError("the hub did not answer within a minute")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A real browser."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -109,7 +109,7 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def entered(chromium: Any, hub_address: str) -> Any:
     """What a browser keeps once somebody of the national centre has entered the simulated country."""
     context = chromium.new_context(base_url=hub_address)
