@@ -1,10 +1,11 @@
-"""What does a finding about data quality look like?"""
+"""What does a finding about data quality look like, and what people said of it?"""
 
 from __future__ import annotations
 
 from kalanso.store import Audience, Column, Security, TableSpec
 
 SEVERITIES = ("note", "attention", "serious")
+STATUSES = ("new", "known", "correcting", "corrected", "no_error")
 
 QUALITY_FINDINGS = TableSpec(
     name="quality_findings",
@@ -32,4 +33,27 @@ QUALITY_FINDINGS = TableSpec(
     names_places=("params",),
 )  # fmt: skip
 
-TABLES = (QUALITY_FINDINGS,)
+FINDING_STATUSES = TableSpec(
+    name="finding_statuses",
+    version=1,
+    meaning="What people said last of findings, as the hub hands it over each night; a finding without a row is new",
+    columns=(
+        Column(name="check", type="string", meaning="which check found it"),
+        Column(name="source", type="string", meaning="source of the numbers"),
+        Column(name="place_code", type="string", meaning="where"),
+        Column(name="period", type="string", meaning="when"),
+        Column(name="period_type", type="string", meaning="length of the period"),
+        Column(name="period_start", type="date", meaning="first day of the period"),
+        Column(name="indicator", type="string", meaning="which number"),
+        Column(name="detail", type="string", meaning="what tells findings of one number apart; empty if nothing"),
+        Column(name="status", type="string", meaning="how it stands with people", values=STATUSES),
+        Column(name="said_on", type="date", meaning="day on which it was said"),
+    ),
+    key=("check", "source", "place_code", "period", "indicator", "detail"),
+    period_column="period_start",
+    place_column="place_code",
+    audience=Audience.PROGRAMME,
+    security=Security(coarsen_to="district", delay_days=90),
+)  # fmt: skip
+
+TABLES = (QUALITY_FINDINGS, FINDING_STATUSES)

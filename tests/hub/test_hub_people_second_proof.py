@@ -100,6 +100,8 @@ def test_who_lost_the_telephone_gets_a_new_second_proof_from_above(real_country:
     assert client.get("/moi/").status_code == 302
     client, _answer = login("fatou")
     assert client.get("/moi/")["Location"] == "/compte/2fa/totp/activate/"
+    told = who.notifications.get(sentence="people.second_proof_reset")
+    assert told.params["reason"] == "téléphone perdu"
 
 
 def a_login_from_elsewhere(address: str, *, verified: bool) -> Any:

@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from kalanso.store import Store
@@ -367,7 +369,35 @@ def test_cleaning_up_is_a_job_that_says_what_it_removed(hub: None) -> None:
     job = work_once("w")
     assert job is not None
     assert job.state == "done"
-    assert set(job.answer) == {"sessions", "links", "invitations", "jobs"}
+    assert set(job.answer) == {"sessions", "links", "invitations", "jobs", "figures"}
+
+
+def test_what_runs_each_hour_is_forgotten_after_two_days_and_what_people_asked_for_is_not(hub: None) -> None:
+    from kalanso.hub.jobs.actions import ask
+    from kalanso.hub.jobs.models import Job
+    from kalanso.hub.site.tasks import clean_up
+
+    ended = datetime.now(UTC) - timedelta(days=3)
+    for key, asker in (("machine", None), ("asked", person("national"))):
+        ask(by=asker, kind="people.mirror_places", arguments={}, key=key, now=ended)
+    Job.objects.filter(kind="people.mirror_places").update(state="done", ended=ended)
+    clean_up(cast(Any, SimpleNamespace(progress=lambda step, share: None)))
+    assert [job.key for job in Job.objects.filter(kind="people.mirror_places")] == ["asked"]
+
+
+def test_figures_that_no_page_described_for_a_month_are_removed(hub: None) -> None:
+    from kalanso.hub.explore import tasks
+
+    now = datetime.now(UTC)
+    for name, days in (("old", 31), ("new", 29)):
+        described = Path(settings.KALANSO_CACHE) / "figures" / name[:2] / name / "job.json"
+        described.parent.mkdir(parents=True)
+        described.write_text("{}")
+        then = (now - timedelta(days=days)).timestamp()
+        os.utime(described, (then, then))
+    assert tasks.forget_figures(before=now - timedelta(days=30)) == 1
+    assert tasks.drawn_for("old") is None
+    assert (Path(settings.KALANSO_CACHE) / "figures" / "ne" / "new").is_dir()
 
 
 # The worker beside the pages

@@ -11,9 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
+import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -70,7 +73,9 @@ def describe(
     text = json.dumps(job, ensure_ascii=False, sort_keys=True, default=str)
     key = hashlib.sha256(f"{settings.KALANSO_EDITION}\n{seen_as}\n{text}".encode()).hexdigest()[:32]
     folder = _folder(key)
-    if not (folder / "job.json").exists():
+    if (folder / "job.json").exists():
+        os.utime(folder / "job.json")
+    else:
         _write(folder / "scope.txt", scope.encode())
         _write(folder / "job.json", text.encode())
     words = _words(folder, job)
@@ -115,6 +120,20 @@ def drawing(key: str, form: str, width: int) -> Path:
                 raise NotDrawn(str(error)) from error
             draft.replace(target)
     return target
+
+
+def forget_figures(*, before: datetime) -> int:
+    """Remove figures that no page described since a moment, and return their number.
+
+    Pages are composed anew each day, so that a figure which anybody still sees was described yesterday at the latest.
+    """
+    gone = 0
+    for folder in (Path(settings.KALANSO_CACHE) / "figures").glob("*/*"):
+        described = folder / "job.json"
+        if described.is_file() and described.stat().st_mtime < before.timestamp():
+            shutil.rmtree(folder, ignore_errors=True)
+            gone += 1
+    return gone
 
 
 @lru_cache(maxsize=1)

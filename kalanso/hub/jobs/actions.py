@@ -7,7 +7,7 @@ next word (`LeaseLost`), even where it has taken the same job again, and must no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -222,9 +222,11 @@ def retry(*, by: Person, job: Job, now: datetime) -> None:
 
 
 @transaction.atomic
-def forget(*, ended_before: datetime) -> int:
-    """Remove jobs that ended long ago, and return their number."""
+def forget(*, ended_before: datetime, kinds: Iterable[str] | None = None) -> int:
+    """Remove jobs that ended long ago, of all kinds or of some that nobody asked for, and return their number."""
     over = Job.objects.filter(ended__lt=ended_before).exclude(state__in=(State.WAITING, State.RUNNING))
+    if kinds is not None:
+        over = over.filter(kind__in=list(kinds), asked_by__isnull=True, state=State.DONE)
     return over.delete()[0]
 
 

@@ -29,6 +29,7 @@ KINDS: dict[str, Any] = {
     "people.mirror_places": _("Mettre à jour la liste des lieux"),
     "people.digest": _("Envoyer la lettre de la semaine"),
     "site.clean_up": _("Retirer ce qui est périmé : sessions, liens, invitations"),
+    "site.export": _("Remettre ce que des personnes ont saisi aux tables publiées"),
 }
 ERRORS: dict[str, Any] = {
     "jobs.lease_lost": _(

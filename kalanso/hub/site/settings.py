@@ -240,13 +240,17 @@ KALANSO_JOBS: dict[str, str] = {
     "evidence.adopt": "kalanso.hub.evidence.tasks.runs.adopt",
     "evidence.release": "kalanso.hub.evidence.tasks.runs.release",
     "site.clean_up": "kalanso.hub.site.tasks.clean_up",
+    "site.export": "kalanso.hub.site.tasks.export",
 }
 # What is due by itself: kind of job, how often (hourly, daily, weekly), from which hour of the day on.
 KALANSO_DUE: tuple[tuple[str, str, int], ...] = (
     ("people.mirror_places", "hourly", 0),
+    ("site.export", "daily", 2),
     ("site.clean_up", "daily", 3),
     *((("people.digest", "weekly", 6),) if CONFIGURATION.email else ()),
 )
+# Records that the library gets to read as tables each night, one module of an app a line.
+KALANSO_EXPORTS = ("kalanso.hub.evidence.exports",)
 KALANSO_SILENCE = CONFIGURATION.silence
 
 STATIC_URL = "/static/"

@@ -11,8 +11,10 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from kalanso.hub.people.actions.notices import notify
 from kalanso.hub.people.actions.persons import (
     LEAVING,
     end_sessions,
@@ -102,3 +104,7 @@ def second_proof_reset(*, by: Person, person: Person, reason: str, now: datetime
         reason=reason,
         place_code=workplace(person),
     )
+    notify(
+        persons=[person], sentence="people.second_proof_reset", params={"by": str(by), "reason": reason},
+        address=reverse("me"), now=now,
+    )  # fmt: skip

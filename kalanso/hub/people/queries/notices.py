@@ -42,6 +42,13 @@ NOTICES: dict[str, Notice] = {
     "people.password_reset": Notice(
         says=_("%(by)s vous a donné un nouveau mot de passe."), kind=_("Mes rôles et mon compte"), always=True
     ),
+    "people.second_proof_reset": Notice(
+        says=_(
+            "%(by)s a retiré votre double vérification : %(reason)s. Si vous ne l'avez pas demandé, prévenez-nous."
+        ),
+        kind=_("Mes rôles et mon compte"),
+        always=True,
+    ),
     "people.invitation_accepted": Notice(
         says=_("%(name)s a accepté votre invitation."), kind=_("Mes invitations acceptées")
     ),
