@@ -284,3 +284,9 @@ def test_an_old_lease_does_not_keep_a_cancelled_run_open(desk: Desk) -> None:
     cancel_run(by=run.asked_by, run=run, now=NOW)
     give_back(now=NOW + LEASE + timedelta(seconds=1))
     assert type(run).objects.get(pk=run.pk).standing == "cancelled"
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role not in ASKERS])
+def test_whether_a_run_waits_to_be_written_in_is_not_told_by_a_refusal(desk: Desk, role: str) -> None:
+    response = visitor(role).post("/preuves/calculs/inscrire/", {"reason": "calcul de la nuit"})
+    assert response.status_code == 403, "who may not write a run in is refused before anybody looks for one"

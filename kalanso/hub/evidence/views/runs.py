@@ -174,6 +174,7 @@ def cut(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def adopt(request: HttpRequest) -> HttpResponse:
     """Write a run computed outside the hub into the list."""
+    refuse_unless(request.user, "evidence.ask_run", WHOLE_COUNTRY)
     found = queries.outside()
     form = Reason(request.POST)
     if found is None or not form.is_valid():
