@@ -110,7 +110,7 @@ def values(shelf: Shelf, indicator: str, period: str) -> dict[str, Estimate]:
     rows = rows.filter((rows.indicator == indicator) & (rows.period == period))
     if span == ROLLED:
         rows = rows.filter(rows.span == ROLLED)
-    return {row["place_code"]: _estimate(row, span) for row in shelf.rows(rows)}
+    return {row["place_code"]: _estimate(row, span) for row in shelf.rows(rows.order_by("place_code"))}
 
 
 def _estimate(row: dict[str, Any], span: str) -> Estimate:
@@ -149,7 +149,7 @@ def below(shelf: Shelf, indicator: str, period: str, threshold: float) -> dict[s
         return {}
     near = (rows.threshold - threshold).abs() < 1e-9
     rows = rows.filter((rows.indicator == indicator) & (rows.period == period) & near)
-    return {row["place_code"]: row["probability_below"] for row in shelf.rows(rows)}
+    return {row["place_code"]: row["probability_below"] for row in shelf.rows(rows.order_by("place_code"))}
 
 
 @remembered
@@ -194,7 +194,9 @@ def half(rows: list[dict[str, Any]]) -> Half | None:
 def usable(shelf: Shelf) -> dict[str, dict[str, Any]]:
     """Return whether coverage of the newest four quarters is sure enough to decide on, by place."""
     rows = table(shelf, "usability")
-    return {row["place_code"]: row for row in shelf.rows(rows)} if rows is not None else {}
+    if rows is None:
+        return {}
+    return {row["place_code"]: row for row in shelf.rows(rows.order_by("place_code"))}
 
 
 @remembered
@@ -213,7 +215,7 @@ def truth(shelf: Shelf, indicator: str, period: str) -> dict[str, dict[str, Any]
     rows = rows.filter((rows.indicator == indicator) & (rows.period == period))
     if "span" in rows.columns:
         rows = rows.filter(rows.span == spans(shelf).get(period, QUARTER))
-    return {row["place_code"]: row for row in shelf.rows(rows)}
+    return {row["place_code"]: row for row in shelf.rows(rows.order_by("place_code"))}
 
 
 @remembered

@@ -69,7 +69,7 @@ def _counted(shelf: Shelf, check: str, severity: str, period: str) -> dict[str, 
     if not shelf.sees(QUALITY_FINDINGS):
         return {}
     table = _chosen(shelf, Wanted(check=check, severity=severity, period=period))
-    rows = shelf.rows(table.group_by("place_code").agg(findings=lambda t: t.count()))
+    rows = shelf.rows(table.group_by("place_code").agg(findings=lambda t: t.count()).order_by("place_code"))
     return {row["place_code"]: row["findings"] for row in rows}
 
 

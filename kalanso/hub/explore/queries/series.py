@@ -159,7 +159,7 @@ def _everywhere(shelf: Shelf, indicator: str, period: str, rolled: bool) -> dict
     if not chosen:
         return {}
     table = _values(shelf, indicator, Period.parse(period).type.value, rolled=rolled)
-    rows = shelf.rows(_of(table.filter(table.period == period), chosen[0]))
+    rows = shelf.rows(_of(table.filter(table.period == period), chosen[0]).order_by("place_code"))
     return {row["place_code"]: _point(row, rolled) for row in _one_tree(rows)}
 
 

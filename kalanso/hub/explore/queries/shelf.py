@@ -26,8 +26,8 @@ from kalanso.hub.people.queries import here
 from kalanso.pipeline.computation_status import read_status
 from kalanso.store import Manifest, Scope, Store, TableSpec, visible
 
-KEPT_ANSWERS = 300  # of each scope
-KEPT_SCOPES = 40
+KEPT_ANSWERS = 200  # of each scope
+KEPT_SCOPES = 120  # districts, areas and circles whose people read at once
 Answer = TypeVar("Answer")
 _NOTHING = object()
 
