@@ -55,7 +55,10 @@ def bare_frame() -> list[dict[str, Any]]:
     folders = "django.template.loaders.app_directories.Loader"
     loaders = [("django.template.loaders.locmem.Loader", {"site/base.html": bare}), folders]
     (usual,) = settings.TEMPLATES
-    options = {**usual["OPTIONS"], "loaders": [("django.template.loaders.cached.Loader", loaders)]}
+    options = dict(usual["OPTIONS"])
+    frame = "kalanso.hub.site.queries.chrome"
+    options["context_processors"] = [name for name in options["context_processors"] if name != frame]
+    options |= {"loaders": [("django.template.loaders.cached.Loader", loaders)]}
     return [{**usual, "APP_DIRS": False, "OPTIONS": options}]
 
 
