@@ -206,6 +206,35 @@ def test_a_photo_with_a_wicked_name_or_words_is_shown_safely(places: dict[str, s
     assert comment.photo.name.endswith(".jpg")
 
 
+def test_a_photo_says_its_size_so_that_the_page_does_not_jump(places: dict[str, str]) -> None:
+    say(person("national"), places["here"], photo=picture((2400, 1200)), photo_alt="Un frigo")
+    page = visitor("national").get(f"/discussion/place/{places['here']}/").content.decode()
+    assert 'width="1600" height="800" loading="lazy"' in page
+
+
+def test_photos_of_before_are_measured_and_a_lost_one_is_passed_over(
+    places: dict[str, str], media: Path
+) -> None:
+    from importlib import import_module
+
+    from django.apps import apps
+
+    from kalanso.hub.people.models import Comment
+
+    for name in ("Un frigo", "Une piste"):
+        say(person("national"), places["here"], photo=picture((40, 30)), photo_alt=name)
+    Comment.objects.update(photo_width=None, photo_height=None, photo_bytes=None)
+    kept, lost = Comment.objects.exclude(photo="").order_by("pk")
+    (media / lost.photo.name).unlink()
+
+    import_module("kalanso.hub.people.migrations.0003_photo_size").measure(apps, None)
+
+    kept.refresh_from_db()
+    lost.refresh_from_db()
+    assert (kept.photo_width, kept.photo_height) == (40, 30)
+    assert lost.photo_width is None
+
+
 def test_links_and_paragraphs_are_shown_as_they_were_meant() -> None:
     from kalanso.hub.people.queries.discussion import paragraphs
 

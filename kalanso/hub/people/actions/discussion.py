@@ -15,7 +15,7 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from kalanso.hub.people.actions.photos import clean_photo
+from kalanso.hub.people.actions.photos import clean_photo, size_of_photo
 from kalanso.hub.people.actions.trail import record, state_of
 from kalanso.hub.people.models import Comment, Mention, Notification, Person, Subscription
 from kalanso.hub.people.permissions import may
@@ -66,7 +66,9 @@ def write_comment(
         return before
     if image is not None:
         comment.photo.save(f"{uuid4().hex}.jpg", ContentFile(image), save=False)
-        comment.save(update_fields=["photo"])
+        comment.photo_width, comment.photo_height = size_of_photo(image)
+        comment.photo_bytes = len(image)
+        comment.save(update_fields=["photo", "photo_width", "photo_height", "photo_bytes"])
     record(by=by, verb="people.commented", thing=comment, now=now, after=_state(comment))
     _tell(comment, about, now=now)
     return comment

@@ -36,6 +36,12 @@ def clean_photo(given: bytes | BinaryIO) -> bytes:
         raise _no_photo() from error
 
 
+def size_of_photo(kept: bytes) -> tuple[int, int]:
+    """Return the width and height of a photo that was cleaned."""
+    with Image.open(BytesIO(kept), formats=("JPEG",)) as image:
+        return image.size
+
+
 def _no_photo() -> ValidationError:
     return ValidationError(
         _("Ce fichier n'est pas une photo lisible. Envoyez une photo JPEG, PNG ou WebP."), code="photo"

@@ -13,7 +13,10 @@ from django.db.models import Q
 
 
 class Comment(models.Model):
-    """A contribution to a discussion. `key` is given where it was written, so that sending twice adds once."""
+    """A contribution to a discussion. `key` is given where it was written, so that sending twice adds once.
+
+    `photo_width`, `photo_height` and `photo_bytes` tell a page how much room and time a photo takes before it is there.
+    """
 
     key = models.UUIDField(unique=True, default=uuid.uuid4)
     object_type = models.CharField(max_length=60)
@@ -25,6 +28,9 @@ class Comment(models.Model):
     by = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="comments")
     text = models.TextField(max_length=4000)
     photo = models.FileField(upload_to="comments/%Y/%m", null=True, blank=True)
+    photo_width = models.PositiveIntegerField(null=True, blank=True)
+    photo_height = models.PositiveIntegerField(null=True, blank=True)
+    photo_bytes = models.PositiveIntegerField(null=True, blank=True)
     photo_alt = models.CharField(max_length=300, blank=True, default="")
     written = models.DateTimeField()
     received = models.DateTimeField()
