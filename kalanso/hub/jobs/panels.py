@@ -40,13 +40,16 @@ def job_error(job: Job) -> str:
 
 @register.filter
 def job_took(job: Job) -> str:
-    """For how long a job has waited, run or ran: "moins d'une minute", "12 minutes", "3 heures"."""
+    """For how long a job has waited, run or ran: "moins d'une minute", "12 minutes", "3 heures", "4 jours"."""
     minutes = round(queries.took(job, now=datetime.now(UTC)).total_seconds() / 60)
     if minutes < 1:
         return _("moins d'une minute")
     if minutes < 120:
         return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
     hours = round(minutes / 60)
+    if hours > 48:
+        days = round(hours / 24)
+        return ngettext("%(n)s jour", "%(n)s jours", days) % {"n": days}
     return ngettext("%(n)s heure", "%(n)s heures", hours) % {"n": hours}
 
 

@@ -177,7 +177,8 @@ def counted(receipt: Mapping[str, Any], kind: str) -> list[tuple[str, int]]:
     """Return the reasons of a kind on a receipt in words, the most frequent first."""
     found = receipt.get(kind) or {}
     return [
-        (reason_text(reason), count) for reason, count in sorted(found.items(), key=lambda r: (-r[1], r[0]))
+        (reason_text(reason).rstrip(" ."), count)
+        for reason, count in sorted(found.items(), key=lambda r: (-r[1], r[0]))
     ]
 
 

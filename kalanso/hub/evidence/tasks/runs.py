@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
 from kalanso import __version__, pipeline
 from kalanso.coverage import EstimateRefused, EvidenceRefused, Question, QuestionRefused
 from kalanso.coverage.tables import KEPT_RUNS
@@ -85,7 +88,7 @@ def adopt(work: Work) -> Mapping[str, Any]:
         kept = pipeline.adopt(store, str(run.pk), now=_now())
     except NothingToWorkOn as refusal:
         _refuse(store, run, refusal)
-        raise Refused(str(refusal)) from refusal
+        raise Refused(_said(refusal)["fr"]) from refusal
     write.end_run(run=run, found=_computed(store, kept), now=_now())
     return {"run": kept.run}
 
@@ -109,8 +112,17 @@ def _warm(store: Store, run: Run) -> Path | None:
 
 def _said(refusal: Exception) -> dict[str, str]:
     """Return the sentence of a refusal in both languages."""
-    render = getattr(refusal, "render", None)
-    return {one: render(one) if render else str(refusal) for one in LOCALES}
+    render = getattr(refusal, "render", None) or _nothing_there
+    return {one: render(one) for one in LOCALES}
+
+
+def _nothing_there(locale: str) -> str:
+    """Say that the store lacks what the work needs: the library's own words name folders of the machine."""
+    with override(locale):
+        return _(
+            "L'entrepôt n'a pas ce qu'il faut : aucun fichier de ce calcul, ou aucune table à entendre. Importez des "
+            "données, ou demandez le calcul ici."
+        )
 
 
 def _refuse(store: Store, run: Run, refusal: Exception) -> None:

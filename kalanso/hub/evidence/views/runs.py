@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from kalanso.coverage import Question
@@ -191,7 +192,9 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     refuse_unless(request.user, "evidence.review_run", run)
     before, beside = queries.last_validated(run), queries.cut_beside(run)
     hints = {
-        RunCheck.Point.GATES: _("%(n)s contrôles, %(passed)s passés.")
+        RunCheck.Point.GATES: ngettext(
+            "%(passed)s contrôle passé sur %(n)s.", "%(passed)s contrôles passés sur %(n)s.", len(run.gates)
+        )
         % {"n": len(run.gates), "passed": sum(gate["passed"] for gate in run.gates)},
         RunCheck.Point.CUT: _("La version coupée est calculée : comparez-les.")
         if beside
