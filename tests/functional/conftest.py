@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,15 +21,23 @@ import pytest
 from kalanso import definitions, indicators, places, simulation
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.pipeline.tables import TABLES
+from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.store import Provenance, Store
 from kalanso.vocabulary import Level, PeriodType, Tree
+from tests.functional.judged import PHONE
 from tests.hub import made_up_run
+from tests.hub.conftest import findings
 
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+# The programs that tests start know nothing of a hub of this machine.
+ALONE = {
+    **os.environ, **dict.fromkeys(("KALANSO_STORE", "KALANSO_CACHE", "KALANSO_DATA", "KALANSO_DATABASE"), ""),
+    "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+}  # fmt: skip
 SHOWN = tuple(level for level in Level if level is not Level.FACILITY)
 
 
@@ -58,21 +67,31 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         answer = indicators.evaluate(store.read(OBSERVATIONS), lines, pack, question)
         store.publish(INDICATOR_VALUES, answer, provenance=provenance, now=NOW)
     parents = {row["place_code"]: row["parent_code"] for row in country.place_parents.to_pylist()}
-    made_up_run.publish(store, country.places.to_pylist(), parents, now=NOW)
+    places_ = country.places.to_pylist()
+    made_up_run.publish(store, places_, parents, now=NOW)
+    store.publish(QUALITY_FINDINGS, findings(places_), provenance=provenance, now=NOW)
     return store.folder
 
 
 @pytest.fixture(scope="session")
-def hub_address(demo_folder: Path) -> Iterator[str]:
+def ground(demo_folder: Path) -> dict[str, str]:
+    """What people did in the hub before: the keys and secrets by which its pages are reached."""
+    command = [sys.executable, "-m", "tests.functional.ground", str(demo_folder)]
+    done = subprocess.run(command, env=ALONE, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return dict(json.loads(done.stdout))
+
+
+@pytest.fixture(scope="session")
+def hub_address(demo_folder: Path, ground: dict[str, str]) -> Iterator[str]:
     """The address of a hub that serves the demo store, as a person starts it."""
     pytest.importorskip("granian", reason="the extra `hub` is not installed")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "kalanso.hub", "serve", "--store", str(demo_folder), "--port", str(port)]
-    server = subprocess.Popen(
-        command, env={**os.environ, **dict.fromkeys(("KALANSO_STORE", "KALANSO_CACHE", "KALANSO_DATA"), "")}
-    )
+    # No worker: what waits goes on waiting, so that its pages can be seen.
+    told = ["--store", str(demo_folder), "--port", str(port), "--no-worker"]
+    server = subprocess.Popen([sys.executable, "-m", "kalanso.hub", "serve", *told], env=ALONE)
     try:
         _wait(server, port)
         yield f"http://127.0.0.1:{port}"
@@ -120,3 +139,52 @@ def entered(chromium: Any, hub_address: str) -> Any:
     kept = context.storage_state()
     context.close()
     return kept
+
+
+class Tab:
+    """One page of a browser that somebody uses for one address after another."""
+
+    def __init__(self, context: Any, address: str) -> None:
+        self.page, self.address = context.new_page(), address
+        self.complaints: list[str] = []
+        self.hosts: set[str] = set()
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda asked: self.hosts.add(asked.url.split("/")[2]))
+
+    def _said(self, said: Any) -> None:
+        # the driver's own word, not the browser's: no worker answers between a page and the hub here
+        blocked = said.text == "Service Worker registration blocked by Playwright"
+        if said.type in {"error", "warning"} and not blocked:
+            self.complaints.append(said.text)
+
+    def open(self, path: str) -> Any:
+        """Go to an address, and forget what the one before complained of."""
+        self.complaints.clear()
+        self.hosts.clear()
+        return self.page.goto(self.address + path)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.page, name)
+
+
+@pytest.fixture(scope="session")
+def tab(chromium: Any, hub_address: str, ground: dict[str, str]) -> Iterator[Callable[[str], Tab]]:
+    """The tab of a person on a telephone, the same one each time: where what they did before does no harm."""
+    tabs: dict[str, Tab] = {}
+
+    def of(who: str) -> Tab:
+        if who not in tabs:
+            context = chromium.new_context(viewport=PHONE, service_workers="block")
+            tabs[who] = Tab(context, hub_address)
+            if f"session_{who}" in ground:
+                cookie = {"name": "sessionid", "value": ground[f"session_{who}"], "url": hub_address}
+                context.add_cookies([cookie])
+            elif who != "nobody":
+                tabs[who].open("/")
+                tabs[who].click(f"form[action='/entrer-comme/{who}/'] button")
+        return tabs[who]
+
+    yield of
+    for one in tabs.values():
+        one.context.close()

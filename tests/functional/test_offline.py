@@ -142,8 +142,10 @@ def test_a_comment_with_a_photo_written_without_network_is_sent_once_after_the_p
 
     assert comments_with(context, text) == 1
     page.goto("/discussion/place/ML-D0001/")
-    image = page.locator("article", has_text=text).locator("img")
-    image.scroll_into_view_if_needed()
+    article = page.locator("article", has_text=text)
+    image = article.locator("img")
+    assert not image.evaluate("one => one.complete && one.naturalWidth")  # nobody pays for it unasked
+    article.locator("summary").click()
     assert (
         image.evaluate("one => one.decode().then(() => Math.max(one.naturalWidth, one.naturalHeight))")
         == 1600
@@ -503,7 +505,7 @@ def test_a_slow_page_gives_way_to_its_kept_copy_after_three_seconds(phone: Any) 
     page = opened(context, "/methode/")
     page.goto("/methode/")
     worker = context.service_workers[0]
-    worker.evaluate("self.fetch = () => new Promise(done => setTimeout(done, 60000))")
+    worker.evaluate("self.fetch = () => new Promise(done => setTimeout(done, 6000))")
 
     page.goto("/methode/", timeout=15000)
 
