@@ -181,7 +181,8 @@ def test_two_messages_in_a_row_are_both_kept_while_the_first_is_on_its_way(phone
     held[0].continue_()
     until(page, "kalanso.outbox.rowsOf(kalanso.writing.person).then(all => all.length === 0)")
     assert page.input_value("#ecrire textarea") == f"second {mark}"  # what is being written stays
-    page.click("#ecrire button")
+    with page.expect_response(SENT):
+        page.click("#ecrire button")
     wait_sent(page)
 
     assert comments_with(context, mark) == 2

@@ -201,8 +201,9 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
         else _(
             "La version coupée n'est pas calculée : demandez-la sur la page du calcul, ou écrivez pourquoi vous vous en passez."
         ),
-        RunCheck.Point.PROVISIONAL: _("Provisoires : %(codes)s.")
-        % {"codes": ", ".join(run.provisional) or "–"},
+        RunCheck.Point.PROVISIONAL: _("Provisoires : %(codes)s.") % {"codes": ", ".join(run.provisional)}
+        if run.provisional
+        else _("Aucun trimestre n'est provisoire."),
         RunCheck.Point.DIFFERENCE: _("À comparer au calcul %(n)s.") % {"n": before.pk}
         if before
         else _("Aucun calcul n'a encore été validé : écrivez-le dans la note."),
