@@ -20,6 +20,7 @@ from kalanso.coverage.area_information import Information, add_prior
 from kalanso.coverage.gmrf import Factor, NotPositiveDefinite, Pattern
 from kalanso.coverage.model import Model
 from kalanso.coverage.records import Flags, Floats, Ints
+from kalanso.coverage.ridges import Ridges
 from kalanso.coverage.series import Series
 from kalanso.coverage.stretching import Stretch
 from kalanso.coverage.ties import Ties
@@ -164,17 +165,20 @@ class Whitener:
             followed[:, j] = answer.further
         curvature -= taken @ taken.T
         root[np.ix_(places, places)] = root_of_inverse(curvature, least[places])
-        series, ties = None, still.model.ties(still.centre)
+        ridges, series, ties = Ridges(), None, still.model.ties(still.centre)
         ties[:, :size] *= free
         if still.areas is None:
             inner = np.ix_(places, places)
             precision = np.zeros((size, size))
             precision[inner] = np.linalg.inv(root[inner] @ root[inner].T)
+            ridges = Ridges.of(self.model.layout, still.centre[:size], free)
             series = Series.of(self.model.layout, still.centre[:size], precision, free)
         if series is not None:
             root = series.linear()
             responses[:, series.spread_of] = followed[:, series.spread_of] = ties[:, series.spread_of] = 0.0
-        moving = replace(still, responses=responses, root=root, further_responses=followed, series=series)
+        moving = replace(
+            still, responses=responses, root=root, further_responses=followed, series=series, ridges=ridges
+        )
         return moving.tied(ties)
 
     def _columns(

@@ -9,7 +9,7 @@ already (`following`), they are left as they are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numba as nb
@@ -28,6 +28,7 @@ from kalanso.coverage.compiling import compiled
 from kalanso.coverage.gmrf import Factor
 from kalanso.coverage.model import Model
 from kalanso.coverage.records import Floats
+from kalanso.coverage.ridges import Ridges
 from kalanso.coverage.series import Point, Series
 from kalanso.coverage.stretching import Stretch
 from kalanso.coverage.ties import Ties
@@ -38,19 +39,22 @@ Responses = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A state `x` for coordinates `y` (shrunk as ties ask), the log of the volume there, and its globals' point."""
+    """A state `x` for coordinates `y` (shrunk as ties ask), the log of the volume there, its globals' point, and its
+    globals before ridges bend."""
 
     y: Floats
     x: Floats
     volume: float
     point: Point | None
+    straight: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Whitening:
     """One linear map. `areas` is None where the frame standardises them. `responses` (N*8, G) says how tips and fields
     follow the globals, `root` (G,G) is the matrix with root root' = covariance of the globals. `further_sd` (E) and `further_responses`
-    (E, G) are the same for coordinates beyond the areas' own; `ties` is what holds areas together beyond."""
+    (E, G) are the same for coordinates beyond the areas' own; `ties` is what holds areas together beyond. What this says of
+    globals is in coordinates in which their `ridges` are straight."""
 
     model: Model
     centre: Floats
@@ -63,6 +67,7 @@ class Whitening:
     ties: Ties
     stretch: Stretch
     series: Series | None = None
+    ridges: Ridges = field(default_factory=Ridges)
 
     @property
     def size(self) -> int:
@@ -77,12 +82,13 @@ class Whitening:
         """Return x for standard coordinates z (laid out as a state), and how coordinates are stretched there."""
         size, y = self.model.layout.size, self.ties.shrunk(z)
         point = None if self.series is None else self.series.at(y[:size])
-        gamma = self.centre[:size] + self.root @ y[:size] if point is None else point.gamma
-        effect = gamma if point is None else point.effect
+        straight = self.centre[:size] + self.root @ y[:size] if point is None else point.gamma
+        effect = straight if point is None else point.effect
+        gamma = self.ridges.bent(straight)
         x = self.centre + self._given(self.stretched(y, gamma), effect - self.centre[:size])
         x[:size] = gamma
         volume = self.stretch.log_volume(gamma) + (0.0 if point is None else point.volume)
-        return Place(y, x, volume, point)
+        return Place(y, x, volume, point, straight)
 
     def slope_at(self, place: Place, slope: Floats) -> Floats:
         """Return the slope in z of density and volume at a place, given the density's in x."""
@@ -91,7 +97,7 @@ class Whitening:
         out, gathered = self._given_back(slope)
         out = self.stretched(out, gamma)
         stretched = self.stretch.slope(size, self.pull_of(place.y, out))
-        direct = slope[:size] + stretched
+        direct = self.ridges.back(place.straight, slope[:size] + stretched)
         if self.series is None or place.point is None:
             out[:size] = self.root.T @ (direct - gathered)
         else:
