@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from kalanso.coverage import records as r
+from kalanso.coverage.answers import Answers, Met
 from kalanso.coverage.area_information import Information
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.layout import Layout
@@ -24,10 +25,12 @@ from kalanso.coverage.plans import Plan
 from kalanso.coverage.records import Flags, Floats
 from kalanso.coverage.sampling import Chain, Sampler
 from kalanso.coverage.stretching import Stretch
-from kalanso.coverage.suiting import stiffness, suited
+from kalanso.coverage.suiting import precisions, standing, suited
 from kalanso.coverage.terms import Term
 from kalanso.coverage.variational import (
     AROUND,
+    CLIMBS,
+    ROUNDS,
     Gaussian,
     directions,
     fit_gaussian,
@@ -40,6 +43,8 @@ from kalanso.coverage.whitening import Whitening
 
 # Climbs and rounds of a fit that starts where a chain has been.
 AGAIN = 4
+# Length of trajectories on which chains arrive: energy is spent from one to the next.
+ARRIVING = 1.6
 # A step that suits coordinates once they are learned.
 USUAL = 0.2
 # States of each chain at which stiffness is measured.
@@ -63,11 +68,13 @@ class Learned:
 
 @dataclass(frozen=True, eq=False)
 class Walked:
-    """The globals that chains passed and their coordinates, shrunk as ties ask (chains, iterations, G), some of the
-    states on the way, where they ended, and their step."""
+    """The globals that chains passed (chains, iterations, G), their coordinates once chains had left the start behind, shrunk
+    as ties ask (chains, fewer, G), where all other coordinates were then on average, answers put in, some of the states on the
+    way, where chains ended, and their step."""
 
     gamma: Floats
     passed: Floats
+    middle: Floats
     states: list[Floats]
     ends: list[Floats]
     step: float
@@ -77,24 +84,31 @@ def walked(
     model: Model, map_: Whitening, plan: Plan, rng: np.random.Generator, iterations: int, workers: int,
     stand: Sequence[Floats | None] = (),
 ) -> Walked:  # fmt: skip
-    """Return where chains went while their step settled, from where they stand or from near the middle."""
-    size = model.layout.size
+    """Return where chains went while their step settled, from where they stand or, on shorter trajectories, from near the
+    middle."""
+    size, every = model.layout.size, math.ceil(iterations / STATES)
+    pace = plan.pace if stand else replace(plan.pace, length=min(plan.pace.length, ARRIVING))
 
-    every = math.ceil(iterations / STATES)
-
-    def walk(start: tuple[np.random.Generator, Floats | None]) -> tuple[Floats, Floats, list[Floats], Chain]:
+    def walk(
+        start: tuple[np.random.Generator, Floats | None],
+    ) -> tuple[Floats, Floats, Floats, list[Floats], Chain]:
         own, gamma, passed, states = model.copy(), list[Floats](), list[Floats](), list[Floats]()
-        sampler = Sampler(own, replace(map_, model=own), plan.pace)
+        middle, left_out = np.zeros(map_.size - size), iterations // (4 if stand else 2)
+        sampler = Sampler(own, replace(map_, model=own), pace)
         chain = sampler.start(start[0]) if start[1] is None else Chain(start[1], start[0], USUAL)
 
         def keep(x: Floats) -> None:
             gamma.append(x[:size].copy())
-            passed.append(map_.ties.shrunk(chain.z)[:size].copy())
-            if len(passed) % every == 0:
+            if len(gamma) > left_out:
+                y = map_.ties.shrunk(chain.z)
+                passed.append(y[:size].copy())
+                given = y if map_.answers is None else map_.answers.given(y)
+                middle[:] += given[size:] / (iterations - left_out)
+            if len(gamma) % every == 0:
                 states.append(chain.z.copy())
 
         sampler.run(chain, iterations, adapt=True, keep=keep)
-        return np.array(gamma), np.array(passed), states, chain
+        return np.array(gamma), np.array(passed), middle, states, chain
 
     starts = zip(rng.spawn(plan.chains), stand or [None] * plan.chains, strict=True)
     found = each(walk, list(starts), workers)
@@ -102,7 +116,8 @@ def walked(
     return Walked(
         np.array([gamma for gamma, *_ in found]),
         np.array([passed for _, passed, *_ in found]),
-        [z for _, _, states, _ in found for z in states],
+        np.mean([middle for _, _, middle, *_ in found], axis=0),
+        [z for *_, states, _ in found for z in states],
         [chain.z for chain in chains],
         float(np.mean([chain.step for chain in chains])),
     )
@@ -118,22 +133,31 @@ def pilot(
     layout: Layout, terms: tuple[Term, ...], plan: Plan, rng: np.random.Generator, start: Floats | None,
     workers: int,
 ) -> Floats:  # fmt: skip
-    """Return a state near the posterior's middle, hyperparameters included."""
+    """Return a state near the posterior's middle, hyperparameters included; without a pilot the state to fit from."""
     gamma = layout.start if start is None else start
     shape = layout.design.shape
     model = Model(layout, Frame.plain(layout.scales(gamma), *shape), terms)
     x = model.start()
     x[: layout.size] = gamma
+    if start is not None or not plan.pilot:
+        return x
     whitener = Whitener.of(model)
     fitted = fit_gaussian(model, x, rng, whitener=whitener)
-    if start is not None or not plan.pilot:
-        return fitted.map.centre
     model = Model(layout, frame_about(fitted, whitener), terms)
     map_ = full_map(model, fitted, rng, whitener)
+    map_ = map_.turned(np.zeros(layout.size), _standing(model, map_, rng, workers))
     found = walked(model, map_, plan, rng, plan.pilot, workers)
     centre = fitted.map.centre.copy()
     centre[: layout.size] = found.gamma[:, plan.pilot // 2 :].mean(axis=(0, 1))
     return centre
+
+
+def _standing(model: Model, map_: Whitening, rng: np.random.Generator, workers: int) -> Floats:
+    """Return the spread of globals in a map as states near its middle have it."""
+    sampler = Sampler(model, map_)
+    states = [sampler.start(one).z for one in rng.spawn(STATES)]
+    met = each(lambda z: precisions(model.copy(), map_, z)[0], states, workers)
+    return standing(np.mean(met, axis=0))
 
 
 def full_map(
@@ -163,26 +187,40 @@ def _stretch(model: Model, fitted: Gaussian, whitener: Whitener, told: Informati
 
 @dataclass(frozen=True, eq=False)
 class _Turn:
-    """Coordinates of globals in a map that is another one turned: about + turn w stand in that one."""
+    """Coordinates of globals in a map that is another one turned: about + turn w stand in that one, and the `answers`
+    there are the map's."""
 
     map: Whitening
     about: Floats
     turn: Floats
+    answers: Answers
 
     def first(self, passed: Floats) -> Floats:
         """Return coordinates (S,G), shrunk as ties ask, in the map that was turned."""
         return np.asarray(self.about + passed @ self.turn.T)
 
-    def stiff(self, found: Floats) -> Floats:
-        """Return second derivatives in the map that was turned."""
-        back = np.linalg.inv(self.turn)
-        return np.asarray(back.T @ found @ back)
+    def met(self, among: Floats, between: Floats) -> tuple[Floats, Floats]:
+        """Return precisions among globals and with all others in the map that was turned, before any answers."""
+        back, answer = np.linalg.inv(self.turn), self.answers.whole()
+        between = back.T @ between
+        cross = between @ answer.T
+        return back.T @ among @ back + cross + cross.T + answer @ answer.T, between + answer
 
     def carried(self, z: Floats, to: _Turn) -> Floats:
         """Return coordinates in another turn of the same map for the same state, but for what ties differ in."""
         y, size = self.map.ties.shrunk(z).copy(), self.about.size
-        y[:size] = np.linalg.solve(to.turn, self.first(y[:size]) - to.about)
+        y[:size] = self.first(y[:size])
+        y = to.answers.taken(self.answers.given(y))
+        y[:size] = np.linalg.solve(to.turn, y[:size] - to.about)
         return to.map.ties.grown(y)
+
+
+def _meet(met: Met, at: _Turn, model: Model, states: list[Floats], workers: int) -> None:
+    """Take in what is met at some states; few at a time, since each is some hundred rows of a state."""
+    for first in range(0, len(states), workers):
+        some = states[first : first + workers]
+        for one in each(lambda z: precisions(model.copy(), at.map, z), some, workers):
+            met.add(*at.met(*one))
 
 
 def learn(
@@ -192,25 +230,32 @@ def learn(
     rng: np.random.Generator,
     centre: Floats,
     workers: int,
+    *,
+    piloted: bool = True,
 ) -> Learned:
-    """Fit at the piloted hyperparameters, then learn the globals' spread and the step from chains."""
+    """Fit at the hyperparameters of a state that a pilot has found, or of another, then learn from chains where all stands, how areas
+    answer to globals, how these spread, and the step."""
     model = Model(layout, Frame.plain(layout.scales(centre[: layout.size]), *layout.design.shape), terms)
     whitener = Whitener.of(model)
-    fitted = fit_gaussian(model, centre, rng, whitener=whitener, climbs=AGAIN, rounds=AGAIN)
+    most = (AGAIN, AGAIN) if piloted else (CLIMBS, ROUNDS)
+    fitted = fit_gaussian(model, centre, rng, whitener=whitener, climbs=most[0], rounds=most[1])
     model = Model(layout, frame_about(fitted, whitener), terms)
     base, size = full_map(model, fitted, rng, whitener), layout.size
-    at, stand, step = _Turn(base, np.zeros(size), np.eye(size)), list[Floats](), 0.0
-    passed, stiff = list[Floats](), list[Floats]()
+    none, turn = Answers.none(base.size, size), _standing(model, base, rng, workers)
+    at = _Turn(base.turned(np.zeros(size), turn), np.zeros(size), turn, none)
+    stand, step, met = list[Floats](), 0.0, Met.none(base.size, size)
+    passed, middles = list[Floats](), list[Floats]()
     for number, iterations in enumerate(plan.learning):
         found = walked(model, at.map, plan, rng, iterations, workers, stand)
         if number == 1:  # the first walk came from afar
-            passed, stiff = [], []
-        passed.append(at.first(found.passed[:, iterations // 4 :].reshape(-1, size)))
-        here = at.map
-        measured = each(lambda z: stiffness(model.copy(), here, z), found.states, workers)  # noqa: B023
-        stiff += [at.stiff(one) for one in measured]
-        about, turn = suited(np.mean(stiff, axis=0), np.concatenate(passed))
-        turned = _Turn(base.turned(about, turn), about, turn)
+            passed, middles, met = [], [], Met.none(base.size, size)
+        passed.append(at.first(found.passed.reshape(-1, size)))
+        _meet(met, at, model, found.states, workers)
+        middles.append(found.middle)
+        seen = np.concatenate(passed)
+        answers = met.answers(seen.mean(axis=0), np.mean(middles, axis=0))
+        about, turn = suited(met.stiffness(answers), seen)
+        turned = _Turn(replace(base, answers=answers).turned(about, turn), about, turn, answers)
         stand, at = [at.carried(z, turned) for z in found.ends], turned
         # A walk from afar, in coordinates not yet learned, has had to take short steps.
         step = max(found.step, USUAL)

@@ -56,7 +56,12 @@ def sample(
     centre = stage(checkpoint, "pilot", lambda: pilot(layout, terms, plan, seeds[0], start, workers))
     seconds["pilot"] = time.monotonic() - began
     progress("coverage.progress.learning", 0.12)
-    learned = stage(checkpoint, "learning", lambda: learn(layout, terms, plan, seeds[1], centre, workers))
+    piloted = start is None and plan.pilot > 0
+    learned = stage(
+        checkpoint,
+        "learning",
+        lambda: learn(layout, terms, plan, seeds[1], centre, workers, piloted=piloted),
+    )
     model, map_ = learned.with_(layout, terms)
     seconds["learning"] = time.monotonic() - began - seconds["pilot"]
     runs = [
@@ -119,7 +124,11 @@ class _Run:
     def settle(self) -> None:
         """Leave the start behind and settle the step, once."""
         if self.chain.iterations == 0:
-            self.sampler.run(self.chain, self.plan.settling, adapt=True)
+            # In coordinates just learned the first steps err more than all later ones, and say nothing of these.
+            step, first = self.chain.step, self.plan.settling // 4
+            self.sampler.run(self.chain, first, adapt=True)
+            self.chain.step = max(step, self.chain.step)
+            self.sampler.run(self.chain, self.plan.settling - first, adapt=True)
             self.chain.divergences = 0
 
     def block(self, iterations: int) -> None:

@@ -1,13 +1,15 @@
 """In which coordinates are the ridges of the hyperparameters straight?
 
-Counts tell how far areas differ on average over the quarters, and how far each moves about its own average. A level
-with spread L and a path with a spread s and a memory m trade these along curves: as a path remembers longer, its
-average becomes a level. With V the variance of a path's average and D that about it,
+Counts tell how far areas differ on average over the quarters, less well what of it neighbours share, and how far each
+area moves about its own average. With F and L the spreads of the field and of levels, s and m spread and memory of paths,
+V the variance of a path's average and D that about it,
 
-    s^2 = V + D,    log (V / D) = rho + beta logit((1 + m) / 2)   (almost exactly; rho and beta as at a reference),
+    s^2 = V + D,    log(V / D) = rho + beta logit((1 + m) / 2)   (almost exactly; rho and beta as at a reference),
 
-straight coordinates are (log(L^2 + V), log(V / L^2), log D) / 2. Volumes stay the same up to a constant. They are shifted
-and turned so that at the reference they are gamma's own to the first order: what is known of slopes there stays true.
+these trade along curves: as paths remember longer, their averages become levels. Straight coordinates are half the logs of
+F^2 + L^2 + V, of (L^2 + V) / F^2, of V / L^2 and of D; for reporting, which has no path, of F^2 + L^2 and L^2 / F^2. Volumes stay
+the same up to a constant. Coordinates are shifted and turned so that at the reference they are gamma's own to the
+first order: what is known of slopes there stays true.
 """
 
 from __future__ import annotations
@@ -20,16 +22,20 @@ import numpy as np
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.records import Flags, Floats
 
-# A level's spread, and the spread and memory of the path about it.
-RIDGES = (("local1", "path1", "memory1"), ("local3", "path3", "memory3"))
+# The spreads of a field, of levels and of paths, and the memory of these.
+RIDGES = (
+    ("field1", "local1", "path1", "memory1"),
+    ("field3", "local3", "path3", "memory3"),
+    ("field_reporting", "local_reporting"),
+)
 # Half the difference at which the slope beta is taken.
 NEAR = 0.05
 
 
 @dataclass(frozen=True, eq=False)
 class Ridge:
-    """One ridge: places in gamma of log L, log s and the memory's logit, what these are at the reference (`about`) and
-    the straight coordinates there (`middle`), which move with `turn` (3,3)."""
+    """One ridge: places in gamma of log F, log L and, where there are paths, log s and the memory's logit; what these are at the
+    reference (`about`), the straight coordinates there (`middle`), and how these move with the turned ones (`turn`)."""
 
     places: list[int]
     rho: float
@@ -41,34 +47,59 @@ class Ridge:
     @classmethod
     def of(cls, places: list[int], quarters: int, gamma: Floats) -> Ridge:
         """Return the ridge about globals `gamma`."""
-        about = gamma[places]
-        ahead, here, behind = (log_odds(quarters, about[2] + move) for move in (NEAR, 0.0, -NEAR))
-        beta = (ahead - behind) / (2.0 * NEAR)
-        plain = cls(places, here - beta * float(about[2]), beta, about, np.zeros(3), np.eye(3))
+        about, size, rho, beta = gamma[places], len(places), 0.0, 1.0
+        if size == 4:
+            memory = float(about[3])
+            ahead, here, behind = (log_odds(quarters, memory + move) for move in (NEAR, 0.0, -NEAR))
+            beta = (ahead - behind) / (2.0 * NEAR)
+            rho = here - beta * memory
+        plain = cls(places, rho, beta, about, np.zeros(size), np.eye(size))
         middle = plain.straight(about)
         turn = np.asarray(np.linalg.inv(plain.slopes(middle)), float)
-        return cls(places, plain.rho, beta, about, middle, turn)
+        return cls(places, rho, beta, about, middle, turn)
 
     def straight(self, given: Floats) -> Floats:
-        """Return straight coordinates for a level's log spread, a path's log spread and its memory."""
-        level, path, memory = (float(value) for value in given)
-        odds = self.rho + self.beta * memory
-        v, d = path - 0.5 * np.logaddexp(0.0, -odds), path - 0.5 * np.logaddexp(0.0, odds)
-        return np.array([0.5 * np.logaddexp(2.0 * level, 2.0 * v), v - level, d])
+        """Return straight coordinates of the hyperparameters."""
+        field, level, *paths = (float(value) for value in given)
+        if not paths:
+            return np.array(_joined(field, level))
+        odds = self.rho + self.beta * paths[1]
+        v, d = paths[0] - 0.5 * np.logaddexp(0.0, -odds), paths[0] - 0.5 * np.logaddexp(0.0, odds)
+        average, by_path = _joined(level, v)
+        return np.array([*_joined(field, average), by_path, d])
 
     def bent(self, straight: Floats) -> Floats:
-        """Return a level's log spread, a path's log spread and its memory for straight coordinates."""
-        total, quotient, d = (float(value) for value in straight)
-        level = total - 0.5 * np.logaddexp(0.0, 2.0 * quotient)
-        v = level + quotient
-        return np.array([level, 0.5 * np.logaddexp(2.0 * v, 2.0 * d), (2.0 * (v - d) - self.rho) / self.beta])
+        """Return the hyperparameters for straight coordinates."""
+        total, by_area, *paths = (float(value) for value in straight)
+        field, average = _parted(total, by_area)
+        if not paths:
+            return np.array([field, average])
+        (level, v), d = _parted(average, paths[0]), paths[1]
+        path, memory = 0.5 * np.logaddexp(2.0 * v, 2.0 * d), (2.0 * (v - d) - self.rho) / self.beta
+        return np.array([field, level, path, memory])
 
     def slopes(self, straight: Floats) -> Floats:
-        """Return how these (rows) move with straight coordinates (columns)."""
-        share = _share(straight[1])
-        level, v, d = np.array([[1.0, -share, 0.0], [1.0, 1.0 - share, 0.0], [0.0, 0.0, 1.0]])
-        of_path = _share(float(straight[0] - 0.5 * np.logaddexp(0.0, -2.0 * straight[1]) - straight[2]))
-        return np.array([level, of_path * v + (1.0 - of_path) * d, 2.0 * (v - d) / self.beta])
+        """Return how the hyperparameters (rows) move with straight coordinates (columns)."""
+        unit, share = np.eye(len(straight)), _share(float(straight[1]))
+        field, average = unit[0] - share * unit[1], unit[0] + (1.0 - share) * unit[1]
+        if len(straight) == 2:
+            return np.array([field, average])
+        share = _share(float(straight[2]))
+        level, v, d = average - share * unit[2], average + (1.0 - share) * unit[2], unit[3]
+        at_v = _parted(_parted(float(straight[0]), float(straight[1]))[1], float(straight[2]))[1]
+        share = _share(at_v - float(straight[3]))
+        return np.array([field, level, share * v + (1.0 - share) * d, 2.0 * (v - d) / self.beta])
+
+
+def _joined(one: float, other: float) -> tuple[float, float]:
+    """Return half the logs of the sum of two variances and of their quotient, given half their logs."""
+    return 0.5 * float(np.logaddexp(2.0 * one, 2.0 * other)), other - one
+
+
+def _parted(total: float, quotient: float) -> tuple[float, float]:
+    """Return half the logs of two variances, given those of their sum and of their quotient."""
+    one = total - 0.5 * float(np.logaddexp(0.0, 2.0 * quotient))
+    return one, one + quotient
 
 
 def _share(half: float) -> float:
@@ -92,20 +123,21 @@ class Ridges:
 
     @classmethod
     def of(cls, layout: Layout, gamma: Floats, free: Flags) -> Ridges:
-        """Return the ridges about globals `gamma`; one of which something is not `free` is left as it is."""
+        """Return the ridges about globals `gamma`; what is not `free` is left as it is, and what trades with that alone."""
         quarters, found = layout.design.shape[1], []
         for names in RIDGES:
-            if quarters > 1 and not any(name in layout.held for name in names):
-                places = [layout.blocks[name].start for name in names]
-                if free[places].all():
-                    found.append(Ridge.of(places, quarters, gamma))
+            # A path without memory, or of one quarter, does not become a level.
+            with_path = quarters > 1 and not any(name in layout.held for name in names)
+            places = [layout.blocks[name].start for name in (names if with_path else names[:2])]
+            if free[places].all():
+                found.append(Ridge.of(places, quarters, gamma))
         return cls(tuple(found))
 
     def bent(self, given: Floats) -> Floats:
         """Return globals (G) for straight coordinates (G)."""
         gamma = given.copy()
         for one in self.each:
-            gamma[one.places] = one.bent(self._within(one, given))
+            gamma[one.places] = one.bent(_within(one, given))
         return gamma
 
     def straight(self, gamma: Floats) -> Floats:
@@ -120,9 +152,9 @@ class Ridges:
         """Return the slope in straight coordinates, given that in globals."""
         out = slope.copy()
         for one in self.each:
-            out[one.places] = (one.slopes(self._within(one, given)) @ one.turn).T @ slope[one.places]
+            out[one.places] = (one.slopes(_within(one, given)) @ one.turn).T @ slope[one.places]
         return out
 
-    @staticmethod
-    def _within(one: Ridge, given: Floats) -> Floats:
-        return np.asarray(one.middle + one.turn @ (given[one.places] - one.about))
+
+def _within(one: Ridge, given: Floats) -> Floats:
+    return np.asarray(one.middle + one.turn @ (given[one.places] - one.about))

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kalanso.coverage import records as r
+from kalanso.coverage.answers import Answers
 from kalanso.coverage.area_factor import (
     AreaFactor,
     paths_back,
@@ -39,7 +40,7 @@ Responses = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A state `x` for coordinates `y` (shrunk as ties ask), the log of the volume there, its globals' point, and its
+    """A state `x` for coordinates `y` (shrunk as ties ask, answers put in), the log of the volume there, its globals' point, and its
     globals before ridges bend."""
 
     y: Floats
@@ -54,7 +55,8 @@ class Whitening:
     """One linear map. `areas` is None where the frame standardises them. `responses` (N*8, G) says how tips and fields
     follow the globals, `root` (G,G) is the matrix with root root' = covariance of the globals. `further_sd` (E) and `further_responses`
     (E, G) are the same for coordinates beyond the areas' own; `ties` is what holds areas together beyond. What this says of
-    globals is in coordinates in which their `ridges` are straight."""
+    globals is in coordinates in which their `ridges` are straight; `answers` is what chains have shown of others beyond
+    all that."""
 
     model: Model
     centre: Floats
@@ -68,6 +70,7 @@ class Whitening:
     stretch: Stretch
     series: Series | None = None
     ridges: Ridges = field(default_factory=Ridges)
+    answers: Answers | None = None
 
     @property
     def size(self) -> int:
@@ -85,6 +88,8 @@ class Whitening:
         straight = self.centre[:size] + self.root @ y[:size] if point is None else point.gamma
         effect = straight if point is None else point.effect
         gamma = self.ridges.bent(straight)
+        if self.answers is not None:
+            y = self.answers.given(y)
         x = self.centre + self._given(self.stretched(y, gamma), effect - self.centre[:size])
         x[:size] = gamma
         volume = self.stretch.log_volume(gamma) + (0.0 if point is None else point.volume)
@@ -102,6 +107,8 @@ class Whitening:
             out[:size] = self.root.T @ (direct - gathered)
         else:
             out[:size] = self.series.back(place.point, direct, -gathered)
+        if self.answers is not None:
+            out[:size] += self.answers.back(out)
         return self.ties.shrunk(out)
 
     def stretched(self, z: Floats, gamma: Floats) -> Floats:
@@ -198,7 +205,9 @@ class Whitening:
         else:
             series = series.turned(about, turn)
             root = series.linear()
-        return replace(self, centre=centre, root=root, series=series).tied(self.ties.rows)
+        answers = None if self.answers is None else self.answers.turned(about, turn)
+        turned = replace(self, centre=centre, root=root, series=series, answers=answers)
+        return turned.tied(self.ties.rows)
 
     def tied(self, rows: Floats) -> Whitening:
         """Return the same map, also whitened for residuals with these slopes in x (K,S)."""

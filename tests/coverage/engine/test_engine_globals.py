@@ -8,7 +8,7 @@ import pytest
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.records import Floats
 from kalanso.coverage.series import SPREADS, Series
-from kalanso.coverage.suiting import suited
+from kalanso.coverage.suiting import TOWARDS, suited
 
 
 def precision(size: int, rng: np.random.Generator) -> Floats:
@@ -94,7 +94,7 @@ def test_where_no_step_moves_there_is_no_series(small_layout: Layout) -> None:
     assert Series.of(small_layout, np.zeros(small_layout.size), np.eye(small_layout.size), free) is None
 
 
-def test_a_spread_is_the_posteriors_where_it_is_as_stiff_as_wide_and_half_way_where_it_is_not() -> None:
+def test_a_spread_is_the_posteriors_where_it_is_as_stiff_as_wide_and_between_where_it_is_not() -> None:
     stiff = np.diag([1.0, 1.0, 4.0, 1.0, 0.25, 1.0])
     wide = np.array([1.0, 9.0, 0.25, 1.0, 4.0, 1.0])
     passed = 3.0 + np.random.default_rng(5).normal(size=(200_000, 6)) * np.sqrt(wide)
@@ -102,5 +102,5 @@ def test_a_spread_is_the_posteriors_where_it_is_as_stiff_as_wide_and_half_way_wh
     middle, spread = suited(stiff, passed)
 
     assert middle == pytest.approx(np.full(6, 3.0), abs=0.03)
-    believed = (0.8 * 9.0 + 0.2) ** 0.25  # the second is three times as wide as stiff
+    believed = (0.8 * 9.0 + 0.2) ** (0.5 * TOWARDS)  # the second is three times as wide as stiff
     assert np.sqrt(np.diag(spread @ spread.T)) == pytest.approx([1.0, believed, 0.5, 1.0, 2.0, 1.0], rel=0.02)

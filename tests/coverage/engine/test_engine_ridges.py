@@ -11,12 +11,12 @@ from kalanso.coverage.layout import Layout
 from kalanso.coverage.records import Floats
 from kalanso.coverage.ridges import Ridge, Ridges, log_odds
 
-GAMMA = np.array([-0.5, -1.5, 1.6])
+GAMMA = np.array([-0.8, -0.5, -1.5, 1.6])
 
 
-@pytest.fixture
-def ridge() -> Ridge:
-    return Ridge.of([0, 1, 2], 12, GAMMA)
+@pytest.fixture(params=[4, 2], ids=["with paths", "without"])
+def ridge(request: pytest.FixtureRequest) -> Ridge:
+    return Ridge.of(list(range(request.param)), 12, GAMMA)
 
 
 def slopes(ridges: Ridges, at: Floats) -> Floats:
@@ -45,13 +45,13 @@ def test_at_the_reference_straight_coordinates_are_gammas_own_to_the_first_order
     ridges = Ridges((ridge,))
 
     assert ridges.bent(GAMMA) == pytest.approx(GAMMA)
-    assert slopes(ridges, GAMMA) == pytest.approx(np.eye(3), abs=1e-8)
+    assert slopes(ridges, GAMMA) == pytest.approx(np.eye(4), abs=1e-8)
 
 
 def test_there_and_back_and_slopes_agree_with_differences_and_volumes_stay(ridge: Ridge) -> None:
     rng, ridges = np.random.default_rng(3), Ridges((ridge,))
     for _ in range(5):
-        at, slope = GAMMA + rng.normal(size=3), rng.normal(size=3)
+        at, slope = GAMMA + rng.normal(size=4), rng.normal(size=4)
         found = slopes(ridges, at)
 
         assert ridges.straight(ridges.bent(at)) == pytest.approx(at)
@@ -59,24 +59,28 @@ def test_there_and_back_and_slopes_agree_with_differences_and_volumes_stay(ridge
         assert np.linalg.det(found) == pytest.approx(1.0, abs=1e-6)
 
 
-def test_along_a_straight_line_a_path_takes_over_what_the_level_gives_up(ridge: Ridge) -> None:
-    """The sum of both variances of averages stays, and so does what a path moves about its own."""
-    ends = [ridge.bent(ridge.middle + np.array([0.0, move, 0.0])) for move in (-1.0, 0.0, 1.5)]
+def test_what_counts_tell_stays_while_a_path_takes_over_what_the_level_gives_up() -> None:
+    """The sum of the variances of averages, with the field and without, and how far paths move about their own."""
+    ridge = Ridge.of([0, 1, 2, 3], 12, GAMMA)
+    ends = [ridge.bent(ridge.middle + np.array([0.0, 0.0, move, 0.0])) for move in (-1.0, 0.0, 1.5)]
     found = []
-    for level, path, memory in ends:
+    for field, level, path, memory in ends:
         share = 1 / (1 + math.exp(-(ridge.rho + ridge.beta * memory)))
-        found.append((math.exp(2 * level) + share * math.exp(2 * path), (1 - share) * math.exp(2 * path)))
+        found.append(
+            (field, math.exp(2 * level) + share * math.exp(2 * path), (1 - share) * math.exp(2 * path))
+        )
 
-    assert ends[0][0] > ends[1][0] > ends[2][0]
-    assert ends[0][2] < ends[1][2] < ends[2][2]
-    for total, about in found:
-        assert (total, about) == pytest.approx(found[0])
+    assert ends[0][1] > ends[1][1] > ends[2][1]
+    assert ends[0][3] < ends[1][3] < ends[2][3]
+    for one in found:
+        assert one == pytest.approx(found[0])
 
 
 def test_far_out_nothing_overflows(ridge: Ridge) -> None:
-    for far in (np.array([300.0, -300.0, 300.0]), np.array([-300.0, 300.0, -300.0])):
-        assert np.isfinite(Ridges((ridge,)).bent(far)).all()
-        assert np.isfinite(Ridges((ridge,)).back(far, np.ones(3))).all()
+    far = np.array([300.0, -300.0, 300.0, -300.0])
+    for at in (far, -far):
+        assert np.isfinite(Ridges((ridge,)).bent(at)).all()
+        assert np.isfinite(Ridges((ridge,)).back(at, np.ones(4))).all()
 
 
 def test_what_may_not_move_is_left_alone(small_layout: Layout) -> None:
@@ -86,7 +90,7 @@ def test_what_may_not_move_is_left_alone(small_layout: Layout) -> None:
 
     ridges = Ridges.of(small_layout, small_layout.start, free)
 
-    assert len(ridges.each) == 1
-    left = np.delete(np.arange(small_layout.size), ridges.each[0].places)
+    assert [len(one.places) for one in ridges.each] == [4, 2]
+    left = np.delete(np.arange(small_layout.size), ridges.each[0].places + ridges.each[1].places)
     assert ridges.bent(gamma)[left] == pytest.approx(gamma[left])
     assert len(Ridges.of(small_layout, small_layout.start, ~free).each) == 0
