@@ -116,6 +116,13 @@ class Whitener:
         still = self._still(self.model, centre, centre, areas, fields)
         return self._with_globals(still, still, information, reference, slope, free, least)
 
+    def refactored(
+        self, map_: Whitening, centre: Floats, information: Information, reference: Floats
+    ) -> Whitening:
+        """Return a map about `centre` with factors of areas and fields for other information, globals as they were."""
+        _, areas, fields = self.settled_factors(information, reference)
+        return replace(map_, areas=areas, fields=fields).moved(centre)
+
     def standard(self, model: Model, centre: Floats, fields: Factor) -> Whitening:
         """Return the map without globals for a model whose frame standardises areas about `centre`."""
         there = centre.copy()
