@@ -23,7 +23,7 @@ from kalanso.store.tables import (
     TableRefused,
     TableSpec,
 )
-from kalanso.store.visibility import Scope, visible
+from kalanso.store.visibility import Scope, visible, withheld_places
 
 __all__ = [
     "Audience",
@@ -47,4 +47,5 @@ __all__ = [
     "TableRefused",
     "TableSpec",
     "visible",
+    "withheld_places",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -72,6 +73,25 @@ class Scope:
             return "for readers who are cleared for the whole country"
         return ""
 
+    def as_for(self, specs: Sequence[TableSpec], withheld: Set[str], about: Set[str] | None = None) -> Scope:
+        """Return the narrowest scope that sees the same rows of these tables, so that readers may share an answer.
+
+        `withheld`: the places of which others see other rows (`withheld_places`); `about`: the only places that are
+        asked for, None for all. Where any of the tables is
+        closed, or held to the reader's own places, or withheld places are among those where they see
+        everything, the scope stays as it is.
+        """
+        if self.cleared_everywhere or any(self.refusal(spec) or self.holds(spec) for spec in specs):
+            return self
+        if self.cleared and self.places is not None:
+            seen = withheld & self.places
+            # A row of another place may name one of them.
+            if about is not None and not any(spec.names_places for spec in specs):
+                seen &= about
+            if seen:
+                return self
+        return Scope(audience=max(spec.audience for spec in specs))
+
     @classmethod
     def analyst(cls) -> Scope:
         """The scope of someone who has the store's files in hand: everything but private tables."""
@@ -106,6 +126,30 @@ def visible(
     return guarded.filter(~own).union(at_home)
 
 
+def withheld_places(store: Store, specs: Sequence[TableSpec], *, today: date) -> frozenset[str]:
+    """Return the places of which readers without clearance see other rows of some table.
+
+    They are withheld, or stand in for such a place, or have a count that is hidden.
+    """
+    found: set[str] = set()
+    for spec in specs:
+        if spec.suppression:
+            found.update(_places_with_hidden(store, spec, today))
+    for level in {spec.security.coarsen_to for spec in specs if spec.security}:
+        rows = _withheld(store, level, today).select("flagged_code", "coarse_code").distinct().to_pyarrow()
+        found.update(*(column.to_pylist() for column in rows.columns))
+    return frozenset(found)
+
+
+def _withheld(store: Store, coarsen_to: str, today: date) -> ir.Table:
+    """Return `withheld_spans` as a table, found once for the snapshots of places and a day."""
+    return store.kept(
+        f"withheld to {coarsen_to}",
+        (*_standing(store), today),
+        lambda: withheld_spans(store, coarsen_to=coarsen_to, today=today),
+    )
+
+
 def _without_named(store: Store, spec: TableSpec, scope: Scope, table: ir.Table, today: date) -> ir.Table:
     """Return the rows without those that name, beside their own place, one under a flag which the reader may not know."""
     if not spec.names_places or scope.cleared_everywhere:
@@ -136,10 +180,7 @@ def _guard_flagged(store: Store, spec: TableSpec, table: ir.Table, today: date) 
     if rule is None or place is None:
         return table
     # The few places are read once: as a join of the tree they would be found again in every branch.
-    withheld = store.kept(
-        f"withheld to {rule.coarsen_to}", (*_standing(store), today),
-        lambda: withheld_spans(store, coarsen_to=rule.coarsen_to, today=today),
-    )  # fmt: skip
+    withheld = _withheld(store, rule.coarsen_to, today)
     under = _under_flags(spec, table, withheld)
     open_rows = table.anti_join(withheld, under)
     hidden = table.semi_join(withheld, under)
@@ -219,6 +260,23 @@ def _suppress(store: Store, spec: TableSpec, table: ir.Table, today: date, as_of
 def _small(table: ir.Table, rule: Suppression) -> ir.BooleanValue:
     count = table[rule.column]
     return ((count > 0) & (count < rule.below)).fill_null(False)
+
+
+def _places_with_hidden(store: Store, spec: TableSpec, today: date) -> list[str]:
+    """Return the places that have a hidden count in the newest snapshot of a table."""
+    rule, place = spec.suppression, spec.place_column
+    assert rule is not None
+    assert place is not None
+
+    def found() -> pa.Table:
+        whole = _guard_flagged(store, spec, store.read(spec), today)
+        small = whole.filter(_small(whole, rule)).select(code=whole[place])
+        beside = _hidden_beside(store, spec, today, None)
+        return small.union(beside.select(code=beside[f"beside_{place}"])).distinct().to_pyarrow()
+
+    own = getattr(store.latest(spec.name), "id", "")
+    codes = store.kept(f"places with hidden {spec.name}", (own, *_standing(store), today), found)
+    return list(codes.to_pyarrow().column("code").to_pylist())
 
 
 def _hidden_beside(store: Store, spec: TableSpec, today: date, as_of: str | None) -> ir.Table:

@@ -384,12 +384,12 @@ def test_a_flag_coarsens_and_delays_for_outsiders_on_pages_downloads_and_api(
         "_visible",
         lambda store, spec, scope, as_of: visible(store, spec, scope, today=day, as_of=as_of),
     )
-    shelf._opened.cache_clear()
+    shelf._ground.cache_clear()
     try:
         sooner = seen(outsider)["api"]
         own = seen(insider)["api"]
     finally:
-        shelf._opened.cache_clear()
+        shelf._ground.cache_clear()
     assert district not in sooner, "what is newer than the delay is not even in the sum"
     assert not sooner & facilities
     assert facilities & own

@@ -20,6 +20,7 @@ import offline_cuts  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "reference" / "proofs.md"
+TABLE = "| proof | held on | what was seen |"
 # The order is the order in which they run.
 PROOFS = {
     "kill": kill,
@@ -45,9 +46,15 @@ def main(names: list[str]) -> int:
 
 
 def _record(name: str, day: str, line: str) -> None:
+    """Write a result into the table of proofs: in place of the proof's last one, or as the table's last row."""
     lines = RESULTS.read_text(encoding="utf-8").splitlines()
-    kept = [text for text in lines if not text.startswith(f"| {name} |")]
-    RESULTS.write_text("\n".join([*kept, f"| {name} | {day} | {line} |"]) + "\n", encoding="utf-8")
+    row = f"| {name} | {day} | {line} |"
+    first = lines.index(TABLE)
+    end = next(n for n in range(first, len(lines)) if not lines[n].startswith("|"))
+    rows = lines[first:end]
+    old = [n for n, text in enumerate(rows) if text.startswith(f"| {name} |")]
+    rows[old[0] if old else len(rows) : old[0] + 1 if old else len(rows)] = [row]
+    RESULTS.write_text("\n".join([*lines[:first], *rows, *lines[end:]]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

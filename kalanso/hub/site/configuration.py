@@ -54,7 +54,7 @@ class Configuration(BaseSettings):
     workers: int = Field(
         1, ge=1, le=64, description="web processes; each holds its own copies of answers and its own memory"
     )
-    threads: int = Field(4, ge=1, le=64, description="requests that one web process answers at a time")
+    threads: int = Field(16, ge=1, le=64, description="requests that one web process answers at a time")
     silence: int = Field(
         7200, ge=60, description="seconds without a word after which a job counts as hanging and is stopped"
     )

@@ -9,7 +9,8 @@ import ibis
 import ibis.expr.types as ir
 
 from kalanso.hub.explore.queries import places
-from kalanso.hub.explore.queries.shelf import Shelf, remembered
+from kalanso.hub.explore.queries.shelf import Shelf, shared
+from kalanso.places.tables import PLACE_PARENTS, PLACES
 from kalanso.quality.tables import QUALITY_FINDINGS, SEVERITIES
 
 SHOWN = 20
@@ -39,7 +40,7 @@ def _chosen(shelf: Shelf, wanted: Wanted) -> ir.Table:
     return table
 
 
-@remembered
+@shared(QUALITY_FINDINGS, PLACES, PLACE_PARENTS)
 def by_check(shelf: Shelf, wanted: Wanted) -> list[dict[str, Any]]:
     """Return how many findings each check brought, by severity, the most serious first."""
     if not shelf.sees(QUALITY_FINDINGS):
@@ -64,7 +65,7 @@ def total(shelf: Shelf, wanted: Wanted) -> int:
     return sum(n for code, n in counted.items() if inside is None or code in inside)
 
 
-@remembered
+@shared(QUALITY_FINDINGS, PLACES, PLACE_PARENTS)
 def _counted(shelf: Shelf, check: str, severity: str, period: str) -> dict[str, int]:
     if not shelf.sees(QUALITY_FINDINGS):
         return {}
@@ -73,7 +74,7 @@ def _counted(shelf: Shelf, check: str, severity: str, period: str) -> dict[str, 
     return {row["place_code"]: row["findings"] for row in rows}
 
 
-@remembered
+@shared(QUALITY_FINDINGS, PLACES, PLACE_PARENTS)
 def listed(shelf: Shelf, wanted: Wanted, number: int = 1, size: int = SHOWN) -> list[dict[str, Any]]:
     """Return one page of findings, the most serious and most recent first."""
     if not shelf.sees(QUALITY_FINDINGS):
@@ -86,7 +87,7 @@ def listed(shelf: Shelf, wanted: Wanted, number: int = 1, size: int = SHOWN) -> 
     return shelf.rows(ordered.limit(size, offset=(max(number, 1) - 1) * size))
 
 
-@remembered
+@shared(QUALITY_FINDINGS, about=lambda code: (code,))
 def right_here(shelf: Shelf, code: str) -> list[dict[str, Any]]:
     """Return the findings about one place itself, not those below it, the gravest and newest first."""
     if not shelf.sees(QUALITY_FINDINGS):
@@ -103,7 +104,7 @@ def marks(shelf: Shelf, code: str, indicators: tuple[str, ...]) -> list[tuple[st
     return sorted({(row["check"], row["period"]) for row in rows if row["indicator"] in indicators})
 
 
-@remembered
+@shared(QUALITY_FINDINGS, PLACES, PLACE_PARENTS)
 def grid(shelf: Shelf, codes: tuple[str, ...], wanted: Wanted) -> list[dict[str, Any]]:
     """Return the number of findings by month for each of some places, all below them included."""
     known = {member: code for code in codes for member in places.below(shelf, code)}

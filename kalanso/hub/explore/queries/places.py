@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from kalanso.hub.explore.queries.shelf import Shelf, remembered
+from kalanso.hub.explore.queries.shelf import Shelf, remembered, shared
 from kalanso.places.tables import (
     PLACE_BOUNDARIES,
     PLACE_CODES,
@@ -88,7 +88,7 @@ def folded(text: str) -> str:
     return " ".join(re.split(r"[\W_]+", plain.lower())).strip()
 
 
-@remembered
+@shared(PLACES, PLACE_PARENTS, PLACE_CODES)
 def tree(shelf: Shelf) -> Tree:
     """Return the places of today."""
     today = datetime.now(UTC).date()
@@ -231,7 +231,7 @@ def neighbours(shelf: Shelf, code: str) -> list[Place]:
     return sorted(found, key=lambda place: folded(place.name))
 
 
-@remembered
+@shared(PLACE_NEIGHBOURS)
 def _neighbours(shelf: Shelf) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for row in shelf.rows(shelf.table(PLACE_NEIGHBOURS).select("place_code", "neighbour_code")):
@@ -239,7 +239,7 @@ def _neighbours(shelf: Shelf) -> dict[str, list[str]]:
     return found
 
 
-@remembered
+@shared(PLACE_BOUNDARIES)
 def outlined(shelf: Shelf) -> dict[str, str]:
     """Return which places have an outline, and of which kind; a published one before a catchment."""
     table = shelf.table(PLACE_BOUNDARIES).select("place_code", "kind", "vintage")
@@ -249,7 +249,7 @@ def outlined(shelf: Shelf) -> dict[str, str]:
     return found
 
 
-@remembered
+@shared(PLACE_BOUNDARIES, about=lambda codes: codes)
 def outlines(shelf: Shelf, codes: tuple[str, ...]) -> dict[str, tuple[bytes, str]]:
     """Return the outline (WKB) and its kind of some places; a published one before a catchment."""
     table = shelf.table(PLACE_BOUNDARIES)

@@ -13,9 +13,10 @@ import ibis
 import ibis.expr.types as ir
 
 from kalanso.hub.explore.queries import places
-from kalanso.hub.explore.queries.shelf import Shelf, remembered
+from kalanso.hub.explore.queries.shelf import Shelf, no_place, remembered, shared
 from kalanso.indicators import DenominatorName
 from kalanso.indicators.tables import COVERAGE_SERIES, INDICATOR_VALUES
+from kalanso.places.tables import PLACE_PARENTS, PLACES
 from kalanso.vocabulary import Level, Period
 
 ROLLED = ":rolling4"  # how the evaluator names targets of the four quarters that end with one
@@ -71,7 +72,7 @@ def _values(shelf: Shelf, indicator: str, kind: str, *, rolled: bool = False) ->
     return table.filter((table.indicator == indicator) & (table.period_type == kind))
 
 
-@remembered
+@shared(INDICATOR_VALUES, about=no_place)
 def bases(shelf: Shelf, indicator: str) -> tuple[Basis, ...]:
     """Return whose numbers exist for an indicator, the one that covers most places and periods first."""
     if not shelf.sees(INDICATOR_VALUES):
@@ -131,7 +132,7 @@ def _together(indicator: str) -> tuple[str, ...]:
     return SHOWN_TOGETHER if indicator in SHOWN_TOGETHER else (indicator,)
 
 
-@remembered
+@shared(INDICATOR_VALUES, about=lambda codes, *_: codes)
 def _of_places(shelf: Shelf, codes: tuple[str, ...], indicators: tuple[str, ...]) -> list[dict[str, Any]]:
     if not shelf.sees(INDICATOR_VALUES):
         return []
@@ -153,7 +154,7 @@ def at(
     return {code: found[code] for code in codes if code in found}
 
 
-@remembered
+@shared(INDICATOR_VALUES)
 def _everywhere(shelf: Shelf, indicator: str, period: str, rolled: bool) -> dict[str, Point]:
     chosen = bases(shelf, indicator)
     if not chosen:
@@ -178,7 +179,7 @@ def _point(row: dict[str, Any], rolled: bool) -> Point:
     return Point(**{name: row[name] for name in wanted}, provisional=bool(row["provisional"]), rolled=rolled)
 
 
-@remembered
+@shared(INDICATOR_VALUES, about=no_place)
 def periods(shelf: Shelf, indicator: str = "dtp1_coverage", kind: str = "quarter") -> tuple[str, ...]:
     """Return the periods for which an indicator has values, newest first; none to whom they are closed."""
     if not shelf.sees(INDICATOR_VALUES):
@@ -188,7 +189,7 @@ def periods(shelf: Shelf, indicator: str = "dtp1_coverage", kind: str = "quarter
     return tuple(sorted(found, key=lambda code: Period.parse(code).start, reverse=True))
 
 
-@remembered
+@shared(INDICATOR_VALUES, PLACES, PLACE_PARENTS, about=no_place)
 def last_complete(shelf: Shelf, indicator: str = "dtp1_coverage", kind: str = "quarter") -> str | None:
     """Return the newest period whose reports are in: for the country, or where it has no values, for most places.
 

@@ -11,7 +11,7 @@ import functools
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from django.conf import settings
 
 from kalanso.hub.people.queries import here
 from kalanso.pipeline.computation_status import read_status
-from kalanso.store import Manifest, Scope, Store, TableSpec, visible
+from kalanso.store import Manifest, Scope, Store, TableSpec, visible, withheld_places
 
 KEPT_ANSWERS = 200  # of each scope
 KEPT_SCOPES = 120  # districts, areas and circles whose people read at once
@@ -51,12 +51,26 @@ class Ground:
         self.store = Store.open(folder, memory=memory, threads=1)
         self.memory = memory
         self.lock = threading.RLock()
+        self._shelves: OrderedDict[Scope, Shelf] = OrderedDict()
+        self._door = (
+            threading.Lock()
+        )  # never held while anything is read: nobody waits for another's question
+
+    def shelf(self, scope: Scope) -> Shelf:
+        """Return the shelf of a scope, with what was answered for it before."""
+        with self._door:
+            found = self._shelves.pop(scope, None) or Shelf(self, scope)
+            self._shelves[scope] = found
+            if len(self._shelves) > KEPT_SCOPES:
+                self._shelves.popitem(last=False)
+            return found
 
 
 class Shelf:
     """The tables of one store, as far as readers of one scope may see them."""
 
     def __init__(self, ground: Ground, scope: Scope) -> None:
+        self.ground = ground
         self.store = ground.store
         self.scope = scope
         self._memory = ground.memory
@@ -97,6 +111,21 @@ class Shelf:
                     self._answers.popitem(last=False)
             return self._answers[key]
 
+    def alike(self, *specs: TableSpec, about: Iterable[str] | None = None) -> Shelf:
+        """Return the shelf of all readers who see the same rows of these tables, so that they share its answers.
+
+        `about`: the only places that are asked for; None for all.
+        """
+        names = tuple(spec.name for spec in specs)
+        others = self.remember(("withheld", names), lambda: _withheld(self.store, self.scope, specs))
+        scope = self.scope.as_for(specs, others, None if about is None else frozenset(about))
+        if scope == self.scope:
+            return self
+        other = self.ground.shelf(scope)
+        if self._known is None or other._known is None or other._known.mark != self._known.mark:
+            other.state()
+        return other
+
     def sees(self, spec: TableSpec) -> bool:
         """Whether readers of this scope may see any row of a table."""
         return not self.scope.refusal(spec)
@@ -111,6 +140,9 @@ class Shelf:
         """Return the visible rows of a table, or raise NotVisible."""
         manifest = self.manifest(spec, as_of)
         key = (spec.name, manifest.id if manifest else "")
+        kept = self._views.get(key)
+        if kept is not None:
+            return kept
         with self._lock:
             if key not in self._views:
                 self._views[key] = _visible(self.store, spec, self.scope, as_of)
@@ -160,6 +192,39 @@ def _visible(store: Store, spec: TableSpec, scope: Scope, as_of: str | None) -> 
     return visible(store, spec, scope, today=datetime.now(UTC).date(), as_of=as_of)
 
 
+def _withheld(store: Store, scope: Scope, specs: Sequence[TableSpec]) -> frozenset[str]:
+    """Return the reader's own places of which others see other rows."""
+    if not scope.cleared or scope.places is None:
+        return frozenset()
+    return withheld_places(store, specs, today=datetime.now(UTC).date()) & scope.places
+
+
+def no_place(*_asked: Hashable) -> tuple[str, ...]:
+    """Tell that a query asks of no place by itself: which periods there are, not what they say of whom."""
+    return ()
+
+
+def shared(
+    *specs: TableSpec, about: Callable[..., Iterable[str] | None] = lambda *_: None
+) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Keep the answers of a query like `remembered`, once for all readers who see the same rows of the tables it reads.
+
+    The query is asked with the narrowest scope that sees those rows: a table that was forgotten here is closed to it.
+    `about` tells from its arguments of which places alone it asks.
+    """
+
+    def sharing(query: Callable[..., Answer]) -> Callable[..., Answer]:
+        kept = remembered(query)
+
+        @functools.wraps(query)
+        def asked(shelf: Shelf, *args: Hashable, **options: Hashable) -> Answer:
+            return kept(shelf.alike(*specs, about=about(*args, *options.values())), *args, **options)
+
+        return asked
+
+    return sharing
+
+
 def remembered(query: Callable[..., Answer]) -> Callable[..., Answer]:
     """Keep the answers of a query `f(shelf, *hashable arguments)` until something new is published."""
 
@@ -176,9 +241,8 @@ def _ground(folder: Path, memory: str) -> Ground:
     return Ground(folder, memory=memory)
 
 
-@functools.lru_cache(maxsize=KEPT_SCOPES)
 def _opened(folder: Path, memory: str, scope: Scope) -> Shelf:
-    return Shelf(_ground(folder, memory), scope)
+    return _ground(folder, memory).shelf(scope)
 
 
 def current() -> Shelf:

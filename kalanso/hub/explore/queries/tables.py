@@ -98,9 +98,13 @@ def filters_of(spec: TableSpec) -> tuple[str, ...]:
     return tuple(name for name in FILTERS if name in spec.column_names)
 
 
-@remembered
 def choices(shelf: Shelf, spec_name: str, column: str, as_of: str | None) -> list[str]:
     """Return the values that a column takes, sorted; periods newest first."""
+    return _choices(shelf.alike(find(shelf, spec_name)), spec_name, column, as_of)
+
+
+@remembered
+def _choices(shelf: Shelf, spec_name: str, column: str, as_of: str | None) -> list[str]:
     table = shelf.table(find(shelf, spec_name), as_of)
     found = shelf.arrow(table.select(column).distinct()).column(0).to_pylist()
     values = sorted((v for v in found if v), reverse=column == "period")
