@@ -9,6 +9,8 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
+from kalanso.hub.offline import forms as offline_forms
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
@@ -27,6 +29,8 @@ def test_python_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.Mon
         assert page.read_text(encoding="utf-8").strip(), f"{page.name} is empty"
         return
     monkeypatch.chdir(tmp_path)
+    # An example that lets a form of its own join must not leave it to the tests that follow.
+    monkeypatch.setattr(offline_forms, "_JOINED", dict(offline_forms._JOINED))
     sybil = Sybil([PythonCodeBlockParser(), SkipParser()], path=str(page.parent), pattern=page.name)
     for example in sybil.parse(page):
         example.evaluate()

@@ -168,7 +168,7 @@ class Tab:
         return getattr(self.page, name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tab(chromium: Any, hub_address: str, ground: dict[str, str]) -> Iterator[Callable[[str], Tab]]:
     """The tab of a person on a telephone, the same one each time: where what they did before does no harm."""
     tabs: dict[str, Tab] = {}

@@ -52,7 +52,7 @@ def test_a_district_says_what_a_finding_is_with_name_date_and_history(
     page = text_of(client.get(f"/preuves/alertes/{finding['key']}/"))
 
     assert "Corrigée à la source : corrigé dans le SNIS" in page
-    assert "En cours de correction registre recompté au CSCom" in page
+    assert "En cours de correction : registre recompté au CSCom" in page
 
 
 def test_a_word_that_crossed_another_is_refused(finding: dict[str, Any], niono: str, quick_hand: Any) -> None:
