@@ -46,9 +46,11 @@ def spark_engine() -> Engine:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put files with tests on Spark first: begun last, one worker would be minutes late with them."""
-    slow = {item.path for item in items if item.get_closest_marker("spark")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Put files with tests on Spark first, then those in a browser: begun last, one worker would be minutes late with them."""
+    spark, browser = (
+        {item.path for item in items if item.get_closest_marker(mark)} for mark in ("spark", "browser")
+    )
+    items.sort(key=lambda item: (item.path not in spark, item.path not in browser))
 
 
 @pytest.hookimpl(wrapper=True)
