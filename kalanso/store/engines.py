@@ -101,10 +101,11 @@ class Engine:
 
     def forget(self, table: ir.Table) -> None:
         """Let go of in-memory rows that no question needs any more."""
+        name = table.op().name
         if self.name == "duckdb":
-            self.backend.drop_table(table.get_name(), force=True)
+            self.backend.drop_table(name, database=("temp", "main"))
         else:
-            self.backend._session.catalog.dropTempView(table.get_name())
+            self.backend._session.catalog.dropTempView(name)
 
 
 def read_parts(spec: TableSpec, parts: Sequence[tuple[Path, int]], engine: Engine) -> ir.Table:

@@ -35,7 +35,7 @@ from kalanso.store.parts import Mode, Workshop, file_sha256, stage, workshop, wr
 from kalanso.store.tables import TableSpec
 
 FORMAT = 1
-KEPT = 32  # tables of rows found once for many questions
+KEPT = 8  # of the rows found once for many questions, by what they are
 GRACE = timedelta(hours=6)  # files of writers still at work must outlive a prune
 
 
@@ -89,7 +89,7 @@ class Store:
         self.threads = threads or os.cpu_count() or 1
         self._engine_name = engine if isinstance(engine, str) else engine.name
         self._engine = engine if isinstance(engine, Engine) else None
-        self._kept: OrderedDict[Hashable, ir.Table] = OrderedDict()
+        self._kept: dict[str, OrderedDict[Hashable, ir.Table]] = {}
 
     @classmethod
     def create(
@@ -137,14 +137,16 @@ class Store:
         return self._engine
 
     def kept(self, what: str, standing: Hashable, find: Callable[[], pa.Table]) -> ir.Table:
-        """Return rows found once for all questions that rest on the same snapshots (`standing`), as a table."""
-        key = (what, standing)
-        if key not in self._kept:
-            self._kept[key] = self.engine.rows(find())
-            while len(self._kept) > KEPT:
-                _, oldest = self._kept.popitem(last=False)
-                self.engine.forget(oldest)
-        return self._kept[key]
+        """Return rows found once for all questions that rest on the same snapshots (`standing`), as a table.
+
+        Of each `what` the last few are kept: a question that rests on an older one must be asked anew.
+        """
+        found = self._kept.setdefault(what, OrderedDict())
+        if standing not in found:
+            found[standing] = self.engine.rows(find())
+            if len(found) > KEPT:
+                self.engine.forget(found.popitem(last=False)[1])
+        return found[standing]
 
     def publish(
         self,

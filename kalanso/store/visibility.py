@@ -77,9 +77,8 @@ class Scope:
         """Return the narrowest scope that sees the same rows of these tables, so that readers may share an answer.
 
         `withheld`: the places of which others see other rows (`withheld_places`); `about`: the only places that are
-        asked for, None for all. Where any of the tables is
-        closed, or held to the reader's own places, or withheld places are among those where they see
-        everything, the scope stays as it is.
+        asked for, None for all. Where any of the tables is closed, or held to the reader's own places, or withheld
+        places are among those where they see everything, the scope stays as it is.
         """
         if self.cleared_everywhere or any(self.refusal(spec) or self.holds(spec) for spec in specs):
             return self
@@ -145,7 +144,7 @@ def _withheld(store: Store, coarsen_to: str, today: date) -> ir.Table:
     """Return `withheld_spans` as a table, found once for the snapshots of places and a day."""
     return store.kept(
         f"withheld to {coarsen_to}",
-        (*_standing(store), today),
+        _standing(store, today),
         lambda: withheld_spans(store, coarsen_to=coarsen_to, today=today),
     )
 
@@ -274,8 +273,7 @@ def _places_with_hidden(store: Store, spec: TableSpec, today: date) -> list[str]
         beside = _hidden_beside(store, spec, today, None)
         return small.union(beside.select(code=beside[f"beside_{place}"])).distinct().to_pyarrow()
 
-    own = getattr(store.latest(spec.name), "id", "")
-    codes = store.kept(f"places with hidden {spec.name}", (own, *_standing(store), today), found)
+    codes = store.kept(f"places with hidden {spec.name}", _standing(store, today, spec.name), found)
     return list(codes.to_pyarrow().column("code").to_pylist())
 
 
@@ -304,14 +302,15 @@ def _hidden_beside(store: Store, spec: TableSpec, today: date, as_of: str | None
             *[first[name].name(f"beside_{name}") for name in spec.key], hidden_beside=True
         ).to_pyarrow()
 
-    own = as_of or getattr(store.latest(spec.name), "id", "")
-    return store.kept(f"hidden beside {spec.name}", (own, *_standing(store), today), found)
+    if as_of:  # apart, so that many questions about the past push out nothing of today
+        return store.kept(f"hidden beside {spec.name} of the past", (as_of, _standing(store, today)), found)
+    return store.kept(f"hidden beside {spec.name}", _standing(store, today, spec.name), found)
 
 
-def _standing(store: Store) -> tuple[str, ...]:
-    """Return the snapshots of the places on which rests what is withheld."""
-    newest = [store.latest(name) for name in ("places", "place_parents", "place_flags")]
-    return tuple(manifest.id if manifest else "" for manifest in newest)
+def _standing(store: Store, today: date, *tables: str) -> tuple[str, ...]:
+    """Return on which snapshots, of the places and of other tables, and on which day rests what is withheld."""
+    newest = [store.latest(name) for name in ("places", "place_parents", "place_flags", *tables)]
+    return (today.isoformat(), *(manifest.id if manifest else "" for manifest in newest))
 
 
 def _with_parent(store: Store, spec: TableSpec, table: ir.Table, today: date) -> ir.Table:

@@ -5,21 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import ibis.expr.types as ir
 import openpyxl
+import pyarrow as pa
 import pytest
 
+from kalanso.hub.explore.queries import shelf as shelf_module
 from kalanso.hub.explore.queries import tables
 from kalanso.hub.explore.queries.shelf import Ground, Shelf
 from kalanso.hub.explore.queries.words import TITLES
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.pipeline.tables import TABLES
 from kalanso.places.tables import PLACES
-from kalanso.store import Audience, Scope, Store
+from kalanso.store import Audience, Provenance, Scope, Store
+from tests.hub.conftest import NOW
 
 PRIVATE = [spec.name for spec in TABLES if spec.audience > Audience.PROGRAMME]
 
@@ -55,6 +59,36 @@ def test_the_csv_holds_the_whole_table_in_the_order_of_the_pages(get: Any, small
 
     assert [row["place_code"] for row in found] == [row["place_code"] for row in stored]
     assert [row["name"] for row in found] == [row["name"] for row in stored]
+
+
+def test_what_is_asked_again_and_again_stays_while_other_answers_come_and_go(
+    small_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf_module, "KEPT_ANSWERS", 2)
+    shelf, asked = Shelf(Ground(small_store.folder, memory="512MB"), Scope()), list[str]()
+    for key in ("tree", "a", "tree", "b", "tree", "c", "tree", "a"):
+        shelf.remember(key, lambda key=key: asked.append(key))  # type: ignore[misc]
+    assert asked == ["tree", "a", "b", "c", "a"]
+
+
+def test_a_table_of_the_past_opens_again_after_many_others(
+    small_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kalanso.store.store.KEPT", 1)
+    store = Store.open(shutil.copytree(small_store.folder, tmp_path / "store"), memory="512MB", threads=1)
+    rows = store.read(INDICATOR_VALUES).filter(lambda t: t.period == "2024Q4").to_pyarrow()
+    for number in (5, 6, 7):
+        made = rows.set_column(
+            rows.column_names.index("numerator"), "numerator", pa.array([float(number)] * rows.num_rows)
+        )
+        store.publish(INDICATOR_VALUES, made, provenance=Provenance(), now=NOW)
+    shelf = Shelf(Ground(store.folder, memory="512MB"), Scope(audience=Audience.PARTNER))
+    today = shelf.value(shelf.table(INDICATOR_VALUES).count())
+    past = [manifest.id for manifest in store.history("indicator_values")]
+    assert [shelf.value(shelf.table(INDICATOR_VALUES, one).count()) for one in past * 2] == [today] * len(
+        past
+    ) * 2
+    assert shelf.value(shelf.table(INDICATOR_VALUES).count()) == today
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["read", "kept in the engine"])

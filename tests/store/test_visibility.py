@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+import duckdb
+import pyarrow as pa
 import pytest
 
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
@@ -227,6 +229,30 @@ def test_flags_without_places_close_the_table(store: Store, now: datetime) -> No
     publish(store, OBSERVATIONS, [doses("A1", "202401", 10)], now)
     with pytest.raises(NotVisible, match="publish the places first"):
         visible(store, OBSERVATIONS, PARTNER, today=TODAY)
+
+
+def test_a_view_of_today_outlives_many_questions_about_the_past(
+    country: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kalanso.store.store.KEPT", 2)
+    for number in range(5):
+        publish(country, INDICATOR_VALUES, [indicator("A1", 3), indicator("A2", 20 + number)], now)
+    newest = visible(country, INDICATOR_VALUES, PARTNER, today=TODAY)
+    for snapshot in country.history("indicator_values"):
+        past = visible(country, INDICATOR_VALUES, PARTNER, today=TODAY, as_of=snapshot.id)
+        assert past.count().to_pyarrow().as_py() == 2
+    assert newest.count().to_pyarrow().as_py() == 2
+
+
+def test_rows_that_are_not_kept_any_more_are_gone_from_the_engine(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kalanso.store.store.KEPT", 2)
+    kept = [store.kept("numbers", day, lambda: pa.table({"day": [1]})) for day in (1, 2, 3)]
+    assert store.kept("numbers", 3, lambda: pa.table({"day": [9]})) is kept[2]
+    with pytest.raises(duckdb.CatalogException):
+        kept[0].count().to_pyarrow()
+    assert kept[1].count().to_pyarrow().as_py() == 1
 
 
 @pytest.mark.spark

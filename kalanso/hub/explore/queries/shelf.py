@@ -12,7 +12,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,8 +26,8 @@ from kalanso.hub.people.queries import here
 from kalanso.pipeline.computation_status import read_status
 from kalanso.store import Manifest, Scope, Store, TableSpec, visible, withheld_places
 
-KEPT_ANSWERS = 200  # of each scope
-KEPT_SCOPES = 120  # districts, areas and circles whose people read at once
+KEPT_ANSWERS = 600  # of each scope; most readers share one, with some ten answers a place
+KEPT_SCOPES = 60  # those that others share, and teams with a flag or small counts among their own places
 Answer = TypeVar("Answer")
 _NOTHING = object()
 
@@ -101,8 +101,10 @@ class Shelf:
 
     def remember(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """Return a kept answer, or compute it and keep it until something new is published."""
-        kept = self._answers.get(key, _NOTHING)  # another reader may forget all answers at any moment
+        kept = self._answers.get(key, _NOTHING)
         if kept is not _NOTHING:
+            with suppress(KeyError):  # another reader may forget all answers at any moment
+                self._answers.move_to_end(key)
             return kept
         with self._lock:
             if key not in self._answers:
@@ -144,9 +146,10 @@ class Shelf:
         if kept is not None:
             return kept
         with self._lock:
-            if key not in self._views:
-                self._views[key] = _visible(self.store, spec, self.scope, as_of)
-            return self._views[key]
+            view = _visible(self.store, spec, self.scope, as_of)
+            if as_of is None:  # a view of the past rests on rows that many others push out
+                self._views[key] = view
+            return view
 
     def rows(self, question: ir.Table) -> list[dict[str, Any]]:
         """Return the rows of a question as plain dicts."""
