@@ -97,9 +97,13 @@ def _mode(
         # At one point, far from the middle, curvature says more of the misfit than of the posterior.
         information = _information(model, [centre]).merged(np.zeros(model.design.shape[0]))
         if number % 4 == 0:
-            slope_of = lambda x: model.loose(x)[1]  # noqa: E731
             map_ = whitener.map(
-                centre, information, model.frame.scales, slope_of, free, least_precision(model)
+                centre,
+                information,
+                model.frame.scales,
+                lambda x: model.loose(x)[1],
+                free,
+                least_precision(model),
             )
         else:
             map_ = whitener.refactored(map_, centre, information, model.frame.scales)

@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import io
 import json
+import logging
 import os
 import signal
 import socket
@@ -98,6 +99,9 @@ def _serve(asked: argparse.Namespace, *, service: bool, workers: int, threads: i
         )
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import logger as server_log
+
+    server_log.addFilter(not_of_threads)
 
     path = "/" if service else _way_in()
     Thread(target=_announce, args=(asked.port, path, asked.open), daemon=True).start()
@@ -123,6 +127,11 @@ def _serve(asked: argparse.Namespace, *, service: bool, workers: int, threads: i
         if keeper is not None:
             keeper.join(PATIENCE + 5)
     return DONE
+
+
+def not_of_threads(line: logging.LogRecord) -> bool:
+    """Keep a line of the server unless it wonders at the number of threads: most of them wait, few compute."""
+    return "Python threads, which seems quite high" not in line.getMessage()
 
 
 def _unapplied() -> int:

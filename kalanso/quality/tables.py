@@ -1,4 +1,4 @@
-"""What does a finding about data quality look like, and what people said of it?"""
+"""What does a finding about data quality look like, and what do people say of it?"""
 
 from __future__ import annotations
 
@@ -7,29 +7,35 @@ from kalanso.store import Audience, Column, Security, TableSpec
 SEVERITIES = ("note", "attention", "serious")
 STATUSES = ("new", "known", "correcting", "corrected", "no_error")
 
+_WHICH_FINDING = (
+    Column(name="check", type="string", meaning="which check found it, such as outliers"),
+    Column(name="source", type="string", meaning="source of the numbers"),
+    Column(name="place_code", type="string", meaning="where"),
+    Column(name="period", type="string", meaning="when; the first period where several are meant"),
+    Column(name="period_type", type="string", meaning="length of the period"),
+    Column(name="period_start", type="date", meaning="first day of the period"),
+    Column(name="indicator", type="string", meaning="which number"),
+    Column(name="detail", type="string", meaning="what tells findings of one number apart: the product, the age of the children; empty if nothing"),
+)  # fmt: skip
+_KEY = ("check", "source", "place_code", "period", "indicator", "detail")
+_GUARD = Security(coarsen_to="district", delay_days=90)
+
 QUALITY_FINDINGS = TableSpec(
     name="quality_findings",
     version=1,
     meaning="What the checks found doubtful, with the evidence; nothing is corrected or deleted because of it",
     columns=(
-        Column(name="check", type="string", meaning="which check found it, such as outliers"),
-        Column(name="source", type="string", meaning="source of the numbers"),
-        Column(name="place_code", type="string", meaning="where"),
-        Column(name="period", type="string", meaning="when; the first period where several are meant"),
-        Column(name="period_type", type="string", meaning="length of the period"),
-        Column(name="period_start", type="date", meaning="first day of the period"),
-        Column(name="indicator", type="string", meaning="which number"),
-        Column(name="detail", type="string", meaning="what tells findings of one number apart: the product, the age of the children; empty if nothing"),
+        *_WHICH_FINDING,
         Column(name="value", type="float", meaning="what was found", nullable=True),
         Column(name="expected", type="float", meaning="what would have been expected", nullable=True),
         Column(name="severity", type="string", meaning="how much it matters", values=SEVERITIES),
         Column(name="message", type="string", meaning="id of the sentence that says it"),
         Column(name="params", type="string", meaning="what fills the sentence (JSON), with the evidence"),
     ),
-    key=("check", "source", "place_code", "period", "indicator", "detail", "message"),
+    key=(*_KEY, "message"),
     place_column="place_code",
     audience=Audience.PARTNER,
-    security=Security(coarsen_to="district", delay_days=90),
+    security=_GUARD,
     names_places=("params",),
 )  # fmt: skip
 
@@ -38,22 +44,15 @@ FINDING_STATUSES = TableSpec(
     version=1,
     meaning="What people said last of findings, as the hub hands it over each night; a finding without a row is new",
     columns=(
-        Column(name="check", type="string", meaning="which check found it, such as outliers"),
-        Column(name="source", type="string", meaning="source of the numbers"),
-        Column(name="place_code", type="string", meaning="where"),
-        Column(name="period", type="string", meaning="when; the first period where several are meant"),
-        Column(name="period_type", type="string", meaning="length of the period"),
-        Column(name="period_start", type="date", meaning="first day of the period"),
-        Column(name="indicator", type="string", meaning="which number"),
-        Column(name="detail", type="string", meaning="what tells findings of one number apart: the product, the age of the children; empty if nothing"),
+        *_WHICH_FINDING,
         Column(name="status", type="string", meaning="how it stands with people", values=STATUSES),
         Column(name="said_on", type="date", meaning="day on which it was said"),
     ),
-    key=("check", "source", "place_code", "period", "indicator", "detail"),
+    key=_KEY,
     period_column="period_start",
     place_column="place_code",
     audience=Audience.PROGRAMME,
-    security=Security(coarsen_to="district", delay_days=90),
+    security=_GUARD,
 )  # fmt: skip
 
 TABLES = (QUALITY_FINDINGS, FINDING_STATUSES)

@@ -12,22 +12,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from tests.hub.circles import Ground
+from tests.hub.visitors import ROLES
 
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
 Who = tuple[str, str]
-ROLES = [
-    "reader",
-    "district",
-    "facility",
-    "coach",
-    "region",
-    "national",
-    "partner",
-    "researcher",
-    "editor",
-    "donor",
-    "administrator",
-]
 VISITOR, NOBODY = ("visitor", ""), ("nobody", "")
 # At home where the things stand, elsewhere, for the whole country; and at home for another organisation.
 WHO: list[Who] = [

@@ -14,22 +14,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import override_settings
 from PIL import Image
 
-from tests.hub.visitors import person, stranger, visitor
+from tests.hub.visitors import ROLES, person, stranger, visitor
 
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
-READERS = {
-    "district",
-    "facility",
-    "coach",
-    "region",
-    "national",
-    "partner",
-    "researcher",
-    "editor",
-    "administrator",
-}
+READERS = set(ROLES) - {"reader", "donor"}
 CLEARED = {"district", "facility", "region", "national", "administrator"}
-ROLES = (*sorted(READERS), "reader", "donor")
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from kalanso.pipeline.tables import TABLES
-from kalanso.quality.tables import FINDING_STATUSES
+from kalanso.quality.tables import FINDING_STATUSES, STATUSES
 from kalanso.store import Store
 from tests.hub.conftest import NOW
 from tests.hub.visitors import person
@@ -37,6 +37,12 @@ def test_every_export_has_the_columns_that_the_library_declares(answered: None) 
             rows = list(build())
             assert {tuple(row) for row in rows} == {spec.column_names}, spec.name
             assert spec.arrow(rows).num_rows == len(rows)
+
+
+def test_people_say_of_a_finding_what_the_library_knows(hub: None) -> None:
+    from kalanso.hub.evidence.models import FindingStatus
+
+    assert set(FindingStatus.Status.values) == set(STATUSES)
 
 
 def test_what_people_said_is_published_once_and_without_their_words(

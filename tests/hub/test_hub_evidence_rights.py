@@ -12,7 +12,7 @@ import pytest
 
 from tests.hub import desk
 from tests.hub.test_hub_pages import text_of
-from tests.hub.visitors import person, stranger, visitor
+from tests.hub.visitors import ROLES, person, stranger, visitor
 
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
 # For each verb, who holds it: at home in a place, and for the whole country; where, and whose sheets.
@@ -27,10 +27,6 @@ AT_HOME = {
     "evidence.set_finding": {"district": "home", "facility": "home", "region": "home", "researcher": "home", "national": "home", "administrator": "home"},
     "evidence.edit_source": {"researcher": "all", "national": "all", "administrator": "all"},
 }  # fmt: skip
-ROLES = (
-    "reader", "district", "facility", "coach", "region", "national", "partner", "researcher", "editor", "donor",
-    "administrator",
-)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

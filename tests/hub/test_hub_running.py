@@ -400,6 +400,20 @@ def test_figures_that_no_page_described_for_a_month_are_removed(hub: None) -> No
     assert (Path(settings.KALANSO_CACHE) / "figures" / "ne" / "new").is_dir()
 
 
+def test_the_server_does_not_warn_of_threads_that_are_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import logger as server_log
+
+    from kalanso.hub.running import not_of_threads
+
+    said: list[logging.LogRecord] = []
+    monkeypatch.setattr(server_log, "filters", [said.append])
+    Granian("none:none", interface=Interfaces.WSGI, blocking_threads=1000)
+    assert said, "the server says it in other words now: see not_of_threads"
+    assert not [line for line in said if not_of_threads(line)]
+
+
 # The worker beside the pages
 
 

@@ -6,6 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
+# Written out on purpose, so that a role which the hub loses or gains is noticed.
+ROLES = (
+    "reader", "district", "facility", "coach", "region", "national", "partner", "researcher", "editor", "donor",
+    "administrator",
+)  # fmt: skip
 
 
 def person(

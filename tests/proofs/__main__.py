@@ -52,8 +52,8 @@ def _record(name: str, day: str, line: str) -> None:
     first = lines.index(TABLE)
     end = next(n for n in range(first, len(lines)) if not lines[n].startswith("|"))
     rows = lines[first:end]
-    old = [n for n, text in enumerate(rows) if text.startswith(f"| {name} |")]
-    rows[old[0] if old else len(rows) : old[0] + 1 if old else len(rows)] = [row]
+    place = next((n for n, text in enumerate(rows) if text.startswith(f"| {name} |")), len(rows))
+    rows[place : place + 1] = [row]
     RESULTS.write_text("\n".join([*lines[:first], *rows, *lines[end:]]) + "\n", encoding="utf-8")
 
 
