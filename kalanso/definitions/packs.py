@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from importlib import resources
@@ -20,6 +20,7 @@ from kalanso.definitions.faults import PackFault, UnknownCode
 from kalanso.definitions.indicators import IndicatorDefinition, check_references, read_indicators
 from kalanso.definitions.places import Country, LevelDefinition, read_country, read_levels
 from kalanso.definitions.populations import PopulationSource, read_populations
+from kalanso.definitions.sources import Declarations, check_links, laid_over, read_declarations
 from kalanso.definitions.thresholds import REQUIRED, Threshold, check_number, nested, read_thresholds
 from kalanso.definitions.vaccines import Product, ScheduledDose, read_products, read_schedule
 from kalanso.vocabulary import Tree
@@ -27,7 +28,7 @@ from kalanso.vocabulary import Tree
 GENERIC = "generic"
 _ISO_CODE = re.compile("[A-Z]{2}")
 FILES = ("country", "levels", "names", "thresholds", "products", "schedule", "indicators")
-OPTIONAL = ("quality", "populations")
+OPTIONAL = ("quality", "populations", "sources")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,6 +46,7 @@ class Pack:
     schedule: tuple[ScheduledDose, ...]
     indicators: Mapping[str, IndicatorDefinition]
     populations: tuple[PopulationSource, ...] = ()
+    sources: Declarations = field(default_factory=Declarations)
 
     def name(self, code: str, locale: str = "fr") -> str:
         """Return what people call a code: an indicator, level, dose, antigen, product, context ...
@@ -119,6 +121,7 @@ def read_pack(generic: Path, own: Path | None = None) -> Pack:
     for path in REQUIRED:
         check_number(parts["thresholds"], path, file="thresholds.yaml", key=path)
     check_references(parts["indicators"], parts["thresholds"], "indicators.yaml")
+    check_links(parts.get("sources", Declarations()), "sources.yaml")
     return Pack(**parts)
 
 
@@ -144,6 +147,9 @@ def _lay_over(parts: dict[str, Any], folder: Path) -> None:
     if "populations" in content:
         # A country's own rows are asked first.
         parts["populations"] = (*read_populations(*content["populations"]), *parts.get("populations", ()))
+    if "sources" in content:
+        own = read_declarations(*content["sources"])
+        parts["sources"] = laid_over(parts.get("sources", Declarations()), own)
     if "indicators" in content:
         doses = parts["names"].get("dose", {})
         parts["indicators"] |= read_indicators(*content["indicators"], doses=doses)

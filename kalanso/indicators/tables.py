@@ -30,7 +30,7 @@ OBSERVATIONS = TableSpec(
     version=1,
     meaning="Every number as its source reported it, and every blank that the source left",
     columns=(
-        Column(name="source", type="string", meaning="short name of the import, such as kenya-countdown"),
+        Column(name="source", type="string", meaning="short name of the import, such as mali-snis"),
         _PLACE,
         *_PERIOD,
         Column(name="indicator", type="string", meaning="code in the indicator pack, such as dtp1_doses"),
@@ -139,4 +139,72 @@ EVENTS = TableSpec(
     security=Security(coarsen_to="district", delay_days=90),
 )  # fmt: skip
 
-TABLES = (OBSERVATIONS, INDICATOR_VALUES, COVERAGE_SERIES, EVENTS)
+RECOUNTS = TableSpec(
+    name="recounts",
+    version=1,
+    meaning="Doses counted again at facilities: register, tally sheet, monthly report and what the system holds, side by side",
+    columns=(
+        Column(name="source", type="string", meaning="short name of the round of visits"),
+        _PLACE,
+        *_PERIOD,
+        Column(name="indicator", type="string", meaning="what was counted again, such as dtp1_doses"),
+        Column(name="register", type="float", meaning="doses found in the register; empty if there was none", nullable=True, minimum=0),
+        Column(name="tally_sheet", type="float", meaning="doses on the tally sheets; empty if there were none", nullable=True, minimum=0),
+        Column(name="monthly_report", type="float", meaning="doses on the report kept at the facility; empty if there was none", nullable=True, minimum=0),
+        Column(name="in_system", type="float", meaning="doses that the system (DHIS2) holds for the facility; empty if none", nullable=True, minimum=0),
+        Column(name="weight", type="float", meaning="facilities for which this one stands in the sample; 1 where all were visited", minimum=0),
+    ),
+    key=("source", "place_code", "period", "indicator"),
+    part_by=("source",),
+    period_column="period_start",
+    place_column="place_code",
+    audience=Audience.PARTNER,
+    security=Security(coarsen_to="district", delay_days=90, sums=("register", "tally_sheet", "monthly_report", "in_system")),
+)  # fmt: skip
+
+_GUARD = Security(coarsen_to="district", delay_days=90)
+_SERIES = (
+    Column(name="source", type="string", meaning="short name of the import"),
+    Column(name="indicator", type="string", meaning="code in the indicator pack, such as dtp1_doses"),
+    _PLACE,
+)
+
+REPORTING_DELAYS = TableSpec(
+    name="reporting_delays",
+    version=1,
+    meaning="How much of the final number is known so many months after its period, by district, from kept states",
+    columns=(
+        *_SERIES,
+        Column(name="months_after", type="int", meaning="months after the one in which the period ended", minimum=0),
+        Column(name="periods", type="int", meaning="periods from which this was learnt", minimum=1),
+        Column(name="known", type="float", meaning="what was known then, summed over these periods", minimum=0),
+        Column(name="final", type="float", meaning="what is known now of the same periods", minimum=0),
+        Column(name="known_share", type="float", meaning="known / final; above 1 where numbers were corrected downwards", unit="share", minimum=0),
+    ),
+    key=("source", "indicator", "place_code", "months_after"),
+    place_column="place_code",
+    audience=Audience.PARTNER,
+    security=_GUARD,
+)  # fmt: skip
+
+PROVISIONAL_PERIODS = TableSpec(
+    name="provisional_periods",
+    version=1,
+    meaning="Numbers that may still grow: recent periods, by what reporting delays taught",
+    columns=(
+        *_SERIES,
+        *_PERIOD,
+        Column(name="known_on", type="date", meaning="day of the newest state of this source"),
+        Column(name="known_share", type="float", meaning="share of the final number that is usually known by then; empty where nothing was learnt", unit="share", nullable=True, minimum=0),
+        Column(name="learnt", type="bool", meaning="whether delays of this district decided, and not the usual number of days"),
+    ),
+    key=("source", "indicator", "place_code", "period"),
+    period_column="period_start",
+    place_column="place_code",
+    audience=Audience.PARTNER,
+    security=_GUARD,
+)  # fmt: skip
+
+TABLES = (
+    OBSERVATIONS, INDICATOR_VALUES, COVERAGE_SERIES, EVENTS, RECOUNTS, REPORTING_DELAYS, PROVISIONAL_PERIODS,
+)  # fmt: skip

@@ -19,6 +19,7 @@ from rapidfuzz import fuzz, process
 
 from kalanso.places.distances import distance_km
 from kalanso.places.frames import numbers, optional, text
+from kalanso.places.marks import SHORTENED, SLIP, as_meant, without_doubtful
 from kalanso.places.names import PlaceName, likeness, normalise, parse_name, variants
 from kalanso.places.words import KIND_LEVELS
 
@@ -32,12 +33,14 @@ _SHARED_WORD_PLACES = 25  # a word that more places share says little
 class Candidate:
     """A known place that a listed name could be, with the evidence.
 
-    `against` names what forbids to accept it unasked: marks, kind, parent or distance.
+    `against` names what forbids to accept it unasked: marks (or how one is spelled), kind, parent or
+    distance. `letters` is the plain likeness of the two names as written, which parts equal scores.
     """
 
     place: int
     name_score: float
     score: float
+    letters: float
     parent: str
     distance_km: float | None
     marks: tuple[tuple[str, ...], tuple[str, ...]]
@@ -77,6 +80,7 @@ class NameList:
     levels: list[str]
     latitude: npt.NDArray[np.float64]
     longitude: npt.NDArray[np.float64]
+    plain: list[str] = field(repr=False)
     spellings: list[tuple[Spelling, ...]] = field(repr=False)
     above: list[tuple[str, ...]] = field(repr=False)
 
@@ -92,6 +96,7 @@ class NameList:
             levels=text(optional(rows, "level")).tolist(),
             latitude=numbers(rows, "latitude").to_numpy(),
             longitude=numbers(rows, "longitude").to_numpy(),
+            plain=[normalise(name) for name in names],
             spellings=[_spellings((name, *more)) for name, more in zip(names, aliases, strict=True)],
             above=[
                 tuple(filter(None, map(normalise, (parent, *more))))
@@ -111,11 +116,16 @@ def _strings(value: Any) -> tuple[str, ...]:
     return tuple(str(part) for part in value if part is not None and str(part).strip())
 
 
-def candidates(listed: NameList, known: NameList, limits: Mapping[str, float]) -> list[list[Candidate]]:
-    """Return, for each listed name, the known places worth weighing, the likeliest first."""
+def candidates(
+    listed: NameList, known: NameList, limits: Mapping[str, float], among: frozenset[int] | None = None
+) -> list[list[Candidate]]:
+    """Return, for each listed name, the known places worth weighing, the likeliest first.
+
+    `among` are the positions of the only places to weigh; what speaks for a parent is asked of all.
+    """
     parents = _Parents(listed, known, limits["parent_alike"])
     pairs: list[set[int]] = [set() for _ in range(len(listed))]
-    for of_level, fits in _by_level(listed, known):
+    for of_level, fits in _by_level(listed, known, among):
         _add_alike(pairs, listed, known, of_level, fits, parents)
         _add_sharing_a_word(pairs, listed, known, of_level, fits)
     rows = np.repeat(np.arange(len(pairs)), np.array([len(worth) for worth in pairs], dtype=int))
@@ -127,18 +137,47 @@ def candidates(listed: NameList, known: NameList, limits: Mapping[str, float]) -
         rows.tolist(), places.tolist(), agreement.tolist(), km.tolist(), weight.tolist(), strict=True
     ):
         spellings = _best_spelling(listed.spellings[row], known.spellings[place])
-        found[row].append(_weigh(place, spellings, agrees, far, speaks))
-    return [sorted(weighed, key=lambda c: (-c.score, c.place)) for weighed in found]
+        letters = _letters(listed.plain[row], known.plain[place])
+        found[row].append(_weigh(place, spellings, letters, agrees, far, speaks))
+    return [ranked(weighed) for weighed in found]
 
 
-def _by_level(listed: NameList, known: NameList) -> Iterable[tuple[list[int], npt.NDArray[np.intp]]]:
+def ranked(weighed: Iterable[Candidate]) -> list[Candidate]:
+    """Return candidates with the likeliest first.
+
+    One of another kind stands behind those of the kind said whose name is as like, unless parent or
+    distance speaks against these.
+    """
+    by_score = sorted(weighed, key=lambda c: (-c.score, "kind" in c.against, -c.letters, c.place))
+    order = [c for c in by_score if "kind" not in c.against]
+    for other in (c for c in by_score if "kind" in c.against):
+        as_like = (
+            at for at, c in enumerate(order, start=1)
+            if c.score >= other.score
+            or (c.name_score >= other.name_score and not {"kind", "parent", "distance"} & {*c.against})
+        )  # fmt: skip
+        order.insert(max(as_like, default=0), other)
+    return order
+
+
+def _letters(one: str, other: str) -> float:
+    return round(fuzz.ratio(one, other) / 100, 4)
+
+
+def _by_level(
+    listed: NameList, known: NameList, among: frozenset[int] | None
+) -> Iterable[tuple[list[int], npt.NDArray[np.intp]]]:
     groups: dict[str, list[int]] = defaultdict(list)
     levels = set(known.levels)
     for row, level in enumerate(listed.levels):
         said = level or KIND_LEVELS.get(listed.spellings[row][0].name.kind, "")
         groups[said if level or said in levels else ""].append(row)
     for level, rows in groups.items():
-        fits = [place for place, other in enumerate(known.levels) if not level or not other or other == level]
+        fits = [
+            place
+            for place, other in enumerate(known.levels)
+            if (among is None or place in among) and (not level or not other or other == level)
+        ]
         if fits:
             yield rows, np.array(fits)
 
@@ -147,10 +186,33 @@ def _add_alike(
     pairs: list[set[int]], listed: NameList, known: NameList, rows: list[int],
     places: npt.NDArray[np.intp], parents: _Parents,
 ) -> None:  # fmt: skip
-    spelled = [(place, spelling.name.sound) for place in places for spelling in known.spellings[place]]
+    asked = [
+        (row, sound) for row in rows for spelling in listed.spellings[row] for sound in _sounds(spelling)
+    ]
+    # Apart, so that no place takes the room of another among the few weighed.
+    for way in (0, 1):
+        spelled = [
+            (place, sound)
+            for place in places
+            for spelling in known.spellings[place]
+            for sound in _sounds(spelling)[way : way + 1]
+        ]
+        if spelled:
+            _add_sounding_alike(pairs, listed, known, asked, spelled, parents)
+
+
+def _sounds(spelling: Spelling) -> list[str]:
+    """Return the sound of a name, and that without words that may be marks, which hide a short name."""
+    name = spelling.name
+    return list(dict.fromkeys((name.sound, without_doubtful(name).sound)))
+
+
+def _add_sounding_alike(
+    pairs: list[set[int]], listed: NameList, known: NameList, asked: list[tuple[int, str]],
+    spelled: list[tuple[int, str]], parents: _Parents,
+) -> None:  # fmt: skip
     owner = np.array([place for place, _ in spelled])
     sounds = [sound for _, sound in spelled]
-    asked = [(row, spelling.name.sound) for row in rows for spelling in listed.spellings[row]]
     for start in range(0, len(asked), _ROWS_AT_ONCE):
         part = asked[start : start + _ROWS_AT_ONCE]
         alike = process.cdist(
@@ -235,27 +297,33 @@ def _same_parent(one: PlaceName, other: PlaceName, alike: float) -> bool:
 
 
 NEAR_WEIGHT, UNSAID_WEIGHT, FAR_WEIGHT = 0.04, 0.02, -0.08
+KIND_WEIGHT = MARKS_WEIGHT = -0.08
+_SPELLING_WEIGHTS = {0: 0.0, SLIP: -0.03, SHORTENED: -0.06}  # of a mark written with a slip, or cut short
 _PARENT_WORDS = {1: "agrees", 0: "unsaid", -1: "differs"}
 _PARENT_WEIGHTS = {1: 0.06, 0: 0.03, -1: -0.06}
 
 
 def _weigh(
-    place: int, spellings: tuple[float, PlaceName, PlaceName], agreement: int, km: float, weight: float
-) -> Candidate:
-    name_score, one, other = spellings
+    place: int, spellings: tuple[float, PlaceName, PlaceName, int], letters: float, agreement: int,
+    km: float, weight: float,
+) -> Candidate:  # fmt: skip
+    name_score, one, other, spelled = spellings
     marks_differ = one.marks != other.marks
     kinds_differ = bool(one.kind and other.kind and one.kind != other.kind)
     against = [
         *(["marks"] if marks_differ else []),
+        *(["mark_spelling"] if spelled else []),
         *(["kind"] if kinds_differ else []),
         *(["parent"] if agreement < 0 else []),
         *(["distance"] if weight <= FAR_WEIGHT + 1e-9 else []),
     ]
-    score = 0.9 * name_score + _PARENT_WEIGHTS[agreement] + weight - 0.1 * marks_differ - 0.08 * kinds_differ
+    score = 0.9 * name_score + _PARENT_WEIGHTS[agreement] + weight + _SPELLING_WEIGHTS[spelled]
+    score += MARKS_WEIGHT * marks_differ + KIND_WEIGHT * kinds_differ
     return Candidate(
         place=place,
         name_score=round(name_score, 4),
         score=round(min(max(score, 0.0), 1.0), 4),
+        letters=letters,
         parent=_PARENT_WORDS[agreement],
         distance_km=None if math.isnan(km) else round(km, 1),
         marks=(tuple(sorted(one.marks)), tuple(sorted(other.marks))),
@@ -266,14 +334,17 @@ def _weigh(
 
 def _best_spelling(
     ones: tuple[Spelling, ...], others: tuple[Spelling, ...]
-) -> tuple[float, PlaceName, PlaceName]:
-    best = (-1.0, ones[0].name, others[0].name)
-    for one in ones:
-        for other in others:
-            score = max(likeness(one.name, other.name) - one.less - other.less, 0.0)
-            same_marks = one.name.marks == other.name.marks
-            if score > best[0] or (score == best[0] and same_marks and best[1].marks != best[2].marks):
-                best = (score, one.name, other.name)
+) -> tuple[float, PlaceName, PlaceName, int]:
+    best = (-1.0, ones[0].name, others[0].name, 0)
+    for first in ones:
+        for second in others:
+            one, other, spelled = as_meant(first.name, second.name)
+            score = max(likeness(one, other) - first.less - second.less, 0.0)
+            same_marks = one.marks == other.marks and not spelled
+            if score > best[0] or (
+                score == best[0] and same_marks and (best[3] or best[1].marks != best[2].marks)
+            ):
+                best = (score, one, other, spelled)
     return best
 
 

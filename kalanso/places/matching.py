@@ -16,9 +16,10 @@ from typing import Any
 
 import pandas as pd
 
+from kalanso.places.declared import inside_first
 from kalanso.places.faults import PlacesRefused
 from kalanso.places.frames import days, frame, optional, text
-from kalanso.places.likeness import Candidate, NameList, candidates
+from kalanso.places.likeness import Candidate, NameList, candidates, ranked
 from kalanso.places.names import SAME_SOUND, normalise
 from kalanso.places.tables import PLACE_MATCHES
 from kalanso.vocabulary import Message
@@ -60,6 +61,7 @@ def match(
     system: str,
     vintage: str,
     reviewed: Any = None,
+    within: frozenset[str] | None = None,
     thresholds: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Return one row of PLACE_MATCHES for each listed name, in the order given.
@@ -67,10 +69,12 @@ def match(
     `listed` has columns code, name and, where known, parent_name, level, latitude, longitude.
     `known` has place_code, name and, where known, the same and `aliases` and `ancestor_names` (lists,
     or texts parted by "|"). `reviewed` are earlier rows of PLACE_MATCHES: those of this system and
-    vintage with status reviewed or rejected win. `thresholds` replace single MATCH_THRESHOLDS.
+    vintage with status reviewed or rejected win. `within` holds the codes of the places that the list says
+    it speaks of, where it says so: they come first (see `declared`). `thresholds` replace single
+    MATCH_THRESHOLDS.
 
     A name is matched where its best candidate reaches `accept`, leads the next by `margin`, and
-    nothing speaks against it (nor stands among many names that are nearly the same); words such as Est, Nord, Central or II that differ, another kind of
+    nothing speaks against it (nor stands among many names that are nearly the same); words such as Est, Nord, Central or II that differ or are spelled otherwise, another kind of
     facility, another parent or a far point always make it ambiguous. Two listed names that claim one
     place are both ambiguous, unless one of them alone has it to the letter.
     """
@@ -79,7 +83,10 @@ def match(
     places = frame(known, ("place_code", "name"), what="known")
     theirs, ours = NameList.of(rows), NameList.of(places)
     found = candidates(theirs, ours, limits)
-    verdicts = [_Verdict(shown=ranked) for ranked in found]
+    if within is not None:
+        inside = frozenset(at for at, code in enumerate(text(places["place_code"])) if code in within)
+        found = inside_first(found, candidates(theirs, ours, limits, inside), inside, limits)
+    verdicts = [_Verdict(shown=weighed) for weighed in found]
     keys = _keys(rows)
     settled = _apply_reviewed(verdicts, rows, places, reviewed, system=system, vintage=vintage)
     groups = _groups(rows, theirs)
@@ -171,15 +178,17 @@ def _judge(
     owned = [
         c for c in verdict.shown if c not in free and (c.score >= limits["accept"] or c.name_score == 1.0)
     ]
-    weighed = sorted([*free, *owned], key=lambda c: (-c.score, c.place))
-    if not weighed or weighed[0].score < limits["ask"]:
+    weighed = ranked([*free, *owned])
+    if not weighed or max(c.score for c in weighed) < limits["ask"]:
         verdict.score = verdict.shown[0].score if verdict.shown else 0.0
         verdict.reason = "too_unlike" if verdict.shown else "no_candidate"
         return
     best = weighed[0]
     verdict.score, verdict.status = best.score, "ambiguous"
     rivals = [
-        c for c in weighed[1:] if c.score > best.score - limits["margin"] and (c.exact or not best.exact)
+        c
+        for c in weighed[1:]
+        if c.score > best.score - limits["margin"] and (c.exact or not best.exact or c.score > best.score)
     ]
     if best.against:
         verdict.reason = f"{best.against[0]}_differ"

@@ -73,7 +73,7 @@ PLACE_CODES = TableSpec(
     version=1,
     meaning="What other systems call a place; a code means nothing without its system and vintage",
     columns=(
-        Column(name="system", type="string", meaning="list or system, such as cod-ab, dhis2, kenya-countdown"),
+        Column(name="system", type="string", meaning="list or system, such as cod-ab, dhis2, mali-snis"),
         Column(name="vintage", type="string", meaning="edition of the list, such as 2017 or 2023"),
         Column(name="code", type="string", meaning="code in that list, or the spelling where it has no codes"),
         Column(name="name", type="string", meaning="name in that list"),

@@ -7,7 +7,18 @@ To add a system, write a file with a function `read` and add a line to READERS.
 
 from types import MappingProxyType
 
-from kalanso.sources import boundaries, countdown, facilities, mapped, places_list, population, wiisemart
+from kalanso.sources import (
+    boundaries,
+    countdown,
+    facilities,
+    mapped,
+    places_list,
+    population,
+    rasters,
+    recounts,
+    subnational,
+    wiisemart,
+)
 from kalanso.sources.column_maps import ColumnMap, load_map
 from kalanso.sources.faults import BadFile
 from kalanso.sources.guesses import Guess, guess_map
@@ -19,10 +30,13 @@ READERS = MappingProxyType(
         "tables": mapped,
         "countdown": countdown,
         "wiisemart": wiisemart,
+        "subnational": subnational,
         "boundaries": boundaries,
         "facilities": facilities,
         "population": population,
+        "raster": rasters,
         "places": places_list,
+        "recounts": recounts,
     }
 )
 

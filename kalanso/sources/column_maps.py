@@ -12,6 +12,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -155,8 +156,20 @@ class ColumnMap:
         return replace(self, indicators={**self.indicators, label: meaning})
 
 
+def ready_maps() -> dict[str, Path]:
+    """Return the maps that come with Kalanso, by name; a table with their headings needs no map of its own."""
+    folder = Path(str(resources.files("kalanso.sources") / "maps"))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
 def load_map(path: Path) -> ColumnMap:
-    """Return the map that a YAML, JSON or CSV document holds, or raise BadFile saying what is wrong."""
+    """Return the map that a YAML, JSON or CSV document holds, or raise BadFile saying what is wrong.
+
+    A name without ending, such as `measles-cases`, is that of a map that comes with Kalanso, unless a
+    file of this name exists.
+    """
+    if not path.suffix and not path.exists():
+        path = ready_maps().get(str(path), path)
     file = path.name
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,34 +22,17 @@ import tenacity
 
 from kalanso import __version__
 from kalanso.sources.publications import NoPointer, Publication, follow
-from kalanso.vocabulary import Message
+from kalanso.sources.retrying import PASSING, TryAgain, asked_wait, pause
+from kalanso.vocabulary import Refusal
 
 ATTEMPTS = 6
-LONGEST_WAIT = 120.0  # a server that asks for more is asked again another day
 LARGEST = 4 * 1024**3
-AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 TIMEOUT = httpx.Timeout(30.0, read=90.0)
 AGENT = f"kalanso/{__version__} (immunization data)"
 
 
-class NotFetched(RuntimeError):
+class NotFetched(Refusal, RuntimeError):
     """A file that did not arrive, with the reason and what to try."""
-
-    def __init__(self, message_id: str, **params: Any) -> None:
-        self.message = Message(message_id, params)
-        super().__init__(self.message.render("en"))
-
-    def render(self, locale: str = "fr") -> str:
-        """Return the sentence for a person."""
-        return self.message.render(locale)
-
-
-class _TryAgain(Exception):
-    """A fault that may pass; `wait` is what the server asked for, in seconds."""
-
-    def __init__(self, reason: str, wait: float | None = None) -> None:
-        self.reason, self.wait = reason, wait
-        super().__init__(reason)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,15 +84,15 @@ def fetch(
     if here and not refresh:
         return transfer.done(here["sha256"], "kept")
     retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(_TryAgain),
+        retry=tenacity.retry_if_exception_type(TryAgain),
         stop=tenacity.stop_after_attempt(attempts),
-        wait=_wait,
+        wait=pause,
         sleep=sleep,
         reraise=True,
     )
     try:
         return retrying(transfer.run, here)
-    except _TryAgain as error:
+    except TryAgain as error:
         raise NotFetched(
             "sources.fetch.gave_up",
             name=publication.name,
@@ -118,13 +100,6 @@ def fetch(
             found=error.reason,
             n=attempts,
         ) from error
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.wait if isinstance(error, _TryAgain) else None
-    # Doubling from one second; a server that says when to come back is believed, within reason.
-    return min(LONGEST_WAIT, asked if asked is not None else 2.0 ** (state.attempt_number - 1))
 
 
 class _Transfer:
@@ -165,7 +140,7 @@ class _Transfer:
                     name: answer.headers[name] for name in ("etag", "last-modified") if name in answer.headers
                 }
         except httpx.TransportError as error:
-            raise _TryAgain(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+            raise TryAgain(f"{type(error).__name__}: {error}".rstrip(": ")) from error
         return self._put_in_place(facts, here)
 
     def _find_address(self) -> None:
@@ -177,7 +152,7 @@ class _Transfer:
             content = answer.json()
             self.address = str(follow(content, self.publication.pointer))
         except httpx.TransportError as error:
-            raise _TryAgain(f"{type(error).__name__}: {error}") from error
+            raise TryAgain(f"{type(error).__name__}: {error}") from error
         except (ValueError, NoPointer) as error:
             raise NotFetched(
                 "sources.fetch.no_address",
@@ -213,11 +188,11 @@ class _Transfer:
 
     def _refuse(self, answer: httpx.Response) -> None:
         code = answer.status_code
-        if code in AGAIN:
-            raise _TryAgain(f"HTTP {code}", _asked(answer.headers.get("retry-after"), self.now))
+        if code in PASSING:
+            raise TryAgain(f"HTTP {code}", asked_wait(answer.headers.get("retry-after"), self.now))
         if code == 416:
             self.part.unlink(missing_ok=True)
-            raise _TryAgain("HTTP 416", 0.0)
+            raise TryAgain("HTTP 416", 0.0)
         if code not in {200, 206}:
             raise NotFetched(
                 "sources.fetch.refused", name=self.publication.name, url=str(answer.url), code=code,
@@ -232,7 +207,7 @@ class _Transfer:
         size = self.part.stat().st_size if self.part.is_file() else 0
         if not stated.startswith(f"bytes {size}-"):
             self.part.unlink(missing_ok=True)
-            raise _TryAgain(f"Content-Range {stated!r}", 0.0)
+            raise TryAgain(f"Content-Range {stated!r}", 0.0)
         self.resumed = True
         return size
 
@@ -258,7 +233,7 @@ class _Transfer:
             stream.flush()
             os.fsync(stream.fileno())
         if total is not None and written < total:
-            raise _TryAgain(f"{written} / {total}")
+            raise TryAgain(f"{written} / {total}")
 
     def _put_in_place(self, facts: Mapping[str, str], here: Mapping[str, Any] | None) -> Fetched:
         self._refuse_what_is_no_data()
@@ -317,18 +292,6 @@ class _Transfer:
             publication=self.publication, path=self.target, sha256=sha256, bytes=self.target.stat().st_size,
             outcome=outcome, resumed=self.resumed,
         )  # fmt: skip
-
-
-def _asked(header: str | None, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for (a number or a date; RFC 9110 §10.2.3)."""
-    if not header:
-        return None
-    if header.strip().isdigit():
-        return float(header)
-    try:
-        return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
-    except (ValueError, TypeError):
-        return None
 
 
 def _json(path: Path) -> dict[str, Any]:

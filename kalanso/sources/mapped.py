@@ -82,6 +82,7 @@ def _reading(run: _Run, book: Workbook) -> Reading:
         places=listed_places(run.places, run.map),
         observations=run.rows.table(),
         licence=run.map.licence,
+        row_of=run.row_of,
         facts={"encoding": book.encoding, "separator": book.separator} if book.encoding else {},
     )
 
@@ -129,6 +130,7 @@ class _Run:
         self.sheet, self.map, self.layout, self.receipt = sheet, column_map, layout, receipt
         self.width = len(layout.values)
         self.places: dict[ListedPlace, int] = {}
+        self.row_of: dict[tuple[str, str, str, str], int] = {}
         self.rows = ObservationRows()
         decimals = {value.index: self._decimal(value) for value in layout.values}
         self.judge = RowJudge(
@@ -219,6 +221,8 @@ class _Run:
         if first.meaning.indicator.endswith("_doses") and first.meaning.age_band == "unknown":
             self.receipt.suspicious["sources.suspicious.age_unknown"] += 1
         self.places.setdefault(first.place, first.row)
+        key = (first.place.code, first.place.parent, first.period.code, first.meaning.indicator)
+        self.row_of.setdefault(key, first.row)
         self.rows.add(
             first.place,
             first.period,

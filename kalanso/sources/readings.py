@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from kalanso.indicators.tables import COVERAGE_SERIES, EVENTS, OBSERVATIONS
+from kalanso.indicators.tables import COVERAGE_SERIES, EVENTS, OBSERVATIONS, RECOUNTS
 from kalanso.places import LISTED_PLACES
 from kalanso.sources.receipts import Receipt
 
@@ -27,6 +27,7 @@ def listed_schema(spec_columns: pa.Schema) -> pa.Schema:
 LISTED_OBSERVATIONS = listed_schema(OBSERVATIONS.arrow_schema())
 LISTED_COVERAGE = listed_schema(COVERAGE_SERIES.arrow_schema())
 LISTED_EVENTS = listed_schema(EVENTS.arrow_schema())
+LISTED_RECOUNTS = listed_schema(RECOUNTS.arrow_schema())
 
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "LISTED_EVENTS",
     "LISTED_OBSERVATIONS",
     "LISTED_PLACES",
+    "LISTED_RECOUNTS",
     "Reading",
     "listed_schema",
 ]
@@ -44,11 +46,13 @@ class Reading:
     """What one file contained.
 
     `system` and `vintage` say in which list the names and codes of places stand (see
-    `place_codes`). `observations`, `coverage` and `events` follow LISTED_OBSERVATIONS,
-    LISTED_COVERAGE and LISTED_EVENTS, or are a Parquet file of these columns where the rows are too
+    `place_codes`). `observations`, `coverage`, `events` and `recounts` follow LISTED_OBSERVATIONS,
+    LISTED_COVERAGE, LISTED_EVENTS and LISTED_RECOUNTS, or are a Parquet file of these columns where the rows are too
     many for memory. `licence` is that of the file, where it is known. `counted` says for a listed
     place, as (code, parent name), how many stored units of the receipt are about it, where that is
-    not the number of its rows.
+    not the number of its rows. `row_of` leads from (code, parent name, period, indicator) to the row of
+    the file where that number stands, where the reader holds all rows in memory. With `own_codes` the listed
+    codes are our own.
     """
 
     receipt: Receipt
@@ -58,6 +62,9 @@ class Reading:
     observations: pa.Table | Path | None = None
     coverage: pa.Table | None = None
     events: pa.Table | None = None
+    recounts: pa.Table | None = None
     licence: str = ""
     counted: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    row_of: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
+    own_codes: bool = False

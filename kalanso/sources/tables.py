@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kalanso.sources.dhis2.tables import TABLES as DHIS2_TABLES
 from kalanso.store import Audience, Column, TableSpec
 
 IMPORTS = TableSpec(
@@ -46,4 +47,4 @@ REJECTED_ROWS = TableSpec(
     cleared_only=True,
 )  # fmt: skip
 
-TABLES = (IMPORTS, REJECTED_ROWS)
+TABLES = (IMPORTS, REJECTED_ROWS, *DHIS2_TABLES)
