@@ -2,7 +2,8 @@
 
 By period and by year, for places as reported and for those above. Every period in which later
 doses exceed first doses is told; only what neither tolerance nor chance explains asks for
-attention. Dropout itself, as an indicator, belongs to `kalanso.indicators`.
+attention. A year is judged where enough of it was reported: five areas of one month are no year of a
+country. Dropout itself, as an indicator, belongs to `kalanso.indicators`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from kalanso.quality.calendars import PER_YEAR
 from kalanso.quality.evidence import Evidence
 from kalanso.quality.findings import findings, grade, in_year, nothing, together
 
@@ -47,8 +49,11 @@ def _of_pair(evidence: Evidence, first: str, last: str, *, periods: bool) -> lis
         later=counts.later.sum(),
         periods=counts.count(),
         negative=counts.negative.sum(),
+        reports=counts.reports.sum(),
+        per_year=counts.per_year.max(),
     )
-    years = in_year(years.filter(_.earlier >= smallest)).mutate(
+    years = _enough(evidence, years.filter(_.earlier >= smallest))
+    years = in_year(years).mutate(
         dropout=(_.earlier - _.later) / _.earlier, excess=(_.later - _.earlier) / (_.later + _.earlier).sqrt()
     )
     tell = {"first": first, "last": last, "earlier": _.earlier, "later": _.later}
@@ -69,9 +74,31 @@ def both_by_place(evidence: Evidence, first: str, last: str) -> ir.Table:
     units = evidence.units.filter(evidence.units.age_band.isin(AGES))
     own = d.select("unit", "step", "year", first, last).join(units, "unit")
     spread = evidence.upwards(own)
+    per_year = spread.period_type.cases(*((kind.value, n) for kind, n in PER_YEAR.items()), else_=1)
     return spread.group_by(
         "source", "age_band", "period_type", "step", "year", place_code=spread.ancestor_code
-    ).agg(earlier=spread[first].sum(), later=spread[last].sum())
+    ).agg(
+        earlier=spread[first].sum(), later=spread[last].sum(), reports=spread.count(), per_year=per_year.max()
+    )  # fmt: skip
+
+
+def _enough(evidence: Evidence, years: ir.Table) -> ir.Table:
+    """Keep the years of which enough was reported: places below that report in a period, times periods.
+
+    The reports of a full year are those of all places known below, of the levels at which this source reports
+    there, in all periods of a year. `dropout.smallest_share` of them must hold both doses.
+    """
+    below = evidence.ancestry.join(evidence.places.select("place_code", "level"), "place_code")
+    speaking = evidence.units.select("source", "place_code").distinct().join(below, "place_code")
+    levels = speaking.select("source", "ancestor_code", "level").distinct()
+    known = levels.join(below.select("place_code", "ancestor_code", "level"), ["ancestor_code", "level"])
+    places = known.group_by("source", "ancestor_code").agg(places=known.place_code.nunique())
+    counted = years.left_join(
+        places, (years.source == places.source) & (years.place_code == places.ancestor_code)
+    )
+    full = counted.places.fill_null(1) * counted.per_year
+    enough = counted.reports >= evidence.threshold("dropout.smallest_share") * full
+    return counted.filter(enough).select(*years.columns)
 
 
 def _negative_periods(evidence: Evidence, rows: ir.Table, last: str, tell: dict[str, object]) -> ir.Table:

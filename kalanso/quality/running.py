@@ -12,6 +12,8 @@ from typing import Protocol
 import ibis.expr.types as ir
 
 from kalanso.quality import (
+    benford,
+    birth_doses,
     blanks,
     breaks,
     completeness,
@@ -21,13 +23,16 @@ from kalanso.quality import (
     dropout,
     heaping,
     impossible,
+    names,
     outliers,
     points,
     same_visit,
     shared_falls,
     silence,
     stock,
+    target_growth,
     timeliness,
+    totals,
     zeros,
 )
 from kalanso.quality.evidence import Evidence
@@ -56,9 +61,14 @@ CHECKS: tuple[Check, ...] = (
     shared_falls,
     dropout,
     same_visit,
+    birth_doses,
     coverage,
     denominators,
+    target_growth,
+    totals,
     stock,
+    benford,
+    names,
     points,
 )  # the order is the order in the report
 

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kalanso.store import Audience, Column, Security, TableSpec
 
+DOMAINS = ("completeness", "internal", "external", "population")  # the four of WHO's review
+WHO_METRICS: Mapping[str, str] = {  # metric -> domain, in WHO's order
+    "1a": "completeness", "1b": "completeness", "1c": "completeness", "1d": "completeness",
+    "2a": "internal", "2b": "internal", "2c": "internal", "2d": "internal", "2e": "internal",
+    "3a": "external", "4a": "population", "4b": "population",
+}  # fmt: skip
+FLAGS = ("good", "poor", "divergent", "not_judged")
+MODES = ("who", "robust")
+ALL = "all"
+GRADES = ("A", "B", "C", "D", "none")
 SEVERITIES = ("note", "attention", "serious")
-STATUSES = ("new", "known", "correcting", "corrected", "no_error")
+STATUSES = ("new", "known", "correcting", "explained", "corrected", "no_error")
+CLOSED_STATUSES = ("explained", "corrected", "no_error")  # nothing is left to ask
 
 _WHICH_FINDING = (
     Column(name="check", type="string", meaning="which check found it, such as outliers"),
@@ -55,4 +68,60 @@ FINDING_STATUSES = TableSpec(
     security=_GUARD,
 )  # fmt: skip
 
-TABLES = (QUALITY_FINDINGS, FINDING_STATUSES)
+QUALITY_METRICS = TableSpec(
+    name="quality_metrics",
+    version=1,
+    meaning="Metrics of WHO's data quality review (1a to 4b), by district and for the country, with numerator and denominator",
+    columns=(
+        Column(name="metric", type="string", meaning="number of the metric in the review", values=tuple(WHO_METRICS)),
+        Column(name="domain", type="string", meaning="its domain", values=DOMAINS),
+        Column(name="source", type="string", meaning="source of the numbers"),
+        Column(name="place_code", type="string", meaning="where"),
+        Column(name="period", type="string", meaning="year"),
+        Column(name="period_type", type="string", meaning="length of the period", values=("year",)),
+        Column(name="period_start", type="date", meaning="first day of the year"),
+        Column(name="indicator", type="string", meaning="which number, or which form"),
+        Column(name="detail", type="string", meaning="with what it is compared: another number, source or survey; empty if nothing"),
+        Column(name="numerator", type="float", meaning="what stands above", nullable=True),
+        Column(name="denominator", type="float", meaning="what stands below", nullable=True),
+        Column(name="value", type="float", meaning="the metric: a share or ratio", nullable=True),
+        Column(name="expected", type="float", meaning="with what the value is compared; empty where with a threshold alone", nullable=True),
+        Column(name="lower", type="float", meaning="lowest value accepted", nullable=True),
+        Column(name="upper", type="float", meaning="highest value accepted", nullable=True),
+        Column(name="flag", type="string", meaning="how it is judged", values=FLAGS),
+        Column(name="units", type="int", meaning="districts judged, on the row of the country", nullable=True, minimum=0),
+        Column(name="units_flagged", type="int", meaning="of these, poor or divergent ones", nullable=True, minimum=0),
+    ),
+    key=("metric", "source", "place_code", "period", "indicator", "detail"),
+    period_column="period_start",
+    place_column="place_code",
+    audience=Audience.PARTNER,
+    security=_GUARD,
+)  # fmt: skip
+
+QUALITY_SCORES = TableSpec(
+    name="quality_scores",
+    version=1,
+    meaning="How good the data of a place are in a year, one line per domain, by WHO's metrics and by the robust checks",
+    columns=(
+        Column(name="mode", type="string", meaning="whose rules: WHO's metrics, or the robust checks", values=MODES),
+        Column(name="place_code", type="string", meaning="where"),
+        Column(name="period", type="string", meaning="year"),
+        Column(name="period_type", type="string", meaning="length of the period", values=("year",)),
+        Column(name="period_start", type="date", meaning="first day of the year"),
+        Column(name="domain", type="string", meaning="domain of the review, or all together", values=(*DOMAINS, ALL)),
+        Column(name="score", type="float", meaning="share of metrics, or of months, without a doubt", nullable=True, minimum=0, maximum=1),
+        Column(name="grade", type="string", meaning="letter of the score, A is best", values=GRADES),
+        Column(name="judged", type="float", meaning="metrics, or months, that were judged", minimum=0),
+        Column(name="flagged", type="float", meaning="of these, doubtful ones; a finding that asks for attention counts half a month", minimum=0),
+        Column(name="reasons", type="string", meaning="what was doubted most often, with how many times (JSON)"),
+        Column(name="provisional", type="bool", meaning="whether reports of the year may still arrive"),
+    ),
+    key=("mode", "place_code", "period", "domain"),
+    period_column="period_start",
+    place_column="place_code",
+    audience=Audience.PARTNER,
+    security=_GUARD,
+)  # fmt: skip
+
+TABLES = (QUALITY_FINDINGS, FINDING_STATUSES, QUALITY_METRICS, QUALITY_SCORES)

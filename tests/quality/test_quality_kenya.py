@@ -5,18 +5,12 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import ibis
-import pandas as pd
-import pyarrow as pa
 import pytest
 
 from kalanso import definitions
-from kalanso.indicators.tables import OBSERVATIONS
-from kalanso.places.tables import PLACES
 from kalanso.quality import Evidence, dropout, outliers, sentence, shared_falls
-from kalanso.sources import countdown
+from tests.quality.kenya_workbook import workbook
 
 pytestmark = pytest.mark.shared_data
 
@@ -24,10 +18,6 @@ pytestmark = pytest.mark.shared_data
 @pytest.fixture(scope="module")
 def kenya(shared_data: Path) -> Evidence:
     """The workbook's numbers, with counties known by their name and the country above them."""
-    reading = countdown.read(shared_data / "kenya" / "countdown_workbook_2019_2023.xlsx")
-    assert isinstance(reading.observations, pa.Table)
-    rows = reading.observations.to_pandas()
-    rows["place_code"], rows["source"] = rows.listed_name.str.strip(), "kenya-countdown"
     wanted = [
         "dtp1_doses",
         "dtp3_doses",
@@ -38,29 +28,9 @@ def kenya(shared_data: Path) -> Evidence:
         "anc1_visits",
         "opd_visits",
     ]
-    rows = rows[rows.indicator.isin(wanted)]
-    counties = sorted(rows.place_code.unique())
-    engine = ibis.duckdb.connect(threads=1)
-
-    def table(frame: Any) -> Any:
-        arrow = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
-        return engine.create_table(ibis.util.gen_name("rows"), arrow, temp=True)
-
-    names = list(OBSERVATIONS.column_names)
-    arrow = pa.Table.from_pandas(rows[names], preserve_index=False).cast(
-        pa.schema([OBSERVATIONS.arrow_schema().field(n).with_nullable(True) for n in names])
-    )
-    lineage = (
-        [(c, c, "district") for c in counties]
-        + [(c, "Kenya", "country") for c in counties]
-        + [("Kenya", "Kenya", "country")]
-    )
-    places = [
-        {"place_code": c, "name": c, "level": "district", "kind": "", "source": "kenya"} for c in counties
-    ] + [{"place_code": "Kenya", "name": "Kenya", "level": "country", "kind": "", "source": "kenya"}]
+    held = workbook(shared_data, wanted)
     return Evidence(
-        observations=table(arrow), places=table(PLACES.arrow(places)),
-        lineage=table(pd.DataFrame(lineage, columns=["place_code", "ancestor_code", "ancestor_level"])),
+        observations=held.observations, places=held.places, lineage=held.lineage,
         thresholds=definitions.load("KE").section("quality"), today=date(2024, 3, 1),
     )  # fmt: skip
 

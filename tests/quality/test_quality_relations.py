@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kalanso.quality import coverage, denominators, dropout, points, same_visit, shared_falls, stock
+from kalanso.quality import (
+    coverage,
+    denominators,
+    dropout,
+    points,
+    same_visit,
+    shared_falls,
+    stock,
+)
 
 
 def noisy(level: float, months: int, seed: int) -> list[float]:
@@ -24,8 +32,8 @@ def dropouts(observed: Any, evidence: Any, found: Any) -> pd.DataFrame:
         "slight": ([1000.0, 1000.0, 150.0], [1015.0, 900.0, 160.0], "0-11m"),
         "few": ([4.0] * 12, [7.0] * 12, "0-11m"),
         "older": ([100.0] * 12, [300.0] * 12, "12-23m"),
-        "half a pair 1": ([150.0], [70.0], "0-11m"),
-        "half a pair 2": ([None], [500.0], "0-11m"),
+        "half a pair 1": ([150.0] * 6, [70.0] * 6, "0-11m"),
+        "half a pair 2": ([None] * 6, [500.0] * 6, "0-11m"),
     }
     rows = [
         row

@@ -48,8 +48,9 @@ def test_a_year_with_few_reports_is_told_with_its_rate(completed: dict[str, pd.D
 
     assert list(told.message) == ["quality.completeness.low"]
     assert (told.value[0], told.severity[0], told.period[0]) == (0.6, "attention", "2022")
-    assert "72 rapports reçus sur 120" in told.fr[0]
-    assert "72 of 120 reports" in told.en[0]
+    assert "72 reçus sur 120 attendus" in told.fr[0]
+    assert "72 received of 120 due" in told.en[0]
+    assert "rapports qui portent «" in told.fr[0]
 
 
 def test_a_complete_year_is_not_told(completed: dict[str, pd.DataFrame]) -> None:

@@ -1,0 +1,260 @@
+"""What should be asked this month, and of whom?
+
+Takes findings and what people said of them, and returns one line per question: whom to ask, about which place
+and number, how many children are at stake for the count of zero-dose children, how it stands, and what was
+answered last month. Small tables in memory; which numbers are doubtful was decided by the checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from kalanso.definitions import Pack
+from kalanso.quality.evidence import Evidence
+from kalanso.quality.sentences import sentence
+from kalanso.quality.tables import CLOSED_STATUSES
+from kalanso.vocabulary import Level, Period, PeriodType
+from kalanso.vocabulary.messages import catalogue
+
+ASKED = ("facility", "district", "region", "national")
+_ASKED_AT: Mapping[str, str] = {  # level of a place -> who answers for it
+    Level.COUNTRY: "national", Level.REGION: "region", Level.DISTRICT: "district", Level.CERCLE: "district",
+}  # fmt: skip
+_KEY = ["check", "source", "place_code", "period", "indicator", "detail"]
+COLUMNS = (
+    "rank", "section", "asked", "asked_place", "place_code", "period", "check", "source", "indicator", "detail",
+    "severity", "value", "expected", "children", "weight", "more", "status", "said_on", "message", "question", "params",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What a worklist needs to know of places.
+
+    `lineage` has place_code, ancestor_code, ancestor_level (each place with itself); `usual` maps a place to
+    its usual monthly first doses of DTP.
+    """
+
+    lineage: pd.DataFrame
+    usual: Mapping[str, float]
+
+
+def worklist(
+    findings: pd.DataFrame,
+    statuses: pd.DataFrame,
+    known: Known,
+    rules: Mapping[str, Any],
+    *,
+    month: Period,
+    place: str = "",
+) -> pd.DataFrame:
+    """Return the questions of a month in COLUMNS, by who is asked; below `place`, or of the whole country.
+
+    `findings` has the columns of QUALITY_FINDINGS, `statuses` of FINDING_STATUSES; `rules` is the section
+    `worklist` of `quality.yaml`. Findings of the month, of the quarter or year that holds it, and of the
+    months just before that nobody has answered, and what lasts (a silent facility), unless they are notes. What was explained, corrected or
+    dismissed this month or in the one before, or is about the month itself, stands in the section `answered`, older
+    answers nowhere.
+    """
+    if month.type is not PeriodType.MONTH:
+        raise ValueError(f"worklist: expected a month such as 202412, got {month.code}")
+    rows = findings[findings["severity"].isin(list(rules["severity"]))]
+    if place:
+        below = known.lineage.loc[known.lineage["ancestor_code"] == place, "place_code"]
+        rows = rows[rows["place_code"].isin(set(below) | {place})]
+    begun = rows["check"].isin(list(rules["lasting"])) & _begun(rows["period"], month)
+    rows = rows[_timely(rows["period"], month, int(rules["months_back"])) | begun]
+    # Several sentences about one number are one question: the gravest stands for all.
+    order = {name: number for number, name in enumerate(rules["severity"])}
+    rows = rows.assign(gravity=rows["severity"].map(order)).sort_values(["gravity", "message"])
+    rows = rows.drop_duplicates(_KEY)
+    said = (
+        statuses[[*_KEY, "status", "said_on"]]
+        if len(statuses)
+        else pd.DataFrame(columns=[*_KEY, "status", "said_on"])
+    )
+    rows = rows.merge(said, on=_KEY, how="left")
+    rows["status"] = rows["status"].fillna("new")
+    rows["section"] = [_section(row, month) for row in rows.itertuples()]
+    rows = rows[rows["section"] != ""].reset_index(drop=True)
+    if rows.empty:
+        return pd.DataFrame(columns=list(COLUMNS))
+    rows = _asked(_once(_weighed(rows, known, rules), rules), known, rules)
+    rows["question"] = [_question(*said) for said in zip(rows["check"], rows["message"], strict=True)]
+    return _ranked(rows)
+
+
+def _once(rows: pd.DataFrame, rules: Mapping[str, Any]) -> pd.DataFrame:
+    """Keep one line of findings that ask the same of a place: the gravest, then the newest; `more` counts the others."""
+    ever, period = rows["check"].isin(list(rules["once"])), rows["check"].isin(list(rules["once_a_period"]))
+    matter = rows["section"] + "|" + rows["check"] + "|" + rows["place_code"]
+    matter = matter.where(ever, (matter + "|" + rows["period"]).where(period, rows.index.astype(str)))
+    ordered = rows.assign(matter=matter).sort_values(
+        ["gravity", "children", "weight", "period"], ascending=[True, False, False, False]
+    )
+    others = ordered.groupby("matter")["matter"].transform("size") - 1
+    return ordered.assign(more=others).drop_duplicates("matter").drop(columns="matter")
+
+
+def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
+    """Group lines by who is asked and where, and number them within each group.
+
+    Lines stand by how grave they are, then by the children at stake; groups by their first line, and where these are
+    alike from facilities upwards.
+    """
+    order = {name: number for number, name in enumerate(ASKED)}
+    whom = ["section", "asked", "asked_place"]
+    rows = rows.assign(who=rows["asked"].map(order)).sort_values(
+        ["gravity", "children", "weight", "place_code", "check", "indicator", "period"],
+        ascending=[True, False, False, True, True, True, True],
+    )
+    firsts = rows.groupby(whom)[["gravity", "children"]].transform("first")
+    rows = rows.assign(top=firsts["gravity"], most=firsts["children"]).sort_values(
+        ["section", "top", "most", "who", "asked_place"],
+        ascending=[False, True, False, True, True],
+        kind="stable",
+    )
+    rows["rank"] = rows.groupby(whom).cumcount() + 1
+    return rows[list(COLUMNS)].reset_index(drop=True)
+
+
+def usual_first_doses(evidence: Evidence) -> dict[str, float]:
+    """Return the usual monthly first doses of DTP of each place: the median of its last twelve months."""
+    s = evidence.series
+    wanted = s.filter(
+        s.indicator == "dtp1_doses", s.period_type == "month", s.age_band.isin(["0-11m", "unknown", "all"])
+    )
+    n = evidence.numbers.filter(evidence.numbers.value.notnull())
+    own = n.select("series", "step", "value").join(wanted.select("series", "source", "place_code"), "series")
+    frame: pd.DataFrame = own.to_pandas()
+    lineage: pd.DataFrame = evidence.lineage.select("place_code", "ancestor_code").to_pandas()
+    return usual_of(frame, lineage)
+
+
+def usual_of(first_doses: pd.DataFrame, lineage: pd.DataFrame) -> dict[str, float]:
+    """Return the usual monthly number of each place and of all places above: the median of its last twelve months.
+
+    `first_doses` has source, place_code, step (a month as a number) and value; where sources differ, the larger
+    counts. `lineage` has place_code and ancestor_code. A place that reports by itself is not given the numbers of
+    those below it as well.
+    """
+    if first_doses.empty:
+        return {}
+    spread = first_doses.merge(lineage[["place_code", "ancestor_code"]].drop_duplicates(), on="place_code")
+    reporting = pd.MultiIndex.from_frame(first_doses[["source", "place_code"]].drop_duplicates())
+    twice = pd.MultiIndex.from_frame(spread[["source", "ancestor_code"]]).isin(reporting)
+    spread = spread[~twice | (spread["ancestor_code"] == spread["place_code"])]
+    sums = spread.groupby(["source", "step", "ancestor_code"], as_index=False)["value"].sum()
+    recent = sums[sums["step"] > sums.groupby("source")["step"].transform("max") - 12]
+    usual = recent.groupby(["source", "ancestor_code"])["value"].median()
+    return {str(code): float(value) for code, value in usual.groupby("ancestor_code").max().items()}
+
+
+def question(row: Mapping[Any, Any], pack: Pack, locale: str) -> str:
+    """Return the question of a line in plain words."""
+    return sentence(row["question"], row["params"], pack, locale)
+
+
+def finding(row: Mapping[Any, Any], pack: Pack, locale: str) -> str:
+    """Return what was found, as the check says it."""
+    return sentence(row["message"], row["params"], pack, locale)
+
+
+def papers(check: str, indicator: str, rules: Mapping[str, Any]) -> list[str]:
+    """Return which papers answer the question of a check about a number; `rules` is the section `worklist`.
+
+    Numbers that are no doses do not stand in the papers of vaccination: their own register takes the place of these.
+    """
+    named = list(rules["documents"][check])
+    own = rules["registers"].get(indicator)
+    if own is None:
+        return named
+    others = [name for name in named if name not in rules["of_vaccination"]]
+    return [own, *others] if len(others) < len(named) else others
+
+
+def _timely(codes: pd.Series, month: Period, back: int) -> pd.Series:
+    first = (month + -back).start
+
+    def fits(code: str) -> bool:
+        period = Period.parse(code)
+        if period.type is PeriodType.MONTH:
+            return bool(first <= period.start <= month.start)
+        return bool(period.start <= month.start <= period.end)
+
+    fit = {code: fits(code) for code in codes.unique()}
+    return codes.map(fit).astype(bool)
+
+
+def _begun(codes: pd.Series, month: Period) -> pd.Series:
+    return codes.map({code: Period.parse(code).start <= month.start for code in codes.unique()}).astype(bool)
+
+
+def _section(row: Any, month: Period) -> str:
+    if row.status not in CLOSED_STATUSES:
+        return "open"
+    said = row.said_on
+    if row.period == month.code:
+        return "answered"
+    if pd.isna(said):
+        return ""
+    day = pd.Timestamp(said).date()
+    return "answered" if (month + -1).start <= day <= (month + 1).end else ""
+
+
+def _weighed(rows: pd.DataFrame, known: Known, rules: Mapping[str, Any]) -> pd.DataFrame:
+    """Add `children`, about how many children's counts hang on a finding, and `weight`, by which lines are ranked.
+
+    A count of doses that differs from what was expected: the difference, at most a year of the place's first
+    doses. Numbers of other services (`registers` of the rules): none. Everything else: the first doses of the months
+    that it is about.
+    """
+    usual = rows["place_code"].map(dict(known.usual)).fillna(0.0).astype(float)
+    months = rows["period"].map({code: _months(code) for code in rows["period"].unique()}).astype(float)
+    counted = rows["check"].isin(list(rules["counts"])) & rows["indicator"].str.endswith("_doses")
+    apart = (rows["value"].astype(float) - rows["expected"].astype(float)).abs()
+    difference = apart.where(counted & apart.notna())
+    capped = difference.where(difference <= 12 * usual, 12 * usual).where(difference.notna())
+    of_doses = ~rows["indicator"].isin(list(rules["registers"]))
+    children = capped.where(capped.notna(), usual * months).round().where(of_doses, 0.0)
+    matters = rows["indicator"].map(dict(rules["indicators"])).fillna(float(rules["indicator_else"]))
+    matters = matters.where(~rows["check"].isin(list(rules["always"])), 1.0).astype(float)
+    grave = rows["severity"].map(dict(rules["severity"])).astype(float)
+    return rows.assign(children=children, weight=children * matters * grave)
+
+
+def _months(code: str) -> int:
+    period = Period.parse(code)
+    return (period.end.year - period.start.year) * 12 + period.end.month - period.start.month + 1
+
+
+def _asked(rows: pd.DataFrame, known: Known, rules: Mapping[str, Any]) -> pd.DataFrame:
+    """Add who is asked, and at which place: who answers for the place itself, or for the one above it."""
+    order = {level.value: level.depth for level in Level}
+    line: dict[str, list[tuple[int, str, str]]] = {}
+    for row in known.lineage.itertuples():
+        depth = order.get(str(row.ancestor_level), 9)
+        line.setdefault(str(row.place_code), []).append(
+            (depth, str(row.ancestor_code), str(row.ancestor_level))
+        )
+    asked: list[str] = []
+    where: list[str] = []
+    for place, check in zip(rows["place_code"].astype(str), rows["check"], strict=True):
+        above = sorted(line.get(place, [(9, place, "facility")]), reverse=True)
+        own = next(((level, code) for _, code, level in above if code == place), ("facility", place))
+        upper = [(level, code) for _, code, level in above if code != place and level in _ASKED_AT]
+        itself = check in rules["itself"] and own[0] in _ASKED_AT  # it asks for the reports of those below it
+        level, code = upper[0] if check in rules["above"] and upper and not itself else own
+        asked.append(_ASKED_AT.get(level, "facility"))
+        where.append(code)
+    return rows.assign(asked=asked, asked_place=where)
+
+
+def _question(check: str, message: str) -> str:
+    """Return the id of the question: that of the case where there is one, else that of the check."""
+    case = f"quality.ask.{check}.{message.rsplit('.', 1)[-1]}"
+    return case if catalogue("quality", "fr").get(case) is not None else f"quality.ask.{check}"

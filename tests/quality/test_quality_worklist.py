@@ -1,0 +1,265 @@
+"""Does the worklist ask the right person the right thing first, and remember what was answered?"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from kalanso import definitions
+from kalanso.quality import CHECKS, worklist
+from kalanso.quality.worklist import Known, usual_first_doses
+from kalanso.vocabulary import Period
+from tests.quality.test_quality_words import sentences
+
+PACK = definitions.load("ML")
+RULES = PACK.section("quality")["worklist"]
+MONTH = Period.parse("202411")
+TREE = {"F1": ["F1", "D1", "R", "ML"], "F2": ["F2", "D1", "R", "ML"], "D1": ["D1", "R", "ML"], "D2": ["D2", "R", "ML"],
+        "R": ["R", "ML"], "ML": ["ML"]}  # fmt: skip
+LEVEL = {
+    "F1": "facility",
+    "F2": "facility",
+    "D1": "district",
+    "D2": "district",
+    "R": "region",
+    "ML": "country",
+}
+KNOWN = Known(
+    lineage=pd.DataFrame(
+        [(code, above, LEVEL[above]) for code, line in TREE.items() for above in line],
+        columns=["place_code", "ancestor_code", "ancestor_level"],
+    ),
+    usual={"F1": 20.0, "F2": 50.0, "D1": 70.0, "D2": 500.0, "R": 570.0, "ML": 570.0},
+)
+FINDING = [
+    "check",
+    "source",
+    "place_code",
+    "period",
+    "indicator",
+    "detail",
+    "value",
+    "expected",
+    "severity",
+    "message",
+    "params",
+]
+STATUS = ["check", "source", "place_code", "period", "indicator", "detail", "status", "said_on"]
+
+
+def doubt(check: str, place: str, period: str = "202411", *, severity: str = "attention", indicator: str = "dtp1_doses",
+          value: float = 90.0, expected: float = 50.0, case: str = "high") -> dict[str, Any]:  # fmt: skip
+    params = {"place": place, "period": period, "indicator": indicator, "value": value, "expected": expected}
+    return {
+        "check": check, "source": "hmis", "place_code": place, "period": period, "indicator": indicator, "detail": "",
+        "value": value, "expected": expected, "severity": severity, "message": f"quality.{check}.{case}",
+        "params": json.dumps(params),
+    }  # fmt: skip
+
+
+def said(of: dict[str, Any], status: str, on: date) -> dict[str, Any]:
+    return {name: of[name] for name in STATUS[:6]} | {"status": status, "said_on": on}
+
+
+def asked(
+    findings: list[dict[str, Any]], statuses: list[dict[str, Any]] | None = None, **more: Any
+) -> pd.DataFrame:
+    return worklist.worklist(
+        pd.DataFrame(findings, columns=FINDING), pd.DataFrame(statuses or [], columns=STATUS), KNOWN, RULES,
+        month=more.pop("month", MONTH), **more,
+    )  # fmt: skip
+
+
+def test_the_place_itself_is_asked_about_its_numbers_and_the_place_above_about_its_silence() -> None:
+    rows = asked([doubt("outliers", "F1"), doubt("silence", "F2", case="stopped"), doubt("outliers", "R"),
+                  doubt("denominators", "D2", "2024", case="jump"), doubt("coverage", "R", "2024", case="above")])  # fmt: skip
+
+    told = {(r.check, r.place_code): (r.asked, r.asked_place) for r in rows.itertuples()}
+    assert told == {
+        ("outliers", "F1"): ("facility", "F1"), ("silence", "F2"): ("district", "D1"), ("outliers", "R"): ("region", "R"),
+        ("denominators", "D2"): ("region", "R"), ("coverage", "R"): ("national", "ML"),
+    }  # fmt: skip
+
+
+def test_the_gravest_stands_first_and_among_the_equally_grave_that_with_most_children_at_stake() -> None:
+    rows = asked([
+        doubt("outliers", "F1", value=60, expected=20), doubt("copies", "F1", indicator="mcv1_doses"),
+        doubt("outliers", "F1", "202410", value=300, expected=20), doubt("zeros", "F1", value=0, expected=20, severity="serious"),
+        doubt("outliers", "F2", value=52, expected=50),
+    ])  # fmt: skip
+
+    told = [(r.asked_place, r.rank, r.check, r.period, r.children) for r in rows.itertuples()]
+    # The difference counts, at most a year of first doses.
+    assert told == [
+        ("F1", 1, "zeros", "202411", 20), ("F1", 2, "outliers", "202410", 240), ("F1", 3, "outliers", "202411", 40),
+        ("F1", 4, "copies", "202411", 20), ("F2", 1, "outliers", "202411", 2),
+    ]  # fmt: skip
+
+
+def test_groups_stand_by_their_gravest_question_whoever_is_asked() -> None:
+    rows = asked([doubt("outliers", "F1"), doubt("outliers", "F2", value=400), doubt("completeness", "D1", "2024", case="low", severity="serious")])  # fmt: skip
+
+    assert list(rows.asked_place) == ["D1", "F2", "F1"]
+
+
+def test_no_childs_dose_hangs_on_other_services_and_their_own_papers_are_opened() -> None:
+    rows = asked([doubt("outliers", "F1", indicator="opd_visits", value=5000), doubt("completeness", "D1", "2024", indicator="opd_visits", case="low")])  # fmt: skip
+
+    assert list(rows.children) == [0, 0]
+    assert worklist.papers("outliers", "opd_visits", RULES) == ["consultation_register", "monthly_report"]
+    assert worklist.papers("silence", "opd_visits", RULES) == worklist.papers("silence", "dtp1_doses", RULES)
+    assert worklist.papers("outliers", "dtp1_doses", RULES)[0] == "register"
+    known = sentences("fr")
+    assert [one for one in RULES["registers"].values() if f"quality.document.{one}" not in known] == []
+    assert set(RULES["registers"]) <= set(PACK.indicators) | {"opd_visits_under_5", "ipd_admissions", "ipd_admissions_under_5"}  # fmt: skip
+
+
+def test_a_district_is_asked_itself_for_the_reports_of_its_facilities() -> None:
+    rows = asked([doubt("completeness", "D1", "2024", case="low"), doubt("timeliness", "F1", "2024", case="late"), doubt("silence", "D2", case="stopped")])  # fmt: skip
+
+    told = {(r.check, r.place_code): (r.asked, r.asked_place) for r in rows.itertuples()}
+    assert told == {
+        ("completeness", "D1"): ("district", "D1"), ("timeliness", "F1"): ("district", "D1"), ("silence", "D2"): ("region", "R"),
+    }  # fmt: skip
+
+
+def test_findings_of_the_month_its_year_and_the_two_months_before_are_asked_and_notes_never() -> None:
+    rows = asked([
+        doubt("outliers", "F1", "202411"), doubt("zeros", "F1", "202409"), doubt("copies", "F1", "202408"),
+        doubt("outliers", "F1", "202412"), doubt("dropout", "F1", "2024", case="high"), doubt("stock", "F1", "2023", case="carried"),
+        doubt("impossible", "F1", "202411", severity="note", case="fraction"), doubt("silence", "F1", "202402", case="stopped"),
+        doubt("silence", "F2", "202412", case="stopped"),
+    ])  # fmt: skip
+
+    assert {(r.check, r.period) for r in rows.itertuples()} == {
+        ("outliers", "202411"), ("zeros", "202409"), ("dropout", "2024"), ("silence", "202402"),
+    }  # fmt: skip
+
+
+def test_what_was_answered_stands_apart_for_a_month_and_then_nowhere() -> None:
+    fresh, old, open_, known = (doubt("outliers", place, period) for place, period in
+                                (("F1", "202411"), ("F1", "202410"), ("F2", "202411"), ("F2", "202410")))  # fmt: skip
+    rows = asked(
+        [fresh, old, open_, known],
+        [
+            said(fresh, "no_error", date(2024, 12, 3)),
+            said(old, "corrected", date(2024, 8, 1)),
+            said(known, "known", date(2024, 11, 2)),
+        ],
+    )
+
+    told = [(r.section, r.place_code, r.period, r.status) for r in rows.itertuples()]
+    assert sorted(told) == [
+        ("answered", "F1", "202411", "no_error"), ("open", "F2", "202410", "known"), ("open", "F2", "202411", "new"),
+    ]  # fmt: skip
+    assert told[-1][0] == "answered"
+
+
+@pytest.mark.parametrize("status", ["explained", "corrected", "no_error"])
+def test_a_closed_finding_is_not_asked_and_its_answer_stays_in_the_list_of_its_own_month(status: str) -> None:
+    told = doubt("outliers", "F1", "202411")
+    rows = asked([told], [said(told, status, date(2026, 3, 1))])
+
+    assert [(r.section, r.status) for r in rows.itertuples()] == [("answered", status)]
+
+
+@pytest.mark.parametrize("status", ["new", "known", "correcting"])
+def test_a_finding_that_nobody_closed_is_asked(status: str) -> None:
+    told = doubt("outliers", "F1", "202411")
+    rows = asked([told], [said(told, status, date(2024, 11, 20))])
+
+    assert [(r.section, r.status) for r in rows.itertuples()] == [("open", status)]
+
+
+def test_many_findings_of_one_matter_are_one_question() -> None:
+    rows = asked([
+        doubt("coverage", "D1", "2024", indicator=f"{dose}_coverage", case="above", severity=severity)
+        for dose, severity in (("dtp1", "attention"), ("dtp3", "serious"), ("bcg", "attention"))
+    ] + [doubt("outliers", "F1", indicator=code) for code in ("dtp1_doses", "opv1_doses")])  # fmt: skip
+
+    told = {r.check: (r.indicator, r.more) for r in rows.itertuples()}
+    assert told == {"coverage": ("dtp3_coverage", 2), "outliers": ("dtp1_doses", 1)}
+
+
+def test_a_list_of_one_place_holds_it_and_all_below() -> None:
+    rows = asked([doubt("outliers", place) for place in ("F1", "D1", "D2", "ML")], place="D1")
+
+    assert set(rows.place_code) == {"F1", "D1"}
+
+
+def test_a_month_without_findings_gives_an_empty_list_and_a_year_is_refused() -> None:
+    assert list(asked([]).columns) == list(worklist.COLUMNS)
+    with pytest.raises(ValueError, match="expected a month such as 202412, got 2024"):
+        asked([], month=Period.parse("2024"))
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_every_check_has_a_question_in_both_languages_and_the_case_decides_where_it_matters(
+    locale: str,
+) -> None:
+    known = sentences(locale)
+
+    assert [check.NAME for check in CHECKS if f"quality.ask.{check.NAME}" not in known] == []
+    assert all(
+        text.rstrip("\u202f ")[-1:] in {"?", "."} or text.endswith(")")
+        for i, text in known.items()
+        if i.startswith("quality.ask.")
+    )
+    row = next(asked([doubt("zeros", "F1", case="all")]).to_dict("records") for _ in range(1))[0]
+    assert row["question"] == "quality.ask.zeros.all"
+    assert worklist.question(row, PACK, locale).startswith("F1, ")
+
+
+def test_every_question_asks_only_for_what_its_findings_carry() -> None:
+    """Fields beyond those of every finding must stand in the params of the check."""
+    everywhere = {"place", "period", "indicator", "value", "expected", "detail"}
+    from pathlib import Path
+
+    folder = Path(worklist.__file__).parent
+    for name, text in sentences("fr").items():
+        if name.startswith("quality.ask."):
+            fields = set(re.findall(r"\{(\w+)", text)) - everywhere
+            source = (folder / f"{name.split('.')[2]}.py").read_text("utf-8")
+            assert all(f'"{one}"' in source for one in fields), (name, fields)
+
+
+def test_the_usual_month_is_the_median_of_the_last_twelve_and_adds_up(observed: Any, evidence: Any) -> None:
+    rows = observed("dtp1_doses", [900.0] * 12 + [10.0] * 11 + [500.0], place_code="F1")
+    rows += observed("dtp1_doses", [30.0] * 24, place_code="F2")
+
+    usual = usual_first_doses(
+        evidence(rows, tree={"F1": "D", "F2": "D"}, levels={"F1": "facility", "F2": "facility"})
+    )
+
+    assert usual == {"D": 40.0, "F1": 10.0, "F2": 30.0}
+
+
+def test_every_check_says_what_to_look_at_and_every_document_has_a_name() -> None:
+    known = sentences("fr")
+
+    assert RULES["documents"].keys() == {check.NAME for check in CHECKS}
+    assert [
+        name for names in RULES["documents"].values() for name in names
+        if f"quality.document.{name}" not in known
+    ] == []  # fmt: skip
+
+
+def test_what_is_usual_is_the_median_of_a_year_added_up_to_the_places_above() -> None:
+    months = [
+        {"source": "snis", "place_code": place, "step": 100 + n, "value": value}
+        for place, value in (("F1", 30.0), ("F2", 10.0)) for n in range(12)
+    ]  # fmt: skip
+    wild = [{"source": "snis", "place_code": "F1", "step": 80, "value": 900.0}]
+    lineage = pd.DataFrame([{"place_code": p, "ancestor_code": up} for p in TREE for up in TREE[p]])
+
+    assert worklist.usual_of(pd.DataFrame(wild + months), lineage) == {
+        "F1": 30.0, "F2": 10.0, "D1": 40.0, "R": 40.0, "ML": 40.0,
+    }  # fmt: skip
+    itself = [{"source": "snis", "place_code": "D1", "step": 111, "value": 35.0}]
+    assert worklist.usual_of(pd.DataFrame(months + itself), lineage)["D1"] == 35.0
+    assert worklist.usual_of(pd.DataFrame(columns=["source", "place_code", "step", "value"]), lineage) == {}
