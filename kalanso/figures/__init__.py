@@ -20,10 +20,12 @@ from kalanso.figures.renderer import Renderer, RenderingFailed
 
 if TYPE_CHECKING:
     from kalanso.figures.answers import interval_rows
+    from kalanso.figures.beside import beside_sources
     from kalanso.figures.choropleths import choropleth
     from kalanso.figures.drawing import draw, to_pdf, to_png, to_svg
     from kalanso.figures.estimate_maps import estimate_map
     from kalanso.figures.evidence_axes import evidence_axis
+    from kalanso.figures.flows import source_flows
     from kalanso.figures.heat_grids import heat_grid
     from kalanso.figures.ledgers import evidence_shares
     from kalanso.figures.methods import method_dots
@@ -50,6 +52,8 @@ KINDS = {
     "interval_rows": "kalanso.figures.answers",
     "method_dots": "kalanso.figures.methods",
     "rank_intervals": "kalanso.figures.rank_ranges",
+    "source_flows": "kalanso.figures.flows",
+    "beside_sources": "kalanso.figures.beside",
 }
 _DRAWING = ("draw", "to_pdf", "to_png", "to_svg")
 
@@ -63,6 +67,7 @@ __all__ = [
     "Source",
     "Subject",
     "Thresholds",
+    "beside_sources",
     "choropleth",
     "draw",
     "estimate_map",
@@ -77,6 +82,7 @@ __all__ = [
     "rank_intervals",
     "ranked_bars",
     "small_multiples",
+    "source_flows",
     "to_pdf",
     "to_png",
     "to_svg",

@@ -35,16 +35,16 @@ def choropleth(
     attention: float = 0.8,
     relevant: str = "",
     title: str | None = None,
+    total: float | None = None,
     why_empty: str = "",
 ) -> Figure:
     """Return the map of one value per place.
 
-    `table` has `place` (name), `value` (share or count, null = no data) and `geometry` (outline in
-    degrees as WKB bytes or hexadecimal text), and may have `low`, `high`, `kind` (published or
-    catchment) and `reason` (why there is no value, in the reader's language). `when` is the period
-    code; `limits` cut the classes; `attention` is the coverage below which places are counted in the
-    title; `relevant` (low or high) says which places are named: the lowest coverage or the highest
-    count unless stated.
+    `table` has `place` (name), `value` (share or count, null = no data) and `geometry` (outline in degrees as WKB bytes
+    or hexadecimal text), and may have `low`, `high`, `kind` (published or catchment) and `reason` (why there is no
+    value, in the reader's language). `when` is the period code; `limits` cut the classes; `attention` is the coverage
+    below which places are counted in the title; `relevant` (low or high) says which places are named: the lowest
+    coverage or the highest count unless stated; `total` is the count of all together, where rounded values differ.
     """
     check_locale(locale)
     require("choropleth", table, needed("choropleth"))
@@ -56,11 +56,11 @@ def choropleth(
     cuts = classes.limits(rows["value"].dropna().tolist(), subject.unit, limits)
     rows["class"] = [None if pd.isna(v) else classes.class_of(v, cuts, subject.unit) for v in rows["value"]]
     rows["wide"] = _wide(rows, subject.unit)
-    lowest_first = (relevant or ("low" if subject.unit == "share" else "high")) == "low"
-    headline = title or _headline(rows, subject, locale, attention)
+    first = relevant or ("low" if subject.unit == "share" else "high")
+    headline = title or _headline(rows, subject, locale, attention, total)
     drawn = Map(
         rows=rows, outlines=read_outlines(rows["geometry"].tolist()), cuts=cuts, subject=subject, locale=locale,
-        named=_named(rows, lowest_first),
+        named=_named(rows, first == "low"),
     )  # fmt: skip
     return Figure(
         kind="choropleth",
@@ -99,7 +99,9 @@ def _named(rows: pd.DataFrame, lowest_first: bool) -> list[int]:
     return shown.sort_values(["value", "place"], ascending=[lowest_first, True]).index[:NAMED_PLACES].tolist()
 
 
-def _headline(rows: pd.DataFrame, subject: Subject, locale: str, attention: float) -> str:
+def _headline(
+    rows: pd.DataFrame, subject: Subject, locale: str, attention: float, whole: float | None = None
+) -> str:
     known = rows.dropna(subset=["value"])
     lowest, highest = (row_at(known, where) for where in (known["value"].idxmin(), known["value"].idxmax()))
     low, high = (words.number(edge["value"], subject.unit, locale) for edge in (lowest, highest))
@@ -107,18 +109,21 @@ def _headline(rows: pd.DataFrame, subject: Subject, locale: str, attention: floa
         params = {"low_place": lowest["place"], "low": low, "high_place": highest["place"], "high": high}
         return words.placed(subject, words.say(locale, "figures.choropleth.range", **params), locale)
     if subject.unit == "share":
-        below = int((known["value"] < attention).sum())
-        message = "figures.choropleth.below" if below else "figures.choropleth.none_below"
+        below, gaps = int((known["value"] < attention).sum()), len(rows) - len(known)
+        if below:
+            message = "figures.choropleth.below_some" if gaps else "figures.choropleth.below"
+        else:
+            message = "figures.choropleth.none_below_some" if gaps else "figures.choropleth.none_below"
         finding = words.say(
-            locale, message, places=words.places(below or len(known), subject.level, locale), total=len(known),
-            limit=attention, place=lowest["place"], value=low,
+            locale, message, places=words.places(below or len(known), subject.level, locale), total=len(rows),
+            gaps=gaps, limit=attention, place=lowest["place"], value=low,
         )  # fmt: skip
         return words.placed(subject, finding, locale)
     carried = known["value"].clip(lower=0).sort_values(ascending=False).cumsum()
     total = carried.iloc[-1]
     few = int((carried < total / 2).sum()) + 1
     finding = words.say(
-        locale, "figures.choropleth.half", total=total, places=words.places(few, subject.level, locale),
+        locale, "figures.choropleth.half", total=total if whole is None else whole, places=words.places(few, subject.level, locale),
         of=len(known), place=highest["place"], value=high,
     )  # fmt: skip
     return words.placed(subject, finding, locale)

@@ -20,7 +20,7 @@ import pandas as pd
 from kalanso import __version__
 from kalanso.vocabulary import Message
 
-DRAWN_AS = 1  # raise when the same question would be drawn otherwise
+DRAWN_AS = 2  # raise when the same question would be drawn otherwise
 
 
 def fingerprint(

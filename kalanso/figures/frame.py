@@ -107,8 +107,7 @@ def _head(figure: Figure, width: int, with_words: bool) -> tuple[str, float]:
 
 def _demo_tag(figure: Figure, width: int) -> str:
     label = words.say(figure.locale, "figures.words.demo")
-    # Fonts of some systems are wider than the one that is measured.
-    wide = round(1.15 * width_of(label, 11, bold=True)) + 14
+    wide = round(width_of(label, 11, bold=True)) + 14
     x = width - MARGIN - wide
     return (
         f'<rect x="{x}" y="6" width="{wide}" height="18" fill="{PAPER}" stroke="{ATTENTION}"/>'

@@ -137,11 +137,17 @@ def _bare(grid: Grid, value: float) -> str:
 def _axis(grid: Grid, names: Sequence[str], tall: float, inner: float, height: float) -> list[alt.Chart]:
     left = [{"text": name, "px": -8, "py": tall * index + tall / 2 + 4} for index, name in enumerate(names)]
     across = inner / len(grid.periods)
-    below = [
-        {"text": line, "px": across * (position + 0.5), "py": height + 15 + 14 * n}
-        for position, lines in axes.period_ticks(grid.periods, inner, grid.locale)
-        for n, line in enumerate(lines)
-    ]
+    below: list[dict[str, Any]] = []
+    end = -inner
+    for position, lines in axes.period_ticks(grid.periods, inner, grid.locale):
+        half = max(width_of(line, LABEL_SIZE) for line in lines) / 2
+        # The last column may be too near to the edge for its name, which then leans inwards or is left out.
+        at = min(across * (position + 0.5), inner - half - 1)
+        if at - half > end:
+            end = at + half
+            below += [
+                {"text": line, "px": round(at, 1), "py": height + 15 + 14 * n} for n, line in enumerate(lines)
+            ]
     return [texts(left, align="right"), texts(below, align="center", color=GREY)]
 
 

@@ -102,7 +102,9 @@ def letter_of(index: int) -> str:
 def _headline(known: pd.DataFrame, subject: Subject, order: str, locale: str) -> str:
     first = each(known)[0]
     tied = int((known["group"] == first.group).sum()) - 1 if first.group else 0
-    end = words.say(locale, f"figures.ranked_bars.{order}", place=first.place)
+    among = words.places(len(known), subject.level, locale) if subject.level and len(known) > 1 else ""
+    message = f"figures.ranked_bars.{order}_of" if among else f"figures.ranked_bars.{order}"
+    end = words.say(locale, message, place=first.place, places=among)
     value = words.number(first.value, subject.unit, locale)
     if not tied:
         return words.say(locale, "figures.ranked_bars.first", end=end, value=value)
@@ -167,10 +169,12 @@ def _compose(shown: pd.DataFrame, subject: Subject, locale: str, width: int) -> 
     bars = lay_out(
         [row.place for row in rows], float(shown[["value", "low"]].min().min()), top, width, right=right
     )
-    layers = [*_bands(bars, rows), *ground(bars, subject.unit, locale), *_drawn(bars, rows, labels)]
+    layers = [*_bands(bars, rows), *ground(bars, subject.unit, locale), *_drawn(bars, rows)]
     if subject.unit == "share":
         full = {"px": bars.x(1), "py1": 0, "py2": bars.height}
         layers.append(upright([full], color=ATTENTION, strokeDash=[5, 3]))
+    # Words last: no line may run over them.
+    layers.append(_values(bars, rows, labels))
     legend, tall = key(_keys(shown, subject, locale), left=-bars.left, top=bars.height + 6, width=width)
     padding = {"left": bars.left, "right": bars.right, "top": 22, "bottom": tall + 10}
     return finished([*layers, *legend], width=bars.inner, height=bars.height, padding=padding)
@@ -199,7 +203,7 @@ def _bands(bars: Bars, rows: Sequence[Any]) -> list[alt.Chart]:
     ]
 
 
-def _drawn(bars: Bars, rows: Sequence[Any], labels: Sequence[str]) -> list[alt.Chart]:
+def _drawn(bars: Bars, rows: Sequence[Any]) -> list[alt.Chart]:
     layers = [bars.boxes([bars.bar(i, row.value) for i, row in enumerate(rows)], color=ACCENT, opacity=0.82)]
     bounded = [(i, row) for i, row in enumerate(rows) if not pd.isna(row.low) and not pd.isna(row.high)]
     if bounded:
@@ -212,11 +216,15 @@ def _drawn(bars: Bars, rows: Sequence[Any], labels: Sequence[str]) -> list[alt.C
         # A light line below the dark one keeps the interval visible over the bar.
         layers.append(level(lines, color="#fffdf8", strokeWidth=4))
         layers += [level(lines, color=INK, strokeWidth=1.6), upright(ends, color=INK, strokeWidth=1.6)]
+    return layers
+
+
+def _values(bars: Bars, rows: Sequence[Any], labels: Sequence[str]) -> alt.Chart:
     told = []
     for i, (row, label) in enumerate(zip(rows, labels, strict=True)):
         far = row.value if pd.isna(row.high) else max(row.value, row.high)
         told.append({"text": label, "px": bars.x(max(far, 0)) + 7, "py": bars.middle(i) + 4})
-    return [*layers, texts(told, halo=True, fontWeight="bold")]
+    return texts(told, halo=True, fontWeight="bold")
 
 
 def _keys(shown: pd.DataFrame, subject: Subject, locale: str) -> list[Key]:

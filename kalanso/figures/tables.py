@@ -98,6 +98,14 @@ INPUTS: Mapping[str, tuple[Input, ...]] = {
         Input(name="group", type="number", meaning="places of one group cannot be told apart from its first"),
         _LOW, _HIGH,
     ),
+    "source_flows": (
+        Input(name="source", type="text", meaning="name of the source, as readers know it"),
+        Input(name="arises", type="text", meaning="level at which its numbers arise"),
+        Input(name="entered", type="text", meaning="level at which they are first typed in"),
+        Input(name="held", type="text", meaning="finest level that the store holds; empty where nothing came"),
+        Input(name="state", type="text", meaning="current, late, undeclared or declared_only"),
+        Input(name="feeds", type="text", meaning="names of the sources that it feeds", needed=False),
+    ),
 }  # fmt: skip
 
 

@@ -318,7 +318,9 @@ def _point_labels(plot: _Plot) -> list[alt.Chart]:
             {"text": t, "px": px, "py": py + 4 + 14 * (n - (len(ends[i]) - 1) / 2)}
             for n, t in enumerate(ends[i])
         ]
-        layers.append(texts(lines[:-1], color=plot.dress(i)[0], fontSize=SMALL_SIZE)) if lines[:-1] else None
+        layers.append(texts(lines[:-1], halo=True, color=plot.dress(i)[0], fontSize=SMALL_SIZE)) if lines[
+            :-1
+        ] else None
         layers.append(texts(lines[-1:], halo=True, color=plot.dress(i)[0], fontWeight="bold"))
     if len(plot.series) == 1:
         layers.append(_notable(plot))

@@ -32,6 +32,8 @@ from kalanso.vocabulary import Period
 
 _ROOM_FOR_NUMBERS: Final = 600  # px: from here on the numbers of each month stand below
 _LINE: Final = 15
+_NUMBER_SIZES: Final = (SMALL_SIZE, 10, 9)
+_TARGET_NAME: Final = 0.55  # of the plot: later in the year the lines of doses are near
 _QUARTERS: Final = (0.25, 0.5, 0.75, 1.0)
 
 
@@ -87,10 +89,12 @@ class _Ground:
 def compose(wall: Wall, width: int) -> dict[str, Any]:
     """Return the Vega-Lite specification of a wall chart at a width in pixels."""
     ground = _ground(wall, width)
-    layers = [*_columns(ground), *_target(ground), *_lines(ground), *_ends(ground)]
+    # Words last: no line may run over them.
+    layers = [*_columns(ground), *_target(ground), *_lines(ground), _target_names(ground), *_ends(ground)]
     below = ground.height + 26
-    if width >= _ROOM_FOR_NUMBERS:
-        numbers, tall = _numbers(ground, below)
+    size = _size_of_numbers(ground) if width >= _ROOM_FOR_NUMBERS else 0
+    if size:
+        numbers, tall = _numbers(ground, below, size)
         layers, below = [*layers, *numbers], below + tall
     legend, tall = key(_keys(wall), left=-ground.left, top=below + 4, width=width)
     padding = {
@@ -141,25 +145,31 @@ def _columns(ground: _Ground) -> list[alt.Chart]:
 
 
 def _target(ground: _Ground) -> list[alt.Chart]:
-    """Return the line of the target from zero to the year's number, with its quarters named."""
+    """Return the line of the target from zero to the year's number, and its quarters."""
     goal = ground.wall.annual_target
     data = [{"month": 0, "children": 0.0}, {"month": 12, "children": goal}]
     line = alt.Chart(rows(data)).mark_line(color=ATTENTION, strokeWidth=1.6, strokeDash=[6, 4])
+    ticks = alt.Chart(rows([{"children": goal * part} for part in _QUARTERS])).mark_rule(
+        color=ATTENTION, strokeWidth=0.8, strokeDash=[1, 3]
+    )
+    return [ticks.encode(y=ground.y), line.encode(x=ground.x, y=ground.y)]
+
+
+def _target_names(ground: _Ground) -> alt.Chart:
+    """Return what the quarters of the target are called."""
+    goal = ground.wall.annual_target
     locale = ground.wall.locale
     named = [
         {"text": words.number(part, "share", locale), "px": 3, "py": ground.y_at(goal * part) - 4}
         for part in _QUARTERS[:-1]
     ]
-    label = words.say(locale, "figures.wall_chart.target", share=1.0, n=round(goal))
-    named.append({"text": label, "px": 3, "py": ground.y_at(goal) - 5})
-    ticks = alt.Chart(rows([{"children": goal * part} for part in _QUARTERS])).mark_rule(
-        color=ATTENTION, strokeWidth=0.8, strokeDash=[1, 3]
-    )
-    return [
-        ticks.encode(y=ground.y),
-        line.encode(x=ground.x, y=ground.y),
-        texts(named, halo=True, color=ATTENTION, fontSize=SMALL_SIZE),
+    told = [
+        words.say(locale, f"figures.wall_chart.target{short}", share=1.0, n=round(goal))
+        for short in ("", "_short")
     ]
+    fits = width_of(told[0], SMALL_SIZE) <= ground.inner * _TARGET_NAME
+    named.append({"text": told[0 if fits else 1], "px": 3, "py": ground.y_at(goal) - 5})
+    return texts(named, halo=True, color=ATTENTION, fontSize=SMALL_SIZE)
 
 
 def _lines(ground: _Ground) -> list[alt.Chart]:
@@ -197,7 +207,14 @@ def _row_names(wall: Wall) -> list[str]:
     return [first, f"{first}, {so_far}", third, f"{third}, {so_far}", dropout]
 
 
-def _numbers(ground: _Ground, top: float) -> tuple[list[alt.Chart], float]:
+def _size_of_numbers(ground: _Ground) -> float:
+    """Return the size in which the numbers of a month keep apart from the next, or 0 where none does."""
+    cells = [text for row in each(ground.wall.rows) for text in _cell_texts(row, ground.wall.locale)]
+    sizes = (size for size in _NUMBER_SIZES if max(width_of(t, size) for t in cells) + 4 <= ground.inner / 12)
+    return next(sizes, 0)
+
+
+def _numbers(ground: _Ground, top: float, size: float) -> tuple[list[alt.Chart], float]:
     """Return the strip of numbers under the months, and its height."""
     names = _row_names(ground.wall)
     left = [{"text": name, "px": -8, "py": top + 12 + _LINE * n} for n, name in enumerate(names)]
@@ -209,7 +226,7 @@ def _numbers(ground: _Ground, top: float) -> tuple[list[alt.Chart], float]:
         ]
     return [
         texts(left, align="right", color=GREY, fontSize=SMALL_SIZE),
-        texts(cells, align="center", fontSize=SMALL_SIZE),
+        texts(cells, align="center", fontSize=size),
     ], _LINE * len(names) + 8
 
 

@@ -91,21 +91,29 @@ def subtitle(subject: Subject, locale: str, when: str, numbers: Sequence[str] = 
 
 
 def source_line(subject: Subject, locale: str) -> str:
-    """Return the systems with the days of their snapshots, and the version of the software."""
-    named = []
-    for source in subject.sources:
-        if source.snapshot is None:
-            named.append(source.system)
-        else:
-            day = source.snapshot
-            text = format_value(day if isinstance(day, date) else str(day), "date", locale)
-            named.append(say(locale, "figures.words.snapshot", system=source.system, day=text))
+    """Return the systems with the days of their snapshots (once, where all are of one day), and the software's version."""
+    days = [_day(source.snapshot, locale) for source in subject.sources]
+    systems = [source.system for source in subject.sources]
+    if len(days) > 1 and days[0] and len(set(days)) == 1:
+        told = say(locale, "figures.words.snapshots", systems=listed(systems, locale), day=days[0])
+    else:
+        named = [
+            say(locale, "figures.words.snapshot", system=system, day=day) if day else system
+            for system, day in zip(systems, days, strict=True)
+        ]
+        told = listed(named, locale)
     line = (
-        say(locale, "figures.words.source", n=len(named), sources=listed(named, locale))
-        if named
+        say(locale, "figures.words.source", n=len(systems), sources=told)
+        if systems
         else say(locale, "figures.words.no_source")
     )
     return f"{line} · Kalanso {subject.version}" if subject.version else line
+
+
+def _day(snapshot: date | str | None, locale: str) -> str:
+    if snapshot is None:
+        return ""
+    return format_value(snapshot if isinstance(snapshot, date) else str(snapshot), "date", locale)
 
 
 def sentences(parts: Iterable[str]) -> str:

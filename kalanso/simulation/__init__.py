@@ -10,6 +10,7 @@ from kalanso.simulation.country import ExampleCountry, NoSuchSize, example_count
 from kalanso.simulation.evidence_country import EvidenceTruth, simulate_evidence, write_evidence
 from kalanso.simulation.evidence_settings import STRESSES, EvidenceSettings
 from kalanso.simulation.extracts import write_extracts
+from kalanso.simulation.other_sources import OtherSources
 
 __all__ = [
     "STRESSES",
@@ -17,6 +18,7 @@ __all__ = [
     "EvidenceTruth",
     "ExampleCountry",
     "NoSuchSize",
+    "OtherSources",
     "example_country",
     "learning_hub_report",
     "simulate_evidence",

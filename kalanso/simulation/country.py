@@ -24,6 +24,7 @@ from kalanso.simulation.disruptions import Disruptions, disruptions, event_rows
 from kalanso.simulation.faults import Planted, plant
 from kalanso.simulation.gazetteer import Gazetteer
 from kalanso.simulation.geography import land
+from kalanso.simulation.other_sources import OtherSources, other_sources
 from kalanso.simulation.population import Population, population
 from kalanso.simulation.reports import (
     SOURCE,
@@ -49,6 +50,7 @@ SIZES = ("full", "small")
 PARTS = (
     "land", "territory", "population", "coverage", "disruptions", "attendance", "children", "facilities",
     "reports", "faults", "forms", "stock", "codes", "denominators", "rounds", "surveys", "series",
+    "other_sources",
 )  # fmt: skip
 
 
@@ -174,7 +176,8 @@ class ExampleCountry:
     The first block is meant to be published. `survey_clusters` and `survey_children` are raw answers,
     as interviewers have them. The `truth_` tables and `planted_faults` are for scoring alone (their
     columns stand in `simulation/tables.py`). `hub_report` is the Learning Hub's progress report, as
-    CSV text.
+    CSV text. `other_sources` came beside the monthly reports, and `planted_sources` says what was
+    planted in them.
     """
 
     seed: int
@@ -197,6 +200,8 @@ class ExampleCountry:
     truth_zero_dose: pa.Table
     truth_survey_children: pa.Table
     planted_faults: pa.Table
+    other_sources: OtherSources
+    planted_sources: pa.Table
 
 
 def example_country(seed: int = 2024, size: str = "full") -> ExampleCountry:
@@ -212,6 +217,7 @@ def example_country(seed: int = 2024, size: str = "full") -> ExampleCountry:
     where, book, people, children = life.territory, life.gazetteer, life.people, life.children
     rows, planted = observations(life, chance)
     fieldwork = surveys(where, people, children, size, chance["surveys"])
+    others = _other_sources(life, rows, chance["other_sources"])
     published = series(rows, list(where.areas["code"]), people, children, fieldwork, chance["series"])
     return ExampleCountry(
         seed=seed,
@@ -236,7 +242,21 @@ def example_country(seed: int = 2024, size: str = "full") -> ExampleCountry:
         planted_faults=truth.faults_table(
             where, planted, life.came.received, life.natural_dtp1, life.given["dtp1"]
         ),
+        other_sources=others,
+        planted_sources=others.planted,
     )
+
+
+def _other_sources(life: Life, rows: pa.Table, rng: np.random.Generator) -> OtherSources:
+    """Return the workbooks of the districts and the surveillance of measles."""
+    where, codes = life.territory, life.gazetteer.districts
+    facilities = where.facilities
+    district_of = dict(zip(facilities["code"], [codes[d] for d in facilities["district"]], strict=True))
+    missed = life.people.surviving_infants[:, REPORTED] * (1 - life.reach.mcv1[:, REPORTED])
+    cases = np.zeros((len(codes), MONTHS))
+    # Measles finds a tenth of the children whom the first dose did not reach.
+    np.add.at(cases, where.areas["district"].to_numpy(), 0.1 * missed)
+    return other_sources(rows, district_of, cases, list(codes), rng)
 
 
 def _events(life: Life) -> pa.Table:

@@ -143,7 +143,26 @@ TRUTH_SURVEY_CHILDREN = TableSpec(
     audience=Audience.PRIVATE,
 )  # fmt: skip
 
+PLANTED_SOURCES = TableSpec(
+    name="planted_sources",
+    version=1,
+    meaning="What was planted in the other sources of the example country, so that the source catalogue can be scored",
+    columns=(
+        Column(name="kind", type="string", meaning="what was planted", values=(
+            "redundant", "disagreement", "silent", "absent", "corrected", "delay", "uncovered", "stopped", "unheld")),
+        Column(name="source", type="string", meaning="in which source"),
+        Column(name="indicator", type="string", meaning="in which number"),
+        _PLACE,
+        Column(name="first_period", type="string", meaning="from when; empty where no period is meant"),
+        Column(name="last_period", type="string", meaning="until when; empty where no period is meant"),
+        Column(name="value", type="float", meaning="how much: factor of a disagreement, doses corrected, months until final", nullable=True),
+    ),
+    key=("kind", "source", "indicator", "place_code", "first_period"),
+    place_column="place_code",
+    audience=Audience.PRIVATE,
+)  # fmt: skip
+
 TABLES = (
     TRUTH_BIRTHS, TRUTH_COVERAGE, TRUTH_ZERO_DOSE, PLANTED_FAULTS, SURVEY_CLUSTERS, SURVEY_CHILDREN,
-    TRUTH_SURVEY_CHILDREN,
+    TRUTH_SURVEY_CHILDREN, PLANTED_SOURCES,
 )  # fmt: skip

@@ -14,7 +14,7 @@ import shapely
 from shapely.geometry import shape
 
 from kalanso import figures
-from kalanso.figures import FigureRefused, Subject
+from kalanso.figures import FigureRefused, Source, Subject
 from kalanso.figures.axes import period_ticks, value_ticks
 from kalanso.figures.classes import class_of, limits, names, tones
 from kalanso.figures.letters import width_of, wrap
@@ -186,6 +186,51 @@ def test_places_without_outline_or_value_are_said_not_dropped() -> None:
     assert "C (50\u202f%)" in figure.caption
     assert "zone non accessible (1)" in figure.caption
     assert len(figure.table) == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([0.9, 0.95], "80\u202f% ou plus partout (2 districts, soit 2 sur 2)"),
+        ([0.9, None], "80\u202f% ou plus dans 1 district sur 2, 1 sans donnée"),
+        ([0.7, 0.9, None], "1 district sur 3 sous 80\u202f%, 1 sans donnée"),
+    ],
+)
+def test_a_map_says_everywhere_only_where_every_place_has_data(values: list[float | None], said: str) -> None:
+    boxes = [shapely.to_wkb(shapely.box(n, 10, n + 1, 11)) for n in range(len(values))]
+    table = pd.DataFrame({"place": list("ABC")[: len(values)], "value": values, "geometry": boxes})
+
+    figure = figures.choropleth(table, subject=Subject(measure="Couverture", level="district"))
+
+    assert figure.title.startswith(said)
+
+
+def test_a_ranking_names_the_level_of_its_places() -> None:
+    table = pd.DataFrame({"place": ["A", "B"], "value": [1.09, 1.2]})
+    subject = Subject(measure="Couverture", level="region")
+    assert (
+        figures.ranked_bars(table, subject=subject, order="low").title
+        == "Au plus bas des 2 régions, A\u00a0: 109\u202f%"
+    )
+
+
+def test_snapshots_of_one_day_are_dated_once() -> None:
+    table = pd.DataFrame({"place": ["A", "B"], "value": [1.09, 1.2]})
+    days = ("2025-01-15", "2025-01-15"), ("2025-01-15", "2025-02-15")
+    lines = [
+        figures.ranked_bars(
+            table,
+            subject=Subject(
+                measure="x",
+                sources=tuple(Source(system=s, snapshot=d) for s, d in zip("PQ", two, strict=True)),
+            ),
+        ).source_line
+        for two in days
+    ]
+    assert lines == [
+        "Sources\u00a0: P et Q (extraits du 15/01/2025)",
+        "Sources\u00a0: P (extrait du 15/01/2025) et Q (extrait du 15/02/2025)",
+    ]
 
 
 def test_catchments_are_called_approximate() -> None:

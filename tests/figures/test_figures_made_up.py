@@ -167,7 +167,20 @@ MADE: Mapping[str, Callable[[str], Figure]] = {
     "interval_rows": lambda locale: figures.interval_rows(answer_rows(), subject=subject(), locale=locale),
     "method_dots": lambda locale: figures.method_dots(method_rows(), subject=subject(), locale=locale),
     "rank_intervals": lambda locale: figures.rank_intervals(rank_rows(), subject=COUNT, locale=locale),
+    "source_flows": lambda locale: figures.source_flows(
+        flow_rows(), subject=subject(unit="count", place="Mali"), locale=locale
+    ),
 }
+
+
+def flow_rows() -> pd.DataFrame:
+    rows = [
+        ("SNIS sur DHIS2", "facility", "facility", "facility", "current", "Rapport conjoint (eJRF)"),
+        ("Outil de gestion des données de vaccination du district (DVD-MT)", "facility", "district", "district", "late", ""),
+        ("Cibles officielles", "country", "country", "health_area", "current", "SNIS sur DHIS2"),
+        ("Déplacements", "commune", "cercle", "", "declared_only", ""),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["source", "arises", "entered", "held", "state", "feeds"])
 
 
 @lru_cache

@@ -22,6 +22,7 @@ from kalanso.places.tables import (
 from kalanso.simulation import ExampleCountry, NoSuchSize, example_country
 from kalanso.simulation.tables import (
     PLANTED_FAULTS,
+    PLANTED_SOURCES,
     SURVEY_CHILDREN,
     SURVEY_CLUSTERS,
     TABLES,
@@ -52,6 +53,7 @@ KEPT = {
     "truth_zero_dose": TRUTH_ZERO_DOSE,
     "truth_survey_children": TRUTH_SURVEY_CHILDREN,
     "planted_faults": PLANTED_FAULTS,
+    "planted_sources": PLANTED_SOURCES,
 }
 
 

@@ -1,0 +1,182 @@
+"""How do the numbers of one analysis look beside each other?
+
+Chooses for each analysis of `kalanso.triangulation` the kind of figure that shows it, and hands over the rows of one place. What is
+better read as a table has no picture here. The numbers, and which of them disagree, come from the analysis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+import pandas as pd
+
+from kalanso.figures import words
+from kalanso.figures.answers import interval_rows
+from kalanso.figures.evidence_axes import evidence_axis
+from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale
+from kalanso.figures.pictured import PICTURED
+from kalanso.figures.trends import trend
+from kalanso.triangulation.sentences import word
+from kalanso.vocabulary import format_value
+
+_NUMBERS: Final = {
+    "administrative": "reported", "official": "reported", "survey": "surveyed", "who_unicef": "published", "external": "published",
+    "estimate": "estimated", "derived": "estimated", "implied": "estimated", "computed": "estimated",
+}  # fmt: skip
+_COUNTED: Final = {
+    "reported": "reported",
+    "surveyed": "surveyed",
+    "published": "reported",
+    "estimated": "estimated",
+}
+
+
+_PLAIN: Final = ("value", "low", "high", "reference")  # numbers that may all be empty in plain rows
+_MEASURES: Final = (
+    "reported_coverage",
+    "implied_coverage",
+    "expected_share_of_cases",
+    "vaccinated_share_of_cases",
+)
+
+
+def beside(
+    analysis: str, rows: pd.DataFrame, *, subject: Subject, locale: str = "fr", title: str | None = None
+) -> Figure | None:
+    """Return the figure of one analysis and place, or None where the table is the better picture.
+
+    `rows` has the columns of `triangulation` and speaks of one place. The measure and the unit of the subject are those of
+    the analysis; its place, sources and caveats stay. Raises FigureRefused for rows of several places.
+    """
+    check_locale(locale)
+    own = rows[rows["analysis"] == analysis]
+    if own["place_code"].nunique() > 1:
+        raise FigureRefused(
+            f"beside: expected rows of one place, got {sorted(own['place_code'].unique())[:3]}"
+        )
+    if analysis not in PICTURES or own.empty:
+        return None
+    return PICTURES[analysis](own, subject, locale, title)
+
+
+def beside_sources(
+    table: pd.DataFrame, *, analysis: str, subject: Subject, locale: str = "fr", title: str | None = None
+) -> Figure:
+    """Return the same figure from plain rows, as another process asks for it; refused where the analysis has no picture."""
+    numbers = table.assign(**{name: pd.to_numeric(table[name]) for name in _PLAIN})
+    figure = beside(analysis, numbers, subject=subject, locale=locale, title=title)
+    if figure is None:
+        raise FigureRefused(f"analysis: expected one of {', '.join(PICTURED)} with rows, got {analysis!r}")
+    return figure
+
+
+def _coverage(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    first = rows[
+        rows["indicator"] == ("dtp1" if (rows["indicator"] == "dtp1").any() else rows["indicator"].iloc[0])
+    ]
+    named = [
+        f"{word('kind', kind, locale)} ({source})"
+        for kind, source in zip(first["kind"], first["source"], strict=True)
+    ]
+    table = first[["period", "value", "low", "high"]].assign(kind=first["kind"].map(_NUMBERS), source=named)
+    dose = format_value(str(first["indicator"].iloc[0]), "dose", locale)
+    about = replace(subject, measure=words.say(locale, "figures.beside.coverage", dose=dose), unit="share")
+    return evidence_axis(table, subject=about, locale=locale, title=title)
+
+
+def _zero_dose(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    counted = rows[rows["measure"] == "zero_dose"]
+    several = counted.groupby("period")["source"].transform("nunique") > 1
+    latest = _latest(counted[several] if several.any() else counted)
+    about = replace(subject, measure=words.say(locale, "figures.beside.zero_dose"), unit="count")
+    return _intervals(
+        latest,
+        latest["source"].map(lambda code: word("estimator", code, locale)),
+        "estimate",
+        about,
+        locale,
+        title,
+    )
+
+
+def _populations(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    several = rows.groupby("period")["source"].transform("nunique") > 1
+    latest = _latest(rows[several] if several.any() else rows)
+    named = [
+        f"{word('population', kind, locale)} ({source})"
+        for kind, source in zip(latest["kind"], latest["source"], strict=True)
+    ]
+    about = replace(subject, measure=words.say(locale, "figures.beside.surviving_infants"), unit="count")
+    return _intervals(latest, pd.Series(named, index=latest.index), "official", about, locale, title)
+
+
+def _cases(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    latest = _latest(rows)
+    stated = latest[latest["measure"] == "implied_coverage"].assign(
+        measure="reported_coverage",
+        value=lambda t: t["reference"],
+        low=float("nan"),
+        high=float("nan"),
+        kind="administrative",
+    )
+    shown = pd.concat([latest, stated])
+    order = {name: number for number, name in enumerate(_MEASURES)}
+    shown = (
+        shown.assign(_order=shown["measure"].map(order))
+        .sort_values(["source", "_order"])
+        .reset_index(drop=True)
+    )
+    labels = [
+        f"{word('disease', source, locale)} – {_measure(measure, locale)}"
+        for source, measure in zip(shown["source"], shown["measure"], strict=True)
+    ]
+    about = replace(subject, measure=words.say(locale, "figures.beside.cases"), unit="rate")
+    return _intervals(shown, pd.Series(labels, index=shown.index), "", about, locale, title)
+
+
+def _measure(code: str, locale: str) -> str:
+    return words.say(locale, f"figures.beside.measure_{code}")
+
+
+def _dropout(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    named = rows["measure"].map(
+        lambda code: " – ".join(format_value(dose, "dose", locale) for dose in code.split("_"))
+    )
+    table = rows[["period", "value"]].assign(series=named)
+    about = replace(subject, measure=words.say(locale, "figures.beside.dropout"), unit="rate")
+    return trend(table, subject=about, locale=locale, title=title)
+
+
+def _stockouts(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure | None:
+    lags = rows[rows["measure"] == "fall_after_stockout"]
+    if lags.empty:
+        return None
+    labels = lags["source"].map(
+        lambda code: words.say(locale, "figures.beside.lag", n=int(code.split("_")[1]))
+    )
+    about = replace(subject, measure=words.say(locale, "figures.beside.fall"), unit="rate")
+    return _intervals(lags, labels, "", about, locale, title)
+
+
+def _intervals(
+    rows: pd.DataFrame, labels: pd.Series, chosen: str, subject: Subject, locale: str, title: str | None
+) -> Figure:  # fmt: skip
+    numbers = rows["kind"].map(_NUMBERS).fillna("reported").map(_COUNTED)
+    table = rows[["value", "low", "high"]].assign(label=labels, number=numbers, chosen=rows["kind"] == chosen)
+    return interval_rows(table, subject=subject, locale=locale, when=str(rows["period"].iloc[0]), title=title)
+
+
+def _latest(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["period"] == rows["period"].max()].reset_index(drop=True)
+
+
+PICTURES: Mapping[str, Callable[[pd.DataFrame, Subject, str, str | None], Figure | None]] = {
+    "coverage_sources": _coverage,
+    "zero_dose": _zero_dose,
+    "denominators": _populations,
+    "cases": _cases,
+    "dropout": _dropout,
+    "vials": _stockouts,
+}

@@ -1,0 +1,27 @@
+"""Which analyses are seen better in a picture than in a table?
+
+Known without loading what draws them. How each is drawn is said by `beside`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+# analysis -> the measures of which its picture is made; none: all that it has
+PICTURED: Final = {
+    "coverage_sources": (),
+    "zero_dose": ("zero_dose",),
+    "denominators": (),
+    "cases": (),
+    "dropout": (),
+    "vials": ("fall_after_stockout",),
+}
+
+
+def is_pictured(analysis: str, measures: Iterable[str]) -> bool:
+    """Whether rows of an analysis with these measures have a picture."""
+    if analysis not in PICTURED:
+        return False
+    wanted, found = PICTURED[analysis], set(measures)
+    return bool(found & set(wanted)) if wanted else bool(found)

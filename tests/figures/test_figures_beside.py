@@ -1,0 +1,163 @@
+"""Does each analysis get the picture that shows it, and none where a table says more?"""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from kalanso.figures import FigureRefused, Source, Subject, to_svg
+from kalanso.figures.beside import PICTURES, beside
+from kalanso.figures.bulletin_pages import Imprint, to_pages, to_pictures
+from kalanso.figures.pictured import PICTURED, is_pictured
+from kalanso.figures.render import answer
+from kalanso.triangulation import NAMES, run
+from kalanso.triangulation.bulletins import bulletin
+from kalanso.vocabulary import Message
+from tests.triangulation.dossiers import PACK, TODAY, counts, mali, table
+
+SUBJECT = Subject(measure="", place="Mali", sources=(Source(system="JRF", snapshot="2024-05-20"),))
+CASES = table(
+    "place_code period disease age_band vaccinated unvaccinated unknown",
+    [("ML", "2022", "measles", "all", 10, 90, 5)],
+)
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    given = pd.concat(
+        [
+            counts("dtp1_doses", [("ML", 2021, 100.0), ("ML", 2022, 110.0)]),
+            counts("dtp3_doses", [("ML", 2021, 80.0), ("ML", 2022, 115.0)]),
+        ]
+    )
+    from tests.triangulation.dossiers import mali_coverage
+
+    measles = table(
+        "place_code year indicator source kind value", [("ML", 2022, "mcv1", "jrf", "administrative", 0.95)]
+    )
+    answers = run(mali(coverage=pd.concat([mali_coverage(), measles]), counts=given, cases=CASES))
+    return pd.concat([answer.rows for answer in answers if len(answer.rows)], ignore_index=True)
+
+
+@pytest.mark.parametrize("analysis", ["coverage_sources", "zero_dose", "denominators", "dropout", "cases"])
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_a_picture_has_a_title_a_twin_and_alternative_text(
+    rows: pd.DataFrame, analysis: str, locale: str
+) -> None:
+    figure = beside(analysis, rows, subject=SUBJECT, locale=locale)
+
+    assert figure is not None
+    assert "Mali" in figure.title
+    assert len(figure.table)
+    assert figure.alt
+    assert "<svg" in to_svg(figure, 320)
+
+
+def test_administrative_coverage_above_100_percent_is_drawn_and_explained(rows: pd.DataFrame) -> None:
+    figure = beside("coverage_sources", rows, subject=SUBJECT, locale="fr")
+
+    assert figure is not None
+    assert figure.data["value"].max() == pytest.approx(889266 / 778379)
+    assert "Au-dessus de 100" in figure.caption
+    assert set(figure.data["kind"]) == {"reported", "published", "surveyed"}
+
+
+def test_a_negative_number_of_children_stays_negative_in_the_picture(rows: pd.DataFrame) -> None:
+    figure = beside("zero_dose", rows, subject=SUBJECT, locale="en")
+
+    assert figure is not None
+    assert figure.data["value"].min() < 0
+    assert "target minus doses" in figure.data["label"].tolist()
+
+
+def test_reported_coverage_stands_beside_what_cases_imply(rows: pd.DataFrame) -> None:
+    figure = beside("cases", rows, subject=SUBJECT, locale="en")
+
+    assert figure is not None
+    assert figure.data["label"].str.endswith("– reported coverage").sum() == 1
+
+
+def test_analyses_that_read_better_as_tables_have_no_picture(rows: pd.DataFrame) -> None:
+    assert set(PICTURES) < set(NAMES)
+    assert beside("above_full", rows, subject=SUBJECT) is None
+
+
+def test_rows_of_two_places_are_refused(rows: pd.DataFrame) -> None:
+    with pytest.raises(FigureRefused, match="one place"):
+        beside("dropout", pd.concat([rows, rows.assign(place_code="D1")]), subject=SUBJECT)
+
+
+NONE = pd.DataFrame(columns=["check", "period", "indicator", "severity", "message", "params"])
+HOSTILE = '#set page(fill: red) $x$ *a* _b_ `c` <label> @ref \\ "quote" [x]'
+
+
+def _bulletin(findings: pd.DataFrame = NONE) -> object:
+    given = table(
+        "place_code period indicator value completeness",
+        [("H1", "202306", "dtp1_doses", 20.0, 1.0), ("H1", "202306", "dtp3_doses", 18.0, 1.0)],
+    )
+    return bulletin(given, findings, place="H1", period="202306")
+
+
+def _common(name: str = "Pogo", **more: object) -> dict[str, object]:
+    return {"names": {"H1": name, "D1": "Niono"}, "districts": {"H1": "D1"}, "pack": PACK,
+            "imprint": Imprint(sources=("snis",), day=TODAY, version="0.1"), **more}  # fmt: skip
+
+
+def test_a_bulletin_is_one_page_and_one_picture_per_place() -> None:
+    pdf = to_pages([_bulletin(), _bulletin()], **_common())  # type: ignore[arg-type, list-item]
+    pictures = to_pictures([_bulletin(), _bulletin()], **_common(), format="svg")  # type: ignore[arg-type, list-item]
+
+    assert pdf.startswith(b"%PDF")
+    assert len(pictures) == 2
+    assert pictures[0] == pictures[1]
+    assert b'width="360pt"' in pictures[0]
+
+
+def test_names_and_findings_are_set_as_letters_never_as_markup() -> None:
+    findings = table("check period indicator severity message params", [
+        ("silence", "202306", "dtp1_doses", "attention", "quality.silence.name", '{"x": "1"}'),
+    ])  # fmt: skip
+
+    hostile = to_pictures([_bulletin(findings)], **_common(HOSTILE), format="svg")  # type: ignore[arg-type, list-item]
+    plain = to_pictures([_bulletin(findings)], **_common("P"), format="svg")  # type: ignore[arg-type, list-item]
+
+    assert len(hostile) == 1
+    assert len(hostile[0]) > len(plain[0])
+
+
+def test_no_bulletin_and_no_known_format_are_refused() -> None:
+    with pytest.raises(FigureRefused, match="at least one"):
+        to_pages([], **_common())  # type: ignore[arg-type]
+    with pytest.raises(FigureRefused, match="png, svg"):
+        to_pictures([_bulletin()], **_common(), format="gif")  # type: ignore[arg-type, list-item]
+
+
+def test_the_praise_of_a_bulletin_is_a_sentence_of_its_catalogue() -> None:
+    assert Message("triangulation.bulletin.no_doubt").render("fr") == "Aucun chiffre douteux dans ce rapport."
+
+
+def test_who_draws_nothing_knows_which_analyses_have_a_picture() -> None:
+    assert set(PICTURED) == set(PICTURES)
+    assert is_pictured("vials", ["given_over_used", "fall_after_stockout"])
+    assert not is_pictured("vials", ["given_over_used"])
+    assert not is_pictured("dropout", [])
+    assert not is_pictured("breaks", ["anything"])
+
+
+def test_another_process_draws_it_from_plain_rows_and_refuses_what_has_no_picture(rows: pd.DataFrame) -> None:
+    own = rows[rows["analysis"] == "coverage_sources"]
+    plain = json.loads(own.to_json(orient="records"))
+    job = {
+        "kind": "beside_sources",
+        "table": plain,
+        "arguments": {"analysis": "coverage_sources", "subject": {"measure": "", "place": "Mali"}},
+    }
+    drawn = answer(json.dumps(job))
+    refused = answer(json.dumps(job | {"arguments": {"analysis": "breaks", "subject": {}}}))
+
+    assert drawn["ok"], drawn
+    assert len(drawn["figure"]["table"]["rows"]) == len(own[own["indicator"] == "dtp1"])
+    assert refused["fault"] == "refused"
