@@ -15,26 +15,34 @@ import typer
 from kalanso import __version__
 from kalanso.cli import (
     assuming,
+    cataloguing,
     checking,
     demonstrating,
+    dhis2,
     estimating,
     exits,
     fetching,
     imports,
     language,
+    odk,
     refining,
     serve,
     storekeeping,
+    triangulating,
 )
 
 # The order is the order in `kalanso --help`. A Typer with a name becomes a group of commands.
 PARTS = (
     fetching.app,
     imports.app,
+    dhis2.app,
+    odk.app,
     checking.app,
+    cataloguing.app,
     estimating.app,
     assuming.app,
     refining.app,
+    triangulating.app,
     serve.app,
     storekeeping.app,
     demonstrating.app,

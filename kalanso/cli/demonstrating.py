@@ -63,6 +63,8 @@ def _preview(store: Path, locale: str) -> None:
         done = pipeline.estimate(
             opened, question=Question(preview=True), progress=progress, now=datetime.now(UTC)
         )
+        # Once more, now that there is an estimate to set beside the sources.
+        pipeline.triangulate(opened, now=datetime.now(UTC))
     typer.echo(done.headline.render(locale))
     typer.echo(say(locale, "cli.demo.refine", folder=str(store)))
 

@@ -33,14 +33,18 @@ def code_of(error: BaseException) -> ExitCode | None:
     from kalanso.coverage.faults import EstimateRefused
     from kalanso.coverage.writing import NotARun
     from kalanso.pipeline import AlreadyComputing, Cancelled, CannotImport, NotADemo, NothingToWorkOn
+    from kalanso.pipeline.quality_report import CannotReport
+    from kalanso.pipeline.worklist import NoSuchPlace, SeveralPlaces, UnknownEnding
     from kalanso.sources.fetching import NotFetched
+    from kalanso.triangulation import TriangulationRefused
 
     kinds: tuple[tuple[Any, ExitCode], ...] = (
         (NotALanguage, ExitCode.BAD_USAGE),
         ((CannotImport, NotADemo, NotARun, coverage.QuestionRefused), ExitCode.BAD_USAGE),
+        ((CannotReport, NoSuchPlace, SeveralPlaces, UnknownEnding), ExitCode.BAD_USAGE),
         (Cancelled, ExitCode.STOPPED),
         (NotFetched, ExitCode.NOT_FETCHED),
-        ((sources.BadFile, coverage.EvidenceRefused), ExitCode.BAD_FILE),
+        ((sources.BadFile, coverage.EvidenceRefused, TriangulationRefused), ExitCode.BAD_FILE),
         (EstimateRefused, ExitCode.NOT_SURE_ENOUGH),
         (places.PlacesRefused, ExitCode.BAD_FILE),
         (store.TableRefused, ExitCode.BAD_FILE),

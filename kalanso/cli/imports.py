@@ -108,6 +108,16 @@ def wiisemart(
     _run(context, "wiisemart", locals(), {"vintage": vintage})
 
 
+@app.command("subnational", help="cli.import.subnational.help")
+def subnational(
+    context: typer.Context, file: File, store: StoreFolder, country: Country = "", source: Source = "",
+    level: Level = "", vintage: Vintage = "", dry_run: DryRun = False, as_json: AsJson = False,
+    matches: Matches = None, matches_out: MatchesOut = None, strict: Strict = False,
+) -> None:  # fmt: skip
+    """Import the coverage that districts reported to WHO and UNICEF."""
+    _run(context, "subnational", locals(), {"level": level, "vintage": vintage})
+
+
 @app.command("boundaries", help="cli.import.boundaries.help")
 def boundaries(
     context: typer.Context, file: File, store: StoreFolder, country: Country = "", source: Source = "",
@@ -141,6 +151,20 @@ def population(
     _run(context, "population", locals(), {"year": year, "level": level, "vintage": vintage})
 
 
+@app.command("raster", help="cli.import.raster.help")
+def raster(
+    context: typer.Context, file: File, store: StoreFolder, country: Country = "", source: Source = "",
+    level: Level = "",
+    indicator: Annotated[str, typer.Option("--indicator", metavar="NAME", help="cli.import.option.indicator", show_default=False)] = "",
+    sex: Annotated[str, typer.Option("--sex", metavar="all|female|male", help="cli.import.option.sex", show_default=False)] = "",
+    year: Annotated[int | None, typer.Option("--year", min=1900, max=2200, help="cli.import.option.year", show_default=False)] = None,
+    vintage: Vintage = "", dry_run: DryRun = False, as_json: AsJson = False, strict: Strict = False,
+) -> None:  # fmt: skip
+    """Import a gridded population, summed over the outlines of a store."""
+    options = {"level": level, "indicator": indicator, "sex": sex, "year": year, "vintage": vintage}
+    _run(context, "raster", locals(), options)
+
+
 @app.command("places", help="cli.import.places.help")
 def places(
     context: typer.Context, file: File, store: StoreFolder, country: Country = "", source: Source = "",
@@ -150,6 +174,16 @@ def places(
 ) -> None:  # fmt: skip
     """Import a list of places with their hierarchy."""
     _run(context, "places", locals(), {"level": level, "vintage": vintage})
+
+
+@app.command("recounts", help="cli.import.recounts.help")
+def recounts(
+    context: typer.Context, file: File, store: StoreFolder, country: Country = "", source: Source = "",
+    vintage: Vintage = "", dry_run: DryRun = False, as_json: AsJson = False, new_places: NewPlaces = False,
+    matches: Matches = None, matches_out: MatchesOut = None, strict: Strict = False,
+) -> None:  # fmt: skip
+    """Import doses that were counted again at facilities."""
+    _run(context, "recounts", locals(), {"vintage": vintage})
 
 
 @app.command("matches", help="cli.import.matches.help")
@@ -176,7 +210,7 @@ def _run(context: typer.Context, reader: str, told: Mapping[str, Any], options: 
     locale = str(context.obj or "fr")
     now = datetime.now(UTC)
     with ExitStack() as closing:
-        store = _store(Store, told["store"], told["country"], told["dry_run"], now, closing, locale)
+        store = open_store(Store, told["store"], told["country"], told["dry_run"], now, closing, locale)
         reviewed = None
         if told.get("matches"):
             reviewed = pipeline.read_matches(store, told["matches"], by="", on=now.date())
@@ -198,7 +232,7 @@ def _run(context: typer.Context, reader: str, told: Mapping[str, Any], options: 
         raise typer.Exit(int(ExitCode.WITH_REJECTIONS))
 
 
-def _store(
+def open_store(
     kind: Any, folder: Path, country: str, dry_run: bool, now: datetime, closing: ExitStack, locale: str
 ) -> Any:
     """Open the store; begin one where there is none and the country is said, elsewhere for a dry run."""

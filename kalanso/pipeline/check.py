@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -23,6 +23,7 @@ from kalanso import indicators, places, quality
 from kalanso.indicators.tables import COVERAGE_SERIES
 from kalanso.pipeline.evidence import Holdings
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
+from kalanso.pipeline.quality_scores import publish_scores
 from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.store import Mode, Provenance, Store
 from kalanso.vocabulary import PeriodType, Tree
@@ -30,11 +31,15 @@ from kalanso.vocabulary import PeriodType, Tree
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What the checks found: findings by check, by severity, and the snapshot that holds them."""
+    """What the checks found: findings by check, by severity, and the snapshot that holds them.
+
+    `scored` counts the rows of WHO's metrics and of the score cards by table.
+    """
 
     by_check: dict[str, int]
     by_severity: dict[str, int]
     snapshot: str
+    scored: dict[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -52,30 +57,37 @@ def check(
 ) -> Checked:
     """Run checks over all observations and publish their findings in place of the earlier ones.
 
-    Nothing is corrected. Each check counts in the result, those that found nothing too.
+    WHO's metrics and the score cards of places follow. Nothing is corrected. Each check counts in the
+    result, those that found nothing too.
     """
     holdings = Holdings(store, now.date())
     provenance = Provenance(sources=holdings.sources(), made_from=holdings.made_from())
     draft = store.folder / "tmp" / f"findings-{uuid4().hex}.parquet"
     draft.parent.mkdir(exist_ok=True)
     try:
-        by_check, by_severity = _write_findings(holdings, checks, draft, progress, cancel)
-        step(progress, cancel, "pipeline.check.writing", 0.95)
+        step(progress, cancel, "pipeline.check.gathering", 0.0)
+        evidence = gather(holdings)
+        by_check, by_severity = _write_findings(evidence, checks, draft, progress, cancel)
+        step(progress, cancel, "pipeline.check.writing", 0.85)
         snapshot = store.publish(
             QUALITY_FINDINGS, draft, provenance=provenance, now=now, mode=Mode.REPLACE_ALL
         )
     finally:
         draft.unlink(missing_ok=True)
+    step(progress, cancel, "pipeline.check.scoring", 0.9)
+    scored = publish_scores(store, evidence, provenance=provenance, now=now)
     progress("pipeline.check.done", 1.0)
-    return Checked(by_check=by_check, by_severity=dict(by_severity), snapshot=snapshot.id)
+    return Checked(by_check=by_check, by_severity=dict(by_severity), snapshot=snapshot.id, scored=scored)
 
 
 def _write_findings(
-    holdings: Holdings, checks: Sequence[quality.Check], target: Path, progress: Progress, cancel: Cancel
+    evidence: quality.Evidence,
+    checks: Sequence[quality.Check],
+    target: Path,
+    progress: Progress,
+    cancel: Cancel,
 ) -> tuple[dict[str, int], Counter[str]]:
     """Write the findings of one check after the other, so that memory holds those of one alone."""
-    step(progress, cancel, "pipeline.check.gathering", 0.0)
-    evidence = gather(holdings)
     by_check: dict[str, int] = {}
     by_severity: Counter[str] = Counter()
     schema = pa.schema([pa.field(f.name, f.type) for f in QUALITY_FINDINGS.arrow_schema()])
@@ -133,4 +145,4 @@ def _misplaced(holdings: Holdings) -> pd.DataFrame | None:
 
 def _within(progress: Progress) -> Progress:
     """Report the checks' own progress as the middle part of the whole."""
-    return lambda message, share: progress(message, 0.1 + 0.85 * share)
+    return lambda message, share: progress(message, 0.1 + 0.75 * share)

@@ -28,10 +28,14 @@ OFTEN = 1.0  # seconds between two writings of progress
 
 @dataclass(eq=False)
 class StatusFile:
-    """The file of one computation, rewritten whole each time."""
+    """The file of one computation, rewritten whole each time.
+
+    `snapshots` name what it hears of each table, so that one that was interrupted goes on with the same.
+    """
 
     store: Store
     of: str
+    snapshots: Mapping[str, str] = field(default_factory=dict)
     started: str = field(default_factory=lambda: _now())
     written: float = 0.0
 
@@ -47,7 +51,7 @@ class StatusFile:
         document = {
             "state": state, "message": message.id, "params": dict(message.params), **account.both(message),
             "step": step, "share": round(share, 3), "started": self.started, "updated": _now(), "of": self.of,
-            "pid": os.getpid(),
+            "pid": os.getpid(), "snapshots": dict(self.snapshots),
         }  # fmt: skip
         path = _path(self.store)
         path.parent.mkdir(exist_ok=True)

@@ -1,7 +1,7 @@
 """How does the example country become a store that can be looked at?
 
 Simulates the country, publishes its tables, hands the Learning Hub's progress report to the reader
-of tables as a partner would, checks everything and evaluates the indicators. All of it is labelled
+of tables as a partner would, checks everything, evaluates the indicators and sets all sources beside one another. All of it is labelled
 DÉMO.
 """
 
@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,14 @@ import pyarrow as pa
 
 from kalanso import simulation
 from kalanso.indicators.tables import COVERAGE_SERIES, EVENTS, INDICATOR_VALUES, OBSERVATIONS
+from kalanso.pipeline.catalogue import Catalogued, catalogue
 from kalanso.pipeline.check import Checked, check
 from kalanso.pipeline.demo_truth import DEMO_TRUTH, truth_of
 from kalanso.pipeline.import_file import Imported, import_file
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
 from kalanso.pipeline.publish import Published, publish
 from kalanso.pipeline.tables import TABLES
+from kalanso.pipeline.triangulate import triangulate
 from kalanso.places import tables as place_tables
 from kalanso.sources.column_maps import ColumnMap, from_document
 from kalanso.store import Manifest, Provenance, Store, TableSpec
@@ -48,6 +50,7 @@ class Demo:
     report: Imported | None = None
     checked: Checked | None = None
     published: Published | None = None
+    catalogued: Catalogued | None = None
 
 
 def demo(
@@ -70,7 +73,7 @@ def demo(
     step(progress, cancel, "pipeline.demo.simulating", 0.0)
     country = simulation.example_country(seed=seed, size=size)
     note = _note(seed, size)
-    _publish_tables(store, country, note, _part(progress, 0.2, 0.4), cancel, now)
+    publish_sources(store, country, note, progress=_part(progress, 0.2, 0.4), cancel=cancel, now=now)
     step(progress, cancel, "pipeline.demo.report", 0.4)
     with _report_file(country) as path:
         report = import_file(
@@ -78,14 +81,33 @@ def demo(
         )
     _publish_truth(store, country, note, now)
     checked = check(store, progress=_part(progress, 0.45, 0.7), cancel=cancel, now=now)
-    published = publish(store, progress=_part(progress, 0.7, 0.98), cancel=cancel, now=now)
+    published = publish(store, progress=_part(progress, 0.7, 0.92), cancel=cancel, now=now)
+    catalogued = catalogue(store, progress=_part(progress, 0.92, 0.95), cancel=cancel, now=now)
+    step(progress, cancel, "pipeline.demo.triangulating", 0.96)
+    triangulate(store, cancel=cancel, now=now)
     step(progress, cancel, "pipeline.demo.done", 1.0)
     rows = store.latest(OBSERVATIONS.name)
     assert rows is not None
     return Demo(
         store=store, already=False, observations=rows.rows, report=report, checked=checked,
-        published=published,
+        published=published, catalogued=catalogued,
     )  # fmt: skip
+
+
+def publish_sources(
+    store: Store,
+    country: simulation.ExampleCountry,
+    note: str,
+    *,
+    progress: Progress = quiet,
+    cancel: Cancel = never,
+    now: datetime,
+) -> None:
+    """Publish the tables of the example country, and what its other sources sent."""
+    _publish_states(store, country.other_sources, note, now)
+    _publish_tables(store, country, note, progress, cancel, now)
+    others = Provenance(sources=("demo",), note=f"{note}, surveillance", state="draft")
+    store.publish(OBSERVATIONS, country.other_sources.surveillance, provenance=others, now=now)
 
 
 def report_map() -> ColumnMap:
@@ -140,6 +162,19 @@ def _publish_tables(
         step(progress, cancel, "pipeline.demo.publishing", number / len(waiting))
         provenance = Provenance(sources=("demo",), note=note, state="draft")
         store.publish(spec, rows, provenance=provenance, now=now)
+
+
+def _publish_states(store: Store, others: simulation.OtherSources, note: str, now: datetime) -> None:
+    """Publish what the other sources had sent by each day, as if each had been pulled on that day.
+
+    States older than what stands there already are left: a store has one past.
+    """
+    provenance = Provenance(sources=("demo",), note=f"{note}, other sources", state="draft")
+    latest = store.latest(OBSERVATIONS.name)
+    for day, rows in others.states:
+        at = datetime.combine(day, time(8), tzinfo=UTC)
+        if at <= now and (latest is None or at > latest.created):
+            store.publish(OBSERVATIONS, rows, provenance=provenance, now=at)
 
 
 def _publish_truth(store: Store, country: simulation.ExampleCountry, note: str, now: datetime) -> None:

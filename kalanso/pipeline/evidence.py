@@ -1,11 +1,13 @@
 """What does a store hold for those who compute: observations, trees, and what is known of places?
 
 Reads tables once and hands them to the checks and to the evaluator. What is computed from them is
-said by `check` and `publish`.
+said by `check` and `publish`. What somebody publishes meanwhile is not heard: a computation of hours ends on
+the snapshots with which it began.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -18,7 +20,7 @@ import pyarrow as pa
 from kalanso import definitions, places
 from kalanso.indicators.tables import EVENTS, OBSERVATIONS
 from kalanso.places.tables import PLACE_BOUNDARIES, PLACE_PARENTS, PLACES
-from kalanso.store import Store, TableSpec
+from kalanso.store import Manifest, Store, TableSpec
 from kalanso.vocabulary import Tree
 
 
@@ -28,10 +30,32 @@ class NothingToWorkOn(ValueError):
 
 @dataclass(frozen=True)
 class Holdings:
-    """The tables of one store, as its engine reads them on one day."""
+    """The tables of one store, as its engine reads them on one day.
+
+    `snapshots` name the one of each table that is read, a table without a name being empty; unless stated, the
+    newest of the moment in which the first is asked for.
+    """
 
     store: Store
     today: date
+    snapshots: Mapping[str, str] | None = None
+
+    @cached_property
+    def standing(self) -> Mapping[str, Manifest]:
+        """The snapshot of each table on which everything here rests; raises NoSuchSnapshot for one that is gone."""
+        if self.snapshots is not None:
+            return {name: self.store.as_of(name, one) for name, one in self.snapshots.items()}
+        newest = {name: self.store.latest(name) for name in self.store.tables()}
+        return {name: found for name, found in newest.items() if found is not None}
+
+    def manifest(self, spec: TableSpec) -> Manifest | None:
+        """The snapshot of a table, or None where it had none."""
+        return self.standing.get(spec.name)
+
+    def read(self, spec: TableSpec) -> ir.Table:
+        """The rows of a table in its snapshot; none where it had none."""
+        found = self.manifest(spec)
+        return self.store.read(spec, as_of=found.id) if found is not None else self.store.read(spec).limit(0)
 
     @cached_property
     def pack(self) -> definitions.Pack:
@@ -41,13 +65,13 @@ class Holdings:
     @cached_property
     def observations(self) -> ir.Table:
         """Every number as reported; refused where there is none."""
-        manifest = self.store.latest(OBSERVATIONS.name)
+        manifest = self.manifest(OBSERVATIONS)
         if manifest is None or not manifest.rows:
             raise NothingToWorkOn(
                 f"{self.store.folder}: expected observations, found none; import a file first "
                 "(kalanso import --help)"
             )
-        return self.store.read(OBSERVATIONS)
+        return self.read(OBSERVATIONS)
 
     @cached_property
     def events(self) -> ir.Table | None:
@@ -57,17 +81,17 @@ class Holdings:
     @cached_property
     def places(self) -> pd.DataFrame:
         """All places."""
-        return self.store.read(PLACES).to_pandas()
+        return self.read(PLACES).to_pandas()
 
     @cached_property
     def parents(self) -> pd.DataFrame:
         """The links of both trees."""
-        return self.store.read(PLACE_PARENTS).to_pandas()
+        return self.read(PLACE_PARENTS).to_pandas()
 
     @cached_property
     def boundaries(self) -> pd.DataFrame:
         """All outlines."""
-        return self.store.read(PLACE_BOUNDARIES).to_pandas()
+        return self.read(PLACE_BOUNDARIES).to_pandas()
 
     def lineage(self, tree: Tree) -> ir.Table:
         """Each place with itself and all places above it today, in the engine."""
@@ -85,12 +109,12 @@ class Holdings:
 
     def made_from(self) -> tuple[str, ...]:
         """The snapshots on which results rest."""
-        names = (OBSERVATIONS.name, PLACES.name, PLACE_PARENTS.name, EVENTS.name)
-        return tuple(m.id for m in map(self.store.latest, names) if m is not None)
+        specs = (OBSERVATIONS, PLACES, PLACE_PARENTS, EVENTS)
+        return tuple(m.id for m in map(self.manifest, specs) if m is not None)
 
     def sources(self) -> tuple[str, ...]:
         """The imports whose numbers stand in the observations."""
-        manifest = self.store.latest(OBSERVATIONS.name)
+        manifest = self.manifest(OBSERVATIONS)
         parts = manifest.parts if manifest else ()
         return tuple(sorted({str(part.bucket["source"]) for part in parts}))
 
@@ -99,5 +123,19 @@ class Holdings:
         return self._if_any(spec)
 
     def _if_any(self, spec: TableSpec) -> ir.Table | None:
-        manifest = self.store.latest(spec.name)
-        return self.store.read(spec) if manifest and manifest.rows else None
+        manifest = self.manifest(spec)
+        return self.read(spec) if manifest and manifest.rows else None
+
+
+def still_stand(store: Store, snapshots: Mapping[str, str]) -> bool:
+    """Return whether a computation may go on with these snapshots, by table.
+
+    Not where one of them is gone, or where something was taken back since: nobody shall be told numbers that rest
+    on a withdrawn sheet by a computation that could have known.
+    """
+    for table, name in snapshots.items():
+        history = store.history(table)
+        at = next((number for number, one in enumerate(history) if one.id == name), None)
+        if at is None or any(one.kind == "withdrawal" for one in history[at + 1 :]):
+            return False
+    return bool(snapshots)

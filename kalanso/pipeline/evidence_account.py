@@ -5,7 +5,7 @@ Counts, never estimates. Reading the evidence and settling it belongs to `eviden
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,16 +30,19 @@ _UNNAMED = ""
 
 
 def look(
-    store: Store, *, quarters: int = QUARTERS, progress: Progress = quiet, cancel: Cancel = never, now: datetime
+    store: Store, *, quarters: int = QUARTERS, snapshots: Mapping[str, str] | None = None, progress: Progress = quiet,
+    cancel: Cancel = never, now: datetime,
 ) -> dict[str, Any]:  # fmt: skip
     """Gather the evidence of a store and return what it holds, as plain values; see `heard`.
 
+    `snapshots` name what is heard of each table, the newest unless stated.
     Raises NothingToWorkOn and EvidenceRefused, as an estimate would.
     """
     step(progress, cancel, "pipeline.evidence.gathering", 0.1)
-    evidence = gathered(Holdings(store, now.date()), quarters=quarters).evidence
+    named = dict(snapshots) if snapshots else evidence_snapshots(store)
+    evidence = gathered(Holdings(store, now.date(), named), quarters=quarters).evidence
     progress("pipeline.evidence.done", 1.0)
-    return heard(evidence) | {"snapshots": evidence_snapshots(store), "quarters": quarters}
+    return heard(evidence) | {"snapshots": named, "quarters": quarters}
 
 
 def heard(evidence: Evidence) -> dict[str, Any]:

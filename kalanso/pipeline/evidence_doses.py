@@ -123,9 +123,9 @@ def yearly_doses(holdings: Holdings) -> pd.DataFrame:
 
     For countries whose monthly reports are not there: WHO's reported series gives doses and target.
     """
-    if holdings.store.latest(COVERAGE_SERIES.name) is None:
+    if holdings.manifest(COVERAGE_SERIES) is None:
         return pd.DataFrame()
-    table = holdings.store.read(COVERAGE_SERIES)
+    table = holdings.read(COVERAGE_SERIES)
     rows = table.filter((table.category == "ADMIN") & table.doses.notnull() & (table.period_type == "year"))
     rows = rows.filter(rows.indicator.isin(["dtp1_coverage", "dtp3_coverage"])).to_pandas()
     rows = rows.sort_values("vintage").drop_duplicates(["place_code", "period", "indicator"], keep="last")

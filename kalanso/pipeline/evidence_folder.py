@@ -18,6 +18,7 @@ from kalanso.coverage.folder import from_frames, to_folder
 from kalanso.pipeline import evidence_doses, evidence_places, evidence_populations, evidence_surveys
 from kalanso.pipeline.evidence import Holdings, NothingToWorkOn
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
+from kalanso.pipeline.recounted import recounts_table
 from kalanso.store import Store
 from kalanso.vocabulary import Message, Period, PeriodType
 
@@ -117,6 +118,7 @@ def _frames(
     )
     if others:
         notes.append(_note("estimates_by_others", found=", ".join(others), n=len(others)))
+    recounted = recounts_table(holdings.store, where.area_of)
     stock = evidence_doses.stock_table(holdings, where, rows) if len(rows) else pd.DataFrame()
     return {
         "places": evidence_places.places_table(holdings, where),
@@ -130,6 +132,7 @@ def _frames(
         else clusters,
         "survey_areas": results,
         "stock": stock[stock["period"].map(_quarter) >= first] if len(stock) else stock,
+        "recounts": recounted[recounted["period"].map(_quarter) >= first] if len(recounted) else recounted,
         "facility_status": evidence_doses.status_table(holdings, where, rows, periods)
         if len(rows)
         else pd.DataFrame(),

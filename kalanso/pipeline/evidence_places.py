@@ -141,8 +141,8 @@ def places_table(holdings: Holdings, where: Ground) -> pd.DataFrame:
 def neighbours_table(holdings: Holdings, where: Ground) -> pd.DataFrame:
     """Return which areas touch: as published, else from their outlines; empty where neither is there."""
     inside = set(where.areas)
-    if holdings.store.latest(PLACE_NEIGHBOURS.name) is not None:
-        rows = holdings.store.read(PLACE_NEIGHBOURS).select("place_code", "neighbour_code").to_pandas()
+    if holdings.manifest(PLACE_NEIGHBOURS) is not None:
+        rows = holdings.read(PLACE_NEIGHBOURS).select("place_code", "neighbour_code").to_pandas()
         rows = rows[rows["place_code"].isin(inside) & rows["neighbour_code"].isin(inside)]
         if len(rows):
             return rows
@@ -163,8 +163,8 @@ def covariates_table(
     logarithm of surviving infants per km2, where outlines and populations are there.
     """
     table = pd.DataFrame({"place_code": list(where.areas)}).set_index("place_code")
-    if holdings.store.latest(PLACE_CONTEXTS.name) is not None:
-        rows = holdings.store.read(PLACE_CONTEXTS).to_pandas()
+    if holdings.manifest(PLACE_CONTEXTS) is not None:
+        rows = holdings.read(PLACE_CONTEXTS).to_pandas()
         rows = rows[rows["place_code"].isin(set(where.areas)) & (rows["context"] != COMPARED_WITH)]
         shares = rows.assign(share=_shares(rows, periods))
         held = (

@@ -68,9 +68,9 @@ def _ways(pack: Pack) -> dict[str, float]:
 def _targets(holdings: Holdings) -> pd.DataFrame:
     """Return the targets that the administrative series divides by."""
     columns = ["source", "place_code", "period", "indicator", "value"]
-    if holdings.store.latest(COVERAGE_SERIES.name) is None:
+    if holdings.manifest(COVERAGE_SERIES) is None:
         return pd.DataFrame(columns=columns)
-    table = holdings.store.read(COVERAGE_SERIES)
+    table = holdings.read(COVERAGE_SERIES)
     rows = table.filter((table.category == "ADMIN") & (table.indicator == "dtp1_coverage"))
     rows = rows.filter(rows.target.notnull() & (rows.period_type == "year")).order_by(ibis.desc("vintage"))
     frame = rows.select("source", "place_code", "period", value="target").to_pandas()

@@ -32,10 +32,10 @@ _RESULT = ["survey", "place_code", "indicator"]
 
 def clusters_table(holdings: Holdings, where: Ground) -> pd.DataFrame:
     """Return the clusters of surveys whose answers stand in the store."""
-    if any(holdings.store.latest(spec.name) is None for spec in (SURVEY_CHILDREN, SURVEY_CLUSTERS)):
+    if any(holdings.manifest(spec) is None for spec in (SURVEY_CHILDREN, SURVEY_CLUSTERS)):
         return pd.DataFrame()
-    children = holdings.store.read(SURVEY_CHILDREN).to_pandas()
-    clusters = holdings.store.read(SURVEY_CLUSTERS).to_pandas()
+    children = holdings.read(SURVEY_CHILDREN).to_pandas()
+    clusters = holdings.read(SURVEY_CLUSTERS).to_pandas()
     children = children[children["age_months"].between(12, 23)]
     found = []
     for indicator in ("dtp1", "dtp3"):
@@ -69,9 +69,9 @@ def results_table(
     quarters `first` to `last`. Estimates by others were made from surveys and from the same
     reports: they are used, with an error and a bias of their own, only where no survey is there.
     """
-    if holdings.store.latest(COVERAGE_SERIES.name) is None:
+    if holdings.manifest(COVERAGE_SERIES) is None:
         return pd.DataFrame(), []
-    table = holdings.store.read(COVERAGE_SERIES)
+    table = holdings.read(COVERAGE_SERIES)
     rows = table.filter(table.indicator.isin(["dtp1_coverage", "dtp3_coverage"]) & table.coverage.notnull())
     frame = rows.filter(rows.period_type == "year").to_pandas()
     frame = frame[frame["place_code"].isin(set(where.above))]

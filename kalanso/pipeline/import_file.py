@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
 
 from kalanso import sources
-from kalanso.pipeline import outlining, placed_rows
+from kalanso.pipeline import outlining, placed_rows, sheet_doubts
 from kalanso.pipeline.places_known import KnownPlaces, listed_frame
 from kalanso.pipeline.placing import Key, Placing, PlacingRules, place_names
 from kalanso.pipeline.progress import Cancel, Cancelled, Progress, never, quiet, step
@@ -29,23 +29,21 @@ from kalanso.sources.readings import Reading
 from kalanso.sources.receipts import Receipt, Rejection
 from kalanso.sources.streaming import ReadingCancelled
 from kalanso.sources.tables import IMPORTS, REJECTED_ROWS
-from kalanso.store import Input, Mode, Provenance, Store
-from kalanso.vocabulary import Message
+from kalanso.store import Input, Mode, Provenance, Store, TableSpec
+from kalanso.vocabulary import Refusal
 
 READ_SHARE = 0.4  # of the whole work, as progress shows it
+CHECKED = (
+    300_000  # numbers that are looked through for errors of typing; a sheet of a country's year has fewer
+)
 LISTED_REJECTIONS = 10_000  # a file that is wrong throughout must not be copied into the list
 
 
-class CannotImport(ValueError):
+_Doubts: TypeAlias = tuple[Mapping[str, Any], ...] | None
+
+
+class CannotImport(Refusal, ValueError):
     """An import that was asked for in a way that cannot be meant."""
-
-    def __init__(self, message_id: str, **params: Any) -> None:
-        self.message = Message(message_id, params)
-        super().__init__(self.message.render("en"))
-
-    def render(self, locale: str = "fr") -> str:
-        """Return the sentence for a person."""
-        return self.message.render(locale)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +52,10 @@ class Imported:
 
     `matches` are rows of PLACE_MATCHES of this list, those still open included; `places` counts
     them by outcome; `placed` holds our codes of all places that its rows are about. `snapshots` names what
-    was published, in order; empty after a dry run.
+    was published, in order; empty after a dry run. `first_rows` are some observations as they would stand,
+    each with the `names` of its place in the file, out of `observed`. `doubts` are numbers that look
+    mistyped (see `sheet_doubts`), each with the `names` of its place and its `row` in the file; None where the
+    file is too long for that.
     """
 
     import_id: str
@@ -65,6 +66,24 @@ class Imported:
     placed: frozenset[str] = frozenset()
     snapshots: tuple[str, ...] = ()
     dry_run: bool = False
+    observed: int = 0
+    first_rows: tuple[Mapping[str, Any], ...] = ()
+    doubts: tuple[Mapping[str, Any], ...] | None = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """What a live source adds to an import.
+
+    `replaces` names the tables whose rows of this source are all replaced, so that what the source has
+    deleted goes; `amend` completes what became of the places; `further` are tables of the source itself;
+    `import_id` is its own name for the import.
+    """
+
+    replaces: frozenset[str] = frozenset()
+    amend: Callable[[Placing, KnownPlaces], None] = lambda _placing, _known: None
+    further: tuple[tuple[TableSpec, Any], ...] = ()
+    import_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +97,14 @@ class _Job:
     now: datetime
     progress: Progress
     cancel: Cancel
+    live: Live = field(default_factory=lambda: Live())
     snapshots: list[str] = field(default_factory=list)
 
-    def publish(self, spec: Any, rows: Any, mode: Mode = Mode.MERGE) -> None:
+    def publish(self, spec: Any, rows: Any) -> None:
         """Publish rows of one table, unless there are none."""
         if rows is None or (isinstance(rows, list) and not rows):
             return
+        mode = Mode.REPLACE_SOURCE if spec.name in self.live.replaces else Mode.MERGE
         manifest = self.store.publish(spec, rows, provenance=self.provenance(), now=self.now, mode=mode)
         self.snapshots.append(manifest.id)
 
@@ -113,22 +134,22 @@ def import_file(
     valid_from: date | None = None,
     reviewed: pd.DataFrame | None = None,
     within: frozenset[str] | None = None,
+    shown: int = 0,
     progress: Progress = quiet,
     cancel: Cancel = never,
     now: datetime,
 ) -> Imported:
     """Read a file with one of the readers and publish what it holds.
 
-    `source` is the short name under which rows stand (by default the name of the list that the
-    reader recognised). Names are matched to places of the store; where it has none of a level, or
-    with `new_places`, new ones are made. `reviewed` are decisions of persons, rows of
-    PLACE_MATCHES. `within` holds the codes of the only places whose rows are taken, where whoever
-    sends the file may speak for those alone. `valid_from` dates links to other parents than the
-    stored ones. With `dry_run` nothing is stored. Running the same import again changes nothing. Raises BadFile, CannotImport,
-    TableRefused or Cancelled; what was published until then is valid and is completed by a rerun.
+    `source` is the short name under which rows stand (by default the name of the list that the reader
+    recognised). Names are matched to places of the store; where it has none of a level, or with `new_places`,
+    new ones are made. `reviewed` are decisions of persons, rows of PLACE_MATCHES. `within` holds the codes of
+    the only places whose rows are taken, where whoever sends the file may speak for those alone. `valid_from`
+    dates links to other parents than the stored ones. `shown` first rows are returned for a person to look at.
+    With `dry_run` nothing is stored. Running the same import again changes nothing. Raises BadFile,
+    CannotImport, TableRefused or Cancelled; what was published until then is valid, a rerun completes it.
     """
-    path = Path(path)
-    module = _reader(reader)
+    path, module = Path(path), _reader(reader)
     if country and country != store.country:
         raise CannotImport("pipeline.import.other_country", found=country, expected=store.country)
     with placed_rows.scratch(store.folder, dry_run=dry_run) as folder:
@@ -137,40 +158,72 @@ def import_file(
             reading = module.read(path, **_options(reader, store, options or {}, folder, progress, cancel))
         except ReadingCancelled as error:
             raise Cancelled from error
-        job = _job(store, reader, reading, path, source, now, progress, cancel)
-        step(progress, cancel, "pipeline.import.placing", READ_SHARE)
-        rules = PlacingRules(
-            system=reading.system, vintage=reading.vintage, source=job.source, new_places=new_places,
-            valid_from=valid_from, within=within,
+        return store_reading(
+            store, reading, path, reader=reader, source=source, folder=folder, dry_run=dry_run,
+            new_places=new_places, valid_from=valid_from, reviewed=reviewed, within=within, shown=shown,
+            progress=progress, cancel=cancel, now=now,
         )  # fmt: skip
-        placing = _place_and_publish(job, rules, reviewed, folder, dry_run=dry_run)
+
+
+def store_reading(
+    store: Store,
+    reading: Reading,
+    path: Path,
+    *,
+    reader: str,
+    source: str,
+    folder: Path,
+    dry_run: bool = False,
+    new_places: bool = False,
+    valid_from: date | None = None,
+    reviewed: pd.DataFrame | None = None,
+    within: frozenset[str] | None = None,
+    shown: int = 0,
+    live: Live | None = None,
+    progress: Progress = quiet,
+    cancel: Cancel = never,
+    now: datetime,
+) -> Imported:
+    """Place and publish what was read from a file, or from a live source with the journal of its answers as the file.
+
+    `folder` is a scratch folder beside the store's parts; the other arguments are those of `import_file`.
+    """
+    job = _job(store, reader, reading, path, source, now, progress, cancel, live or Live())
+    step(progress, cancel, "pipeline.import.placing", READ_SHARE)
+    rules = PlacingRules(
+        system=reading.system, vintage=reading.vintage, source=job.source, new_places=new_places,
+        valid_from=valid_from, within=within, own_codes=reading.own_codes,
+    )  # fmt: skip
+    placing, first, odd = _place_and_publish(job, rules, reviewed, folder, dry_run=dry_run, shown=shown)
     return Imported(
         import_id=job.import_id, source=job.source, receipt=reading.receipt, places=placing.status(),
         matches=pd.DataFrame(placing.matches, columns=list(place_tables.PLACE_MATCHES.column_names)),
-        placed=frozenset(placing.codes.values()),
-        snapshots=tuple(job.snapshots), dry_run=dry_run,
+        placed=frozenset(placing.codes.values()), snapshots=tuple(job.snapshots), dry_run=dry_run,
+        observed=first[0], first_rows=first[1], doubts=odd,
     )  # fmt: skip
 
 
 def _job(
     store: Store, reader: str, reading: Reading, path: Path, source: str, now: datetime, progress: Progress,
-    cancel: Cancel,
+    cancel: Cancel, live: Live,
 ) -> _Job:  # fmt: skip
     source = source or reading.facts.get("source", "") or reading.system
     sha256 = _checksum(path)
     return _Job(
         store=store, reading=reading, source=source, path=path, sha256=sha256,
-        import_id=_import_id(sha256, source, reader), now=now, progress=progress, cancel=cancel,
+        import_id=live.import_id or _import_id(sha256, source, reader), now=now, progress=progress,
+        cancel=cancel, live=live,
     )  # fmt: skip
 
 
 def _place_and_publish(
-    job: _Job, rules: PlacingRules, reviewed: pd.DataFrame | None, folder: Path, *, dry_run: bool
-) -> Placing:
+    job: _Job, rules: PlacingRules, reviewed: pd.DataFrame | None, folder: Path, *, dry_run: bool, shown: int
+) -> tuple[Placing, placed_rows.FirstRows, _Doubts]:
     reading = job.reading
     known = KnownPlaces.of(job.store)
     listed = listed_frame(reading.places)
     placing = place_names(listed, known, rules, _decisions(known, reviewed, reading))
+    job.live.amend(placing, known)
     _note_places(reading.receipt, placing)
     licence = _licence(job.path, job.sha256, reading)
     outlines = outlining.boundary_rows(
@@ -183,7 +236,28 @@ def _place_and_publish(
     reading.receipt.check()
     if not dry_run:
         _publish(job, placing, outlines, rows)
-    return placing
+    doubted = _doubts(job, known, placing, rows) if shown else ()
+    return placing, placed_rows.first_observations(rows, placing, reading, shown), doubted
+
+
+def _doubts(job: _Job, known: KnownPlaces, placing: Placing, rows: placed_rows.PlacedRows) -> _Doubts:
+    """Return the numbers that look mistyped, with where they stand in the file."""
+    numbers = placed_rows.observations(rows, sheet_doubts.COLUMNS, CHECKED)
+    if numbers is None:
+        return None
+    listed = placed_rows.names_in_file(placing, job.reading)
+    found = sheet_doubts.of_sheet(job.store, known, numbers, today=job.now.date())
+    return tuple({**one, **_where(one, listed.get(one["place_code"], []), job.reading)} for one in found)
+
+
+def _where(doubt: Mapping[str, Any], listed: list[Any], reading: Reading) -> dict[str, Any]:
+    keys = [
+        (row["code"] or "", row["parent_name"] or "", doubt["period"], doubt["indicator"]) for row in listed
+    ]
+    exact = [reading.row_of[key] for key in keys if key in reading.row_of]
+    first = [int(row["row"]) for row in listed if row["row"]]
+    names = list(dict.fromkeys(row["name"] for row in listed if row["name"]))
+    return {"names": names, "row": min(exact or first, default=None)}
 
 
 def _reader(name: str) -> Any:
@@ -196,6 +270,8 @@ def _options(
     reader: str, store: Store, options: Mapping[str, Any], folder: Path, progress: Progress, cancel: Cancel
 ) -> dict[str, Any]:
     given = {name: value for name, value in options.items() if value not in (None, "")}
+    if reader == "raster":
+        given["outlines"] = outlining.newest_outlines(KnownPlaces.of(store))
     if reader != "tables":
         return {"country": store.country, **given}
     if "map" in given:
@@ -280,7 +356,7 @@ def _publish(
             (place_tables.PLACE_BOUNDARIES, outlines),
             (place_tables.PLACE_MATCHES, _matches(placing)),
         )),
-        ("pipeline.import.rows", 0.7, rows.tables),
+        ("pipeline.import.rows", 0.7, (*rows.tables, *job.live.further)),
         ("pipeline.import.receipt", 0.95, (
             (REJECTED_ROWS, _rejected_rows(job)),
             (IMPORTS, [_receipt_row(job)]),

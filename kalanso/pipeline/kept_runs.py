@@ -34,6 +34,7 @@ from kalanso.pipeline.one_at_a_time import one_at_a_time
 from kalanso.pipeline.pocket_records import pocket_records
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
 from kalanso.pipeline.publish_estimates import (
+    PREVIEW,
     RELEASES,
     district_or_above,
     publish_file,
@@ -41,10 +42,11 @@ from kalanso.pipeline.publish_estimates import (
     run_in,
 )
 from kalanso.places.tables import PLACE_CONTEXTS, PLACE_NEIGHBOURS
+from kalanso.simulation.tables import SURVEY_CHILDREN, SURVEY_CLUSTERS
 from kalanso.store import Mode, Provenance, Store, TableSpec
 
 # Tables beside those of `Holdings.made_from` that an estimate hears.
-_HEARD = (COVERAGE_SERIES, PLACE_CONTEXTS, PLACE_NEIGHBOURS)
+_HEARD = (COVERAGE_SERIES, PLACE_CONTEXTS, PLACE_NEIGHBOURS, SURVEY_CHILDREN, SURVEY_CLUSTERS)
 _ESTIMATES = "coverage_estimates"
 KEPT = "estimates-run-"  # how folders of kept runs begin
 
@@ -110,24 +112,25 @@ def evidence_snapshots(store: Store) -> dict[str, str]:
 
 
 def keep_estimate(
-    store: Store, name: str, *, question: coverage.Question, quarters: int = QUARTERS, warm: Path | None = None,
-    engine: Engine | None = None, progress: Progress = quiet, cancel: Cancel = never, now: datetime,
+    store: Store, name: str, *, question: coverage.Question, quarters: int = QUARTERS,
+    snapshots: Mapping[str, str] | None = None, warm: Path | None = None, engine: Engine | None = None, progress: Progress = quiet, cancel: Cancel = never, now: datetime,
 ) -> KeptRun:  # fmt: skip
     """Estimate from a store and keep the run apart from the one that its pages show.
 
-    `quarters` are the newest ones on which it looks back. One that was interrupted goes on where it was; one
-    that ended is not computed again. Raises as `estimate` does; a refused run leaves its diagnostics.
+    `quarters` are the newest ones on which it looks back; `snapshots` name what it hears of each table, the newest
+    unless stated. One that was interrupted goes on where it was; one that ended is not computed again. Raises as `estimate` does; a refused run leaves its diagnostics.
     """
     out = folder_of_kept(store, name)
     writing.may_write(out)
     with one_at_a_time(store):
         step(progress, cancel, "pipeline.estimate.reading", 0.0)
-        inputs = {one: one for one in evidence_snapshots(store).values()}
+        heard = dict(snapshots) if snapshots else evidence_snapshots(store)
+        inputs = {one: one for one in heard.values()}
         if quarters != QUARTERS:
             inputs["quarters"] = str(quarters)
         done = kept_run(out)
         if done is None or not done.finished or done.run != account.identity(inputs, question):
-            given = gathered(Holdings(store, now.date()), quarters=quarters)
+            given = gathered(Holdings(store, now.date(), heard), quarters=quarters)
             run_estimate(
                 given.evidence, question, out, inputs=inputs, warm=warm, engine=engine, cancel=cancel, now=now,
                 records=pocket_records(given), pack=given.holdings.pack, names=given.names,
@@ -192,7 +195,7 @@ def _provenance(store: Store, kept: KeptRun, state: str, by: str = "kalanso") ->
     made_from = tuple(one for one in kept.document.get("inputs", {}) if one != "quarters")
     seen = [one for one in store.history(OBSERVATIONS.name) if one.id in made_from]
     sources = {str(part.bucket["source"]) for one in seen for part in one.parts}
-    note = f"run {kept.run}{' preview' if kept.preview else ''}"
+    note = f"run {kept.run}{PREVIEW if kept.preview else ''}"
     return Provenance(sources=tuple(sorted(sources)), made_from=made_from, note=note, state=state, by=by)
 
 

@@ -22,6 +22,25 @@ DEPTHS = {level.value: level.depth for level in Level}
 _EARTH = Geod(ellps="WGS84")
 
 
+def newest_outlines(known: KnownPlaces) -> pd.DataFrame:
+    """Return the newest published outline of each place with its name, level and the name of the place above."""
+    named = _newest(known)[["place_code", "geometry"]].merge(
+        known.places[["place_code", "name", "level"]], on="place_code"
+    )
+    names = dict(zip(known.places["place_code"], known.places["name"], strict=True))
+    links = known.parents[known.parents["valid_to"].isna()].sort_values("tree", ascending=False)
+    above = links.drop_duplicates("place_code").set_index("place_code")
+    return named.assign(
+        parent_name=[names.get(above["parent_code"].get(code, ""), "") for code in named["place_code"]],
+        tree=[above["tree"].get(code, "") for code in named["place_code"]],
+    )
+
+
+def _newest(known: KnownPlaces) -> pd.DataFrame:
+    rows = known.boundaries
+    return rows[rows["kind"] == "published"].sort_values("vintage").drop_duplicates("place_code", keep="last")
+
+
 class OutlineIndex:
     """The newest published outline of each known place, to be asked what contains a point."""
 
@@ -30,12 +49,7 @@ class OutlineIndex:
 
     @cached_property
     def _shapes(self) -> tuple[list[str], Any]:
-        rows = self._known.boundaries
-        rows = (
-            rows[rows["kind"] == "published"]
-            .sort_values("vintage")
-            .drop_duplicates("place_code", keep="last")
-        )
+        rows = _newest(self._known)
         shapes = shapely.from_wkb(rows["geometry"].to_numpy()) if len(rows) else np.array([])
         return rows["place_code"].tolist(), shapely.STRtree(shapes)
 

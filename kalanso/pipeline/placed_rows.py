@@ -13,16 +13,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import duckdb
+import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from kalanso.indicators.tables import COVERAGE_SERIES, EVENTS, OBSERVATIONS
+from kalanso.indicators.tables import COVERAGE_SERIES, EVENTS, OBSERVATIONS, RECOUNTS
 from kalanso.pipeline.placing import Key, Placing
 from kalanso.sources.readings import Reading
 from kalanso.store import TableSpec
+
+# How many rows there are, and the first of them.
+FirstRows: TypeAlias = tuple[int, tuple[dict[str, Any], ...]]
 
 
 @dataclass(kw_only=True)
@@ -49,13 +54,14 @@ def scratch(store_folder: Path, *, dry_run: bool) -> Iterator[Path]:
 def give_codes(
     reading: Reading, placing: Placing, *, source: str, folder: Path, memory: str, threads: int
 ) -> PlacedRows:
-    """Return the observations, coverage and events of a reading with our codes of places.
+    """Return the observations, coverage, events and recounts of a reading with our codes of places.
 
     Where the receipt counts other units than rows (`Reading.counted`), what stays out is counted in
     those units. `memory` and `threads` bound the engine.
     """
     placed = PlacedRows()
-    if reading.observations is None and reading.coverage is None and reading.events is None:
+    given = (reading.observations, reading.coverage, reading.events, reading.recounts)
+    if all(rows is None for rows in given):
         _count_places(reading, placing, placed)
         return placed
     connection = duckdb.connect(
@@ -68,6 +74,7 @@ def give_codes(
             (OBSERVATIONS, reading.observations),
             (COVERAGE_SERIES, reading.coverage),
             (EVENTS, reading.events),
+            (RECOUNTS, reading.recounts),
         ):
             if rows is not None:
                 counted += _one_table(connection, spec, rows, source, folder, placed)
@@ -78,6 +85,43 @@ def give_codes(
     finally:
         connection.close()
     return placed
+
+
+def first_observations(placed: PlacedRows, placing: Placing, reading: Reading, most: int) -> FirstRows:
+    """Return how many observations there are, and the first of them by place and period, with names in the file."""
+    path = next((path for spec, path in placed.tables if spec is OBSERVATIONS), None)
+    if path is None or not most:
+        return 0, ()
+    with duckdb.connect() as connection:
+        rows = connection.read_parquet(str(path))
+        total = int(rows.aggregate("count(*)").fetchall()[0][0])
+        first = rows.order("place_code, period_start, indicator, product, age_band").limit(most)
+        found = first.to_arrow_table().to_pylist()
+    names = {
+        code: list(dict.fromkeys(row["name"] for row in rows if row["name"]))
+        for code, rows in names_in_file(placing, reading).items()
+    }
+    return total, tuple({**row, "names": names.get(row["place_code"], [])} for row in found)
+
+
+def names_in_file(placing: Placing, reading: Reading) -> dict[str, list[Any]]:
+    """Return for each of our codes the places of the file that are it, as rows of LISTED_PLACES."""
+    found: dict[str, list[Any]] = {}
+    for row in reading.places.to_pylist():
+        code = placing.codes.get((row["code"] or "", row["parent_name"] or ""))
+        if code is not None:
+            found.setdefault(code, []).append(row)
+    return found
+
+
+def observations(placed: PlacedRows, columns: tuple[str, ...], most: int) -> pd.DataFrame | None:
+    """Return some columns of all observations; None where they are more than `most`."""
+    path = next((path for spec, path in placed.tables if spec is OBSERVATIONS), None)
+    if path is None:
+        return pd.DataFrame(columns=list(columns))
+    if pq.read_metadata(path).num_rows > most:
+        return None
+    return pq.read_table(path, columns=list(columns)).to_pandas()
 
 
 def _count_places(reading: Reading, placing: Placing, placed: PlacedRows) -> None:

@@ -65,12 +65,13 @@ class KnownPlaces:
     def frame(self, level: str) -> pd.DataFrame:
         """Return the places of one level as `places.match` wants them.
 
-        `parent_name` is empty below the country itself, which would otherwise stand against any
-        region that a list names as parent.
+        `parent_name` is the place above in the health tree where there is one: people look for a centre
+        in its area, not in its commune. It is empty below the country itself, which would otherwise
+        stand against any region that a list names as parent.
         """
         names = dict(zip(self.places["place_code"], self.places["name"], strict=True))
         above: dict[str, list[str]] = {}
-        for link in records(self.parents):
+        for link in sorted(records(self.parents), key=_present_health_first):
             above.setdefault(link["place_code"], []).append(link["parent_code"])
         spellings = self.codes.groupby("place_code")["name"].agg(set).to_dict()
         rows = []
@@ -110,6 +111,10 @@ class KnownPlaces:
                 found.append(code)
                 waiting += above.get(code, [])
         return found
+
+
+def _present_health_first(link: dict[str, Any]) -> tuple[bool, bool]:
+    return link["tree"] != "health", link["valid_to"] is not None
 
 
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ class PlacingRules:
 
     `new_places` mints what matches nothing even where the level is known; `valid_from` dates links
     that differ from the stored ones, which otherwise stay as they are. `within` holds the only places
-    that the list may speak for.
+    that the list may speak for. With `own_codes` the listed codes are our own, and no name is matched.
     """
 
     system: str
@@ -70,6 +70,7 @@ class PlacingRules:
     new_places: bool = False
     valid_from: date | None = None
     within: frozenset[str] | None = None
+    own_codes: bool = False
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -81,6 +82,14 @@ def place_names(
     `reviewed` are rows of PLACE_MATCHES that persons decided; they are added to those in the store.
     """
     placing = Placing()
+    if rules.own_codes:
+        own = set(known.places["place_code"])
+        placing.codes = {
+            (row["code"], row["parent_name"]): row["code"] for row in records(listed) if row["code"] in own
+        }
+        if rules.within is not None:
+            _keep_within(placing, rules.within)
+        return placing
     earlier = _codes_of_list(known, rules)
     _place_country(known, rules, placing)
     for level in sorted(set(listed["level"]), key=lambda name: (DEPTHS.get(name, 9), name)):
@@ -193,7 +202,8 @@ def _match_level(
     found = places.match(
         asked[["code", "name", "parent_name", "level", "kind", "latitude", "longitude"]],
         ours, system=rules.system, vintage=rules.vintage,
-        reviewed=reviewed.assign(parent_name="") if silent else reviewed, thresholds=rules.thresholds,
+        reviewed=reviewed.assign(parent_name="") if silent else reviewed, within=rules.within,
+        thresholds=rules.thresholds,
     )  # fmt: skip
     for (code, parent), match in zip(wanted, records(found), strict=True):
         placing.matches.append(match | {"code": code, "parent_name": parent})

@@ -23,8 +23,8 @@ from kalanso import definitions, indicators, places
 from kalanso.indicators.tables import INDICATOR_VALUES
 from kalanso.pipeline.evidence import Holdings
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
-from kalanso.places.tables import PLACE_NEIGHBOURS
-from kalanso.store import Mode, Provenance, Store
+from kalanso.places.tables import PLACE_BOUNDARIES, PLACE_NEIGHBOURS, PLACES
+from kalanso.store import Manifest, Mode, Provenance, Store
 from kalanso.vocabulary import Level, PeriodType, Tree
 
 # Facilities stand in the observations themselves; a month of one facility is too few children to divide.
@@ -34,6 +34,7 @@ _PERIODS = {
     Tree.HEALTH: (PeriodType.MONTH, PeriodType.QUARTER, PeriodType.YEAR),
     Tree.ADMINISTRATIVE: (PeriodType.QUARTER, PeriodType.YEAR),
 }
+OUTLINES = (PLACES, PLACE_BOUNDARIES)  # what neighbours follow from
 _WALL_CHART = ("dtp1_coverage", "dtp3_coverage", "dtp1_dtp3_dropout")
 
 
@@ -71,9 +72,15 @@ def publish(
     finally:
         draft.unlink(missing_ok=True)
     step(progress, cancel, "pipeline.publish.neighbours", 0.95)
-    border = store.publish(
-        PLACE_NEIGHBOURS, _neighbours(holdings), provenance=provenance, now=now, mode=Mode.REPLACE_ALL
-    )
+    border = holdings.manifest(PLACE_NEIGHBOURS)
+    if border is None or _outlines_changed(holdings, border):
+        border = store.publish(
+            PLACE_NEIGHBOURS,
+            _neighbours(holdings),
+            provenance=_of_outlines(holdings),
+            now=now,
+            mode=Mode.REPLACE_ALL,
+        )
     progress("pipeline.publish.done", 1.0)
     return Published(
         rows={values.table: values.rows, border.table: border.rows}, snapshots=(values.id, border.id)
@@ -157,6 +164,20 @@ def _counts_behind(pack: definitions.Pack, code: str) -> set[str]:
 
 def _column(table: ir.Table) -> list[str]:
     return [row for (row,) in table.to_pandas().itertuples(index=False)]
+
+
+def _of_outlines(holdings: Holdings) -> Provenance:
+    """Return what neighbours are made from: places and their outlines, whatever was observed."""
+    made_from = [m.id for spec in OUTLINES if (m := holdings.manifest(spec)) is not None]
+    return Provenance(sources=holdings.sources(), made_from=tuple(made_from))
+
+
+def _outlines_changed(holdings: Holdings, border: Manifest) -> bool:
+    """Whether neighbours are to be found anew: they take long, and a sheet of doses moves no border."""
+    # Neighbours that were found beside numbers name those too; only what they follow from is compared.
+    names = {spec.name for spec in OUTLINES}
+    mine = {one for one in border.provenance.made_from if one.rpartition("-")[0] in names}
+    return mine != set(_of_outlines(holdings).made_from)
 
 
 def _neighbours(holdings: Holdings) -> pa.Table:

@@ -25,13 +25,21 @@ from kalanso.coverage.run_columns import RUN_NAMES, STATES
 from kalanso.coverage.tables import RUN_TABLES, provisional_quarters, released, with_run
 from kalanso.pipeline.evidence import Holdings, NothingToWorkOn
 from kalanso.places.tables import PLACES
-from kalanso.store import Audience, Mode, Provenance, Store, TableSpec
+from kalanso.store import Audience, Manifest, Mode, Provenance, Store, TableSpec
 from kalanso.vocabulary import Level
 
 RELEASES = (
     (tables.COVERAGE_ESTIMATES_PARTNERS, Audience.PARTNER),
     (tables.COVERAGE_ESTIMATES_PUBLIC, Audience.PUBLIC),
 )
+
+
+PREVIEW = " preview"  # ends the note of what was made from a preview
+
+
+def is_preview(manifest: Manifest) -> bool:
+    """Return whether a table holds the numbers of a preview, on which nothing may be decided."""
+    return (manifest.provenance.note or "").endswith(PREVIEW)
 
 
 def publish_run(
@@ -43,7 +51,7 @@ def publish_run(
     What was made after the earlier run (assumptions, sources left out) goes with it.
     """
     made = _Made(run, STATES[0], holdings, tuple(periods), now)
-    provenance = made.provenance(" preview" if engine == "preview" else "")
+    provenance = made.provenance(PREVIEW if engine == "preview" else "")
     found = [_publish_file(store, out, spec, made, provenance) for spec in RUN_TABLES]
     for spec in LATER_TABLES:
         latest = store.latest(spec.name)

@@ -1,8 +1,10 @@
 """How does a store get from its data to the published estimate and its grid, while people already read?
 
 A preview first, published at once; then the posterior that may be published, in its place; then the grid
-of assumptions. Whatever is done is not done again, so that the verb can be stopped and started at will. Where
-it stands is written for the pages (`computation_status`).
+of assumptions. Whatever is done is not done again, so that the verb can be stopped and started at will. All of
+it rests on the snapshots with which it began, whatever is published meanwhile: where each month's sheet began it
+anew, an estimate of hours would never come to its end. Where it stands is written for the pages
+(`computation_status`).
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from kalanso.pipeline.computation_status import (
     read_status,
 )
 from kalanso.pipeline.estimate import Engine, estimate, folder_of
-from kalanso.pipeline.evidence import Holdings, NothingToWorkOn
+from kalanso.pipeline.evidence import Holdings, NothingToWorkOn, still_stand
 from kalanso.pipeline.evidence_folder import Gathered, gathered
 from kalanso.pipeline.one_at_a_time import one_at_a_time
 from kalanso.pipeline.progress import Cancel, Cancelled, Progress, never, quiet
@@ -52,8 +54,9 @@ def refine(
     """
     asked = question or coverage.Question()
     with one_at_a_time(store):
-        holdings = Holdings(store, now.date())
-        status = StatusFile(store, of=_identity(holdings, asked))
+        holdings = _holdings(store, asked, now)
+        heard = {name: found.id for name, found in holdings.standing.items()}
+        status = StatusFile(store, of=_identity(holdings, asked), snapshots=heard)
         work = _Work(store, holdings, asked, engine, status, progress, cancel, now)
         try:
             return work.run()
@@ -64,8 +67,8 @@ def refine(
             status.say(REFUSED, Message(refusal.message_id, refusal.params), 0.0, STEPS[0])
             raise
         except BaseException as fault:
-            told = Message(FAILED, {"fault": f"{type(fault).__name__}: {fault}"[:300]})
-            status.say(REFUSED, told, 0.0, STEPS[0])
+            failed = Message(FAILED, {"fault": f"{type(fault).__name__}: {fault}"[:300]})
+            status.say(REFUSED, failed, 0.0, STEPS[0])
             raise
 
 
@@ -82,6 +85,17 @@ def left_to_refine(store: Store, *, question: coverage.Question | None = None, n
     except NothingToWorkOn:
         return False
     return bool(found.get("of") != identity)
+
+
+def _holdings(store: Store, asked: coverage.Question, now: datetime) -> Holdings:
+    """Return the tables of an interrupted computation as they stood when it began; else as they stand now."""
+    found = read_status(store)
+    kept = dict(found.get("snapshots") or {}) if found is not None and is_open(found) else {}
+    if found is not None and still_stand(store, kept):
+        begun = Holdings(store, now.date(), kept)
+        if _identity(begun, asked) == found.get("of"):
+            return begun
+    return Holdings(store, now.date())
 
 
 def _identity(holdings: Holdings, question: coverage.Question) -> str:

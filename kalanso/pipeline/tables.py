@@ -11,15 +11,19 @@ from kalanso.pipeline.demo_truth import DEMO_TRUTH
 from kalanso.places.tables import TABLES as PLACE_TABLES
 from kalanso.quality.tables import TABLES as QUALITY_TABLES
 from kalanso.simulation.tables import TABLES as SIMULATION_TABLES
+from kalanso.sources.catalogue.tables import TABLES as CATALOGUE_TABLES
 from kalanso.sources.tables import TABLES as IMPORT_TABLES
 from kalanso.store import TableSpec
+from kalanso.triangulation.tables import TABLES as TRIANGULATION_TABLES
 
 TABLES: tuple[TableSpec, ...] = (
     *PLACE_TABLES,
     *INDICATOR_TABLES,
     *QUALITY_TABLES,
     *IMPORT_TABLES,
+    *CATALOGUE_TABLES,
     *COVERAGE_TABLES,
+    *TRIANGULATION_TABLES,
     *SIMULATION_TABLES,  # the truth of the example country, private
     DEMO_TRUTH,  # what is shown of it, on request, in a demonstration
 )

@@ -8,9 +8,9 @@ sentences that know both languages. Definitions of indicators, with their thresh
 from kalanso.vocabulary.ages import AgeGroup
 from kalanso.vocabulary.antigens import Antigen, Dose
 from kalanso.vocabulary.estimates import Estimate
-from kalanso.vocabulary.formats import format_value
+from kalanso.vocabulary.formats import format_value, no_formula
 from kalanso.vocabulary.levels import Level, Tree
-from kalanso.vocabulary.messages import Message, UnknownMessage
+from kalanso.vocabulary.messages import Message, Refusal, UnknownMessage
 from kalanso.vocabulary.periods import NotAPeriod, Period, PeriodType
 
 __all__ = [
@@ -23,7 +23,9 @@ __all__ = [
     "NotAPeriod",
     "Period",
     "PeriodType",
+    "Refusal",
     "Tree",
     "UnknownMessage",
     "format_value",
+    "no_formula",
 ]

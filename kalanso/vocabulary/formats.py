@@ -54,3 +54,8 @@ def _period(period: Period, locale: str) -> str:
         return f"{'semaine' if locale == 'fr' else 'week'} {period.number}, {period.year}"
     first, last = (format_date(day, format="MMM yyyy", locale=locale) for day in (period.start, period.end))
     return f"{first} – {last}"
+
+
+def no_formula(value: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula: names come from outside. Other values stay."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value

@@ -61,6 +61,18 @@ class Message:
         return cls(id, json.loads(params) if params else {})
 
 
+class Refusal(Exception):
+    """Something that was not done, as a sentence with what to try. Kinds of it are also an error of Python."""
+
+    def __init__(self, message_id: str, **params: Any) -> None:
+        self.message = Message(message_id, params)
+        super().__init__(self.message.render("en"))
+
+    def render(self, locale: str = "fr") -> str:
+        """Return the sentence for a person."""
+        return self.message.render(locale)
+
+
 @lru_cache
 def catalogue(package: str, locale: str) -> Catalog:
     """Return the sentences of one package in one language."""

@@ -16,12 +16,13 @@ from kalanso.coverage.tables import (
     KEPT_RUNS,
     RUN_TABLES,
 )
+from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.pipeline.evidence import NothingToWorkOn
 from kalanso.pipeline.kept_runs import KeptRun, Shown, evidence_snapshots, folder_of_kept, show_runs
 from kalanso.pipeline.progress import Cancelled
 from kalanso.store import Store, TableSpec
 from tests.coverage.made_up_engine import MadeUpEngine
-from tests.pipeline.test_evidence_folder import NOW
+from tests.pipeline.test_evidence_folder import NOW, put, seen
 from tests.pipeline.test_store_runs import known
 
 __all__ = ["known"]
@@ -178,3 +179,14 @@ def test_a_look_counts_what_an_estimate_would_hear(known: Store) -> None:
     assert "surveys" in found["missing"]
     assert found["snapshots"] == evidence_snapshots(known)
     assert json.loads(json.dumps(found)) == found
+
+
+def test_a_run_is_kept_on_the_snapshots_that_were_named(known: Store) -> None:
+    asked = evidence_snapshots(known)
+    put(known, OBSERVATIONS, [seen("F1", "202412", 99, source="sheet")])
+    kept = pipeline.keep_estimate(known, "1", question=ASKED, snapshots=asked, engine=MadeUpEngine(), now=NOW)
+    assert set(kept.document["inputs"]) == set(asked.values())
+    again = MadeUpEngine()
+    pipeline.keep_estimate(known, "1", question=ASKED, snapshots=asked, engine=again, now=NOW)
+    assert again.steps == []
+    assert pipeline.look(known, snapshots=asked, now=NOW)["snapshots"] == asked

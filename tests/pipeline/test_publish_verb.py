@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
+import pytest
+
 from kalanso import pipeline, sources
-from kalanso.indicators.tables import INDICATOR_VALUES
+from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.store import Store
+from tests.pipeline.test_evidence_folder import WHERE, place_rows, put, seen
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 MAP = {
@@ -43,3 +47,22 @@ def test_doses_without_any_population_are_published_without_a_value(tmp_path: Pa
     assert told == [("", 93.0), ("", 93.0), (":rolling4", 318.0), (":rolling4", 318.0)]
     assert fourth["value"].isna().all()
     assert set(fourth["caveat"]) == {"indicators.caveat.no_denominator"}
+
+
+def test_neighbours_are_found_anew_only_where_places_or_outlines_changed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verb = import_module("kalanso.pipeline.publish")
+    found: list[int] = []
+    find = verb._neighbours
+    monkeypatch.setattr(verb, "_neighbours", lambda holdings: found.append(1) or find(holdings))
+    place_rows(store)
+    put(store, OBSERVATIONS, [seen("F1", "202401", 10)])
+    pipeline.publish(store, now=NOW)
+    assert len(found) == 1
+    put(store, OBSERVATIONS, [seen("F1", "202402", 10)])
+    pipeline.publish(store, now=NOW)
+    assert len(found) == 1
+    place_rows(store, WHERE | {"H3": ("health_area", "D")})
+    pipeline.publish(store, now=NOW)
+    assert len(found) == 2

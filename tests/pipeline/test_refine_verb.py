@@ -17,12 +17,13 @@ from kalanso.coverage.assumption_runs import GRID
 from kalanso.coverage.comparison_tables import ASSUMPTION_RUNS
 from kalanso.coverage.posterior import Posterior
 from kalanso.coverage.tables import COVERAGE_ESTIMATES
+from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.pipeline.computation_status import StatusFile, read_status
 from kalanso.pipeline.evidence import NothingToWorkOn
 from kalanso.store import Store
 from kalanso.vocabulary import Message
 from tests.pipeline.test_assumptions_verb import Moving
-from tests.pipeline.test_evidence_folder import NOW
+from tests.pipeline.test_evidence_folder import NOW, put, seen
 from tests.pipeline.test_store_runs import known
 
 ASKED = Question(draws=20)
@@ -158,3 +159,56 @@ def test_status_and_log_are_no_strangers_in_the_folder_of_estimates(known: Store
     done = pipeline.estimate(known, question=ASKED, engine=Moving(), now=NOW)
     assert done.out == known.folder / "estimates"
     assert Path(known.folder / "estimates" / "status.json").is_file()
+
+
+class Publishing(Moving):
+    """An engine during whose work somebody publishes a sheet: before its `at`th call."""
+
+    def __init__(self, store: Store, at: int, stop_at: int | None = None) -> None:
+        super().__init__(stop_at=stop_at)
+        self.store, self.at = store, at
+
+    def __call__(self, *given: Any, **more: Any) -> Posterior:
+        if len(self.asked) == self.at:
+            put(self.store, OBSERVATIONS, [seen("F1", "202412", 99, source="sheet")])
+        return super().__call__(*given, **more)
+
+
+@pytest.mark.parametrize("at", [0, 1, 3])
+def test_a_sheet_that_is_published_meanwhile_does_not_end_an_estimate(known: Store, at: int) -> None:
+    engine = Publishing(known, at)
+    assert pipeline.refine(known, question=ASKED, engine=engine, now=NOW) == "done"
+    assert [question.preview for question in engine.asked] == [True, False, *[True] * POINTS]
+    manifest = known.latest(COVERAGE_ESTIMATES.name)
+    assert manifest is not None
+    assert "observations-000001" in manifest.provenance.made_from
+    assert {row["run"] for row in known.read(ASSUMPTION_RUNS).to_pyarrow().to_pylist()} == {
+        str(manifest.provenance.note).removeprefix("run ")
+    }
+    # the newer data are for the next estimate
+    assert pipeline.left_to_refine(known, question=ASKED, now=NOW)
+
+
+def test_an_interrupted_estimate_goes_on_with_the_data_with_which_it_began(known: Store) -> None:
+    first = Publishing(known, at=1, stop_at=3)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.refine(known, question=ASKED, engine=first, now=NOW)
+    second = Moving()
+    assert pipeline.refine(known, question=ASKED, engine=second, now=NOW) == "done"
+    assert len(first.asked) + len(second.asked) == 2 + POINTS
+    manifest = known.latest(COVERAGE_ESTIMATES.name)
+    assert manifest is not None
+    assert "observations-000001" in manifest.provenance.made_from
+
+
+def test_an_estimate_begins_anew_where_its_data_were_taken_back(known: Store) -> None:
+    put(known, OBSERVATIONS, [seen("F1", "202412", 99, source="sheet")])
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.refine(known, question=ASKED, engine=Moving(stop_at=1), now=NOW)
+    known.withdraw("observations-000002", reason="erreur de saisie", by="cni", now=NOW)
+    second = Moving()
+    assert pipeline.refine(known, question=ASKED, engine=second, now=NOW) == "done"
+    assert len(second.asked) == 2 + POINTS
+    manifest = known.latest(COVERAGE_ESTIMATES.name)
+    assert manifest is not None
+    assert "observations-000003" in manifest.provenance.made_from

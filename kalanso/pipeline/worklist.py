@@ -1,0 +1,85 @@
+"""What should be asked this month, and of whom, by what a store holds?
+
+Reads the findings and what people said of them. Which questions there are, and in which order, is said by
+`kalanso.quality.worklist`; how they read stands in `worklist_files`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import pandas as pd
+
+from kalanso.pipeline.check import gather
+from kalanso.pipeline.evidence import Holdings
+from kalanso.pipeline.worklist_files import UnknownEnding, Worklist, in_words, to_csv, to_xlsx, write
+from kalanso.quality import worklist as lists
+from kalanso.quality.tables import FINDING_STATUSES, QUALITY_FINDINGS
+from kalanso.store import Store, TableSpec
+from kalanso.vocabulary import Period, PeriodType, Refusal, Tree
+
+__all__ = [
+    "NoSuchPlace",
+    "SeveralPlaces",
+    "UnknownEnding",
+    "Worklist",
+    "in_words",
+    "to_csv",
+    "to_xlsx",
+    "worklist",
+    "write",
+]
+
+
+class NoSuchPlace(Refusal, ValueError):
+    """A place that was asked for and does not stand in the store."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__("pipeline.worklist.no_place", place=place)
+
+
+class SeveralPlaces(Refusal, ValueError):
+    """A name that several places of the store carry."""
+
+    def __init__(self, place: str, codes: Sequence[str]) -> None:
+        super().__init__("pipeline.worklist.several_places", place=place, codes=", ".join(codes))
+
+
+def worklist(store: Store, *, month: Period | None = None, place: str = "", now: datetime) -> Worklist:
+    """Return what should be asked in a month (default: the last month before now), below a place by code or name.
+
+    Raises NoSuchPlace where no place has this code or name, SeveralPlaces where several have this name, NothingToWorkOn where there are no observations.
+    """
+    holdings = Holdings(store, now.date())
+    evidence = gather(holdings)
+    names = dict(zip(holdings.places["place_code"], holdings.places["name"], strict=True))
+    code = _code(place, names)
+    asked = month or Period(type=PeriodType.MONTH, year=now.year, number=now.month) + -1
+    lineage = holdings.lineage(Tree.HEALTH).to_pandas()
+    rows = lists.worklist(
+        store.read(QUALITY_FINDINGS).to_pandas() if store.latest(QUALITY_FINDINGS.name) else _empty(QUALITY_FINDINGS),
+        store.read(FINDING_STATUSES).to_pandas() if store.latest(FINDING_STATUSES.name) else _empty(FINDING_STATUSES),
+        lists.Known(lineage=lineage, usual=lists.usual_first_doses(evidence)),
+        holdings.pack.section("quality")["worklist"],
+        month=asked,
+        place=code,
+    )  # fmt: skip
+    return Worklist(month=asked, place=code, rows=rows, names=names, pack=holdings.pack)
+
+
+def _empty(spec: TableSpec) -> pd.DataFrame:
+    empty: pd.DataFrame = spec.arrow([]).to_pandas()
+    return empty
+
+
+def _code(place: str, names: Mapping[str, str]) -> str:
+    if not place or place in names:
+        return place
+    wanted = place.casefold().strip()
+    found = sorted(code for code, name in names.items() if name.casefold() == wanted)
+    if not found:
+        raise NoSuchPlace(place)
+    if len(found) > 1:
+        raise SeveralPlaces(place, found)
+    return found[0]
