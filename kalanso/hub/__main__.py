@@ -2,7 +2,7 @@
 
 `python -m kalanso.hub VERB`: `serve` opens the pages, `work` does the work behind them, `run-due` asks for
 what the schedule holds due; `check-settings`, `first-administrator`, `upgrade`, `backup`, `restore`,
-`check-backup` and `export-all` are for those who keep it. `manage` hands any other verb to Django.
+`check-backup`, `rotate-credentials` and `export-all` are for those who keep it. `manage` hands any other verb to Django.
 """
 
 from __future__ import annotations
@@ -84,6 +84,11 @@ def _keeping(
     restore = verb("restore", running.restore, "bring a hub back from a backup, into an empty place")
     for one in (check, restore):
         one.add_argument("folder", type=Path, help="folder of the backup")
+    verb(
+        "rotate-credentials",
+        running.rotate_credentials,
+        "seal what opens connected servers with the newest key",
+    )
     verb("checksums", running.checksums, "print rows and checksum of every table of the hub")
     export = verb("export-all", running.export_all, "hand everything over, readable without Kalanso")
     export.add_argument("--into", type=Path, required=True, help="new folder")

@@ -82,17 +82,23 @@ def serve(asked: argparse.Namespace) -> int:
             f"--port {asked.port}: another program listens there; choose another, such as --port {asked.port + 1}",
             NOTHING_THERE,
         )
-    return _serve(asked, service=service, workers=known.workers, threads=known.threads)
+    # On a busy machine the address takes many seconds to come.
+    print("Kalanso: starting…", flush=True)
+    return _serve(
+        asked, service=service, workers=known.web_processes(os.cpu_count() or 1), threads=known.threads
+    )
 
 
 def _serve(asked: argparse.Namespace, *, service: bool, workers: int, threads: int) -> int:
     set_up()
     from django.core.management import call_command
 
+    from kalanso.hub.site.queries.state import unapplied_migrations
+
     call_command("collectstatic", interactive=False, verbosity=0)
     if not service:
         call_command("migrate", interactive=False, verbosity=0)
-    elif missing := _unapplied():
+    elif missing := unapplied_migrations():
         return _say(
             f"the database lacks {missing} changes of this version: run `python -m kalanso.hub upgrade` first",
             NOTHING_THERE,
@@ -134,15 +140,6 @@ def not_of_threads(line: logging.LogRecord) -> bool:
     return "Python threads, which seems quite high" not in line.getMessage()
 
 
-def _unapplied() -> int:
-    """Return how many migrations of this software the database has not had."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
 def _keep_worker(stopped: Event) -> None:
     """Keep a worker beside the pages: start it again when it dies, end it with them."""
     while not stopped.is_set():
@@ -168,7 +165,7 @@ def work(asked: argparse.Namespace) -> int:
     """Do the work behind the pages until told to end."""
     set_up()
     from kalanso.hub.jobs.queries import standing
-    from kalanso.hub.jobs.tasks import work_on
+    from kalanso.hub.jobs.tasks import work_in_lanes, work_on
 
     with contextlib.suppress(OSError):  # pages come first
         os.nice(5)
@@ -178,7 +175,8 @@ def work(asked: argparse.Namespace) -> int:
             return True
         return asked.once and not standing(now=_now())["waiting"]
 
-    print(f"{work_on(until=over, schedule=not asked.once)} jobs ended", file=sys.stderr)
+    ended = work_on(until=over, schedule=False) if asked.once else work_in_lanes(until=over)
+    print(f"{ended} jobs ended", file=sys.stderr)
     return DONE
 
 
@@ -204,7 +202,10 @@ def backup(asked: argparse.Namespace) -> int:
 
         copy_keys(into=asked.keys)
     else:
-        _say("The keys are not in it: keep a copy of KALANSO_SECRET_KEY apart (--keys FOLDER).", DONE)
+        _say(
+            "The keys are not in it: keep a copy of KALANSO_SECRET_KEY and KALANSO_CREDENTIAL_KEYS apart (--keys FOLDER).",
+            DONE,
+        )
     return DONE
 
 
@@ -261,7 +262,10 @@ def restore(asked: argparse.Namespace) -> int:
         return _say(f"{error}. Remove {store} before you try again.", NOTHING_THERE)
     rows = sum(one["rows"] for one in found.values())
     print(f"restored and equal: {len(found)} tables, {rows} rows")
-    return _say("Everybody logs in again. Set KALANSO_SECRET_KEY to the key that you kept apart.", DONE)
+    return _say(
+        "Everybody logs in again. Set KALANSO_SECRET_KEY and KALANSO_CREDENTIAL_KEYS to the keys that you kept apart.",
+        DONE,
+    )
 
 
 def checksums(_asked: argparse.Namespace) -> int:
@@ -270,6 +274,27 @@ def checksums(_asked: argparse.Namespace) -> int:
     from kalanso.hub.site.actions.records import checksums as of_tables
 
     print(json.dumps(of_tables(), indent=1, sort_keys=True))
+    return DONE
+
+
+def rotate_credentials(_asked: argparse.Namespace) -> int:
+    """Seal what opens connected servers with the newest key, all or nothing."""
+    set_up()
+    from kalanso.hub.evidence.actions.connections import seal_anew
+    from kalanso.hub.evidence.queries.credentials import CannotOpen, NoKey
+
+    try:
+        number = seal_anew()
+    except NoKey:
+        return _say(
+            "KALANSO_CREDENTIAL_KEYS: expected the new key before the old ones, got none", NOTHING_THERE
+        )
+    except CannotOpen:
+        return _say(
+            "no key opens one of them: put the key that sealed it back into KALANSO_CREDENTIAL_KEYS",
+            NOTHING_THERE,
+        )
+    print(f"{number} sealed with the newest key; older ones may leave KALANSO_CREDENTIAL_KEYS")
     return DONE
 
 

@@ -25,7 +25,7 @@ from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.store import Provenance, Store
 from kalanso.vocabulary import Level, PeriodType, Tree
 from tests.functional.judged import PHONE
-from tests.hub import made_up_run
+from tests.hub import made_up_beside, made_up_run
 from tests.hub.conftest import findings
 
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
@@ -36,6 +36,7 @@ FLAGS = (
 # The programs that tests start know nothing of a hub of this machine.
 ALONE = {
     **os.environ, **dict.fromkeys(("KALANSO_STORE", "KALANSO_CACHE", "KALANSO_DATA", "KALANSO_DATABASE"), ""),
+    "KALANSO_CREDENTIAL_KEYS": json.dumps(["a2FsYW5zby1vZi10ZXN0cy1vbmx5LW5vdC1zZWNyZXQ="]),
     "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
 }  # fmt: skip
 SHOWN = tuple(level for level in Level if level is not Level.FACILITY)
@@ -69,6 +70,7 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     parents = {row["place_code"]: row["parent_code"] for row in country.place_parents.to_pylist()}
     places_ = country.places.to_pylist()
     made_up_run.publish(store, places_, parents, now=NOW)
+    made_up_beside.publish(store, places_, now=NOW)
     store.publish(QUALITY_FINDINGS, findings(places_), provenance=provenance, now=NOW)
     return store.folder
 
@@ -77,7 +79,7 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ground(demo_folder: Path) -> dict[str, str]:
     """What people did in the hub before: the keys and secrets by which its pages are reached."""
     command = [sys.executable, "-m", "tests.functional.ground", str(demo_folder)]
-    done = subprocess.run(command, env=ALONE, capture_output=True, text=True, check=False, timeout=600)
+    done = subprocess.run(command, env=ALONE, capture_output=True, text=True, check=False, timeout=1800)
     assert done.returncode == 0, done.stderr[-4000:]
     return dict(json.loads(done.stdout))
 

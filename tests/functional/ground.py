@@ -40,7 +40,7 @@ def lay(folder: Path) -> dict[str, str]:
 
     actions.prepare(now=NOW)
     # What waits for good comes last: a worker takes the oldest first.
-    steps = (_findings, _runs, _sheets, _talk, _people, _doors, _jobs, _waiting)
+    steps = (_findings, _runs, _servers, _sheets, _talk, _people, _doors, _jobs, _waiting)
     return {name: key for step in steps for name, key in step().items()}
 
 
@@ -122,6 +122,62 @@ def _sheets() -> dict[str, str]:
     return {f"sheet_{state}": str(sheet.pk) for state, sheet in made.items()}
 
 
+def _servers() -> dict[str, str]:
+    """Connect servers on this machine: one that refuses, one of forms, one pulled from, one closed."""
+    from kalanso.hub.evidence.actions import connections
+    from tests.hub import server_desk
+    from tests.sources import form_server
+    from tests.sources.dhis2.dhis2_country import Country
+    from tests.sources.dhis2.dhis2_server import Dhis2, running
+
+    client, made = _browser("ibrahim"), {}
+    with server_desk.open_hub(), running(Dhis2(Country(ages=True))) as server, form_server.running() as forms:
+        forms.add("a1", "2024-05-01T08:00:00.000Z", {"age": 9}, centre="Niono")
+        told = {
+            "kind": "kobo",
+            "source": "supervision",
+            "address": forms.url,
+            "token": form_server.TOKEN,
+            "cadence": "weekly",
+        }
+        made["forms"] = server_desk.connected(client, told)
+        _said(client.post(f"/preuves/connexions/{made['forms'].pk}/formulaire/", {"form": "aX1"}))
+        assert server_desk.pulled(client, made["forms"]).state == "done"
+        made["refused"] = server_desk.connected(
+            client, server_desk.form(server, source="snis-kita", token="d2pat_" + "0" * 40)
+        )
+        made["closed"] = server_desk.connected(client, server_desk.form(server, source="snis-essai"))
+        connections.close(by=_person("ibrahim"), connection=made["closed"], reason="serveur d'essai", now=NOW)
+        made["pulled"] = server_desk.read(
+            client, server_desk.connected(client, server_desk.form(server, cadence="daily"))
+        )
+        made["pulled"] = _half_decided(made["pulled"])
+        assert server_desk.pulled(client, made["pulled"]).state == "done"
+        server.token = "d2pat_" + "1" * 40
+        assert server_desk.pulled(client, made["pulled"]).state == "failed"
+    return {f"server_{state}": str(one.pk) for state, one in made.items()}
+
+
+def _half_decided(connection: Any) -> Any:
+    """Leave numbers with a doubt, and one that is read as a whole, among those of a plan."""
+    plan = dict(connection.plan)
+    first = next(one for one in plan["elements"] if one["indicator"])
+    odd = {
+        **first,
+        "option": "*",
+        "element": "WSy7zOZx1Wl",
+        "status": "proposed",
+        "doubt": "twin",
+        "by": "",
+        "on": "",
+        "option_name": "",
+    }
+    rest = [one for one in plan["elements"] if one["element"] != "WSy7zOZx1Wl"]
+    connection.plan = {**plan, "elements": [odd, *rest]}
+    connection.save()
+    return connection
+
+
 def _runs() -> dict[str, str]:
     """Ask for runs, let them be computed by an engine that samples nothing, and publish one."""
     from kalanso.hub.evidence.actions import runs
@@ -185,13 +241,25 @@ def _work() -> None:
 
 
 def _waiting() -> dict[str, str]:
-    """Leave one run to be computed, and stop another."""
+    """Leave one run to be computed, and stop another; connect a server that nobody looks at yet."""
     from kalanso.hub.evidence.actions import runs
+    from kalanso.hub.evidence.models import Connection
+    from tests.hub import server_desk
 
     analyst = _person("mariam")
     made = {name: _asked(analyst, seed=seed) for seed, name in enumerate(("asked", "stopped"), start=4)}
     runs.cancel_run(by=analyst, run=made["stopped"], now=NOW)
-    return {f"run_{name}": str(run.pk) for name, run in made.items()}
+    server = {
+        "kind": "dhis2",
+        "source": "snis-kayes",
+        "address": "https://snis.example.org",
+        "token": "d2pat_1",
+        "first_month": "2024-01",
+    }
+    with server_desk.open_hub():
+        _said(_browser("ibrahim").post("/preuves/connexions/nouvelle/", {**server, "cadence": "never"}))
+    found = {f"run_{name}": str(run.pk) for name, run in made.items()}
+    return {**found, "server_new": str(Connection.objects.get(source="snis-kayes").pk)}
 
 
 def _snapshots() -> Mapping[str, str]:
@@ -213,6 +281,7 @@ def _asked(by: Any, **changes: Any) -> Any:
 def _findings() -> dict[str, str]:
     """Say of a few findings what each is, and describe a source."""
 
+    from kalanso.hub.evidence.models import SourceCard
     from kalanso.hub.evidence.queries.findings import key_of
     from kalanso.hub.explore.queries import shelf
     from kalanso.quality.tables import QUALITY_FINDINGS
@@ -229,7 +298,9 @@ def _findings() -> dict[str, str]:
         "what": "Rapports mensuels des centres de santé",
         "cadence": "monthly",
         "patience_days": 30,
-        "version": 0,
+        "version": SourceCard.objects.get(
+            code="demo-snis"
+        ).version,  # the example country has a title already
     }
     _said(client.post("/preuves/sources/demo-snis/", words))
     return made

@@ -82,7 +82,7 @@ def write(page: Any, text: str, *, with_photo: bool = False) -> None:
     if with_photo:
         page.set_input_files("#ecrire input[type=file]", photo())
         page.fill("#ecrire [name=photo_alt]", "La séance sous le manguier")
-    page.click("#ecrire button")
+    page.click("#ecrire button:not([type=button])")
 
 
 def give_code(page: Any, code: str = CODE, *, first: bool = True) -> None:
@@ -182,7 +182,7 @@ def test_two_messages_in_a_row_are_both_kept_while_the_first_is_on_its_way(phone
     until(page, "kalanso.outbox.rowsOf(kalanso.writing.person).then(all => all.length === 0)")
     assert page.input_value("#ecrire textarea") == f"second {mark}"  # what is being written stays
     with page.expect_response(SENT):
-        page.click("#ecrire button")
+        page.click("#ecrire button:not([type=button])")
     wait_sent(page)
 
     assert comments_with(context, mark) == 2
@@ -501,13 +501,49 @@ def test_twenty_pages_at_most_are_kept_and_account_pages_never(phone: Any) -> No
     assert not [path for path in kept if path.startswith("/compte/")]
 
 
-def test_a_slow_page_gives_way_to_its_kept_copy_after_three_seconds(phone: Any) -> None:
+# A moment after the last sending (the login), and a server that answers late.
+SLOW = "(() => { sent = 0; const real = self.fetch; self.fetch = one => new Promise(done => setTimeout(done, 6000)).then(() => real(one)) })()"
+IS_KEPT = "caches.match(location.href, {ignoreVary: true}).then(Boolean)"
+
+
+def test_a_slow_page_gives_way_to_its_kept_copy_and_says_when_the_present_one_has_come(phone: Any) -> None:
     context = phone()
     page = opened(context, "/methode/")
     page.goto("/methode/")
-    worker = context.service_workers[0]
-    worker.evaluate("self.fetch = () => new Promise(done => setTimeout(done, 6000))")
+    until(page, IS_KEPT)
+    context.service_workers[0].evaluate(SLOW)
 
     page.goto("/methode/", timeout=15000)
 
-    assert "copie gardée" in page.inner_text("#copie-gardee")
+    assert page.inner_text("#copie-gardee").startswith("Réponse lente")
+    page.click("#copie-gardee a", timeout=15000)
+    until(page, "!document.documentElement.dataset.kept && document.getElementById('copie-gardee').hidden")
+
+
+def test_a_slow_page_whose_answer_never_comes_says_so(phone: Any) -> None:
+    context = phone()
+    page = opened(context, "/methode/")
+    page.goto("/methode/")
+    until(page, IS_KEPT)
+    context.service_workers[0].evaluate(
+        "void (sent = 0, self.fetch = () => new Promise((_, fail) => setTimeout(() => fail(new TypeError('cut')), 9000)))"
+    )
+
+    page.goto("/methode/", timeout=15000)
+
+    assert page.evaluate("document.documentElement.dataset.keptBecause") == "slow"
+    until(page, "document.getElementById('copie-gardee').textContent.startsWith('Pas de réseau')")
+
+
+def test_who_has_just_sent_something_waits_for_the_page_that_shows_it(phone: Any) -> None:
+    context = phone()
+    page = opened(context, "/methode/")
+    page.goto("/methode/")
+    until(page, IS_KEPT)
+    worker = context.service_workers[0]
+    worker.evaluate(SLOW)
+    worker.evaluate("sent = Date.now()")
+
+    page.goto("/methode/", timeout=20000)
+
+    assert page.locator("#copie-gardee").is_hidden()

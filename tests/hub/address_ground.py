@@ -30,7 +30,7 @@ AUTHOR: Who = ("district", "home")
 # What a guess puts in the place of a number, a key or a name.
 GUESSED = {
     "code": "ML-X0000", "object_id": "ML-X0000", "secret": "x" * 40, "username": "personne", "name": "no_such_table",
-    "snapshot": "no_such_table-00001", "key": "f" * 64,
+    "snapshot": "no_such_table-00001", "analysis": "no_such_analysis", "key": "f" * 64,
 }  # fmt: skip
 
 
@@ -95,7 +95,11 @@ def written() -> Iterator[set[str]]:
         words = sql.split(None, 3)
         if words and words[0] in {"INSERT", "UPDATE", "DELETE"}:
             name = next(word for word in words[1:] if word not in {"INTO", "FROM", "OR", "IGNORE"}).strip('"')
-            if name not in {"django_session", "usersessions_usersession"}:
+            if name not in {
+                "django_session",
+                "usersessions_usersession",
+                "people_counters",
+            }:  # of whoever asks
                 tables.add(name)
         return execute(sql, params, many, context)
 
@@ -111,7 +115,7 @@ def build(ground: Ground) -> Asked:
     author = people[AUTHOR]
     things = {
         **_sheets(ground, author), **_runs(people), **_persons(ground, people), **_said(ground, author),
-        **_own(people), **_published(ground), **_secrets(author),
+        **_own(people), **_published(ground), **_secrets(author), **_servers(people),
     }  # fmt: skip
     return Asked(ground, people, browsers, cookies, things)
 
@@ -224,6 +228,40 @@ def _runs(people: Mapping[Who, Any]) -> dict[str, Any]:
     }
 
 
+def _servers(people: Mapping[Who, Any]) -> dict[str, Any]:
+    """A DHIS2 server with a reading plan and a pull that ended, and a server of forms that was never looked at."""
+    from datetime import date
+
+    from kalanso.hub.evidence.models import Connection, Pull
+
+    by = people["national", "wide"]
+    entry = {
+        "element": "WSy7zOZx1Wl",
+        "option": "*",
+        "name": "BCG",
+        "indicator": "bcg_doses",
+        "method": "package_uid",
+        "score": 1.0,
+    }
+    common = {"made_by": by, "made": NOW, "changed_by": by, "changed": NOW}
+    dhis2 = Connection.objects.create(
+        kind="dhis2", source="snis", address="https://snis.example.org", first_month=date(2024, 1, 1), checked=NOW,
+        told={"levels": [[1, "Pays"]], "data_sets": [{"id": "DS1", "name": "PEV", "period_type": "Monthly", "elements": 1}]},
+        plan={"version": 1, "levels": {"1": "country"}, "data_sets": ["DS1"], "elements": [entry]}, **common,
+    )  # fmt: skip
+    forms = Connection.objects.create(
+        kind="kobo", source="sorties", address="https://kf.example.org", **common
+    )
+    pull = Pull.objects.create(connection=dhis2, number=1, asked_by=by, asked=NOW, state="done", ended=NOW)
+    return {
+        "server": lambda who: {"pk": dhis2.pk},
+        "server of forms": lambda who: {"pk": forms.pk},
+        "number of a server": lambda who: {"pk": dhis2.pk, "element": "WSy7zOZx1Wl", "option": "tout"},
+        "pull": lambda who: {"pk": dhis2.pk, "number": pull.number},
+        "file of a pull": lambda who: {"pk": dhis2.pk, "number": pull.number, "name": "x.csv"},
+    }
+
+
 def _persons(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
     """Colleagues in the district, of one's own and of another organisation, and an invitation there."""
     from kalanso.hub.people.actions.persons import fingerprint, give_role
@@ -310,6 +348,19 @@ def _own(people: Mapping[Who, Any]) -> dict[str, Any]:
     }
 
 
+def _quality_report() -> Callable[[Who], dict[str, Any]]:
+    """A report on data quality with one of its files."""
+    from kalanso.hub.evidence.models import QualityReport
+    from tests.hub.visitors import person
+
+    report = QualityReport.objects.create(
+        mode="who", year=2024, asked_by=person("national"), asked=NOW, made=NOW, files=["fr.pdf"], snapshots=["quality_scores-00001"]
+    )  # fmt: skip
+    report.folder.mkdir(parents=True)
+    (report.folder / "fr.pdf").write_bytes(b"%PDF-1.7")
+    return lambda who: {"number": report.pk, "locale": "fr", "form": "pdf"}
+
+
 def _published(ground: Ground) -> dict[str, Any]:
     """What is read from published tables: a place, a finding, an open and a closed table, their snapshots."""
     from kalanso.hub.evidence.queries.findings import key_of
@@ -322,9 +373,12 @@ def _published(ground: Ground) -> dict[str, Any]:
     key = next(key_of(row) for row in rows if row["place_code"] == home)
     ids = {name: store.latest(name).id for name in ("places", "burden")}  # type: ignore[union-attr]
     return {
+        "quality report": _quality_report(),
         "finding": lambda who: {"key": key},
         "code": lambda who: {"code": ground.codes["district"]},
         "code of a facility": lambda who: {"code": home},
+        "analysis": lambda who: {"analysis": "dropout"},
+        "month of a code": lambda who: {"code": ground.codes["district"], "month": "202412"},
         "source": lambda who: {"code": "demo-snis"},
         "organisation": lambda who: {"code": "other"},
         "open table": lambda who: {"name": "places"},

@@ -138,6 +138,7 @@ def shown(name: str, **more: Any) -> Row:
 WHY = {"reason": "la revue du trimestre"}
 SITE = (
     free("favicon.ico", seen=302, done=302), shown("offline_worker"), free("healthz"), free("home", by=FEWEST), page("me", by=FEW),
+    look("system_state", ADMINISTRATOR),
     free("enter", about="link of the machine", seen=302, done=302), button("enter_as", NONE, about="somebody's name", knows=NONE, door=None, by=EACH_ROLE),
     free("feed_public"), free("feed_mine", about="link of a feed"), free("act"), free("learn"), free("method"),
     free("glossary"), shown("offline_desk"), shown("offline_state"), shown("offline_nothing"),
@@ -153,13 +154,20 @@ SHEETS = (
         done=422,
         by=[*FEWEST, ("researcher", "wide"), ("region", "away"), ("donor", "wide")],
     ),
+    page(
+        "blank_sheet",
+        anywhere("district region partner national administrator"),
+        by=[*FEWEST, ("researcher", "wide")],
+    ),
     page("upload", SHEET, about="sheet", knows=SHEET),
     page("upload", SHEET, about="sheet of a flagged place", knows=SHEET),
+    look("upload_standing", SHEET, about="sheet", knows=SHEET, door=286),
+    button("upload_recompute", PUBLISHES, about="sheet", knows=SHEET),
     button("upload_read_again", SHEET, about="sheet", knows=SHEET),
     page("upload_columns", SHEET, about="sheet", knows=SHEET),
     page("upload_map_text", SHEET, about="sheet", knows=SHEET),
     page("upload_map", SHEET, about="sheet", knows=SHEET),
-    page("upload_names", SHEET, about="sheet", knows=SHEET),
+    page("upload_names", SHEET, about="sheet", knows=SHEET, done=302),
     page("upload_names_csv", SHEET, about="sheet", knows=SHEET),
     button("upload_name", SHEET, about="name", knows=SHEET, form={"choice": "later"}),
     button("upload_try", SHEET, about="sheet", knows=SHEET),
@@ -175,13 +183,41 @@ SET_FINDING = near("district facility region national researcher administrator")
 DESK = (
     page("findings", PARTNERS_AND_INSIDE, by=FEWEST),
     button("findings_check", CENTRE),
+    page("worklist", PARTNERS_AND_INSIDE, done=404, form={"key": "f" * 64, "status": "corrected"}, by=FEWEST),
+    *(look(name, PARTNERS_AND_INSIDE, by=FEWEST) for name in ("worklist_csv", "worklist_xlsx")),
     Row(name="finding", about="finding", knows=PARTNERS_AND_INSIDE, hidden=403, reads=PARTNERS_AND_INSIDE,
         sends=SET_FINDING, form={"status": "known", "comment": "", "version": 0},
         by=[*FEWEST, ("facility", "home"), ("region", "away"), ("researcher", "wide"), ("administrator", "wide")]),
+    Row(name="quality_reports", reads=PARTNERS_AND_INSIDE, sends=ANALYSTS, done=422, form={"mode": "who", "year": "1999"}, by=FEW),
+    look("quality_report_file", PARTNERS_AND_INSIDE, about="quality report", by=FEWEST),
     page("sources", PARTNERS_AND_INSIDE, by=FEWEST),
     Row(name="source", about="source", reads=PARTNERS_AND_INSIDE, sends=anywhere("national researcher administrator"),
         by=[VISITOR, NOBODY, ("partner", "home"), ("researcher", "wide"), ("national", "wide"), ("administrator", "wide")],
         form={"cadence": "sometimes", "patience_days": 30, "version": 0}),
+)  # fmt: skip
+SERVER = {"knows": CENTRE, "hidden": 403}
+SERVERS = (
+    page("connections", INSIDE),
+    page("connection_new", CENTRE, done=422, form={"kind": "dhis2"}),
+    page("connection", CENTRE, about="server", **SERVER),
+    page("connection", CENTRE, about="server of forms", **SERVER),
+    look("connection_standing", CENTRE, about="server", door=286, **SERVER),
+    page("connection_edit", CENTRE, about="server", done=422, form={"address": "http://x"}, **SERVER),
+    button("connection_look", CENTRE, about="server", **SERVER),
+    button("connection_choose", CENTRE, about="server of forms", **SERVER),
+    page("connection_close", CENTRE, about="server", done=302, form=WHY, **SERVER),
+    button("connection_propose", CENTRE, about="server", **SERVER),
+    page("connection_reading", CENTRE, about="server", done=302, form={"key": "WSy7zOZx1Wl:*", "status": "confirmed", "seen": "proposed"}, **SERVER),
+    page("connection_reading", NONE, about="server of forms", knows=NONE, hidden=404, by=[("national", "wide")]),
+    page("connection_plan", CENTRE, about="server", **SERVER),
+    page("connection_frame", CENTRE, about="server", done=302, form={"level-1": "country", "data_sets": "DS1"}, **SERVER),
+    page("connection_meaning", CENTRE, about="number of a server", done=302,
+         form={"indicator": "bcg_doses", "attributes": "one", "seen": "proposed"}, **SERVER),
+    button("connection_pull", CENTRE, about="server", **SERVER),
+    page("pull", CENTRE, about="pull", **SERVER),
+    button("pull_stop", CENTRE, about="pull", **SERVER),
+    page("pull_file", NONE, about="file of a pull", knows=NONE, hidden=404, by=[("national", "wide")]),
+    page("pull_file", NONE, about="file of a pull", knows=NONE, hidden=403, by=[("district", "home"), ("researcher", "wide"), NOBODY]),
 )  # fmt: skip
 RUNS = (
     shown("runs", by=WHO),
@@ -272,8 +308,10 @@ WORK = (
 TABLE_PAGES = ("table", "table_chart", "table_map", "table_provenance", "table_csv", "table_xlsx")
 EXPLORE = (
     *(free(name, by=FEWEST) for name in ("missed", "pockets", "where", "choose_place", "ledger", "methods", "assumptions",
-                                         "evidence", "tables", "quality", "trends")),
-    *(free(name, about="code", by=FEWEST) for name in ("place", "place_estimate", "alike", "sheet")),
+                                         "evidence", "tables", "quality", "trends", "beside", "targets")),
+    *(free(name, about="code", by=FEWEST) for name in ("place", "place_estimate", "alike", "sheet", "scorecard", "bulletin")),
+    free("beside_analysis", about="analysis", by=FEWEST), free("targets_xlsx", knows=NONE, by=FEW),
+    *(free(name, about="month of a code", knows=NONE, by=FEW) for name in ("bulletin_pdf", "bulletin_png")),
     *(free(name, about="open table", by=FEWEST) for name in TABLE_PAGES),
     *(free(name, about="closed table", knows=INSIDE, by=FEWEST) for name in TABLE_PAGES),
     *(free(name, about="private table", knows=NONE, by=FEW) for name in ("table", "table_csv", "table_provenance")),
@@ -297,7 +335,20 @@ API = (
     shown("api:one_job", about="own job", knows=PEOPLE, by=WHO),
     shown("api:one_job", about="another's job", knows=NONE, by=WHO),
 )  # fmt: skip
-TABLE = (*SITE, *OFFLINE, *SHEETS, *DESK, *RUNS, *PERSONS, *TOLD, *DISCUSSION, *WORK, *EXPLORE, *API)
+TABLE = (
+    *SITE,
+    *OFFLINE,
+    *SHEETS,
+    *DESK,
+    *SERVERS,
+    *RUNS,
+    *PERSONS,
+    *TOLD,
+    *DISCUSSION,
+    *WORK,
+    *EXPLORE,
+    *API,
+)
 
 # Around one's own account nothing depends on a role: what is answered to a visitor's and a person's GET and POST.
 LED, OFF = 302, 405

@@ -20,6 +20,7 @@ from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.sources.tables import IMPORTS
 from kalanso.store import Input, Mode, Provenance, Store
 from kalanso.vocabulary import Message, Period
+from tests.hub import desk
 from tests.hub.visitors import visitor
 
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
@@ -241,6 +242,28 @@ def code_of(small_store: Store) -> Callable[[str, str], str]:
     rows = small_store.read(PLACES).to_pyarrow().to_pylist()
     known = {(row["name"], row["level"]): row["place_code"] for row in rows}
     return lambda name, level: known[name, level]
+
+
+@pytest.fixture
+def niono(code_of: Any) -> str:
+    """A district that brings sheets."""
+    return str(code_of("Niono", "district"))
+
+
+@pytest.fixture
+def awa(hub: None, niono: str) -> Any:
+    """The browser of its team."""
+    return visitor("district", niono)
+
+
+@pytest.fixture
+def store(small_store: Store, tmp_path: Path) -> Iterator[Store]:
+    """A store and a folder of sheets of the test's own, so that it may publish."""
+    from django.test import override_settings
+
+    own = desk.copied(small_store, tmp_path)
+    with override_settings(KALANSO_STORE=own.folder, KALANSO_DATA=tmp_path / "data"):
+        yield own
 
 
 @pytest.fixture(scope="session")

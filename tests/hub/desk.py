@@ -56,15 +56,20 @@ def newest() -> Any:
     return Upload.objects.latest("received")
 
 
-def work(times: int = 1) -> Any:
-    """Have the worker do its next jobs and return the last.
+def work(times: int = 1, *, figures: bool = False) -> Any:
+    """Have the worker do its next jobs and return the last; checks and indicators only where a test is about them.
 
     Its heart does not beat meanwhile: the thread that renews a lease would wait for the test's transaction.
     """
+    from django.conf import settings
+    from django.test import override_settings
+
     from kalanso.hub.jobs import tasks
 
     job = None
-    with mock.patch.object(tasks, "HEARTBEAT", 3600):
+    later = {"evidence.recompute", "evidence.set_beside"}
+    kinds = {k: v for k, v in settings.KALANSO_JOBS.items() if figures or k not in later}
+    with override_settings(KALANSO_JOBS=kinds), mock.patch.object(tasks, "HEARTBEAT", 3600):
         for _time in range(times):
             job = tasks.work_once("test")
     return job
@@ -74,16 +79,17 @@ def answers(client: Any, upload: Any, **changes: Any) -> dict[str, Any]:
     """Return the form of columns as it stands filled in, with some answers changed."""
     form = client.get(f"/preuves/depot/{upload.pk}/colonnes/").context["form"]
     told = {field.html_name: field.value() for field in form}
+    told["age"] = told["age"] or "unknown"
     return {name: value for name, value in {**told, **changes}.items() if value is not None}
 
 
-def tried(client: Any, place: str, sheet: Any = None, **options: Any) -> Any:
+def tried(client: Any, place: str, sheet: Any = None, *, age: str = "", **options: Any) -> Any:
     """Bring a sheet, accept what the machine proposes for its columns, and return it after the dry run."""
     assert bring(client, place, sheet, **options).status_code == 302
     work()
     upload = newest()
     assert upload.state == "mapping", upload.fault
-    told = answers(client, upload)
+    told = answers(client, upload, **({"age": age} if age else {}))
     for at, column in enumerate(upload.reading["columns"]):
         if column["heading"].startswith("Penta"):
             told[f"c{at}"] = "number"

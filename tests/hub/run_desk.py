@@ -46,11 +46,13 @@ class Desk:
         )
 
     def work(self) -> list[Any]:
-        """Let the worker do all that waits; return the jobs."""
+        """Let the worker do all that waits, but for setting sources beside one another; return the jobs."""
+        from django.conf import settings
+
         from kalanso.hub.jobs.tasks import work_once
 
-        done = []
-        while (job := work_once("w")) is not None:
+        done, kinds = [], frozenset(settings.KALANSO_JOBS) - {"evidence.set_beside"}
+        while (job := work_once("w", kinds=kinds)) is not None:
             done.append(job)
         return done
 

@@ -30,9 +30,9 @@ ALL_PARTS = ("tables", "places", "estimates", "findings", "me", "jobs")
 
 @pytest.fixture(autouse=True)
 def nobody_asked_yet() -> None:
-    from django.core.cache import cache
+    from django.core.cache import caches
 
-    cache.clear()
+    caches["programs"].clear()
 
 
 @pytest.fixture
@@ -124,6 +124,34 @@ def test_answers_are_zipped_for_those_who_can_read_it(told: Ground) -> None:
     assert ask("/places/tree", **{"accept-encoding": "gzip"})["Content-Encoding"] == "gzip"
 
 
+def test_a_parameter_that_no_address_knows_is_refused_with_those_that_it_knows(told: Ground) -> None:
+    answer = ask("/tables/places/rows?limit=2&place_code=ML")
+    assert answer.status_code == 422
+    detail = answer.json()["detail"]
+    assert "« place_code »" in detail.replace("\xa0", " ").replace("\u202f", " ")
+    assert {"limit", "place", "as_of"} <= set(re.findall(r"[a-z_]+", detail.partition(":")[2]))
+    assert ask("/tables/places?page=2").status_code == 422
+    assert ask("/tables/places/rows?limit=2&place=ML").status_code in {200, 404}
+
+
+def test_the_parameters_of_every_address_of_the_description_are_known(told: Ground) -> None:
+    from kalanso.hub.api.api import api
+
+    for address, methods in api.get_openapi_schema()["paths"].items():
+        path = re.sub(r"\{\w+\}", "1", address).removeprefix("/api/v1")
+        for name in [one["name"] for one in methods["get"].get("parameters", ()) if one["in"] == "query"]:
+            assert "inconnu" not in ask(f"{path}?{name}=1").content.decode(), (address, name)
+        assert "inconnu" in ask(f"{path}?nothing=1").content.decode(), address
+
+
+def test_a_caveat_of_a_series_is_also_a_sentence(told: Ground) -> None:
+    secret = secret_of(person("national"))
+    points = ask("/places/ML/series?kind=year", secret).json()["items"]
+    said = [one for one in points if one["caveat"]]
+    assert all(" " in one["caveat_said"] and "." not in one["caveat_said"][:-1].split(" ")[0] for one in said)
+    assert all(one["caveat_said"] is None for one in points if not one["caveat"])
+
+
 def test_other_sites_may_not_read_in_a_browser(told: Ground) -> None:
     response = ask("/me", origin="https://example.org")
     assert "Access-Control-Allow-Origin" not in response
@@ -195,6 +223,7 @@ def test_a_token_is_shown_once_and_only_its_fingerprint_is_kept(told: Ground) ->
     secret = made.split("<code>")[1].split("<")[0]
 
     assert secret.startswith("kal_")
+    assert "Comment un programme lit-il ces données" in made
     assert secret not in client.get("/moi/jetons/").content.decode()
     assert secret not in str(Token.objects.values())
     assert ask("/tables", secret).status_code == 200
@@ -334,3 +363,15 @@ def test_no_request_breaks_what_the_document_promises(document: Any) -> None:
             continue  # nothing can be said wrongly here: it takes no parameter, or any text
     assert asked >= 15
     assert refused >= 5
+
+
+def test_the_page_of_addresses_asks_their_questions_in_the_readers_language(told: Ground) -> None:
+    from kalanso.hub.api.api import api
+    from kalanso.hub.api.queries import ADDRESSES
+
+    asked = {
+        one["summary"] for methods in api.get_openapi_schema()["paths"].values() for one in methods.values()
+    }
+    assert asked == ADDRESSES.keys()
+    assert "Que contient une table" in stranger().get("/donnees/api/").content.decode()
+    assert "What stands in a table?" in stranger().get("/en/donnees/api/").content.decode()

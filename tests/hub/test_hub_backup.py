@@ -127,11 +127,14 @@ def test_a_backup_holds_no_key_no_session_and_no_database_file(made: Path, peopl
 
 def test_keys_are_written_apart_when_asked_and_only_for_their_owner(peopled: Any, tmp_path: Path) -> None:
     from django.conf import settings
+    from django.test import override_settings
 
     from kalanso.hub.site.actions.backup import copy_keys
 
-    path = copy_keys(into=tmp_path / "keys")
+    with override_settings(KALANSO_CREDENTIAL_KEYS=["the-key-of-servers"]):
+        path = copy_keys(into=tmp_path / "keys")
     assert settings.SECRET_KEY in path.read_text(encoding="utf-8")
+    assert "KALANSO_CREDENTIAL_KEYS='[\"the-key-of-servers\"]'" in path.read_text(encoding="utf-8")
     assert path.stat().st_mode & 0o077 == 0
 
 
@@ -175,11 +178,12 @@ def test_a_backup_that_fails_leaves_nothing_behind(
 def test_only_the_newest_backups_are_kept_and_unchanged_files_take_no_room_twice(
     peopled: Any, tmp_path: Path
 ) -> None:
-    from kalanso.hub.site.actions.backup import listed, make, verify
+    from kalanso.hub.site.actions.backup import make, verify
+    from kalanso.hub.site.queries.state import backups_in
 
     for day in range(4):
         make(into=tmp_path, now=NOW + timedelta(days=day), keep=2)
-    kept = listed(tmp_path)
+    kept = backups_in(tmp_path)
     assert [path.name for path in kept] == ["20250217T120000Z", "20250218T120000Z"]
     part = next(iter((kept[-1] / "store" / "parts").rglob("*.parquet")))
     assert part.stat().st_nlink >= 2

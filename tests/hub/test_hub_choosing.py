@@ -53,6 +53,22 @@ def test_a_name_that_one_place_has_leads_there_and_one_that_many_have_lists_them
 
 
 @pytest.mark.parametrize(
+    "page", ["/ou/", "/ou/poches/", "/preuves/registre/", "/preuves/comparaison/", "/preuves/hypotheses/"]
+)
+def test_no_page_picks_one_of_several_places_of_a_name(page: str, told: Ground) -> None:
+    asked = visitor("national").get(page, {"lieu": "central", "periode": "2024Q3"})
+    assert "Quel lieu voulez-vous dire ?" in text_of(asked)
+    assert len(re.findall(rf'href="{page}\?lieu=ML-[^"]+&amp;periode=2024Q3"', asked.content.decode())) > 1
+
+
+def test_another_period_of_a_place_whose_name_others_bear_stays_with_that_place(told: Ground) -> None:
+    asked = {"page": "place", "ici": told.codes["area"], "periode": "2024Q3"}
+    name = visitor().get(f"/lieux/{told.codes['area']}/").context["place"].name
+    response = visitor().get("/lieux/choisir/", {**asked, "lieu": name})
+    assert response["Location"] == f"/lieux/{told.codes['area']}/?periode=2024Q3"
+
+
+@pytest.mark.parametrize(
     "page",
     ["/ou/?lieu={district}", "/lieux/{district}/", "/lieux/{district}/estimation/", "/preuves/registre/?lieu={district}",
      "/preuves/comparaison/?lieu={district}", "/lieux/{area}/semblables/", "/lieux/{district}/fiche/"],

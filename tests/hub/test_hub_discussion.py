@@ -248,6 +248,25 @@ def test_who_is_named_is_told_and_follows_from_then_on(places: dict[str, str]) -
     assert not Notification.objects.filter(person=writer).exists()
 
 
+def test_the_form_names_those_who_follow_and_may_read(places: dict[str, str]) -> None:
+    by, near = person("national"), person("district", places["here"])
+    far = person("reader")
+    say(near, places["here"])
+    from kalanso.hub.people.models import Subscription
+
+    for one in (by, far):
+        Subscription.objects.get_or_create(
+            person=one, object_type="place", object_id=places["here"], defaults={"since": NOW}
+        )
+    page = visitor("national").get(f"/discussion/place/{places['here']}/").content.decode()
+    fold = page.partition("Qui prévenir")[2].partition("</details>")[0]
+    assert f"@{near.username}" in fold
+    assert f"@{by.username}" not in fold
+    assert f"@{far.username}" not in fold
+    quiet = visitor("partner", places["there"]).get(f"/discussion/place/{places['here']}/").content.decode()
+    assert "Qui prévenir" not in quiet
+
+
 def test_people_who_may_not_see_the_place_are_not_told(places: dict[str, str]) -> None:
     from kalanso.hub.people.models import Mention, Notification
 

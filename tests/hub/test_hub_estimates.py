@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import ibis
 import pytest
 from django.test import override_settings
 
+from kalanso.coverage.tables import COVERAGE_ESTIMATES
+from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.places.tables import PLACE_PARENTS, PLACES
-from kalanso.store import Store
+from kalanso.store import Mode, Provenance, Store
 from tests.hub import made_up_run
 from tests.hub.conftest import NOW
 from tests.hub.test_hub_pages import FIRST_VIEW, only_our_scripts, outline, text_of
@@ -258,7 +261,8 @@ def test_a_reader_of_one_district_sees_no_number_of_another(page: str, ask: Any,
 @pytest.mark.parametrize("page", EMPTY)
 def test_without_a_run_a_page_teaches_how_to_make_one(page: str, prefix: str, get: Any) -> None:
     text = text_of(get(prefix + page))
-    assert "kalanso estimate --store DOSSIER --preview" in text
+    assert "--store" not in text, "whoever reads on a telephone has no command line"
+    assert ("at what is there" if prefix else "regardez ce qu'il y a") in text
     assert (
         "No estimate in this store yet" if prefix else "Pas encore d'estimation dans cet entrepôt"
     ) in text
@@ -284,7 +288,7 @@ def test_a_run_under_way_is_announced(idle: int, ask: Any, estimated: Path) -> N
     ("state", "said"),
     [
         ("running", "(42 % fait)"),
-        ("waiting", "kalanso refine --store DOSSIER"),
+        ("waiting", "il reprend au prochain démarrage de Kalanso"),
         ("refused", "Trop peu de tirages."),
     ],
 )
@@ -309,6 +313,40 @@ def test_a_run_whose_draws_disagree_warns_on_every_page(ask: Any, estimated: Pat
     with override_settings(KALANSO_STORE=folder):
         for page in ("/ou/", "/ou/poches/", "/lieux/ML/estimation/", "/preuves/registre/"):
             assert "Ne décidez rien sur ces nombres" in text_of(visitor().get(page))
+        for page in ("/", "/moi/", "/lieux/ML/", "/lieux/ML/fiche/"):
+            text = text_of(visitor().get(page))
+            assert "elle n'a pas passé son contrôle" in text, page
+            assert "brouillon aperçu" in text
+            assert not re.search(r"Environ [\d ]+ enfants|entre [\d ]+ % et", text), page
+
+
+@pytest.mark.parametrize("page", ["/", "/moi/", "/lieux/ML/", "/lieux/ML/fiche/"])
+def test_an_estimate_on_another_page_bears_its_state(page: str, ask: Any) -> None:
+    text = text_of(ask(page))
+    assert re.search(r"brouillon aperçu pays simulé .*Environ [\d ]+ enfants \(entre", text)
+
+
+def test_a_run_whose_data_are_no_longer_the_newest_says_so(ask: Any, estimated: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "older"
+    shutil.copytree(estimated, folder, ignore=shutil.ignore_patterns("cache"))
+    store = Store.open(folder, memory="1GB", threads=1)
+    heard = store.latest(OBSERVATIONS.name)
+    run = store.latest(COVERAGE_ESTIMATES.name)
+    assert heard is not None
+    assert run is not None
+    resting = Provenance(note=run.provenance.note, made_from=(heard.id,))
+    # Rows that are equal would make no new snapshot.
+    rows = store.read(COVERAGE_ESTIMATES).mutate(run=ibis.literal("fedcba9876543210")).to_pyarrow()
+    store.publish(COVERAGE_ESTIMATES, rows, provenance=resting, now=NOW, mode=Mode.REPLACE_ALL)
+    with override_settings(KALANSO_STORE=folder):
+        before = text_of(visitor().get("/ou/"))
+        more = store.read(OBSERVATIONS).limit(1).mutate(source=ibis.literal("sheet")).to_pyarrow()
+        store.publish(OBSERVATIONS, OBSERVATIONS.arrow(more), provenance=Provenance(), now=NOW)
+        after = text_of(visitor().get("/ou/"))
+    assert "données publiées jusqu'au" in before
+    assert "Des données plus récentes ont été publiées depuis" not in before
+    assert "Des données plus récentes ont été publiées depuis" in after
+    assert "Demander une estimation sur les données d'aujourd'hui" in after
 
 
 def test_the_method_page_gives_the_numbers_of_the_model_card(get: Any) -> None:

@@ -71,3 +71,16 @@ def test_a_hub_in_which_nobody_said_anything_publishes_nothing(hub: None, tmp_pa
     with override_settings(KALANSO_STORE=store.folder):
         assert export(WORK) == {"finding_statuses": 0}
     assert store.latest("finding_statuses") is None
+
+
+def test_an_explained_finding_is_handed_over_as_closed_and_its_words_stay_here(answered: None) -> None:
+    from kalanso.hub.evidence.exports import finding_statuses
+    from kalanso.hub.evidence.models import FindingStatus
+    from kalanso.quality.tables import CLOSED_STATUSES
+
+    FindingStatus.objects.update(status="explained", comment="grève du 3 au 20")
+    (row,) = FINDING_STATUSES.arrow(list(finding_statuses())).to_pylist()
+
+    assert row["status"] == "explained"
+    assert row["status"] in CLOSED_STATUSES
+    assert "grève" not in str(row)

@@ -6,7 +6,6 @@ import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
@@ -22,11 +21,6 @@ def data(hub: None, tmp_path: Path) -> Iterator[Path]:
 
     with override_settings(KALANSO_DATA=tmp_path / "data"):
         yield tmp_path / "data"
-
-
-@pytest.fixture
-def niono(code_of: Any) -> str:
-    return str(code_of("Niono", "district"))
 
 
 def workbook(**more: bytes) -> bytes:

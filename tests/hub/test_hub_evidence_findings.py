@@ -18,11 +18,6 @@ NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def niono(code_of: Any) -> str:
-    return str(code_of("Niono", "district"))
-
-
-@pytest.fixture
 def finding(small_store: Store, code_of: Any) -> dict[str, Any]:
     """A finding about a health area of Niono."""
     from kalanso.hub.evidence.queries.findings import key_of
@@ -76,6 +71,43 @@ def test_no_error_needs_a_reason_in_the_form_and_in_the_database(
             key="x", check_name="c", source="s", place_code="p", period="2024", indicator="i", status="no_error",
             by=person("national"), at=NOW,
         )  # fmt: skip
+
+
+def test_what_explains_a_number_is_said_in_words_in_the_form_and_in_the_database(
+    finding: dict[str, Any], niono: str, quick_hand: Any
+) -> None:
+    from django.db import IntegrityError, transaction
+
+    from kalanso.hub.evidence.models import FindingStatus
+
+    client = visitor("district", niono)
+    silent = says(client, finding, "explained", "   ")
+    assert silent.status_code == 422
+    assert "Dites en une phrase ce qui explique ce nombre." in text_of(silent)
+    assert says(client, finding, "explained", "grève du 3 au 20").status_code == 302
+    said = FindingStatus.objects.get()
+    assert (said.status, said.comment) == ("explained", "grève du 3 au 20")
+    for told in ({"comment": ""}, {"status": "guessed"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            FindingStatus.objects.filter(pk=said.pk).update(**told)
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        ("explained", "a expliqué une alerte."),
+        ("corrected", "a dit qu'une alerte est corrigée à la source."),
+        ("no_error", "a dit qu'une alerte n'est pas une erreur."),
+        ("known", "a changé le statut d'une alerte."),
+    ],
+)
+def test_the_trail_says_how_a_finding_was_closed(
+    finding: dict[str, Any], niono: str, quick_hand: Any, status: str, sentence: str
+) -> None:
+    client = visitor("district", niono)
+    says(client, finding, status, "vu au registre")
+
+    assert sentence in text_of(client.get("/traces/"))
 
 
 def test_somebody_of_elsewhere_reads_but_says_nothing(

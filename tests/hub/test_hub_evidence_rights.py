@@ -38,11 +38,6 @@ def data(hub: None, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def niono(code_of: Any) -> str:
-    return str(code_of("Niono", "district"))
-
-
-@pytest.fixture
 def yorosso(code_of: Any) -> str:
     return str(code_of("Yorosso", "district"))
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,25 +12,6 @@ from kalanso.store import Store
 from tests.hub import desk
 from tests.hub.test_hub_pages import text_of
 from tests.hub.visitors import person, visitor
-
-
-@pytest.fixture
-def store(small_store: Store, tmp_path: Path) -> Iterator[Store]:
-    from django.test import override_settings
-
-    own = desk.copied(small_store, tmp_path)
-    with override_settings(KALANSO_STORE=own.folder, KALANSO_DATA=tmp_path / "data"):
-        yield own
-
-
-@pytest.fixture
-def niono(code_of: Any) -> str:
-    return str(code_of("Niono", "district"))
-
-
-@pytest.fixture
-def awa(hub: None, niono: str) -> Any:
-    return visitor("district", niono)
 
 
 def counted(store: Store, source: str = "demo-snis") -> int:
@@ -101,6 +80,20 @@ def published(client: Any, upload: Any) -> None:
     desk.work()
     upload.refresh_from_db()
     assert upload.state == "published", upload.fault
+
+
+def test_each_candidate_stands_with_the_places_above_it_in_the_health_tree(
+    store: Store, awa: Any, niono: str
+) -> None:
+    sheet = "Formation sanitaire;Mois;Penta 1\nCSCom Niono Cental;janv-25;34\nCSCom Ndébougou;janv-25;31\n"
+    upload = desk.tried(awa, niono, desk.file(sheet))
+    page = awa.get(f"/preuves/depot/{upload.pk}/correspondances/").content.decode()
+
+    assert "n’y est pas écrit pareil" in page
+    assert (
+        'CSCom Niono Central <span class="hint">(aire de santé Niono Central, district sanitaire Niono)'
+        in page
+    )
 
 
 def test_a_decision_after_the_dry_run_must_be_tried_before_it_is_published(

@@ -74,6 +74,16 @@ def test_where_drawing_fails_the_page_shows_the_table(
     assert "<img" not in response.content.decode()
 
 
+def test_a_page_keeps_the_room_of_a_drawing_that_was_made(quick_hand: Any) -> None:
+    from kalanso.hub.explore import tasks
+
+    first = describe()
+    made = '<svg class="marks" width="720" height="406" viewBox="0 0 720 406" xmlns="http://www.w3.org/2000/svg"/>'
+    (tasks._folder(first.key) / "720.svg").write_text(made)
+
+    assert (first.broad, describe().broad, describe().narrow) == (None, (720, 406), None)
+
+
 def test_a_failure_is_not_kept(quick_hand: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(job: Any) -> None:
         raise RenderingFailed("too slow")

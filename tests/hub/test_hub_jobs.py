@@ -171,3 +171,26 @@ def test_a_reader_may_not_ask_for_work() -> None:
 
     with pytest.raises(PermissionDenied):
         ask_for(by=person("reader"), kind="add", arguments={}, key="x", now=NOW)
+
+
+def test_what_takes_seconds_does_not_wait_behind_what_takes_minutes_or_hours() -> None:
+    from kalanso.hub.jobs.tasks import lanes, work_once
+
+    with override_settings(KALANSO_JOBS_OF_HOURS={"break"}, KALANSO_JOBS_OF_MINUTES={"refuse"}):
+        every, without_hours, short = lanes()
+        assert (every, without_hours, short) == ({"add", "break", "refuse"}, {"add", "refuse"}, {"add"})
+        waits = ask("break", key="long")
+        job = ask(key="short")
+        done = work_once("w1", now=NOW, kinds=short)
+        assert done is not None
+        assert done.pk == job.pk
+        assert work_once("w1", now=NOW, kinds=short) is None
+        job.refresh_from_db()
+        waits.refresh_from_db()
+    assert (job.state, waits.state) == ("done", "waiting")
+
+
+def test_the_kinds_of_hours_and_minutes_are_kinds_that_there_are() -> None:
+    from kalanso.hub.site import settings
+
+    assert set(settings.KALANSO_JOBS) >= settings.KALANSO_JOBS_OF_HOURS | settings.KALANSO_JOBS_OF_MINUTES

@@ -472,7 +472,11 @@ COVERED_ELSEWHERE = (
     "commentaires/", "discussion/",  # test_hub_discussion
     "hors-ligne/", "sw.js",  # test_hub_offline
     "travaux/",  # test_hub_jobs_pages
+    "systeme/",  # test_hub_state
     "preuves/depot/", "preuves/alertes/", "preuves/sources/",  # test_hub_evidence_rights
+    "preuves/connexions/",  # test_hub_connections_rights
+    "preuves/a-demander/", "preuves/qualite/fiche/", "preuves/qualite/rapport/",  # worklist, scorecards, quality_reports
+    "preuves/croisement/", "lieux/<str:code>/bulletin/",  # test_hub_beside
     "preuves/calculs/", "preuves/officiel/",  # test_hub_runs_pages
 )  # fmt: skip
 
@@ -497,7 +501,7 @@ def test_every_address_stands_in_the_matrix() -> None:
 
 
 BOUNDS = {
-    "/": 10, "/ou/": 10, "/ou/poches/": 10, "/lieux/": 10, "/lieux/{district}/": 14, "/lieux/{area}/estimation/": 10, "/preuves/": 10,
+    "/": 10, "/ou/": 10, "/ou/poches/": 10, "/lieux/": 10, "/lieux/{district}/": 15, "/lieux/{area}/estimation/": 10, "/preuves/": 10,
     "/preuves/registre/": 10, "/preuves/comparaison/": 10, "/preuves/hypotheses/": 10, "/preuves/tables/": 10,
     "/preuves/tables/burden/": 10, "/preuves/tables/burden/graphique/": 10, "/preuves/tables/burden/carte/": 10,
     "/preuves/tables/burden/provenance/": 10, "/preuves/qualite/": 10, "/centre-apprentissage/tendances/": 10,

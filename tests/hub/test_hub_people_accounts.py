@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client, override_settings
 
-from tests.hub.visitors import person, stranger, visitor
+from tests.hub.visitors import ROLES, person, stranger, visitor
 
 NOW = datetime.now(UTC)
 PASSWORD = "grenier mil tambour"
@@ -24,7 +24,7 @@ def house(code: str = "csref") -> Any:
 def invited(by: Any = None, **options: Any) -> tuple[Any, str]:
     from kalanso.hub.people.actions.persons import invite
 
-    told = {"name": "Awa Traoré", "organisation": house(), "role": "district", "now": NOW} | options
+    told = {"name": "Awa Traoré", "organisation": house(), "role": "partner", "now": NOW} | options
     return invite(by=by or person("national"), **told)
 
 
@@ -55,7 +55,7 @@ def login(identifier: str, password: str = PASSWORD, client: Any = None, *, secu
 
 def test_who_is_invited_chooses_a_name_and_a_password_and_is_in(code_of: Any) -> None:
     code = code_of("Niono", "district")
-    _invitation, secret = invited(place_code=code)
+    _invitation, secret = invited(role="district", place_code=code)
     client, answer = accept_through_the_page(secret)
 
     assert answer.status_code == 302
@@ -148,14 +148,98 @@ def test_the_page_of_an_invitation_shows_its_link_once_and_no_other_page_does() 
 def test_roles_that_may_not_invite_are_refused(role: str) -> None:
     assert visitor(role).get("/personnes/inviter/").status_code == 403
     with pytest.raises(PermissionDenied):
-        invited(person(role))
+        invited(person(role), role="reader")
+
+
+# Roles that are held for a place, written out a second time.
+PLACED = ["district", "facility", "coach", "region"]
+
+
+@pytest.mark.parametrize("role", PLACED)
+def test_a_role_that_is_held_for_a_place_is_not_offered_or_given_for_the_country(role: str) -> None:
+    from kalanso.hub.people.actions.persons import give_role
+    from kalanso.hub.people.models import Invitation
+
+    who, by = member("awa", role="partner"), person("administrator")
+    with pytest.raises(ValidationError, match="dites lequel"):
+        invited(by, role=role)
+    with pytest.raises(ValidationError, match="dites lequel"):
+        give_role(by=by, person=who, organisation=house(), role=role, now=NOW)
+    assert not Invitation.objects.exists()
+    assert not who.memberships.filter(role=role).exists()
+
+
+@pytest.mark.parametrize("role", sorted(set(ROLES) - set(PLACED)))
+def test_other_roles_are_offered_for_the_country_or_a_place(role: str, code_of: Any) -> None:
+    by = person("administrator")
+    assert invited(by, role=role)[0].place_code == ""
+    code = code_of("Niono", "district")
+    assert invited(by, role=role, place_code=code)[0].place_code == code
+
+
+def test_an_older_invitation_without_its_place_opens_nothing_and_can_be_withdrawn() -> None:
+    from kalanso.hub.people.actions.persons import withdraw_invitation
+
+    by = person("national")
+    invitation, secret = invited(by)
+    type(invitation).objects.filter(pk=invitation.pk).update(role="district")
+    assert accept_through_the_page(secret)[1].status_code == 404
+    invitation.refresh_from_db()
+    withdraw_invitation(by=by, invitation=invitation, now=NOW)
+    assert invitation.accepted_by_id is None
+
+
+def test_the_page_asks_for_role_and_place_and_chooses_neither() -> None:
+    house()
+    client = visitor("national")
+    page = client.get("/personnes/inviter/").content.decode()
+    assert '<option value="" selected>Choisissez un rôle</option>' in page
+    fields = {"name": "Awa", "organisation": "csref", "role": "", "place": ""}
+    assert "Choisissez un rôle" in client.post("/personnes/inviter/", fields).content.decode()
+    for address in ("/personnes/inviter/", f"/personnes/{member('awa', role='partner').pk}/role/"):
+        told = client.post(address, fields | {"role": "district", "reason": "x"})
+        assert told.status_code == 200, address
+        assert "se tient pour un lieu" in told.content.decode(), address
+
+
+def test_the_page_of_the_link_repeats_role_place_and_organisation(code_of: Any) -> None:
+    house()
+    fields = {
+        "name": "Awa",
+        "role": "district",
+        "organisation": "csref",
+        "place": code_of("Niono", "district"),
+    }
+    page = visitor("national").post("/personnes/inviter/", fields).content.decode()
+    assert "<strong>Équipe de district</strong> · Niono · CSRéf" in page
+    wide = fields | {"role": "partner", "place": ""}
+    page = visitor("national").post("/personnes/inviter/", wide).content.decode()
+    assert "<strong>Partenaire</strong> · tout le pays · CSRéf" in page
+
+
+def test_who_may_add_the_missing_organisation_is_led_there(code_of: Any) -> None:
+    way = 'href="/organisations/ajouter/"'
+    assert way in visitor("administrator").get("/personnes/inviter/").content.decode()
+    region = visitor("region", code_of("Ségou", "region"))
+    assert way not in region.get("/personnes/inviter/").content.decode()
+
+
+def test_an_invitation_of_the_machine_itself_names_its_organisation() -> None:
+    from kalanso.hub.site.actions import my_own_machine
+
+    _invitation, secret = invited(my_own_machine(now=NOW))
+    told = stranger().get(f"/invitation/{secret}/").content.decode()
+    assert "Kalanso vous invite comme" in told
+    assert "cet-ordinateur" not in told
+    _invitation, secret = invited(person("national", name="fanta"))
+    assert "fanta vous invite comme" in stranger().get(f"/invitation/{secret}/").content.decode()
 
 
 def test_a_region_invites_only_to_its_own_places_and_no_wide_role(code_of: Any) -> None:
     segou, sikasso = code_of("Ségou", "region"), code_of("Sikasso", "region")
     by = person("region", segou)
 
-    assert invited(by, place_code=code_of("Niono", "district"))[1]
+    assert invited(by, role="district", place_code=code_of("Niono", "district"))[1]
     for role, place in (("district", sikasso), ("national", segou), ("district", "")):
         with pytest.raises(PermissionDenied):
             invited(by, role=role, place_code=place)
@@ -353,6 +437,7 @@ def test_a_place_with_a_name_of_several_is_chosen_from_a_list(code_of: Any) -> N
     page = visitor("national").post("/personnes/inviter/", fields).content.decode()
     assert '<select name="place"' in page
     assert f'value="{code_of("Niono", "district")}"' in page
+    assert '<option value="niono" selected>Choisissez le lieu</option>' in page
 
 
 def test_a_place_elsewhere_is_unknown_to_a_region(code_of: Any) -> None:
@@ -429,3 +514,14 @@ def test_the_login_page_offers_no_account_and_sign_up_is_closed() -> None:
     from kalanso.hub.people.models import Person
 
     assert not Person.objects.filter(username="x").exists()
+
+
+def test_failed_logins_are_counted_where_every_web_process_looks() -> None:
+    from django.db import connection
+
+    member("aminata", password=PASSWORD)
+    for _turn in range(3):
+        login("aminata", "not the word")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM people_counters")
+        assert cursor.fetchone()[0] > 0

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import RequestFactory, override_settings
 
 from tests.hub.test_hub_people_accounts import login, member
@@ -50,8 +51,7 @@ def test_other_roles_may_do_without(role: str, real_country: None) -> None:
 
 
 def set_up(client: Any) -> str:
-    page = client.get("/compte/2fa/totp/activate/").content.decode()
-    secret = page.partition('id="authenticator_secret">')[2].partition("<")[0]
+    secret = key_on(client)
     answer = client.post("/compte/2fa/totp/activate/", {"code": code_now(secret)})
     assert answer.status_code == 302, answer.content.decode()[-1500:]
     return secret
@@ -77,6 +77,58 @@ def test_a_second_proof_is_set_up_asked_for_and_replaced_by_a_recovery_code(real
     right = again.post("/compte/2fa/authenticate/", {"code": first})
     assert right.status_code == 302
     assert again.get("/compte/2fa/trust/").status_code in {200, 302}
+
+
+def key_on(client: Any) -> str:
+    page = client.get("/compte/2fa/totp/activate/").content.decode()
+    return str(page.partition('id="authenticator_secret">')[2].partition("<")[0])
+
+
+def test_the_key_stays_the_same_however_often_the_page_is_loaded(real_country: None) -> None:
+    member("fatou", role="national")
+    client, _answer = login("fatou")
+    given_to_the_app = key_on(client)
+    assert key_on(client) == given_to_the_app
+    wrong = client.post("/compte/2fa/totp/activate/", {"code": "000000"})
+    assert given_to_the_app in wrong.content.decode()
+    assert key_on(client) == given_to_the_app
+    right = client.post("/compte/2fa/totp/activate/", {"code": code_now(given_to_the_app)})
+    assert right.status_code == 302
+    assert "mfa.totp.secret" not in client.session
+
+
+def test_a_key_that_was_not_confirmed_within_an_hour_is_replaced(real_country: None) -> None:
+    from kalanso.hub.people.forms.logins import SHOWN_AGAIN, SHOWN_AT
+
+    member("fatou", role="national")
+    client, _answer = login("fatou")
+    old = key_on(client)
+    session = client.session
+    session[SHOWN_AT] -= SHOWN_AGAIN
+    session.save()
+    new = key_on(client)
+    assert new != old
+    assert key_on(client) == new
+
+
+def test_a_key_shown_to_one_person_is_not_shown_to_the_next(real_country: None) -> None:
+    member("fatou", role="national")
+    member("mariam", role="researcher")
+    client, _answer = login("fatou")
+    of_the_first = key_on(client)
+    client.post("/compte/logout/")
+    login("mariam", client=client)
+    assert key_on(client) not in {"", of_the_first}
+
+
+@pytest.mark.parametrize(
+    "place", ["messages/recovery_codes_generated", "email/recovery_codes_generated_subject",
+              "email/recovery_codes_generated_message"],
+)  # fmt: skip
+def test_codes_for_a_lost_telephone_have_one_name(place: str, hub: None) -> None:
+    told = render_to_string(f"mfa/{place}.txt")
+    assert "codes de secours sont faits" in told
+    assert "récupération" not in told
 
 
 def test_a_secret_is_sealed_at_rest(real_country: None) -> None:

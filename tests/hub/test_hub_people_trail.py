@@ -61,6 +61,82 @@ def test_every_verb_that_is_recorded_has_a_sentence() -> None:
     assert {verb: where for verb, where in recorded.items() if verb not in declared()} == {}
 
 
+def recorded_fields() -> dict[str, str]:
+    """Every field that code hands to the trail by name, with the file that does."""
+    found = {}
+    for path in HUB.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            given = list(node.args[1:]) if name == "state_of" else []
+            for word in node.keywords if name == "record" else ():
+                if word.arg in {"before", "after"} and isinstance(word.value, ast.Dict):
+                    given += [key for key in word.value.keys if key is not None]
+            for one in given:
+                if isinstance(one, ast.Constant):
+                    found[str(one.value)] = str(path.relative_to(HUB))
+    return found
+
+
+def test_every_field_that_is_recorded_has_a_name_for_people() -> None:
+    from kalanso.hub.evidence.actions.sources import COLUMNS
+    from kalanso.hub.people.queries.trail import named_fields
+
+    recorded = recorded_fields() | dict.fromkeys(COLUMNS, "evidence")
+    assert len(recorded) > 20
+    assert {name: where for name, where in recorded.items() if name not in named_fields()} == {}
+
+
+def lines_of(object_type: str, before: dict[str, Any], after: dict[str, Any], name: str = "x") -> Any:
+    from kalanso.hub.people.models import Event
+    from kalanso.hub.people.queries.trail import lines
+
+    told = Event(
+        at=NOW, verb="people.commented", object_type=object_type, object_id="1", object_name=name,
+        before=before, after=after,
+    )  # fmt: skip
+    return lines([told])[0]
+
+
+@pytest.mark.parametrize(
+    ("object_type", "field", "before", "after", "reads"),
+    [
+        ("evidence.placename", "decision", "open", "place", ("Décision", "À décider", "C'est ce lieu")),
+        ("evidence.placename", "place_code", "", "CODE", ("Lieu", "non dit", "Niono")),
+        ("people.membership", "place_code", "", "CODE", ("Lieu", "tout le pays", "Niono")),
+        ("people.membership", "role", "coach", "district", ("Rôle", "Coach", "Équipe de district")),
+        ("people.membership", "ends", None, "2025-02-14", ("Fin", "", "14/02/2025")),
+        ("people.organisation", "kind", "un", "cso", ("Genre", "Nations unies", "Société civile")),
+        ("evidence.upload", "state", "tried", "published", ("État", "À relire avant publication", "Publié")),
+        ("evidence.findingstatus", "status", "new", "known", ("Statut", "Nouvelle", "Connue")),
+        ("evidence.run", "gates", "x", "fine", ("Les contrôles des tirages sont passés", "x", "vu, rien à redire")),
+        ("api.token", "parts", "['me']", "['me', 'jobs']", ("Ce qu'il ouvre", "Qui je suis", "Qui je suis, Mes travaux")),
+        ("gone.record", "state", "a", "b", ("État", "a", "b")),
+    ],
+)  # fmt: skip
+def test_a_changed_field_reads_in_words(
+    object_type: str, field: str, before: Any, after: Any, reads: tuple[str, ...], code_of: Any
+) -> None:
+    code = code_of("Niono", "district")
+    known = {"CODE": code}
+    line = lines_of(object_type, {field: known.get(before, before)}, {field: known.get(after, after)})
+    assert tuple(text.replace("’", "'") for text in line.changes[0]) == reads
+    assert line.technical == ()
+
+
+def test_a_new_record_tells_only_what_it_has_and_keeps_what_is_technical_apart(code_of: Any) -> None:
+    code = code_of("Niono", "district")
+    after = {"text": "Une crue", "photo_alt": "", "photo": False, "version": 1}
+    line = lines_of("people.comment", {}, after, name=code)
+    assert line.says.endswith("a écrit un commentaire sur Niono.")
+    assert [field for field, _before, _after in line.changes] == ["Texte"]
+    assert [(field, now) for field, _before, now in line.technical] == [("Version", "1")]
+    sheet = lines_of("evidence.upload", {}, {"import": "7", "snapshots": "imports-000002"})
+    assert sheet.changes == ()
+    assert {now for _field, _before, now in sheet.technical} == {"7", "imports-000002"}
+
+
 def test_every_sentence_fills_with_who_what_and_place() -> None:
     from kalanso.hub.people.queries.trail import declared
 

@@ -125,7 +125,7 @@ def test_settings_are_shown_without_secrets_and_what_is_wrong_is_named(tmp_path:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("KALANSO_HOSTS", "kalanso.example.org"), ("KALANSO_WORKERS", "0"), ("KALANSO_LOGS", "xml")],
+    [("KALANSO_HOSTS", "kalanso.example.org"), ("KALANSO_WORKERS", "65"), ("KALANSO_LOGS", "xml")],
 )
 def test_a_setting_that_cannot_be_read_is_refused_by_name(name: str, value: str, tmp_path: Path) -> None:
     answer = run("check-settings", folder=tmp_path, **{name: value})
@@ -177,7 +177,9 @@ def line_of(message: str, *words: Any, **extra: Any) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_a_log_line_names_nobody_and_no_secret(told: str) -> None:
-    line = json.dumps(line_of(told), ensure_ascii=False)
+    line = json.dumps(
+        {name: value for name, value in line_of(told).items() if name != "at"}, ensure_ascii=False
+    )
     for personal in ("awa", "76", "eyJ", "Zm9v", "jeton", "hush", "AbCd"):
         assert personal not in line, line
 
@@ -370,7 +372,7 @@ def test_cleaning_up_is_a_job_that_says_what_it_removed(hub: None) -> None:
     job = work_once("w")
     assert job is not None
     assert job.state == "done"
-    assert set(job.answer) == {"sessions", "links", "invitations", "jobs", "figures"}
+    assert set(job.answer) == {"sessions", "links", "invitations", "jobs", "runs", "figures"}
 
 
 def test_what_runs_each_hour_is_forgotten_after_two_days_and_what_people_asked_for_is_not(hub: None) -> None:
@@ -424,10 +426,11 @@ def test_the_server_does_not_warn_of_threads_that_are_meant(small_store: Store, 
     )
     try:
         assert pages.stdout is not None
-        said = pages.stdout.readline()
+        at_once, said = pages.stdout.readline(), pages.stdout.readline()
     finally:
         pages.terminate()
         pages.communicate(timeout=60)
+    assert at_once == "Kalanso: starting…\n"
     assert said.startswith(f"Kalanso: http://127.0.0.1:{port}/")
 
 
@@ -471,3 +474,16 @@ def _alive(process: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+@pytest.mark.parametrize(
+    ("said", "names", "processors", "processes"),
+    [(0, [], 8, 1), (0, ["kalanso.example.org"], 1, 1), (0, ["kalanso.example.org"], 2, 2),
+     (0, ["kalanso.example.org"], 32, 4), (3, [], 2, 3)],
+)  # fmt: skip
+def test_a_hub_with_a_name_serves_with_every_processor_up_to_four(
+    said: int, names: list[str], processors: int, processes: int
+) -> None:
+    from kalanso.hub.site.configuration import Configuration
+
+    assert Configuration(workers=said, hosts=names).web_processes(processors) == processes

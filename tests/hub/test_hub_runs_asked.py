@@ -10,10 +10,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
 from kalanso.coverage.tables import COVERAGE_ESTIMATES
+from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.pipeline.kept_runs import folder_of_kept
 from tests.coverage.made_up_engine import MadeUpEngine
 from tests.hub.run_desk import NOW, Desk, desk
 from tests.hub.visitors import person, visitor
+from tests.pipeline.test_evidence_folder import put, seen
 
 __all__ = ["desk"]
 ASKERS = {"national", "researcher", "administrator"}
@@ -207,7 +209,7 @@ def test_a_run_waits_while_another_computation_works_in_the_store(
 
     looks = iter([True, True, False])
     monkeypatch.setattr(tasks, "is_computing", lambda _store: next(looks))
-    monkeypatch.setattr(tasks, "LOOKS_AGAIN", 0.0)
+    monkeypatch.setattr("kalanso.hub.jobs.tasks.LOOKS_AGAIN", 0.0)
     assert desk.computed().state == "draft"
 
 
@@ -290,3 +292,25 @@ def test_an_old_lease_does_not_keep_a_cancelled_run_open(desk: Desk) -> None:
 def test_whether_a_run_waits_to_be_written_in_is_not_told_by_a_refusal(desk: Desk, role: str) -> None:
     response = visitor(role).post("/preuves/calculs/inscrire/", {"reason": "calcul de la nuit"})
     assert response.status_code == 403, "who may not write a run in is refused before anybody looks for one"
+
+
+def test_a_run_is_computed_on_the_data_for_which_it_was_asked(desk: Desk) -> None:
+    run = desk.ask()
+    put(desk.store, OBSERVATIONS, [seen("F1", "202412", 99, source="sheet")])
+    desk.work()
+    run.refresh_from_db()
+    assert run.work == "done"
+    assert "observations-000001" in run.snapshots
+    later = desk.ask()
+    assert later.pk != run.pk
+    assert "observations-000002" in later.snapshots
+
+
+def test_a_preview_of_the_command_line_is_not_promised_a_validation(desk: Desk, quick_hand: Any) -> None:
+    from kalanso import pipeline
+    from kalanso.coverage import Question
+
+    pipeline.estimate(desk.store, question=Question(draws=20, preview=True), engine=MadeUpEngine(), now=NOW)
+    page = visitor("national").get("/preuves/calculs/").content.decode()
+    assert "il ne se valide pas" in page
+    assert "puis validé ici" not in page

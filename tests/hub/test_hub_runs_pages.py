@@ -9,7 +9,7 @@ import pytest
 
 from kalanso.coverage import Question
 from tests.hub.run_desk import WHY, Desk, desk
-from tests.hub.test_hub_pages import FIRST_VIEW
+from tests.hub.test_hub_pages import FIRST_VIEW, text_of
 from tests.hub.visitors import person, visitor
 
 __all__ = ["desk"]
@@ -70,7 +70,9 @@ def test_somebody_looks_asks_reads_once_more_and_follows_the_run(desk: Desk, qui
     from kalanso.hub.evidence.models import Run
 
     client = visitor("researcher")
-    assert "comptez ce que le calcul entendrait" in client.get("/preuves/calculs/preuves/").content.decode()
+    assert (
+        "comptez les données que le calcul lirait" in client.get("/preuves/calculs/preuves/").content.decode()
+    )
     client.post("/preuves/calculs/preuves/", {"quarters": "36"})
     assert "Le comptage est demandé" in client.get("/preuves/calculs/preuves/").content.decode()
     desk.work()
@@ -237,3 +239,50 @@ def test_a_list_of_runs_costs_as_few_questions_as_one_run(desk: Desk, quick_hand
     with CaptureQueriesContext(connection) as many:
         client.get("/preuves/calculs/")
     assert len(many) <= len(one) + 1
+
+
+def test_a_preview_says_what_comes_next_and_who_does_it(desk: Desk, quick_hand: Any) -> None:
+    run = desk.computed(preview=True)
+    run.gates = [{"name": "r_hat_totals", "value": 1.599, "limit": 1.4, "passed": False}]
+    run.save()
+    address = f"/preuves/calculs/{run.pk}/"
+    for role in ("national", "researcher", "administrator", "region", "district"):
+        text = text_of(visitor(role).get(address))
+        assert "Un aperçu ne se valide pas" in text, role
+        before = text.partition("Environ")[0]
+        assert "Contrôle manqué : ne décidez rien sur ces nombres." in before, role
+        assert "mesuré 1,599, limite 1,4" in before
+        asks = role in {"national", "researcher", "administrator"}
+        assert ("Demander l'estimation à publier" in text) is asks, role
+        assert ("Écarter avec raisons" in text) is (role in {"national", "researcher"}), role
+    form = visitor("national").get(f"/preuves/calculs/demander/?comme={run.pk}&sorte=full")
+    assert 'value="full" selected' in form.content.decode()
+
+
+def test_whoever_reviews_may_set_any_run_aside_with_reasons_and_take_that_back(
+    desk: Desk, quick_hand: Any
+) -> None:
+    run = desk.computed(preview=True)
+    centre, address = visitor("national"), f"/preuves/calculs/{run.pk}/"
+    assert visitor("administrator").post(f"{address}etape/rejected/", {"reason": "non"}).status_code == 403
+    assert "errors" in centre.post(f"{address}etape/rejected/").content.decode()
+    assert centre.post(f"{address}etape/rejected/", {"reason": "les chaînes divergent"}).status_code == 302
+    assert [job.state for job in desk.work()] == ["done"]
+    run.refresh_from_db()
+    assert run.state == "rejected"
+    text = text_of(centre.get(address))
+    assert "les chaînes divergent" in text
+    assert "Ce calcul a été écarté" in text
+    assert centre.post(f"{address}etape/draft/", {"reason": "lu trop vite"}).status_code == 302
+    run.refresh_from_db()
+    assert run.state == "draft"
+
+
+@pytest.mark.parametrize(
+    ("state", "next_step"),
+    [("draft", "la mise en revue technique"), ("technical_review", "signe chaque point, puis le CNI valide"),
+     ("validated", "la publication, par le CNI"), ("published", "Ce calcul est publié")],
+)  # fmt: skip
+def test_every_state_names_its_next_step(state: str, next_step: str, desk: Desk, quick_hand: Any) -> None:
+    run = desk.brought_to(state)
+    assert next_step in text_of(visitor("researcher").get(f"/preuves/calculs/{run.pk}/"))

@@ -260,6 +260,42 @@ def test_a_release_whose_files_are_gone_says_so(desk: Desk) -> None:
     assert "ne sont plus dans l’entrepôt" in job.error
 
 
+def test_a_job_on_which_a_run_rests_is_kept_when_old_jobs_are_forgotten(desk: Desk) -> None:
+    from datetime import timedelta
+
+    from kalanso.hub.jobs.actions import ask, forget
+    from kalanso.hub.jobs.models import Job
+
+    run = desk.computed()
+    ask(by=None, kind="site.clean_up", arguments={}, key="alone", now=NOW)
+    Job.objects.filter(key="alone").update(state="done", ended=Job.objects.get(pk=run.job_id).ended)
+    assert forget(ended_before=Job.objects.get(pk=run.job_id).ended + timedelta(days=1)) == 1
+    assert set(Job.objects.values_list("pk", flat=True)) >= {run.job_id}
+
+
+def test_files_of_runs_that_were_never_let_out_go_when_they_are_old(desk: Desk) -> None:
+    from datetime import timedelta
+
+    from kalanso.hub.evidence.models import Run
+    from kalanso.hub.evidence.tasks.runs import forget_files
+    from kalanso.pipeline.kept_runs import folder_of_kept
+
+    desk.follow = True
+    draft, reviewed, refused = (
+        desk.computed(),
+        desk.brought_to("technical_review", seed=2),
+        desk.computed(seed=3),
+    )
+    Run.objects.filter(pk=refused.pk).update(work="refused", state="")
+    ended = max(Run.objects.values_list("ended", flat=True))
+    assert forget_files(desk.store, ended_before=ended - timedelta(days=1)) == 0
+    assert forget_files(desk.store, ended_before=ended + timedelta(days=1)) == 2
+    there = {run.pk: folder_of_kept(desk.store, str(run.pk)).is_dir() for run in (draft, reviewed, refused)}
+    assert there == {draft.pk: False, reviewed.pk: True, refused.pk: False}
+    draft.refresh_from_db()
+    assert draft.headline, "what it said stays on record"
+
+
 def test_every_step_stands_in_the_trail_with_who_when_and_why(desk: Desk) -> None:
     from kalanso.hub.people.models import Event
 

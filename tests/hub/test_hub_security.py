@@ -134,10 +134,11 @@ def test_inviting_says_the_same_whether_the_address_has_an_account() -> None:
     client = visitor("national")
     told = set()
     for address, phone in (("awa@exemple.ml", "76123456"), ("personne@exemple.ml", "70000000")):
-        fields = {"name": "Awa", "role": "coach", "organisation": "csref", "email": address, "phone": phone}
+        fields = {"name": "Awa", "role": "partner", "organisation": "csref", "email": address, "phone": phone}
         text = client.post("/personnes/inviter/", fields).content.decode()
         for what in (address, phone, f"+223{phone}"):
             text = text.replace(what, "")
+        assert "Envoyez ce lien" in text
         told.add(re.sub(r"invitation(/|%2F)[\w-]+", "", text))
     assert len(told) == 1
 

@@ -14,6 +14,8 @@ import ibis.expr.types as ir
 import openpyxl
 import pyarrow as pa
 import pytest
+from django.test import override_settings
+from django.utils.translation import override
 
 from kalanso.hub.explore.queries import shelf as shelf_module
 from kalanso.hub.explore.queries import tables
@@ -135,7 +137,7 @@ def test_pages_follow_one_another_without_a_gap(get: Any, small_store: Store) ->
     seen: list[str] = []
     for number in range(1, -(-total // 50) + 1):
         page = get(f"/preuves/tables/places/?page={number}").content.decode()
-        seen += re.findall(r'<td><a href="/lieux/([^/]+)/">', page)
+        seen += re.findall(r'<td[^>]*data-h="Lieu"[^>]*><a href="/lieux/([^/]+)/">', page)
     assert seen == sorted(seen)
     assert len(set(seen)) == total
 
@@ -148,7 +150,8 @@ def test_filters_narrow_page_and_downloads_alike(get: Any, code_of: Any) -> None
     rows = rows_of(get(f"/preuves/tables/indicator_values.csv{choice}"))
     book = openpyxl.load_workbook(io.BytesIO(b"".join(get(f"/preuves/tables/indicator_values.xlsx{choice}"))))
 
-    assert f"{len(rows)} lignes." in plain(page)
+    assert f"{len(rows)} lignes choisies, sur " in plain(page)
+    assert f"Lieu choisi : Niono district sanitaire · {niono}" in plain(page)
     assert {row["period"] for row in rows} == {"2024Q4"}
     assert niono in {row["place_code"] for row in rows}
     assert len({row["place_code"] for row in rows}) > 1, "places below are included"
@@ -164,6 +167,79 @@ def test_a_place_can_be_written_by_name(get: Any) -> None:
     by_name = rows_of(get("/preuves/tables/observations.csv?lieu=ndebougou&indicateur=dtp1_doses"))
     assert by_name
     assert {row["indicator"] for row in by_name} == {"dtp1_doses"}
+
+
+@pytest.mark.parametrize("page", ["tables/indicator_values/", "qualite/"])
+def test_a_name_that_several_places_bear_is_asked_about_with_their_levels_and_codes(
+    page: str, get: Any, code_of: Any
+) -> None:
+    asked = get(f"/preuves/{page}?lieu=niono&periode=2024Q4")
+
+    assert "Plusieurs lieux répondent à « niono » : choisissez-en un." in plain(asked).replace("\xa0", " ")
+    assert f"Niono district sanitaire · Mali · Ségou · {code_of('Niono', 'district')}" in plain(asked)
+    assert f"?lieu={code_of('Niono', 'district')}&amp;periode=2024Q4" in asked.content.decode()
+    assert "Lieu choisi" not in plain(asked)
+
+
+def test_pages_say_sentences_and_words_where_files_keep_codes(get: Any) -> None:
+    page, rows = (
+        get("/preuves/tables/quality_findings/"),
+        rows_of(get("/preuves/tables/quality_findings.csv")),
+    )
+
+    assert {row["message"].partition(".")[0] for row in rows} == {"quality"}
+    assert not re.search(r"<td[^>]*>(quality\.|\{)", page.content.decode())
+    assert {"message", "params", "detail"} <= rows[0].keys()
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "code", "shown"),
+    [
+        ("events", "kind", "form_change", "changement de formulaire"),
+        ("events", "antigen", "mcv", "rougeole"),
+        ("coverage_series", "evidence", "card or history", "carte ou dires de la mère"),
+        ("coverage_series", "children_age", "12-23 m", "12 à 23 mois"),
+        ("coverage_series", "vaccinated_by", "interview", "le jour de l’enquête"),
+        ("places", "kind", "CSCom", "CSCom"),
+    ],
+)
+def test_codes_are_shown_in_words(table: str, column: str, code: str, shown: str, small_store: Store) -> None:
+    from kalanso.hub.explore.panels import coded
+
+    with override_settings(KALANSO_STORE=small_store.folder), override("fr"):
+        assert coded(table, column, code) == shown
+
+
+def test_the_name_of_a_filtered_file_says_so(get: Any) -> None:
+    whole, part = (
+        get(f"/preuves/tables/places.csv{ask}")["Content-Disposition"] for ask in ("", "?niveau=district")
+    )
+    assert whole == 'attachment; filename="places-000001-demo.csv"'
+    assert part == 'attachment; filename="places-000001-filtre-district-demo.csv"'
+
+
+def test_list_and_page_tell_one_size_that_of_the_rows_the_reader_sees(
+    small_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(Ground(small_store.folder, memory="512MB"), Scope(audience=Audience.PARTNER))
+
+    told = {card.spec.name: card.rows for card in tables.counted(shelf) if card.manifest}
+    monkeypatch.setattr(tables, "COUNTED_IN_LISTS", 1)
+    soon = {card.spec.name: card.rows for card in tables.counted(shelf) if card.manifest}
+
+    seen = {name: shelf.value(shelf.table(tables.find(shelf, name)).count()) for name in told}
+    assert {name: rows for name, rows in told.items() if rows is not None} == {
+        name: seen[name] for name, rows in told.items() if rows is not None
+    }
+    assert soon["places"] == seen["places"] > 0
+    assert soon["observations"] is None
+
+
+def test_pages_that_end_before_the_rows_say_so(get: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(tables, "DEEPEST_ROW", 100)
+    said = plain(get("/preuves/tables/indicator_values/?niveau=district"))
+    assert "Page 1 sur 2." in said
+    assert "Les pages montrent les 100 premières lignes" in said
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from functools import cache
 from typing import Any
 
+from django.core.cache import caches
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -63,7 +66,9 @@ _PROBLEM = {
 
 
 class Pace(SimpleRateThrottle):
-    """So many requests a minute from one visitor or one person."""
+    """So many requests a minute from one visitor or one person, in each web process."""
+
+    cache = caches["programs"]
 
     def __init__(self, who: str) -> None:
         super().__init__(f"{A_MINUTE[who]}/m")
@@ -78,15 +83,32 @@ class Pace(SimpleRateThrottle):
 
 
 def _part(name: str) -> Any:
-    """Return the check that whoever asks may read a part: by session or as a visitor, or by a token that opens it."""
+    """Return the check that whoever asks may read a part, by session, as a visitor or by a token that opens it, and
+    that every parameter is known: one that is passed over would give other rows than were asked for."""
 
     def admitted(request: HttpRequest) -> bool:
         token = getattr(request, "api_token", None)
         if token is not None and name not in token.parts:
             raise HttpError(403, _("Ce jeton n'ouvre pas cette partie."))
+        taken = _parameters().get(
+            re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", "/" + request.resolver_match.route), ()
+        )
+        if odd := [one for one in request.GET if one not in taken]:
+            said = _("Paramètre inconnu : « %(name)s ». Cette adresse connaît : %(known)s.")
+            raise HttpError(422, said % {"name": odd[0][:60], "known": ", ".join(taken) or "-"})
         return True
 
     return admitted
+
+
+@cache
+def _parameters() -> dict[str, list[str]]:
+    """Return the names of the parameters that stand after the question mark, by address."""
+    paths = api.get_openapi_schema()["paths"]
+    return {
+        address: [one["name"] for one in methods.get("get", {}).get("parameters", ()) if one["in"] == "query"]
+        for address, methods in paths.items()
+    }
 
 
 api = Api(

@@ -13,12 +13,12 @@ class ApiConfig(AppConfig):
         """Declare who may do what, how it is told, and that tokens end with their person's account."""
         from kalanso.hub.api import permissions
         from kalanso.hub.api.actions import end_tokens
-        from kalanso.hub.api.queries import VERBS
+        from kalanso.hub.api.queries import FIELDS, VALUES, VERBS
         from kalanso.hub.people.actions.accounts import LEAVING
         from kalanso.hub.people.permissions import declare
         from kalanso.hub.people.queries import trail
 
         declare(permissions.RULES)
-        trail.declare(VERBS)
+        trail.declare(VERBS, FIELDS, values=VALUES)
         if end_tokens not in LEAVING:
             LEAVING.append(end_tokens)

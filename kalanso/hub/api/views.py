@@ -27,7 +27,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     schema = api.get_openapi_schema()
     operations = [
         {
-            "method": method.upper(), "path": path, "summary": said.get("summary", ""),
+            "method": method.upper(), "path": path, "summary": queries.ADDRESSES.get(said.get("summary", ""), said.get("summary", "")),
             "description": said.get("description", ""), "parameters": [_parameter(p) for p in said.get("parameters", ())],
         }
         for path, methods in schema["paths"].items()

@@ -14,13 +14,25 @@ class EvidenceConfig(AppConfig):
         """Declare who may do what at the desk, how it is told, and what waits there for somebody."""
         from kalanso.hub.evidence.permissions import RULES
         from kalanso.hub.evidence.queries import waiting
-        from kalanso.hub.evidence.queries.trail import KINDS, VERBS
+        from kalanso.hub.evidence.queries.notices import NOTICES
+        from kalanso.hub.evidence.queries.trail import FIELDS, KINDS, TECHNICAL, VALUES, VERBS
         from kalanso.hub.jobs.queries import name_kinds
+        from kalanso.hub.offline.forms import OfflineForm, join
         from kalanso.hub.people.permissions import declare
-        from kalanso.hub.people.queries import tasks, trail
+        from kalanso.hub.people.queries import notices, tasks, trail
 
         declare(RULES)
-        trail.declare(VERBS)
+        trail.declare(VERBS, FIELDS, values=VALUES, technical=TECHNICAL)
+        notices.declare(NOTICES)
         name_kinds(KINDS)
-        for knows in (waiting.names, waiting.sheets, waiting.runs):
+        for knows in (waiting.names, waiting.sheets, waiting.runs, waiting.questions):
             tasks.offer(knows)
+        join(
+            OfflineForm(
+                name="evidence.finding",
+                version=2,
+                fields=("key", "version", "status", "comment", "back"),
+                accepts=(1,),
+                receive="kalanso.hub.evidence.actions.received.finding_answer",
+            )
+        )

@@ -5,6 +5,8 @@ Template tags and filters (a builtin of every template). What they show is asked
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -19,23 +21,17 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from kalanso import definitions, quality
-from kalanso.hub.explore.queries import choosing, doors, places, shelf
+from kalanso import definitions, quality, triangulation
+from kalanso.hub.evidence.queries.sources import distinct_titles
+from kalanso.hub.explore.queries import choosing, doors, places, shelf, words
 from kalanso.hub.explore.queries.estimates import Number, chances_of
-from kalanso.hub.explore.queries.words import (
-    CHECK_NAMES,
-    HEADINGS,
-    PLACE_COLUMNS,
-    SECTIONS,
-    STATES,
-    TITLES,
-    UNITS,
-)
 from kalanso.indicators import DenominatorName
 from kalanso.store import Column, TableSpec
+from kalanso.triangulation.sentences import word as triangulation_word
 from kalanso.vocabulary import Message, NotAPeriod, UnknownMessage, format_value
 
 register = template.Library()
+MESSAGE_ID = re.compile(r"[a-z_]+(\.[a-z0-9_]+)+")
 
 
 def locale() -> str:
@@ -106,6 +102,21 @@ def word(code: str, section: str = "") -> str:
     return code if found == asked else found
 
 
+def coded(table: str, column: str, code: str) -> str:
+    """Return what people call a code that stands in a column of a table; the code where nobody named it."""
+    if code in words.CODED.get(column, {}):
+        return str(words.CODED[column][code])
+    if column in words.MONTHS_IN and (months := re.fullmatch(r"(\d+)(?:-(\d+))? m", code)):
+        low, high = months[1], months[2]
+        return (
+            _("%(low)s à %(high)s mois") % {"low": low, "high": high}
+            if high
+            else _("%(n)s mois") % {"n": low}
+        )
+    section = words.OWN_SECTIONS.get((table, column)) or words.SECTIONS.get(column)
+    return word(code, section) if section else code
+
+
 @register.filter
 def caveat(message_id: str) -> str:
     """Show the sentence of a caveat."""
@@ -126,7 +137,18 @@ def population(name: str) -> str:
 @register.filter
 def check_name(code: str) -> str:
     """Show the name of a check."""
-    return str(CHECK_NAMES.get(code, code))
+    try:
+        return str(words.CHECK_NAMES.get(code) or Message(f"quality.{code}.name").render(locale()))
+    except UnknownMessage:
+        return code
+
+
+@register.filter
+def triangulated(code: str, family: str) -> str:
+    """Show what the analyses of all sources call a code of a family, such as a grade or a kind of source."""
+    return (
+        triangulation_word(family, code, locale()) or triangulation_word("population", code, locale()) or code
+    )
 
 
 @register.filter
@@ -138,26 +160,30 @@ def severity_name(code: str) -> str:
 @register.filter
 def heading(name: str) -> str:
     """Show the heading of a column."""
-    return str(HEADINGS.get(name, name))
+    return str(words.HEADINGS.get(name, name))
 
 
 @register.filter
 def state(code: str) -> str:
     """Show how far the review of a snapshot went."""
-    return str(STATES.get(code, code))
+    return str(words.STATES.get(code, code))
 
 
 @register.filter
 def unit(code: str) -> str:
     """Show the unit of a column."""
-    return str(UNITS.get(code, code))
+    return str(words.UNITS.get(code, code))
 
 
 @register.filter
 def sentence(row: dict[str, Any]) -> str:
-    """Show the sentence of a row with the columns `message` and `params`."""
+    """Show the sentence of a row with the columns `message` and `params`, and of the place in `place_code`."""
     try:
-        return said(Message.from_json(row["message"], row["params"]))
+        message = Message.from_json(row["message"], row["params"])
+        code = row.get("place_code")
+        if code and message.params.get("place") == place_name(code):
+            message = Message(message.id, {**message.params, "place": place_told(code)})
+        return said(message)
     except (UnknownMessage, KeyError):
         return str(row["message"])
 
@@ -166,6 +192,9 @@ def sentence(row: dict[str, Any]) -> str:
 def said(message: Message) -> str:
     """Return a message in the page's language, with places by name and codes in words."""
     known = places.tree(shelf.current()).places
+    if message.id.startswith("triangulation."):
+        named = {code: known[code].name for code in _texts(message.params) if code in known}
+        return triangulation.sentence(message, named, pack(), locale(), distinct_titles())
     params = {
         name: known[value].name if isinstance(value, str) and value in known else value
         for name, value in message.params.items()
@@ -229,6 +258,18 @@ def place_name(code: str) -> str:
     """Show the name of a place."""
     known = places.tree(shelf.current()).places
     return known[code].name if code in known else code
+
+
+@register.simple_tag
+def place_told(code: str) -> str:
+    """Show the name of a place, with its level where a place of another level has that name too."""
+    known = places.tree(shelf.current())
+    if code not in known.places:
+        return code
+    place = known.places[code]
+    return (
+        f"{place.name} ({named(place.level, 'level')})" if place.name in known.across_levels else place.name
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -307,7 +348,7 @@ def bar(value: float | None, most: float, *, width: int = 90) -> SafeString:
 
 def table_question(name: str, otherwise: str) -> str:
     """Return the question that a table answers, or what it means where nobody asked one."""
-    return str(TITLES[name]) if name in TITLES else meaning(otherwise)
+    return str(words.TITLES[name]) if name in words.TITLES else meaning(otherwise)
 
 
 @register.simple_tag
@@ -324,6 +365,16 @@ def tab_url(context: template.Context, page: str, name: str) -> str:
     return f"{address}?{urlencode(kept)}" if kept else address
 
 
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text within parameters of a message."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for one in value.values() for text in _texts(one))
+    elif isinstance(value, (list, tuple)):
+        yield from (text for one in value for text in _texts(one))
+
+
 @register.simple_tag
 def snapshot_url(snapshot: str) -> str:
     """Return the provenance page of a snapshot by its name."""
@@ -332,20 +383,22 @@ def snapshot_url(snapshot: str) -> str:
 
 
 @register.simple_tag
-def cell(column: Column, value: Any) -> str:
+def cell(column: Column, value: Any, table: str = "", row: Mapping[str, Any] | None = None) -> str:
     """Show one value of a table: places by name and link, codes in words, numbers in the reader's form."""
     if value is None:
         return mark_safe('<span class="none">{}</span>'.format(_("vide")))  # noqa: S308
-    if column.name in PLACE_COLUMNS:
+    if column.name in words.PLACE_COLUMNS:
         return _place_link(str(value))
-    if column.name in SECTIONS:
-        return word(str(value), SECTIONS[column.name])
+    if row is not None and words.SENTENCES.get(column.name) in row:
+        return sentence({"message": value, "params": row[words.SENTENCES[column.name]]})
+    if (shown := coded(table, column.name, str(value))) != str(value):
+        return shown
     if column.name == "period":
         return period(str(value))
     if column.name == "indicator":
         return word(str(value))
-    if column.name == "caveat":
-        return caveat(str(value))
+    if column.name in ("caveat", "reason"):
+        return _reason(str(value), row or {})
     if column.name == "denominator_name":
         return population(str(value))
     if column.name == "check":
@@ -353,6 +406,18 @@ def cell(column: Column, value: Any) -> str:
     if column.type == "bool":
         return str(_("oui") if value else _("non"))
     return _number_or_text(column, value)
+
+
+def _reason(message_id: str, row: Mapping[str, Any]) -> str:
+    """Return the sentence of an id, its parameters taken from the row; what stands there where it is no id."""
+    try:
+        return (
+            Message(message_id, dict(row)).render(locale())
+            if MESSAGE_ID.fullmatch(message_id)
+            else message_id
+        )
+    except (UnknownMessage, KeyError, ModuleNotFoundError):
+        return message_id
 
 
 def _place_link(code: str) -> SafeString | str:

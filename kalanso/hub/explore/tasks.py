@@ -12,6 +12,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import threading
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 SECONDS = 20  # a page must not wait longer for words than a reader would
 WIDTHS = (340, 720)  # a phone, and the widest column of a page
 PRINT_WIDTH = 720
+SIZE = re.compile(r'<svg[^>]* width="([\d.]+)"[^>]* height="([\d.]+)"')
 FORMATS = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
 
 
@@ -52,6 +54,8 @@ class Picture:
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[Any, ...], ...] = field(default=())
     failed: str = ""
+    narrow: tuple[int, int] | None = None  # width and height of the drawing for telephones, once it is made
+    broad: tuple[int, int] | None = None
 
 
 def describe(
@@ -84,7 +88,20 @@ def describe(
     twin = words["table"]
     named = {name: words[name] for name in ("title", "subtitle", "caption", "source_line", "alt")}
     rows = tuple(tuple(row) for row in twin["rows"])
-    return Picture(key=key, kind=kind, columns=tuple(twin["columns"]), rows=rows, **named)
+    narrow, broad = (_size(folder / f"{width}.svg") for width in WIDTHS)
+    return Picture(
+        key=key, kind=kind, columns=tuple(twin["columns"]), rows=rows, narrow=narrow, broad=broad, **named
+    )
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    """Return how large a drawing is, so that a page keeps its room free; None where it is not made yet."""
+    try:
+        with path.open(encoding="utf-8") as stream:
+            found = SIZE.search(stream.read(500))
+    except FileNotFoundError:
+        return None
+    return (round(float(found[1])), round(float(found[2]))) if found else None
 
 
 def drawn_for(key: str) -> str | None:

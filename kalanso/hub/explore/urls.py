@@ -4,6 +4,8 @@ from django.urls import path
 
 from kalanso.hub.explore.views import (
     alike,
+    beside,
+    bulletins,
     chosen,
     comparing,
     downloads,
@@ -14,8 +16,10 @@ from kalanso.hub.explore.views import (
     places,
     pockets,
     quality,
+    scorecards,
     sheet,
     tables,
+    targets,
     trends,
 )
 
@@ -28,6 +32,13 @@ urlpatterns = [
     path("lieux/<str:code>/estimation/", place_estimate.place_estimate, name="place_estimate"),
     path("lieux/<str:code>/semblables/", alike.alike, name="alike"),
     path("lieux/<str:code>/fiche/", sheet.sheet, name="sheet"),
+    path("lieux/<str:code>/bulletin/", bulletins.bulletin, name="bulletin"),
+    path("lieux/<str:code>/bulletin/<str:month>.pdf", bulletins.pdf, name="bulletin_pdf"),
+    path("lieux/<str:code>/bulletin/<str:month>.png", bulletins.picture, name="bulletin_png"),
+    path("preuves/croisement/", beside.review, name="beside"),
+    path("preuves/croisement/cibles/", targets.targets, name="targets"),
+    path("preuves/croisement/cibles.xlsx", targets.workbook, name="targets_xlsx"),
+    path("preuves/croisement/<slug:analysis>/", beside.analysis, name="beside_analysis"),
     path("preuves/registre/", ledger.ledger, name="ledger"),
     path("preuves/comparaison/", comparing.methods, name="methods"),
     path("preuves/hypotheses/", comparing.assumptions, name="assumptions"),
@@ -40,6 +51,7 @@ urlpatterns = [
     path("preuves/tables/<slug:name>.csv", downloads.csv_file, name="table_csv"),
     path("preuves/tables/<slug:name>.xlsx", downloads.xlsx_file, name="table_xlsx"),
     path("preuves/qualite/", quality.findings, name="quality"),
+    path("preuves/qualite/fiche/<str:code>/", scorecards.scorecard, name="scorecard"),
     path("centre-apprentissage/tendances/", trends.trends, name="trends"),
     path("figures/<slug:key>/<int:width>.<slug:form>", figures.figure, name="drawing"),
     path("figures/<slug:key>/figure.<slug:form>", figures.figure, name="figure_file"),

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import PROTECT, F, Q
 from django.utils import timezone
 
 from kalanso.hub.jobs.models import Job
@@ -223,10 +223,16 @@ def retry(*, by: Person, job: Job, now: datetime) -> None:
 
 @transaction.atomic
 def forget(*, ended_before: datetime, kinds: Iterable[str] | None = None) -> int:
-    """Remove jobs that ended long ago, of all kinds or of some that nobody asked for, and return their number."""
+    """Remove jobs that ended long ago, of all kinds or of some that nobody asked for, and return their number.
+
+    A job on which a record of an app rests (a sheet, a run) stays with it.
+    """
     over = Job.objects.filter(ended__lt=ended_before).exclude(state__in=(State.WAITING, State.RUNNING))
     if kinds is not None:
         over = over.filter(kind__in=list(kinds), asked_by__isnull=True, state=State.DONE)
+    for relation in Job._meta.related_objects:
+        if relation.on_delete is PROTECT:
+            over = over.filter(**{f"{relation.field.related_query_name()}__isnull": True})
     return over.delete()[0]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, QuerySet
+from django.conf import settings
+from django.db.models import Count, Max, Min, QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
@@ -15,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.permissions import WHOLE_COUNTRY, may
 from kalanso.hub.people.queries.tasks import Task
+from kalanso.pipeline.computation_status import RUNNING, read_status
+from kalanso.store import NoSuchStore, Store
 from kalanso.vocabulary import Message
 
 VERBS = {
@@ -115,12 +119,34 @@ def took(job: Job, *, now: datetime) -> timedelta:
     return max((job.ended or now) - begun, timedelta(0))
 
 
+def last_sign() -> datetime | None:
+    """Return when a worker last gave a sign of life; None where none ever did."""
+    worked = Job.objects.filter(started__isnull=False)
+    found = worked.aggregate(told=Max("told"), started=Max("started"), ended=Max("ended")).values()
+    return max((when for when in found if when is not None), default=None)
+
+
+def behind() -> Mapping[str, Any] | None:
+    """Return how far the estimate is that a program of its own computes beside the queue; None where none runs.
+
+    `share`, `started`, and a sentence in `fr` and `en`.
+    """
+    if settings.KALANSO_STORE is None:
+        return None
+    try:
+        told = read_status(Store.open(settings.KALANSO_STORE))
+    except (NoSuchStore, OSError):
+        return None
+    return told if told is not None and told["state"] == RUNNING else None
+
+
 def standing(*, now: datetime) -> dict[str, Any]:
     """Return how many jobs stand how, and for how long the oldest has waited (seconds)."""
     counts = dict(Job.objects.values_list("state").annotate(Count("id")).order_by())
     oldest = Job.objects.filter(state=Job.State.WAITING, not_before__lte=now).aggregate(
         first=Min("not_before")
     )["first"]
+    counts[Job.State.RUNNING.value] = counts.get(Job.State.RUNNING.value, 0) + (behind() is not None)
     return {
         **{state: counts.get(state, 0) for state in Job.State.values},
         "waited": (now - oldest).total_seconds() if oldest else 0.0,

@@ -1,6 +1,6 @@
 """How does a worker work: take a job, keep it alive, do its steps, say how far it is, and end it?
 
-One job at a time in each worker. The work itself runs in this process; a thread renews the lease, so that
+One job at a time in each lane of a worker. The work itself runs in this process; a thread renews the lease, so that
 a worker that is killed or hangs with its machine loses the job to another. Kinds are listed in the
 settings (`KALANSO_JOBS`): one line for each. A database that is away for a while neither ends the work nor
 loses its answer: the worker says it again until its lease has run out.
@@ -34,6 +34,7 @@ from kalanso.store import Store
 log = logging.getLogger(__name__)
 HEARTBEAT = 15.0  # seconds
 IDLE = 1.0
+LOOKS_AGAIN = 5.0  # seconds between two looks whether others are done
 SAID_AGAIN_AFTER = 1.0  # seconds, where the database was away
 HUNG = 70  # exit code of a worker whose work says nothing any more
 
@@ -77,6 +78,14 @@ class Work:
         """Whether the work should stop; has the shape of the pipeline's `Cancel`."""
         self.last_word = time.monotonic()
         return self.stop_asked.is_set() or self.leaving.is_set()
+
+    def wait_while(self, busy: Callable[[], bool], step: str) -> None:
+        """Wait until others are done with what is done by one at a time. Raises Cancelled, LeaseLost."""
+        while busy():
+            if self.cancel():
+                raise Cancelled
+            self.progress(step, 0.0)
+            time.sleep(LOOKS_AGAIN)
 
     def once(self, step: str, do: Callable[[], Any]) -> None:
         """Do a step unless an earlier attempt did it; the step itself must bear being cut short and done again."""
@@ -133,10 +142,12 @@ def function_of(kind: str) -> Function:
 
 
 def work_once(
-    holder: str, *, now: datetime | None = None, leaving: threading.Event | None = None
-) -> Job | None:
-    """Take one job and bring it to an end; return it, or None where nothing waited."""
-    job = actions.take(holder=holder, now=now or _now(), kinds=frozenset(settings.KALANSO_JOBS))
+    holder: str, *, now: datetime | None = None, leaving: threading.Event | None = None,
+    kinds: frozenset[str] | None = None,
+) -> Job | None:  # fmt: skip
+    """Take one job, of all kinds or of some, and bring it to an end; return it, or None where nothing waited."""
+    known = frozenset(settings.KALANSO_JOBS)
+    job = actions.take(holder=holder, now=now or _now(), kinds=known if kinds is None else known & kinds)
     if job is None:
         return None
     work = Work(job, holder, leaving=leaving or threading.Event())
@@ -237,13 +248,50 @@ def _give_up(work: Work) -> None:
         os._exit(HUNG)
 
 
-def work_on(*, until: Callable[[], bool] | None = None, idle: float = IDLE, schedule: bool = True) -> int:
-    """Work until told to stop (a signal, or `until`); return the number of jobs brought to an end.
+def lanes() -> tuple[frozenset[str], ...]:
+    """Return the kinds that each lane of a worker takes: all, all but those of hours, those of seconds alone."""
+    known = frozenset(settings.KALANSO_JOBS)
+    shorter = known - settings.KALANSO_JOBS_OF_HOURS
+    return known, shorter, shorter - settings.KALANSO_JOBS_OF_MINUTES
+
+
+def work_in_lanes(*, until: Callable[[], bool] | None = None) -> int:
+    """Work like `work_on` in every lane at once; the first one also asks for what is due."""
+    stopping, ended = threading.Event(), [0, 0, 0]
+    whole, *others = lanes()
+
+    def along(number: int, kinds: frozenset[str]) -> None:
+        try:
+            ended[number] = work_on(until=until, schedule=False, kinds=kinds, stopping=stopping)
+        finally:
+            connection.close()
+
+    threads = [
+        threading.Thread(target=along, args=(number, kinds), daemon=True)
+        for number, kinds in enumerate(others, start=1)
+    ]
+    for one in threads:
+        one.start()
+    try:
+        ended[0] = work_on(until=until, kinds=whole, stopping=stopping)
+    finally:
+        stopping.set()
+        for one in threads:
+            one.join(HEARTBEAT)
+    return sum(ended)
+
+
+def work_on(
+    *, until: Callable[[], bool] | None = None, idle: float = IDLE, schedule: bool = True,
+    kinds: frozenset[str] | None = None, stopping: threading.Event | None = None,
+) -> int:  # fmt: skip
+    """Work until told to stop (a signal, `stopping` or `until`); return the number of jobs brought to an end.
 
     Told by a signal, the job in hand is laid down at its next word, for another worker. Once a minute what
-    is due is asked for.
+    is due is asked for. `kinds` are those that are taken, all unless stated.
     """
-    ended, stopping, looked = 0, threading.Event(), float("-inf")
+    stopping = stopping or threading.Event()
+    ended, looked = 0, float("-inf")
     if threading.current_thread() is threading.main_thread():
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, lambda *_: stopping.set())
@@ -254,7 +302,7 @@ def work_on(*, until: Callable[[], bool] | None = None, idle: float = IDLE, sche
             if schedule and time.monotonic() - looked > 60:
                 looked = time.monotonic()
                 actions.ask_due(now=_now())
-            job = work_once(holder, leaving=stopping)
+            job = work_once(holder, leaving=stopping, kinds=kinds)
         except Exception:  # the database may be away for a while
             log.exception("the worker could not take a job")
             job = None

@@ -48,6 +48,7 @@ def words() -> dict[str, str]:
         "locked": _("À envoyer depuis ce téléphone : {n}. Donnez votre code pour ouvrir la boîte d'envoi."),
         "sending": _("Envoi en cours…"),
         "all_sent": _("Tout est envoyé."),
+        "arrived": _("Envoyé."),
         "no_network": _("Pas de réseau pour l'instant. Vos messages restent ici et partiront quand il reviendra."),
         "other_person": _("Une autre personne est connectée. Reconnectez-vous pour envoyer vos messages."),
         "stuck": _("À revoir : {n}. Ouvrez la boîte d'envoi."),

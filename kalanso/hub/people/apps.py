@@ -20,7 +20,7 @@ class PeopleConfig(AppConfig):
         from kalanso.hub.people.queries import discussion, notices, tasks, trail
 
         permissions.declare(permissions.RULES)
-        trail.declare(trail.VERBS | discussion.VERBS, trail.FIELDS)
+        trail.declare(trail.VERBS | discussion.VERBS, trail.FIELDS, technical=trail.TECHNICAL)
         notices.declare(notices.NOTICES | discussion.NOTICES)
         for knows in (tasks.mentions, tasks.silent_invitations, tasks.news):
             tasks.offer(knows)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import rules
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.translation import gettext as _
 
 from kalanso.hub.people.models import Role
-from kalanso.hub.people.queries.access import Access, Reach, access_of, reach_of
+from kalanso.hub.people.queries.access import PLACED, Access, Reach, access_of, reach_of
 from kalanso.hub.people.queries.subjects import READERS
 
 EVERY_ROLE = frozenset(Role.values)
@@ -144,3 +144,10 @@ def refuse_unless(person: Any, verb: str, thing: Any = None) -> None:
     """Raise PermissionDenied, with a sentence, where a person may not do something."""
     if not may(person, verb, thing):
         raise PermissionDenied(_("Votre rôle ou vos lieux ne permettent pas cette action."))
+
+
+def refuse_unplaced(role: str, place_code: str) -> None:
+    """Raise ValidationError where a role that is held for a place would be given for the whole country."""
+    if role in PLACED and not place_code:
+        told = _("« %(role)s » se tient pour un lieu : dites lequel.") % {"role": Role(role).label}
+        raise ValidationError({"place": ValidationError(told, code="unplaced")})

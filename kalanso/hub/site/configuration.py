@@ -14,14 +14,20 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, ValidationError
+from cryptography.fernet import Fernet
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+# Web processes beyond which a machine is large enough that whoever runs it says how many.
+MOST_BY_THEMSELVES = 4
 
 
 class Configuration(BaseSettings):
     """Everything that can be set."""
 
-    model_config = SettingsConfigDict(env_prefix="KALANSO_", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="KALANSO_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     store: Path | None = Field(None, description="folder of the store")
     cache: Path | None = Field(None, description="folder of what can be made again; `cache` in the store")
@@ -35,6 +41,14 @@ class Configuration(BaseSettings):
     )
     old_secret_keys: list[str] = Field(
         [], description="earlier secrets that still open what they sealed (JSON list)"
+    )
+    credential_keys: list[str] = Field(
+        [],
+        description="keys that seal what opens other servers, the newest first (JSON list); without one, no server can be connected",
+    )
+    inner_hosts: list[str] = Field(
+        [],
+        description="names, addresses or networks inside the network to which connections may lead (JSON list)",
     )
     hosts: list[str] = Field(
         [], description="names under which the hub is reached (JSON list); this computer if empty"
@@ -52,7 +66,11 @@ class Configuration(BaseSettings):
     oidc_client: str = Field("", description="our name there")
     oidc_secret: str = Field("", description="our secret there")
     workers: int = Field(
-        1, ge=1, le=64, description="web processes; each holds its own copies of answers and its own memory"
+        0,
+        ge=0,
+        le=64,
+        description="web processes; each holds its own copies of answers and its own memory; if 0, one for each processor, "
+        f"at most {MOST_BY_THEMSELVES}, where KALANSO_HOSTS is set, and one elsewhere",
     )
     threads: int = Field(16, ge=1, le=64, description="requests that one web process answers at a time")
     silence: int = Field(
@@ -71,6 +89,17 @@ class Configuration(BaseSettings):
         None, description="folder of backups, best on another disk; needed by `backup` and `upgrade`"
     )
     zone: str = Field("Africa/Bamako", description="time zone in which times are shown")
+
+    @field_validator("credential_keys")
+    @classmethod
+    def _sound_keys(cls, keys: list[str]) -> list[str]:
+        """Refuse a key that seals nothing, by its place in the list: its text is a secret."""
+        for number, key in enumerate(keys, start=1):
+            try:
+                Fernet(key)
+            except ValueError as error:
+                raise ValueError(f"key {number}: expected 32 bytes in URL-safe base64") from error
+        return keys
 
     def whole_address(self) -> str:
         """Return the address that stands before paths in letters."""
@@ -113,6 +142,10 @@ class Configuration(BaseSettings):
         """Return how many of our own proxies stand between people and the hub: whose word on an address counts."""
         return self.proxies or int(self.https)
 
+    def web_processes(self, processors: int) -> int:
+        """Return how many web processes serve on a machine of so many processors."""
+        return self.workers or (min(MOST_BY_THEMSELVES, processors) if self.hosts else 1)
+
     def log_form(self) -> str:
         """Return the form of log lines: for machines where the hub serves others, for eyes on one's own computer."""
         return self.logs or ("json" if self.hosts else "text")
@@ -154,7 +187,9 @@ def _writable(folder: Path | None) -> Path:
     return folder
 
 
-SECRET_NAMES = frozenset({"database", "secret_key", "old_secret_keys", "email", "oidc_secret"})
+SECRET_NAMES = frozenset(
+    {"database", "secret_key", "old_secret_keys", "credential_keys", "email", "oidc_secret"}
+)
 
 
 def told() -> tuple[list[str], list[str]]:
@@ -190,22 +225,39 @@ def _problems(known: Configuration) -> list[str]:
         folder = getattr(known, name)
         if folder is not None and not os.access(folder if folder.exists() else folder.parent, os.W_OK):
             found.append(f"KALANSO_{name.upper()}={folder}: expected a folder that can be written, it cannot")
-    return found + (_problems_of_service(known) if known.hosts else [])
+    return found + [RISKS[code] for code in at_risk(known)]
 
 
-def _problems_of_service(known: Configuration) -> list[str]:
-    """Return what a hub that answers others must not lack."""
-    wrong = (
-        (not known.https, "KALANSO_HTTPS: expected true where KALANSO_HOSTS is set: passwords would travel openly"),
-        ("*" in known.hosts, "KALANSO_HOSTS: expected names, got *: anybody could send links in our name"),
-        (not known.secret_key, "KALANSO_SECRET_KEY: expected a key from outside, so that it is not lost with the disk"),
-        (0 < len(known.secret_key) < 50, "KALANSO_SECRET_KEY: expected 50 characters or more"),
-        (not known.database.startswith("postgres"), "KALANSO_DATABASE: expected PostgreSQL where many people work"),
-        (not known.second_proof, "KALANSO_SECOND_PROOF: expected true: roles that reach far need a second proof"),
-        (known.backups is None, "KALANSO_BACKUPS: expected a folder, best on another disk; `upgrade` needs it"),
-    )  # fmt: skip
-    return [sentence for is_wrong, sentence in wrong if is_wrong]
+# What a hub that answers others must not lack, in the words of the command line.
+RISKS = {
+    "https": "KALANSO_HTTPS: expected true where KALANSO_HOSTS is set: passwords would travel openly",
+    "hosts": "KALANSO_HOSTS: expected names, got *: anybody could send links in our name",
+    "secret_key": "KALANSO_SECRET_KEY: expected a key from outside, so that it is not lost with the disk",
+    "short_key": "KALANSO_SECRET_KEY: expected 50 characters or more",
+    "database": "KALANSO_DATABASE: expected PostgreSQL where many people work",
+    "second_proof": "KALANSO_SECOND_PROOF: expected true: roles that reach far need a second proof",
+    "backups": "KALANSO_BACKUPS: expected a folder, best on another disk; `upgrade` needs it",
+}
+
+
+def at_risk(known: Configuration) -> list[str]:
+    """Return what is wrong (names of `RISKS`) where a hub answers others; on one's own computer nothing is."""
+    wrong = {
+        "https": not known.https,
+        "hosts": "*" in known.hosts,
+        "secret_key": not known.secret_key,
+        "short_key": 0 < len(known.secret_key) < 50,
+        "database": not known.database.startswith("postgres"),
+        "second_proof": not known.second_proof,
+        "backups": known.backups is None,
+    }
+    return [code for code in RISKS if wrong[code]] if known.hosts else []
 
 
 # Names that begin like ours and are read elsewhere: by tests, and by the command line.
-NOT_OURS = frozenset({"KALANSO_TEST_DATABASE", "KALANSO_NO_SKIP", "KALANSO_SHARED_DATA"})
+NOT_OURS = frozenset(
+    {
+        "KALANSO_TEST_DATABASE", "KALANSO_NO_SKIP", "KALANSO_SHARED_DATA", "KALANSO_VERIFY_DHIS2_URL",
+        "KALANSO_DHIS2_URL", "KALANSO_DHIS2_USER", "KALANSO_DHIS2_PASSWORD", "KALANSO_DHIS2_TOKEN",
+    }
+)  # fmt: skip

@@ -25,8 +25,9 @@ from kalanso.hub.people.tasks import MACHINE
 from kalanso.hub.site.actions import backup, records
 from kalanso.pipeline.tables import TABLES
 from kalanso.store import Store, visible
+from kalanso.vocabulary import no_formula
 
-SECRET_TABLES = frozenset({"mfa.authenticator", "account.emailaddress"})
+SECRET_TABLES = frozenset({"mfa.authenticator", "account.emailaddress", "evidence.connectionsecret"})
 SECRET_COLUMNS = frozenset({"password", "fingerprint", "secret", "token", "session_key"})
 WORDS = """\
 Kalanso : tout ce que contient ce hub, lisible sans Kalanso. Fait le {day}.
@@ -87,7 +88,7 @@ def _cell(value: Any) -> Any:
     """Return a cell; one that a spreadsheet would take for a formula begins with an apostrophe."""
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+    return no_formula(value)
 
 
 def _tables(into: Path) -> int:

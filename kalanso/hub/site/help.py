@@ -85,6 +85,12 @@ OTHER_HOUSE = Help(
     _("À entrer sans mot de passe de plus, si votre adresse vérifiée a déjà un compte ici."),
 )
 
+BESIDE = Help(
+    _("Ce que toutes les sources disent ensemble d'un lieu, et jusqu'où se fier à chacune."),
+    TEAMS,
+    _("À préparer la revue du mois : ce qui a changé, ne s'accorde pas, est à vérifier, manque."),
+)
+
 PAGES: dict[str, Help] = {
     "home": Help(
         _("Le chiffre le plus récent du pays, et les chemins vers le reste."),
@@ -131,15 +137,43 @@ PAGES: dict[str, Help] = {
         ANALYSTS,
         _("À juger la solidité d'une estimation."),
     ),
+    "beside": BESIDE,
+    "beside_analysis": BESIDE,
+    "targets": Help(
+        _("Les cibles en usage à côté de celles que les sources permettent de proposer."),
+        ANALYSTS,
+        _("À préparer la décision du CNI. Rien n'est envoyé à un système ni changé nulle part."),
+    ),
+    "bulletin": Help(
+        _(
+            "Ce qu'on répond à une aire de santé sur son mois : reçu, à vérifier, un encouragement, une question."
+        ),
+        TEAMS,
+        _("À rendre au centre ce que ses chiffres disent, sur papier ou par téléphone."),
+    ),
     "evidence": Help(
         _("Les sources de données, leur qualité et leurs dates."),
         ANALYSTS,
         _("À savoir sur quoi tout le reste repose, et ce qui manque."),
     ),
     "quality": Help(
-        _("Les alertes : ce qui paraît douteux dans les rapports."),
+        _(
+            "La porte de la qualité : que demander, les fiches, les alertes, le rapport, et où l'on doute le plus."
+        ),
         TEAMS,
         _("À corriger un rapport à sa source avant qu'il ne trompe une décision."),
+    ),
+    "scorecard": Help(
+        _(
+            "La fiche d'un lieu : ses données domaine par domaine, selon l'OMS ou selon les contrôles robustes."
+        ),
+        TEAMS,
+        _("À savoir à quels nombres se fier, et par où commencer une supervision ou un recomptage."),
+    ),
+    "quality_reports": Help(
+        _("Le rapport national sur la qualité, dans l'ordre de la revue de l'OMS, en PDF et en Word."),
+        ANALYSTS,
+        _("À préparer la revue annuelle, et à joindre aux demandes de l'OMS, de l'UNICEF et de Gavi."),
     ),
     "trends": Help(
         _("Les tendances des huit aires de santé du Centre d'apprentissage."),
@@ -162,6 +196,11 @@ PAGES: dict[str, Help] = {
         _("Ce qui vous attend, vos lieux avec leurs derniers chiffres, votre compte."),
         YOURSELF,
         _("À commencer la journée."),
+    ),
+    "system_state": Help(
+        _("Comment se portent le programme, le travailleur, les sauvegardes, la place et les réglages."),
+        _("La personne qui tient Kalanso."),
+        _("À voir ce qui demande un geste avant que quelqu'un s'en plaigne. Rien ne se change ici."),
     ),
     "people": Help(
         _("Les personnes qui ont un rôle dans vos lieux."),
@@ -215,10 +254,22 @@ FINDINGS = Help(
     TEAMS,
     _("À corriger à la source, ou à dire que ce n'est pas une erreur. Rien n'est corrigé ici en silence."),
 )
+QUESTIONS = Help(
+    _("Ce qui paraît douteux ce mois dans vos lieux, rangé par personne à qui le demander."),
+    TEAMS,
+    _("À poser la bonne question au bon endroit, papier en main, et à dire ce qu'il en est."),
+)
 SOURCES = Help(
     _("Chaque source : ce qu'elle est, qui en répond, sa dernière donnée, et si elle est en retard."),
     ANALYSTS,
     _("À savoir sur quoi un chiffre repose, et à qui demander."),
+)
+CONNECTIONS = Help(
+    _(
+        "Un serveur d'où viennent des chiffres ou des réponses : son accès, ce que comptent ses nombres, ses collectes."
+    ),
+    _("Le CNI et les administrateurs ; les équipes voient seulement quand une source est venue."),
+    _("À ce que les données arrivent d'elles-mêmes, et que chaque nombre lu ait été confirmé par quelqu'un."),
 )
 RUNS = Help(
     _(
@@ -276,7 +327,10 @@ PROGRAMS = Help(
 FAMILIES: tuple[tuple[str, Help], ...] = (
     ("upload", UPLOADS),
     ("finding", FINDINGS),
+    ("worklist", QUESTIONS),
     ("source", SOURCES),
+    ("connection", CONNECTIONS),
+    ("pull", CONNECTIONS),
     ("runs", RUNS),
     ("official", OFFICIAL),
     ("job", JOBS),
@@ -301,11 +355,12 @@ FAMILIES: tuple[tuple[str, Help], ...] = (
 # Addresses at which no page stands: files, forms without a page of their own, answers for machines.
 NO_PAGES = frozenset(
     {
-        "healthz", "enter", "enter_as", "table_csv", "table_xlsx", "drawing", "figure_file", "feed_public", "feed_mine",
+        "healthz", "enter", "enter_as", "table_csv", "table_xlsx", "bulletin_pdf", "bulletin_png", "targets_xlsx", "drawing", "figure_file", "feed_public", "feed_mine",
         "read_all", "open_notice", "renew_feed", "comment_photo", "follow", "job_cancel", "job_progress", "job_retry",
         "findings_check", "offline_manifest", "offline_nothing", "offline_receive", "offline_state", "offline_worker",
-        "runs_adopt", "runs_cancel", "runs_compare_csv", "upload_map", "upload_name", "upload_names_csv",
-        "upload_read_again", "upload_rejected", "upload_try",
+        "blank_sheet", "worklist_csv", "worklist_xlsx", "quality_report_file", "connection_choose", "connection_look", "connection_plan", "connection_propose", "connection_pull",
+        "connection_standing", "pull_file", "pull_stop", "runs_adopt", "runs_cancel", "runs_compare_csv", "upload_map", "upload_name", "upload_names_csv",
+        "upload_read_again", "upload_recompute", "upload_rejected", "upload_standing", "upload_try",
         # Answers to programs.
         "api-root", "openapi-json", "history", "in_a_period", "list_findings", "list_jobs", "list_tables", "of_a_place",
         "one_job", "one_place", "one_snapshot", "one_table", "reported", "rows", "search", "tree",

@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 from kalanso.hub.api import api
 from kalanso.hub.api.actions import note_use
 from kalanso.hub.api.queries import open_token
+from kalanso.hub.evidence.queries.sources import titles_asked_once
 from kalanso.hub.explore.queries import shelf
 from kalanso.hub.people.permissions import SECOND_PROOF
 from kalanso.hub.people.queries.access import access_of, scope_of
@@ -257,10 +258,19 @@ def _simulated() -> bool:
 
 
 def _name_of(request: HttpRequest) -> str:
-    try:
-        return resolve(request.path_info).url_name or ""
-    except Resolver404:
-        return ""
+    """Return the name of the address that is asked for, found once for all who want it.
+
+    It is kept with the request and not beyond, since an address may hold a secret. Which addresses exist
+    depends on the language that is active.
+    """
+    names: dict[str | None, str] = request.__dict__.setdefault("_kalanso_names", {})
+    language = get_language()
+    if language not in names:
+        try:
+            names[language] = resolve(request.path_info).url_name or ""
+        except Resolver404:
+            names[language] = ""
+    return names[language]
 
 
 class ReaderScope:
@@ -270,7 +280,7 @@ class ReaderScope:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with reading_as(scope_of(access_of(request.user))):
+        with reading_as(scope_of(access_of(request.user))), titles_asked_once():
             if settings.KALANSO_STORE is not None:
                 shelf.current().state()  # what was published meanwhile is forgotten for everybody
             return self.answer(request)

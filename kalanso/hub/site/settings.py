@@ -47,6 +47,8 @@ KALANSO_EDITION = f"{__version__}-{_edition()}"
 DEBUG = False
 SECRET_KEY = CONFIGURATION.secret()
 SECRET_KEY_FALLBACKS = CONFIGURATION.old_secret_keys
+KALANSO_CREDENTIAL_KEYS = CONFIGURATION.credential_keys
+KALANSO_INNER_HOSTS = CONFIGURATION.inner_hosts
 HERE_ONLY = ["127.0.0.1", "localhost", "[::1]"]
 ALLOWED_HOSTS = CONFIGURATION.hosts or HERE_ONLY
 ROOT_URLCONF = "kalanso.hub.site.urls"
@@ -125,6 +127,7 @@ TEMPLATES = [
                 "kalanso.hub.people.panels.discussion",
                 "kalanso.hub.offline.panels",
                 "kalanso.hub.evidence.panels",
+                "kalanso.hub.evidence.panels.quality",
                 "kalanso.hub.jobs.panels",
             ],
             "context_processors": [
@@ -166,6 +169,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Kalanso"
 MFA_TOTP_TOLERANCE = 1  # telephones in the field do not keep the exact time
 MFA_TRUST_ENABLED = True
+MFA_FORMS = {"activate_totp": "kalanso.hub.people.forms.SecondProof"}
 USERSESSIONS_TRACK_ACTIVITY = True
 SOCIALACCOUNT_ADAPTER = "kalanso.hub.people.queries.logins.OtherHouses"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
@@ -201,12 +205,18 @@ SECURE_HSTS_SECONDS = 31536000 if CONFIGURATION.https else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# Failed logins and used codes are counted for all web processes together, requests of programs in each.
 # Large enough that nobody can push out the counters of failed logins.
 CACHES = {
     "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "people_counters",
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    },
+    "programs": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 200_000},
-    }
+    },
 }
 
 LANGUAGE_CODE = "fr"
@@ -235,16 +245,38 @@ KALANSO_JOBS: dict[str, str] = {
     "evidence.publish": "kalanso.hub.evidence.tasks.uploads.publish",
     "evidence.withdraw": "kalanso.hub.evidence.tasks.uploads.withdraw",
     "evidence.check": "kalanso.hub.evidence.tasks.findings.check",
+    "evidence.quality_report": "kalanso.hub.evidence.tasks.reports.write",
+    "evidence.recompute": "kalanso.hub.evidence.tasks.figures.recompute",
+    "evidence.set_beside": "kalanso.hub.evidence.tasks.figures.set_beside",
     "evidence.look": "kalanso.hub.evidence.tasks.runs.look",
     "evidence.estimate": "kalanso.hub.evidence.tasks.runs.estimate",
     "evidence.adopt": "kalanso.hub.evidence.tasks.runs.adopt",
     "evidence.release": "kalanso.hub.evidence.tasks.runs.release",
+    "evidence.connection_check": "kalanso.hub.evidence.tasks.connections.check",
+    "evidence.connection_read": "kalanso.hub.evidence.tasks.connections.propose",
+    "evidence.pull": "kalanso.hub.evidence.tasks.pulls.pull",
+    "evidence.pull_due": "kalanso.hub.evidence.tasks.pulls.ask_due",
     "site.clean_up": "kalanso.hub.site.tasks.clean_up",
     "site.export": "kalanso.hub.site.tasks.export",
 }
+# Kinds that take hours, and kinds that take minutes; what is not named here takes seconds. Each worker has a lane for
+# everything, one without the hours and one without both, so that nobody's two seconds wait behind somebody's night.
+KALANSO_JOBS_OF_HOURS = frozenset({"evidence.estimate", "evidence.pull"})
+KALANSO_JOBS_OF_MINUTES = frozenset(
+    {
+        "evidence.recompute",
+        "evidence.set_beside",
+        "evidence.release",
+        "evidence.quality_report",
+        "evidence.connection_check",
+        "evidence.connection_read",
+        "site.export",
+    }
+)
 # What is due by itself: kind of job, how often (hourly, daily, weekly), from which hour of the day on.
 KALANSO_DUE: tuple[tuple[str, str, int], ...] = (
     ("people.mirror_places", "hourly", 0),
+    ("evidence.pull_due", "hourly", 0),
     ("site.export", "daily", 2),
     ("site.clean_up", "daily", 3),
     *((("people.digest", "weekly", 6),) if CONFIGURATION.email else ()),
@@ -267,6 +299,7 @@ FILE_UPLOAD_HANDLERS = [
 # Pages that take files, by name, and how much (bytes) one request may bring there.
 KALANSO_UPLOADS: dict[str, int] = {
     "upload_new": 211_000_000,
+    "connection_reading": 5_500_000,
     "write_comment": 13_000_000,
     "offline_receive": 13_000_000,
 }

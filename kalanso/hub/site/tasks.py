@@ -6,25 +6,42 @@ import logging
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from smtplib import SMTPException
+from threading import Event, Thread
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import connections
+from django.http import HttpRequest
+from django.urls import resolve, reverse
+from django.utils.translation import override
 
+from kalanso.hub.evidence.tasks import runs as of_runs
 from kalanso.hub.explore import tasks as of_explore
+from kalanso.hub.explore.queries import places, shelf
 from kalanso.hub.jobs import actions as of_jobs
 from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.hub.people import tasks as of_people
 from kalanso.hub.people.actions.letters import send_letter
+from kalanso.hub.people.queries import here
 from kalanso.hub.people.queries.letters import readers
 from kalanso.hub.site.actions import upkeep
 from kalanso.pipeline.progress import Cancelled
 from kalanso.pipeline.publish_records import publish_records
+from kalanso.store import Audience, NotVisible, Scope
 
 log = logging.getLogger(__name__)
 
 JOBS_KEPT = timedelta(days=90)
 HOURLY_KEPT = timedelta(days=2)
 FIGURES_KEPT = timedelta(days=30)
+RUN_FILES_KEPT = timedelta(days=180)  # of runs that were never let out
+# What is asked before anybody comes: these pages, and those of every place of these levels, as these readers see them. Teams
+# share what the first of them is told (`Scope.as_for`), but for their own places under a flag.
+FIRST_PAGES = ("home", "missed", "where", "evidence", "tables", "quality")
+FIRST_LEVELS = ("country", "region", "district")
+FIRST_READERS = (Scope(audience=Audience.PROGRAMME), Scope.analyst(), Scope())
+LOOKED_AGAIN = 30.0  # seconds
 
 
 def mirror_places(work: Work) -> dict[str, Any]:
@@ -83,5 +100,54 @@ def clean_up(work: Work) -> dict[str, Any]:
     # What runs each hour would otherwise bury what people asked for.
     hourly = [kind for kind, often, _hour in settings.KALANSO_DUE if often == "hourly"]
     found["jobs"] += of_jobs.forget(ended_before=now - HOURLY_KEPT, kinds=hourly)
+    found["runs"] = of_runs.forget_files(store_of_hub(), ended_before=now - RUN_FILES_KEPT)
     found["figures"] = of_explore.forget_figures(before=now - FIGURES_KEPT)
     return found
+
+
+def keep_ready() -> None:
+    """Answer what is asked first after every publication, beside the pages and for as long as they are served."""
+    if settings.KALANSO_STORE is not None:
+        Thread(target=_keep_ready, args=(Event(),), daemon=True).start()
+
+
+def _keep_ready(over: Event) -> None:
+    answered = ""
+    while True:
+        try:
+            mark = shelf.current().state().mark
+            if mark != answered:
+                ask_first_pages(over)
+                answered = mark
+        except Exception:  # whatever is wrong with the store, the first reader will be told
+            log.warning("what is asked first was not answered", exc_info=True)
+        connections.close_all()
+        if over.wait(LOOKED_AGAIN):
+            return
+
+
+def ask_first_pages(over: Event) -> int:
+    """Compose the first pages for nobody, so that their answers and figures are there; return how many were."""
+    composed = 0
+    for reader in FIRST_READERS:
+        with here.reading_as(reader), override("fr"):
+            shelf.current().state()  # answers are kept for a state that is known
+            known = places.tree(shelf.current()).places.values()
+            codes = [one.code for one in known if one.level in FIRST_LEVELS]
+            for address in (*map(reverse, FIRST_PAGES), *(reverse("place", args=[code]) for code in codes)):
+                if over.is_set():
+                    return composed
+                composed += _composed(address)
+    return composed
+
+
+def _composed(address: str) -> bool:
+    """Compose a page as nobody in particular; one that this reader may not see is left to whoever may."""
+    request, found = HttpRequest(), resolve(address)
+    request.method, request.path, request.path_info = "GET", address, address
+    request.user, request.resolver_match = AnonymousUser(), found
+    request.session = {}  # type: ignore[assignment]  # nobody's
+    try:
+        return bool(found.func(request, *found.args, **found.kwargs).status_code == 200)
+    except NotVisible:
+        return False

@@ -15,6 +15,7 @@ urlpatterns = [
     *i18n_patterns(
         path("", views.home, name="home"),
         path("moi/", views.me, name="me"),
+        path("systeme/", views.system_state, name="system_state"),
         path("entrer/<str:secret>/", views.enter, name="enter"),
         path("entrer-comme/<slug:username>/", views.enter_as, name="enter_as"),
         path("flux/publications.atom", views.feed_public, name="feed_public"),

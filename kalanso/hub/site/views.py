@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -18,27 +19,31 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from kalanso.hub.explore.queries import estimates, findings, places, runs, series, shelf
+from kalanso.hub.explore.queries import findings, places, runs, said, series, shelf
 from kalanso.hub.explore.queries import tables as published_tables
 from kalanso.hub.people.models import Membership, Person
-from kalanso.hub.people.permissions import may
-from kalanso.hub.people.queries import letters, tasks
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, refuse_unless
+from kalanso.hub.people.queries import letters, roles, tasks
 from kalanso.hub.people.queries.access import access_of, scope_of
 from kalanso.hub.people.queries.here import reading_as
+from kalanso.hub.people.queries.subjects import READERS
 from kalanso.hub.site import actions, queries
-from kalanso.hub.site.queries import MACHINE_LINK
+from kalanso.hub.site.queries import MACHINE_LINK, state
 from kalanso.store import NotVisible, Scope
 
 Seen = TypeVar("Seen")
 HOMES_SHOWN, FEED_ENTRIES = 3, 50
+# What Django itself says, in English and of our code, where nothing answers to a key.
+DJANGO_SAYS = re.compile(r"No \w+ matches the given query\.")
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """Say what this is, what the country's newest number is that the reader may see, and where to go."""
     here = shelf.current()
-    root = next(iter(places.home(here)), places.tree(here).root())
+    country = places.tree(here).root()
+    root = next(iter(places.home(here)), country)
     quarter = _seen(lambda: series.last_complete(here), None)
     points = _seen(
         lambda: series.at(here, (root.code,), "dtp1_coverage", quarter) if root and quarter else {}, {}
@@ -50,10 +55,10 @@ def home(request: HttpRequest) -> HttpResponse:
         "site/home.html",
         {
             "root": root,
+            "country": country if country != root else None,
             "quarter": quarter,
-            "run": runs.run(here),
             "computing": runs.computing(here) if request.user.is_authenticated else None,
-            "estimate": _estimate(here, root.code) if root else None,
+            "said": said.newest(here, root.code) if root else None,
             "dose": {"value": "dtp1"},
             "headline": points.get(root.code) if root else None,
             "basis": _seen(lambda: next(iter(series.bases(here, "dtp1_coverage")), None), None),
@@ -61,6 +66,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "serious": _seen(lambda: findings.total(here, findings.Wanted(severity="serious")), None),
             "published": published,
             "newest": newest,
+            "may_bring": request.user.is_authenticated and may(request.user, "evidence.upload"),
             "demo_people": queries.demo_people()
             if here.store.demo and not request.user.is_authenticated
             else (),
@@ -76,11 +82,6 @@ def _seen(ask: Callable[[], Seen], otherwise: Seen) -> Seen:
         return otherwise
 
 
-def _estimate(here: shelf.Shelf, code: str) -> estimates.Estimate | None:
-    newest = next(iter(estimates.spans(here)), None)
-    return estimates.values(here, "dtp1", newest).get(code) if newest else None
-
-
 @login_required
 def me(request: HttpRequest) -> HttpResponse:
     """Show somebody what waits for them, their places with the newest numbers, and their account."""
@@ -93,14 +94,30 @@ def me(request: HttpRequest) -> HttpResponse:
         {
             "access": access,
             "held": held,
+            "opened": [roles.SAYS[role] for role in roles.SAYS if role in access.roles],
+            "talks": bool(access.roles & READERS),
             "numbers": [_number_of(here, code, name) for code, name in _homes(here, held)],
             "tasks": waiting[: tasks.SHOWN],
             "more_tasks": max(0, len(waiting) - tasks.SHOWN),
             "drafts": tasks.drafts_of(request.user),
             "may_list": may(request.user, "people.list"),
             "may_invite": may(request.user, "people.invite"),
+            "may_bring": may(request.user, "evidence.upload"),
+            "may_see_state": may(request.user, "jobs.read_all", WHOLE_COUNTRY),
         },
     )
+
+
+@login_required
+@require_GET
+@never_cache
+def system_state(request: HttpRequest) -> HttpResponse:
+    """Show those who keep the hub how it stands, and what needs their attention."""
+    refuse_unless(request.user, "jobs.read_all", WHOLE_COUNTRY)
+    parts = state.state(now=datetime.now(UTC))
+    found = [fact for part in parts for fact in part.facts if fact.attention]
+    heeded, mild = [one for one in found if not one.mild], [one for one in found if one.mild]
+    return render(request, "site/system_state.html", {"parts": parts, "heeded": heeded, "mild": mild})
 
 
 def _homes(here: shelf.Shelf, held: list[tuple[Membership, str]]) -> list[tuple[str, str]]:
@@ -122,7 +139,7 @@ def _number_of(here: shelf.Shelf, code: str, name: str) -> dict[str, Any]:
     return {
         "code": code,
         "name": name,
-        "estimate": _seen(lambda: _estimate(here, code), None),
+        "said": _seen(lambda: said.newest(here, code), None),
         "point": points.get(code),
         "quarter": quarter,
     }
@@ -248,6 +265,8 @@ def wrong_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Help a reader whose address leads nowhere."""
     reason = exception.args[0] if exception.args and isinstance(exception.args[0], str) else ""
+    if DJANGO_SAYS.fullmatch(reason):
+        reason = ""
     wanted = request.path.rstrip("/").rsplit("/", 1)[-1]
     return render(
         request,

@@ -7,6 +7,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kalanso.hub.site.settings")
 application = get_wsgi_application()
 
-from kalanso.hub.explore import tasks  # noqa: E402 - needs the settings
+from kalanso.hub.explore import tasks as of_explore  # noqa: E402 - needs the settings
+from kalanso.hub.site import tasks  # noqa: E402
 
-tasks.warm()
+of_explore.warm()
+tasks.keep_ready()

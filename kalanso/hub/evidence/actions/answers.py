@@ -11,10 +11,16 @@ from typing import Any
 
 from django.db import transaction
 
+from kalanso.hub.evidence.actions.figures import follow_observations
+from kalanso.hub.evidence.actions.matches import guarded
+from kalanso.hub.evidence.actions.notices import tell_bringer, tell_of_refusal
 from kalanso.hub.evidence.models import PlaceName, SavedMap, Upload
+from kalanso.hub.evidence.queries.matches import SETTLED
+from kalanso.hub.evidence.queries.uploads import brings_numbers, mark_of
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.actions import record
 
+Key = tuple[str, str]  # code and name of the place above, of a name in its list
 State = Upload.State
 
 
@@ -29,7 +35,7 @@ def _awaited(job: Job, state: str) -> Upload | None:
 
 
 @transaction.atomic
-def note_reading(*, job: Job, reading: Mapping[str, Any], saved_map: SavedMap | None) -> bool:
+def note_reading(*, job: Job, reading: Mapping[str, Any], saved_map: SavedMap | None, now: datetime) -> bool:
     """Keep what the machine saw in a sheet, and the map it proposes; return whether anybody waited for it."""
     held = _awaited(job, State.READING)
     if held is None:
@@ -38,6 +44,7 @@ def note_reading(*, job: Job, reading: Mapping[str, Any], saved_map: SavedMap | 
     held.column_map = dict(saved_map.document) if saved_map else dict(reading["map"])
     held.state, held.fault, held.tried, held.receipt = State.MAPPING, {}, "", {}
     held.save()
+    tell_bringer(held, "evidence.sheet_columns", by=job.asked_by, now=now)
     return True
 
 
@@ -60,39 +67,65 @@ def note_refusal(*, job: Job, fault: Mapping[str, str], now: datetime) -> bool:
         by=None, verb="evidence.refused", thing=held, now=now, before=before, after={"state": held.state},
         reason=str(fault.get("fr", "")),
     )  # fmt: skip
+    tell_of_refusal(held, asked_by=job.asked_by, now=now)
     return True
 
 
 @transaction.atomic
 def note_trial(
-    *, job: Job, receipt: Mapping[str, Any], names: Sequence[Mapping[str, Any]], flagged: bool, import_id: str,
-    mark: str,
+    *, job: Job, receipt: Mapping[str, Any], names: Sequence[Mapping[str, Any]], earlier: Mapping[Key, PlaceName],
+    flagged: bool, import_id: str, mark: str, now: datetime,
 ) -> bool:  # fmt: skip
-    """Keep the receipt of a dry run and the names it left open; decisions on names stay as they are."""
+    """Keep the receipt of a dry run and the names it left open; decisions on names stay as they are.
+
+    `earlier` are decisions of other sheets on which it rests too: they become decisions of this sheet, signed by
+    whoever took them.
+    """
     held = _awaited(job, State.TRYING)
     if held is None:
         return False
-    _keep_names(held, names)
-    held.receipt, held.flagged, held.import_id, held.tried = dict(receipt), flagged, import_id, mark
+    unchanged = mark == mark_of(held)
+    _keep_names(held, names, earlier, now)
+    held.tried = mark_of(held) if unchanged else mark
+    held.receipt, held.flagged, held.import_id = dict(receipt), flagged, import_id
     held.state, held.fault = State.TRIED, {}
     held.save()
+    if held.names.filter(decision=PlaceName.Decision.OPEN).exclude(status__in=SETTLED).exists():
+        tell_bringer(held, "evidence.sheet_names", by=None, now=now)
     return True
 
 
-def _keep_names(held: Upload, names: Iterable[Mapping[str, Any]]) -> None:
+def _keep_names(
+    held: Upload, names: Iterable[Mapping[str, Any]], earlier: Mapping[Key, PlaceName], now: datetime
+) -> None:
     known = {(one.code, one.parent_name): one for one in held.names.all()}
     met = set()
     for row in names:
         key = (row["code"], row["parent_name"])
         met.add(key)
-        if key not in known and row["status"] == "reviewed":
-            continue  # somebody decided it with an earlier sheet
+        before = earlier.get(key)
+        if key not in known and row["status"] == "reviewed" and before is None:
+            continue  # somebody decided it with a sheet that is published
         name = known.get(key) or PlaceName(upload=held, code=key[0], parent_name=key[1])
         for column in ("name", "status", "score", "candidates", "row", "flagged"):
             setattr(name, column, row[column])
         name.save()
+        if before is not None and name.decision == PlaceName.Decision.OPEN:
+            _decide_as_before(name, before, now)
     gone = [one.pk for key, one in known.items() if key not in met and one.decision == "open"]
     held.names.filter(pk__in=gone).delete()
+
+
+def _decide_as_before(name: PlaceName, before: PlaceName, now: datetime) -> None:
+    """Keep for a name what somebody said of it with another sheet that is not published yet."""
+    name.decision, name.place_code = before.decision, before.place_code
+    name.decided_by, name.decided = before.decided_by, before.decided
+    name.save()
+    record(
+        by=None, verb="evidence.matched", thing=name, now=now, before={"decision": "open"},
+        after={"decision": name.decision, "place_code": name.place_code}, reason=str(before.upload),
+        place_code=guarded(name) or name.upload.place_code, organisation_id=name.upload.organisation_id,
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -101,17 +134,16 @@ def note_published(*, job: Job, snapshots: Sequence[str], receipt: Mapping[str, 
     held = _awaited(job, State.PUBLISHING)
     if held is None:
         return False
-    held.state, held.published, held.snapshots, held.receipt = (
-        State.PUBLISHED,
-        now,
-        list(snapshots),
-        dict(receipt),
-    )
+    held.state, held.published, held.snapshots = State.PUBLISHED, now, list(snapshots)
+    held.receipt = {**held.receipt, **receipt}
     held.save()
     record(
         by=held.published_by, verb="evidence.published", thing=held, now=now,
         after={"import": held.import_id, "snapshots": ", ".join(snapshots)},
     )  # fmt: skip
+    tell_bringer(held, "evidence.sheet_published", by=held.published_by, now=now)
+    if brings_numbers(snapshots):
+        follow_observations(by=held.published_by, key=job.key, now=now)
     return True
 
 
@@ -124,4 +156,7 @@ def note_withdrawn(*, job: Job, now: datetime) -> bool:
     held.state, held.ended = State.WITHDRAWN, now
     held.save()
     record(by=job.asked_by, verb="evidence.withdrawn", thing=held, now=now, reason=held.reason)
+    tell_bringer(held, "evidence.sheet_withdrawn", by=job.asked_by, now=now, reason=held.reason)
+    if brings_numbers(held.snapshots):
+        follow_observations(by=job.asked_by, key=job.key, now=now)
     return True

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kalanso.hub.evidence.actions.versions import refuse_stale, save_next
 from kalanso.hub.evidence.models import FindingStatus
@@ -19,6 +20,19 @@ from kalanso.hub.people.models import Person
 from kalanso.hub.people.permissions import WHOLE_COUNTRY, Somewhere, refuse_unless
 
 Status = FindingStatus.Status
+LONGEST_COMMENT = 1000
+# What is asked of somebody who closes a finding without a word; whoever comes after would not know why.
+WORDS_NEEDED: Mapping[str, Any] = {
+    Status.EXPLAINED: gettext_lazy("Dites en une phrase ce qui explique ce nombre."),
+    Status.NO_ERROR: gettext_lazy("Dites en une phrase pourquoi ce n'est pas une erreur."),
+}
+
+# How closing a finding reads in the trail; what only goes on is one sentence.
+VERBS: Mapping[str, str] = {
+    Status.EXPLAINED: "evidence.finding_explained",
+    Status.CORRECTED: "evidence.finding_corrected",
+    Status.NO_ERROR: "evidence.finding_dismissed",
+}
 
 
 @transaction.atomic
@@ -29,8 +43,8 @@ def set_status(
     refuse_unless(by, "evidence.set_finding", Somewhere(finding["place_code"]))
     if status not in Status.values:
         raise ValidationError(_("Choisissez un statut de la liste."), code="status")
-    if status == Status.NO_ERROR and not comment.strip():
-        raise ValidationError(_("Dites en une phrase pourquoi ce n'est pas une erreur."), code="comment")
+    if status in WORDS_NEEDED and not comment.strip():
+        raise ValidationError(str(WORDS_NEEDED[status]), code="comment")
     held = FindingStatus.objects.select_for_update().filter(key=finding["key"]).first()
     stale = _("Quelqu'un a changé ce statut pendant que vous écriviez. Rechargez la page et reprenez.")
     refuse_stale(held, version, stale)
@@ -42,7 +56,7 @@ def set_status(
     held.status, held.comment, held.by, held.at = status, comment.strip(), by, now
     save_next(held, stale)
     record(
-        by=by, verb="evidence.finding_set", thing=held, now=now, before=before,
+        by=by, verb=VERBS.get(status, "evidence.finding_set"), thing=held, now=now, before=before,
         after=state_of(held, "status", "comment"),
     )  # fmt: skip
     return held

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -42,13 +43,32 @@ def decide(*, by: Person, name: PlaceName, decision: str, place_code: str = "", 
     record(
         by=by, verb="evidence.matched", thing=held, now=now, before=before,
         after=state_of(held, "decision", "place_code"),
-        place_code=_guarded(held, str(before["place_code"])) or upload.place_code,
+        place_code=guarded(held, str(before["place_code"])) or upload.place_code,
         organisation_id=upload.organisation_id,
     )  # fmt: skip
     return held
 
 
-def _guarded(held: PlaceName, before: str) -> str:
+@transaction.atomic
+def decide_all(
+    *, by: Person, upload: Upload, told: Mapping[int, tuple[str, str]], now: datetime
+) -> list[PlaceName]:
+    """Keep what a person said of several names of a sheet, by the names' keys: all of it, or none where one is refused."""
+    names = upload.names.in_bulk(told)
+    found = []
+    for key, (decision, place_code) in told.items():
+        if key not in names:
+            raise ValidationError(_("Choisissez l'une des réponses proposées."), code="name")
+        try:
+            found.append(decide(by=by, name=names[key], decision=decision, place_code=place_code, now=now))
+        except ValidationError as error:
+            raise ValidationError(
+                [f"« {names[key].name} » : {message}" for message in error.messages], code="name"
+            ) from error
+    return found
+
+
+def guarded(held: PlaceName, before: str = "") -> str:
     """Return a place under a security flag that the name may be: the event then stands there, and stays inside."""
     offered = [str(one["place_code"]) for one in held.candidates.get("candidates", []) if "place_code" in one]
     codes = [held.place_code, before, *offered]

@@ -251,6 +251,8 @@ def refuse_step(by: Person, run: Run, after: str, reason: str) -> None:
     refuse_unless(by, RUN_STEPS[way], run)
     if way in BACKWARD and not reason.strip():
         raise ValidationError(_("Un retour dit ses raisons : écrivez-les."), code="reason")
+    if State.REJECTED in way:  # whatever it is, who reviews may set it aside, and take that back
+        return
     if run.preview:
         raise ValidationError(
             _("Un aperçu reste un brouillon : demandez le calcul à publier."), code="preview"
@@ -359,6 +361,7 @@ def agree_sentence(
 
 def steps_open(person: Person, run: Run) -> list[str]:
     """Return the states to which somebody may move a run, as far as roles go."""
+    ways = {after: verb for (before, after), verb in RUN_STEPS.items() if before == run.state}
     if run.preview or run.cut:
-        return []
-    return [after for (before, after), verb in RUN_STEPS.items() if before == run.state and may(person, verb, run)]  # fmt: skip
+        ways = {after: verb for after, verb in ways.items() if State.REJECTED in (run.state, after)}
+    return [after for after, verb in ways.items() if may(person, verb, run)]

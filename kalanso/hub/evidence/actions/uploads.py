@@ -18,7 +18,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from kalanso.hub.evidence.actions.notices import tell_bringer
 from kalanso.hub.evidence.models import SavedMap, Upload
+from kalanso.hub.evidence.queries.connections import is_connected
 from kalanso.hub.evidence.queries.uploads import mark_of
 from kalanso.hub.jobs.actions import ask, cancel
 from kalanso.hub.people.actions import record
@@ -45,6 +47,7 @@ def receive(
     refuse_unless(by, "evidence.upload", upload)
     if organisation.pk not in {m.organisation_id for m in access_of(by).memberships}:
         raise ValidationError(_("Vous ne travaillez pas pour cette organisation."), code="organisation")
+    _refuse_connected(source)
     upload.folder.mkdir(parents=True, mode=0o700)
     try:
         shutil.move(draft, upload.path)
@@ -58,6 +61,15 @@ def receive(
         shutil.rmtree(upload.folder, ignore_errors=True)
         raise
     return upload
+
+
+def _refuse_connected(source: str) -> None:
+    """Refuse numbers of a source that comes by itself: what a pull brings would replace them."""
+    if is_connected(source):
+        raise ValidationError(
+            _("Cette source vient d'elle-même d'un serveur relié : la collecte suivante remplacerait votre feuille."),
+            code="connected",
+        )  # fmt: skip
 
 
 def _to_disk(path: Path) -> None:
@@ -174,6 +186,7 @@ def ask_to_publish(*, by: Person, upload: Upload, now: datetime) -> Upload:
     """Have exactly what was tried published; what changed since the dry run must be tried again first."""
     held = _held(upload)
     refuse_unless(by, "evidence.publish", held)
+    _refuse_connected(held.source)
     _refuse_unless_in(held, State.TRIED, State.PUBLISHING)
     if not held.tried or held.tried != mark_of(held):
         raise ValidationError(
@@ -214,6 +227,7 @@ def discard(*, by: Person, upload: Upload, reason: str, now: datetime) -> Upload
         by=by, verb="evidence.discarded", thing=held, now=now, before=before, after={"state": held.state},
         reason=reason,
     )  # fmt: skip
+    tell_bringer(held, "evidence.sheet_discarded", by=by, now=now, reason=reason)
     return held
 
 

@@ -15,13 +15,16 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from kalanso.definitions import Pack
 from kalanso.hub.evidence.models import Upload
 from kalanso.hub.evidence.queries import published
-from kalanso.hub.evidence.queries.uploads import language
+from kalanso.hub.evidence.queries.uploads import language, message_text
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.indicators.tables import AGE_BANDS
 from kalanso.sources import BadFile
 from kalanso.sources.column_maps import QUALITIES, REPORTS, from_document
+from kalanso.sources.guess_words import named_period
+from kalanso.vocabulary import NotAPeriod, format_value
 
 IGNORE, NUMBER = "ignore", "number"
 ROLES = (
@@ -50,17 +53,55 @@ UNITS = (
     ("percent", gettext_lazy("un pourcentage")),
     ("share", gettext_lazy("une part de 0 à 1")),
 )
+# What a person says of the age of all doses of a sheet; single columns may say another.
+AGES = ("0-11m", "all", "unknown")
 # Doses of other ages and campaigns have their own columns of age and strategy.
 DERIVED = ("_late_", "_unknown_age_", "_catch_up_")
+
+
+# What the rows of headings of a wide table say, beside the roles of columns.
+ROWS_SAY = {
+    "indicator": gettext_lazy("ce qui est compté"), "period": gettext_lazy("la période"),
+    "month": gettext_lazy("le mois"), "year": gettext_lazy("l'année"), "nothing": gettext_lazy("rien à lire"),
+}  # fmt: skip
+
+
+def _in_words(code: Any) -> str:
+    """Return a period as people say it, where that is understood when it comes back; else its code."""
+    try:
+        said = format_value(str(code), "period", language()) if code else ""
+    except NotAPeriod:
+        return str(code)
+    found = named_period(said)
+    return said if found and found.code == str(code) else str(code or "")
+
+
+def reason_words(told: Mapping[str, Any], pack: Pack) -> str:
+    """Return why something was proposed, with roles and counts in words."""
+    params = dict(told["params"])
+    said = {**ROWS_SAY, **dict(ROLES)} if str(told["id"]).endswith(".column") else {**dict(ROLES), **ROWS_SAY}
+    if params.get("role") in said:
+        role = str(said[params["role"]])
+        params["role"] = role[:1].lower() + role[1:]
+    if params.get("indicator") in pack.indicators:
+        params["indicator"] = pack.name(params["indicator"], language())
+    return message_text({"id": told["id"], "params": params})
 
 
 class ColumnsForm(forms.Form):
     """The meaning of the columns of one sheet."""
 
+    age = forms.ChoiceField(
+        label=gettext_lazy("Quel âge avaient les enfants de ces doses ?"), required=False, widget=forms.RadioSelect,
+        help_text=gettext_lazy(
+            "Seules les doses de 0 à 11 mois comptent dans les couvertures. Celles de tous âges ou d'âge non précisé "
+            "sont gardées à part, et n'y entrent pas là où la source dit l'âge ailleurs."
+        ),
+    )  # fmt: skip
     level = forms.ChoiceField(label=gettext_lazy("Que sont ces lieux ?"))
     constant = forms.CharField(
         label=gettext_lazy("Une seule période pour tout le fichier"), required=False, max_length=20,
-        help_text=gettext_lazy("Seulement si aucune colonne ne la dit. Exemple : 2025-01, 2025-Q1 ou 2025"),
+        help_text=gettext_lazy("Seulement si aucune colonne ne la dit. Exemple : janvier 2025, T1 2025 ou 2025"),
     )  # fmt: skip
     year_is = forms.IntegerField(
         label=gettext_lazy("L'année des mois écrits seuls"), required=False, min_value=1974, max_value=2100
@@ -78,7 +119,7 @@ class ColumnsForm(forms.Form):
         period = self.document.get("period", {})
         options.setdefault("initial", {}).update(
             {
-                "level": place.get("level", ""), "constant": period.get("constant", ""),
+                "level": place.get("level", ""), "constant": _in_words(period.get("constant", "")),
                 "year_is": period.get("year_is"), "version": upload.version,
                 "name": upload.saved_map.name if upload.saved_map else "",
             }
@@ -86,7 +127,7 @@ class ColumnsForm(forms.Form):
         super().__init__(*args, **options)
         self.examples = examples
         known = PlaceMirror.objects.exclude(level="").values_list("level", flat=True).distinct().order_by()
-        names = published.pack()
+        self.pack = names = published.pack()
         levels = [(level, names.name(f"level.{level}", language())) for level in sorted(known)]
         self.fields["level"].choices = [("", _("Choisissez")), *levels]  # type: ignore[attr-defined]
         for at, column in enumerate(self.columns):
@@ -128,14 +169,17 @@ class ColumnsForm(forms.Form):
         return role == NUMBER or (role == IGNORE and numbers)
 
     def _ask_meanings(self) -> None:
-        names = published.pack()
+        names = self.pack
         usual = [
             (code, names.name(code, language()))
             for code, one in names.indicators.items()
             if one.kind in {"count", "population"} and not any(word in code for word in DERIVED)
         ]
-        ages = [("", _("non dit, ou dit par une colonne"))]
-        ages += [(age, names.name(f"age_band.{age}", language())) for age in AGE_BANDS]
+        words = {age: names.name(f"age_band.{age}", language()) for age in AGE_BANDS}
+        ages = [("", _("comme tout le fichier")), *words.items()]
+        self.fields["age"].choices = [(age, words[age]) for age in AGES]  # type: ignore[attr-defined]
+        common = self._common_age()
+        self.initial["age"] = common
         for at, label in enumerate(self.labels):
             said = self.document.get("indicators", {}).get(label, {})
             said = {"indicator": said} if isinstance(said, str) else said
@@ -154,20 +198,51 @@ class ColumnsForm(forms.Form):
                 label=_("c'est"),
             )  # fmt: skip
             self.fields[f"a{at}"] = forms.ChoiceField(
-                choices=ages, initial=said.get("age_band", ""), required=False, label=_("âge")
-            )
+                choices=ages, initial="" if common else said.get("age_band", ""), required=False,
+                label=_("âge des enfants"),
+            )  # fmt: skip
+
+    def _common_age(self) -> str:
+        """Return the age that the map says of all doses; empty where it says none, or several."""
+        told = self.document.get("indicators", {}).values()
+        ages = {
+            one.get("age_band", "") if isinstance(one, Mapping) else ""
+            for one in told if self._is_dose(one.get("indicator", "") if isinstance(one, Mapping) else one)
+        }  # fmt: skip
+        age = ages.pop() if len(ages) == 1 else ""
+        return age if age in AGES else ""
+
+    def _is_dose(self, code: str) -> bool:
+        """Whether the age of the children decides what a number counts toward."""
+        known = self.pack.indicators.get(code)
+        return known is not None and bool(known.ages)
+
+    def _age_is_said(self, roles: Mapping[int, str]) -> bool:
+        """Whether a column, a row of headings or a constant of the sheet says the age."""
+        said = (*roles.values(), *self.document.get("wide", ()), *self.document.get("constants", {}))
+        return "age_band" in said
 
     def column_fields(self) -> list[tuple[Any, Mapping[str, Any]]]:
         """Return each column's question with what stands in it."""
         return [(self[f"c{at}"], column) for at, column in enumerate(self.columns)]
 
-    def meaning_fields(self) -> list[tuple[Any, Any, Any]]:
-        """Return the three questions on each thing that is counted."""
-        return [(self[f"m{at}"], self[f"u{at}"], self[f"a{at}"]) for at in range(len(self.labels))]
+    def meaning_fields(self) -> list[tuple[Any, Any, Any, bool]]:
+        """Return the three questions on each thing that is counted, and whether its age matters or may."""
+        found = []
+        for at in range(len(self.labels)):
+            code = str(self[f"m{at}"].value() or "")
+            found.append((self[f"m{at}"], self[f"u{at}"], self[f"a{at}"], not code or self._is_dose(code)))
+        return found
 
     def other_fields(self) -> list[Any]:
         """Return the questions on the whole sheet."""
         return [self[name] for name in ("level", "constant", "year_is", "name")]
+
+    def clean_constant(self) -> str:
+        """Return the period as a map says it, from the words of a person."""
+        told = str(self.cleaned_data["constant"] or "").strip()
+        found = named_period(told) if told else None
+        return found.code if found else told
 
     def clean(self) -> dict[str, Any]:
         """Put the answers together; what the library refuses is told in its words."""
@@ -184,12 +259,31 @@ class ColumnsForm(forms.Form):
         if self.errors:
             return cleaned
         document = self._put_together(roles, cleaned)
+        self._settle_age(roles, cleaned, document["indicators"])
+        if self.errors:
+            return cleaned
         try:
             from_document(document, file=self.upload.file_name)
         except BadFile as error:
             self.add_error(None, error.message(language()).render(language()))
         cleaned["document"] = document
         return cleaned
+
+    def _settle_age(
+        self, roles: Mapping[int, str], cleaned: Mapping[str, Any], meanings: dict[str, Any]
+    ) -> None:
+        """Give doses without an age of their own that of the sheet; nobody's silence is taken for an answer."""
+        without = [
+            one for one in meanings.values() if self._is_dose(one["indicator"]) and not one.get("age_band")
+        ]
+        if not without or self._age_is_said(roles):
+            return
+        if not cleaned.get("age"):
+            self.add_error(
+                "age", _("Dites l'âge des enfants de ces doses : sans cela, elles ne comptent pas juste.")
+            )
+        for one in without:
+            one["age_band"] = cleaned.get("age", "")
 
     def _put_together(self, roles: Mapping[int, str], cleaned: Mapping[str, Any]) -> dict[str, Any]:
         document = copy.deepcopy(self.document)

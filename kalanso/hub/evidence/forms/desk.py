@@ -8,9 +8,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from kalanso.hub.evidence.actions.findings import LONGEST_COMMENT
 from kalanso.hub.evidence.models import FindingStatus, SourceCard
 from kalanso.hub.evidence.queries import findings, published
-from kalanso.hub.evidence.queries.uploads import language, places_to_speak_for
+from kalanso.hub.evidence.queries.uploads import choices_of, language, places_to_speak_for
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.quality import CHECKS, SEVERITIES
 
@@ -29,7 +30,11 @@ class FindingFilter(forms.Form):
         every = [("", _("toutes"))]
         near = [p for p in places_to_speak_for(person) if p is not None]
         near = near or list(PlaceMirror.objects.filter(level__in=("region", "district")))
-        self.fields["lieu"].choices = [("", _("partout")), *((p.code, p.name) for p in near)]  # type: ignore[attr-defined]
+        # Links of other pages lead to any place: it is offered beside one's own.
+        near += PlaceMirror.objects.filter(code=self.data.get("lieu", "")).exclude(
+            code__in=[p.code for p in near]
+        )
+        self.fields["lieu"].choices = [("", _("partout")), *choices_of(near)]  # type: ignore[attr-defined]
         severities = [(one, names.name(f"severity.{one}", language())) for one in reversed(SEVERITIES)]
         self.fields["gravite"].choices = [*every, *severities]  # type: ignore[attr-defined]
         self.fields["controle"].choices = [
@@ -52,9 +57,9 @@ class FindingForm(forms.Form):
 
     status = forms.ChoiceField(label=gettext_lazy("Qu'en est-il ?"), choices=FindingStatus.Status.choices)
     comment = forms.CharField(
-        label=gettext_lazy("Ce que vous savez"), required=False, max_length=1000,
+        label=gettext_lazy("Ce que vous savez"), required=False, max_length=LONGEST_COMMENT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("Obligatoire si ce n'est pas une erreur. Pas de nom d'enfant ni de parent."),
+        help_text=gettext_lazy("Obligatoire si elle est expliquée, ou si ce n'est pas une erreur. Pas de nom d'enfant ni de parent."),
     )  # fmt: skip
     version = forms.IntegerField(widget=forms.HiddenInput())
 

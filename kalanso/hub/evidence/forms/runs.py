@@ -260,11 +260,20 @@ def _percent(log: float) -> float:
 
 
 class Reason(forms.Form):
-    """Why a run goes back, or is taken over."""
+    """Why a run goes back, or is set aside."""
 
     reason = forms.CharField(
         label=gettext_lazy("Raison"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000,
-        help_text=gettext_lazy("Elle sera lue par celui qui a demandé le calcul, et reste dans l'historique."),
+        help_text=gettext_lazy("Elle reste dans l'historique du calcul : l'équipe la lira."),
+    )  # fmt: skip
+
+
+class Origin(forms.Form):
+    """Why a run that was computed outside of these pages is written in."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Pourquoi l'inscrire"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000,
+        help_text=gettext_lazy("Une phrase : d'où vient ce calcul, et ce que vous voulez en faire."),
     )  # fmt: skip
 
 

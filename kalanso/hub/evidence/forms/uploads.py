@@ -11,6 +11,7 @@ import re
 import tempfile
 import unicodedata
 import zipfile
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kalanso.hub.evidence.queries import uploads as queries
+from kalanso.hub.evidence.queries.connections import is_connected
+from kalanso.hub.evidence.queries.sources import offered
 from kalanso.sources import BadFile
 from kalanso.sources.archives import MEBIBYTE
 from kalanso.sources.workbooks import refuse_other_formats
+from kalanso.vocabulary import format_value
 
 LARGEST = 200 * MEBIBYTE
 FORM_AROUND = MEBIBYTE  # of a request, beside the file itself
@@ -32,6 +36,7 @@ LONGEST_NAME = 80
 UNPACKED = 1024 * MEBIBYTE
 PARTS = 10_000
 OTHER, COUNTRY = "-", "-"
+MONTHS = 24  # for which a sheet to fill in is offered
 
 
 class Bounded(FileUploadHandler):
@@ -100,18 +105,17 @@ class UploadForm(forms.Form):
         self.kind = self.sha256 = ""
         self.draft: Path | None = None
         places = queries.places_to_speak_for(person)
-        country = gettext_lazy("Tout le pays")
-        self.fields["place"].choices = [(p.code if p else COUNTRY, p.name if p else country) for p in places]  # type: ignore[attr-defined]
+        country = [(COUNTRY, gettext_lazy("Tout le pays"))] if None in places else []
+        self.fields["place"].choices = [*country, *queries.choices_of(p for p in places if p)]  # type: ignore[attr-defined]
         known = {o.pk for o in queries.organisations(person)}
         organisation = self.fields["organisation"]
         organisation.queryset = type(queries.organisations(person)[0]).objects.filter(pk__in=known)  # type: ignore[attr-defined]
         if len(known) == 1:
             organisation.initial = next(iter(known))
             organisation.widget = forms.HiddenInput()
-        sources = queries.known_sources()
         self.fields["source"].choices = [  # type: ignore[attr-defined]
             ("", gettext_lazy("Choisissez")),
-            *[(name, name) for name in sources],
+            *offered(person),
             (OTHER, gettext_lazy("Une autre source")),
         ]
 
@@ -157,6 +161,13 @@ class UploadForm(forms.Form):
                         "Écrivez un nom court : lettres sans accent, chiffres et tirets, comme rapport-district-niono."
                     ),
                 )
+        if source and is_connected(source):
+            self.add_error(
+                "source",
+                _(
+                    "Cette source vient d'elle-même d'un serveur relié : la collecte suivante remplacerait votre feuille."
+                ),
+            )
         cleaned["source"] = source
         return cleaned
 
@@ -170,6 +181,33 @@ class UploadForm(forms.Form):
                 digest.update(chunk)
                 target.write(chunk)
         return Path(target.name), digest.hexdigest()
+
+
+class BlankSheetForm(forms.Form):
+    """For which place and month somebody wants a sheet to fill in."""
+
+    lieu = forms.ChoiceField(label=gettext_lazy("Pour quel lieu ?"))
+    mois = forms.ChoiceField(label=gettext_lazy("Pour quel mois ?"))
+
+    def __init__(self, person: Any, *args: Any, today: date | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        places = [p for p in queries.places_to_speak_for(person) if p is not None]
+        self.fields["lieu"].choices = queries.choices_of(places)  # type: ignore[attr-defined]
+        now = today or datetime.now(UTC).date()
+        self.fields["mois"].choices = [
+            (m, format_value(m, "period", queries.language())) for m in _months(now)
+        ]  # type: ignore[attr-defined]
+
+    @property
+    def of_any(self) -> bool:
+        """Whether there is a place to fill a sheet in for."""
+        return bool(self.fields["lieu"].choices)  # type: ignore[attr-defined]
+
+
+def _months(today: date) -> list[str]:
+    """Return the last months, that before this one first, as codes."""
+    ended = today.year * 12 + today.month - 1
+    return [f"{month // 12}{month % 12 + 1:02d}" for month in range(ended - 1, ended - 1 - MONTHS, -1)]
 
 
 def _refuse_archive(file: UploadedFile) -> None:

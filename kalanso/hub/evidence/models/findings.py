@@ -6,12 +6,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from kalanso.quality.tables import STATUSES
+
 
 class FindingStatus(models.Model):
     """What somebody said last of one finding; earlier words stand in the trail.
 
     `key` is the fingerprint of check, source, place, period, indicator and detail, so that it stays the same
-    when the checks run again. A finding without a row is new.
+    when the checks run again. A finding without a row is new. `explained`: the number is what it is, and somebody
+    said why; `no_error`: the check was mistaken. Both need words.
     """
 
     class Status(models.TextChoices):
@@ -20,6 +23,7 @@ class FindingStatus(models.Model):
         NEW = "new", _("Nouvelle")
         KNOWN = "known", _("Connue")
         CORRECTING = "correcting", _("En cours de correction")
+        EXPLAINED = "explained", _("Expliquée")
         CORRECTED = "corrected", _("Corrigée à la source")
         NO_ERROR = "no_error", _("Ce n'est pas une erreur")
 
@@ -40,8 +44,10 @@ class FindingStatus(models.Model):
         ordering = ("-at", "-id")
         indexes = (models.Index(fields=("status",), name="evidence_finding_status"),)
         constraints = (
+            models.CheckConstraint(condition=Q(status__in=STATUSES), name="evidence_finding_known_status"),
             models.CheckConstraint(
-                condition=~Q(status="no_error") | ~Q(comment=""), name="evidence_finding_no_error_why"
+                condition=~Q(status__in=("explained", "no_error")) | ~Q(comment=""),
+                name="evidence_finding_why",
             ),
         )
 

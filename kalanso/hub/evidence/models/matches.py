@@ -55,5 +55,10 @@ class PlaceName(models.Model):
             ),
         )
 
+    @property
+    def key(self) -> str:
+        """Its number as a text, by which fields of a form tell names apart."""
+        return str(self.pk)
+
     def __str__(self) -> str:
         return f"{self.name} ({self.parent_name})" if self.parent_name else self.name

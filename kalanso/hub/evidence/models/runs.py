@@ -7,6 +7,8 @@ estimated figures stand together is an `AgreedSentence`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +42,7 @@ class Run(models.Model):
         VALIDATED = "validated", _("validé par le CNI")
         PUBLISHED = "published", _("publié")
         REPLACED = "replaced", _("remplacé par un plus récent")
+        REJECTED = "rejected", _("écarté en revue")
 
     question = models.JSONField()
     quarters = models.PositiveIntegerField(default=36)
@@ -89,7 +92,7 @@ class Run(models.Model):
             ),
             models.CheckConstraint(condition=~Q(why=""), name="evidence_run_says_why"),
             models.CheckConstraint(
-                condition=Q(preview=False) | Q(state__in=("", "draft")), name="evidence_run_preview_stays_draft"
+                condition=Q(preview=False) | Q(state__in=("", "draft", "rejected")), name="evidence_run_preview_stays_draft"
             ),
             models.UniqueConstraint(
                 fields=("state",), condition=Q(state="published"), name="evidence_run_published_once"
@@ -139,6 +142,11 @@ class Run(models.Model):
         return self.standing not in {self.Work.ASKED, self.Work.COMPUTING}
 
     @property
+    def missed(self) -> list[dict[str, Any]]:
+        """The checks of its draws that it did not pass."""
+        return [gate for gate in self.gates if not gate["passed"]]
+
+    @property
     def cut(self) -> bool:
         """Whether doses may not move the levels of coverage, reporting and populations."""
         return bool(self.question.get("cut"))
@@ -164,7 +172,8 @@ class RunStep(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("run", "number"), name="evidence_runstep_one_after_another"),
             models.CheckConstraint(
-                condition=Q(before="draft", after="technical_review")
+                condition=Q(before="draft", after__in=("technical_review", "rejected"))
+                | Q(before="rejected", after="draft")
                 | Q(before="technical_review", after__in=("validated", "draft"))
                 | Q(before="validated", after__in=("published", "technical_review", "replaced"))
                 | Q(before="published", after__in=("validated", "technical_review", "replaced"))
@@ -173,7 +182,8 @@ class RunStep(models.Model):
             ),
             models.CheckConstraint(
                 condition=~(
-                    Q(before="technical_review", after="draft")
+                    Q(before__in=("technical_review", "rejected"), after="draft")
+                    | Q(before="draft", after="rejected")
                     | Q(before="validated", after="technical_review")
                     | Q(before="published", after__in=("validated", "technical_review"))
                     | Q(before="replaced", after="technical_review")

@@ -138,6 +138,11 @@ class Upload(models.Model):
         return self.folder / "refused" / "rows.jsonl"
 
     @property
+    def first_rows_path(self) -> Path:
+        """The first rows that the newest dry run would keep, and of how many, as one JSON document."""
+        return self.folder / "kept" / "rows.json"
+
+    @property
     def waits(self) -> bool:
         """Whether the worker still has something to do for it."""
         return self.state in self.WAITING and not self.stuck

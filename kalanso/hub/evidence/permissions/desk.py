@@ -25,5 +25,11 @@ DESK_RULES = (
         roles=frozenset({Role.DISTRICT, Role.FACILITY, Role.REGION, Role.RESEARCHER}) | COUNTRY,
         widely=EVERYWHERE,
     ),
+    # The report is of the whole country and holds what every partner may see: whoever answers for a region may ask.
+    Rule(
+        verb="evidence.ask_quality_report",
+        roles=frozenset({Role.REGION, Role.RESEARCHER}) | COUNTRY,
+        at_home=False,
+    ),
     Rule(verb="evidence.edit_source", roles=EVERYWHERE, at_home=False),
 )

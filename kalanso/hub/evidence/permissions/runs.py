@@ -26,6 +26,8 @@ RUN_RULES = (
 # what was validated or published is taken back by the centre alone.
 RUN_STEPS: dict[tuple[str, str], str] = {
     ("draft", "technical_review"): "evidence.review_run",
+    ("draft", "rejected"): "evidence.return_run",
+    ("rejected", "draft"): "evidence.return_run",
     ("technical_review", "draft"): "evidence.return_run",
     ("technical_review", "validated"): "evidence.validate_run",
     ("validated", "technical_review"): "evidence.validate_run",
@@ -36,6 +38,8 @@ RUN_STEPS: dict[tuple[str, str], str] = {
 }
 BACKWARD = frozenset(
     {
+        ("draft", "rejected"),
+        ("rejected", "draft"),
         ("technical_review", "draft"),
         ("validated", "technical_review"),
         ("published", "validated"),

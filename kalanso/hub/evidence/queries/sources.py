@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,10 +14,15 @@ import ibis.expr.types as ir
 
 from kalanso.hub.evidence.models import SourceCard
 from kalanso.hub.evidence.queries import published
+from kalanso.hub.evidence.queries.uploads import visible_uploads
+from kalanso.hub.people.permissions import COUNTRY
+from kalanso.hub.people.queries.access import access_of
 from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.sources.tables import IMPORTS
 from kalanso.vocabulary import Period
 
+RECENT = 50  # sheets among which the source last used is looked for
+_TITLES: ContextVar[list[dict[str, str]] | None] = ContextVar("titles", default=None)
 _STEPS = {"monthly": 1, "quarterly": 3, "yearly": 12}
 
 
@@ -80,3 +88,77 @@ def due(card: SourceCard | None, newest_ends: date | None) -> date | None:
     step = following.year * 12 + following.month - 1 + months
     end_of_next = date(step // 12, step % 12 + 1, 1) - timedelta(days=1)
     return end_of_next + timedelta(days=card.patience_days)
+
+
+def offered(person: Any) -> list[tuple[str, str]]:
+    """Return the sources under which somebody may bring a sheet, as code and title.
+
+    The one last used for their places or by their organisations comes first. Sources that tell populations
+    alone (projections, a census) are for those who answer for the country.
+    """
+    if not published.sees(OBSERVATIONS):
+        return []
+    counted = published.told_by_source()
+    known = published.pack().indicators
+    if not any(m.role in COUNTRY and not m.place_code for m in access_of(person).memberships):
+        counted = {
+            code: told for code, told in counted.items()
+            if any(one not in known or known[one].kind != "population" for one in told)
+        }  # fmt: skip
+    named = described()
+    used = list(visible_uploads(person).values_list("source", flat=True)[:RECENT])
+    order = {code: at for at, code in reversed(list(enumerate(used)))}
+    last = min((code for code in counted if code in order), key=order.__getitem__, default="")
+    found = [(code, f"{named[code]} · {code}" if code in named else spelled(code)) for code in counted]
+    return sorted(found, key=lambda one: (one[0] != last, one[1].casefold()))
+
+
+def described() -> dict[str, str]:
+    """Return what people call the sources that somebody described."""
+    kept = _TITLES.get()
+    if kept:
+        return kept[0]
+    found = dict(SourceCard.objects.exclude(title="").values_list("code", "title"))
+    if kept is not None:
+        kept.append(found)
+    return found
+
+
+def distinct_titles() -> dict[str, str]:
+    """Return the titles that name one source alone: of two sources of the same title, only codes can tell them apart."""
+    named = described()
+    times = Counter(named.values())
+    return {code: title for code, title in named.items() if times[title] == 1}
+
+
+@contextmanager
+def titles_asked_once() -> Iterator[None]:
+    """Ask for the titles of sources once while an answer is made, however many sentences name them."""
+    token = _TITLES.set([])
+    try:
+        yield
+    finally:
+        _TITLES.reset(token)
+
+
+def called(codes: Iterable[str]) -> list[str]:
+    """Return the titles of sources in their order, each by its code where no title names it alone."""
+    named = distinct_titles()
+    return [named.get(code, code) for code in codes]
+
+
+def spelled(code: str) -> str:
+    """Return the short name of a source as words, for one that nobody described: rapport-district-niono."""
+    words = code.replace("-", " ").replace("_", " ").strip()
+    return f"{words[:1].upper()}{words[1:]}" if words else code
+
+
+def titles(codes: Set[str]) -> dict[str, str]:
+    """Return what people call some sources."""
+    known = described()
+    return {code: known.get(code) or spelled(code) for code in codes}
+
+
+def title_of(code: str) -> str:
+    """Return what people call a source; the words of its short name where nobody described it."""
+    return described().get(code) or spelled(code)

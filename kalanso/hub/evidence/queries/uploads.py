@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,8 @@ from kalanso.vocabulary import Message, UnknownMessage
 
 # Tables whose rows a sheet brings; its receipt, its names and its places stay when they are withdrawn.
 DATA = ("observations", "coverage_series", "events")
+# Why rows stay out that somebody may still bring in, by saying which place a name is.
+UNDECIDED = frozenset({"pipeline.rejected.place_ambiguous", "pipeline.rejected.place_unmatched"})
 START = "\u2063"
 SHOWN = 50
 
@@ -107,20 +110,40 @@ def places_to_speak_for(person: Any) -> list[PlaceMirror | None]:
     return list(found.values())
 
 
+def choices_of(places: Iterable[PlaceMirror]) -> list[tuple[str, str]]:
+    """Return places to choose from by code and name, with the level where two of them share a name."""
+    found = list(places)
+    names = Counter(one.name for one in found)
+    words = published.pack()
+    return [
+        (
+            one.code,
+            one.name
+            if names[one.name] == 1
+            else f"{one.name} ({words.name(f'level.{one.level}', language())})",
+        )
+        for one in found
+    ]
+
+
+def places_of_sheet(place_code: str) -> tuple[str, list[str]]:
+    """Return what a sheet of a place calls its lines, and the names of the places that these are: health areas, or districts."""
+    home = PlaceMirror.objects.filter(code=place_code).first()
+    for level, heading in (("health_area", "Aire de santé"), ("district", "District")):
+        below = PlaceMirror.objects.filter(level=level, path__startswith=home.path if home else "-")
+        if names := list(below.order_by("name").values_list("name", flat=True)):
+            return heading, names
+    return "Lieu", [home.name] if home else []
+
+
 def organisations(person: Any) -> list[Organisation]:
     """Return the organisations in whose name somebody may bring a sheet."""
     return list({m.organisation_id: m.organisation for m, _place in homes(person)}.values())
 
 
-def known_sources() -> list[str]:
-    """Return the short names under which numbers stand already, as far as the reader may see them."""
-    from kalanso.indicators.tables import OBSERVATIONS
-
-    if not published.sees(OBSERVATIONS):
-        return []
-    return sorted(
-        row["source"] for row in published.rows(OBSERVATIONS, lambda t: t.select("source").distinct())
-    )
+def brings_numbers(snapshots: Iterable[str]) -> bool:
+    """Whether any of these snapshots holds rows that checks and indicators read."""
+    return any(one.rpartition("-")[0] in DATA for one in snapshots)
 
 
 def same_file(person: Any, sha256: str) -> QuerySet[Upload]:
@@ -140,6 +163,28 @@ def decisions(upload: Upload) -> list[PlaceName]:
     return list(
         upload.names.filter(decision__in=decided).select_related("decided_by").order_by("code", "parent_name")
     )
+
+
+def earlier_decisions(upload: Upload) -> dict[tuple[str, str], PlaceName]:
+    """Return what people decided on names with other sheets that are not published yet, by the name's key.
+
+    Of the same source, place, organisation and list of names; the newest decision counts. What was published
+    stands in the store.
+    """
+    decided = (PlaceName.Decision.PLACE, PlaceName.Decision.NONE)
+    found = PlaceName.objects.filter(
+        decision__in=decided, upload__source=upload.source, upload__place_code=upload.place_code,
+        upload__organisation=upload.organisation, upload__state__in=(*Upload.OPEN, Upload.State.PUBLISHING),
+    )  # fmt: skip
+    others = found.exclude(upload=upload).select_related("upload", "decided_by").order_by("decided", "pk")
+    return {
+        (one.code, one.parent_name): one for one in others if _list_of(one.upload) == _list_of(upload)
+    }  # fmt: skip
+
+
+def _list_of(upload: Upload) -> tuple[str, str, str]:
+    place = upload.column_map.get("place", {})
+    return (*(str(place.get(name) or "") for name in ("system", "vintage", "level")),)  # type: ignore[return-value]
 
 
 def mark_of(upload: Upload) -> str:
@@ -173,17 +218,34 @@ def message_text(told: Mapping[str, Any]) -> str:
         return str(told["id"])
 
 
+def left_out(receipt: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how many rows or values wait for a decision on the name of their place, and how many are refused."""
+    found = receipt.get("rejected") or {}
+    waiting = sum(int(count) for reason, count in found.items() if reason in UNDECIDED)
+    return waiting, sum(int(count) for count in found.values()) - waiting
+
+
 def counted(receipt: Mapping[str, Any], kind: str) -> list[tuple[str, int]]:
-    """Return the reasons of a kind on a receipt in words, the most frequent first."""
-    found = receipt.get(kind) or {}
+    """Return the reasons of a kind on a receipt in words, the most frequent first; without names that wait."""
+    found = {reason: n for reason, n in (receipt.get(kind) or {}).items() if reason not in UNDECIDED}
     return [
         (reason_text(reason).rstrip(" ."), count)
         for reason, count in sorted(found.items(), key=lambda r: (-r[1], r[0]))
     ]
 
 
+def refused(upload: Upload) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the newest dry run that no decision on a name could still bring in."""
+    return (row for row in rejected(upload) if row["reason"] not in UNDECIDED)
+
+
+def undecided(upload: Upload) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the newest dry run that stay out until somebody says which place a name is."""
+    return (row for row in rejected(upload) if row["reason"] in UNDECIDED)
+
+
 def rejected(upload: Upload) -> Iterator[dict[str, Any]]:
-    """Yield the refused rows of the newest dry run, each with its sentence."""
+    """Yield the rows that the newest dry run left out, each with its sentence."""
     if not upload.rejected_path.is_file():
         return
     with upload.rejected_path.open(encoding="utf-8") as stream:

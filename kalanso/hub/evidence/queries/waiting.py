@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
 from typing import Any
+from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from kalanso.hub.evidence.models import Upload
+from kalanso.hub.evidence.models import PlaceName, Upload
+from kalanso.hub.evidence.queries.matches import SETTLED
 from kalanso.hub.evidence.queries.runs import visible_runs
-from kalanso.hub.evidence.queries.uploads import visible_uploads
+from kalanso.hub.evidence.queries.uploads import language, visible_uploads
+from kalanso.hub.evidence.queries.worklist import open_questions
 from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries.tasks import Task
+from kalanso.vocabulary import format_value
 
 FEW = 3
 # In which state a run waits for whom, and for what.
@@ -26,11 +32,17 @@ RUN_TASKS: tuple[tuple[str, str, Any], ...] = (
 )
 
 
+def _sheets(person: Any) -> QuerySet[Upload]:
+    """Return the sheets that one may see, without whom and what they belong to: titles need no more."""
+    return visible_uploads(person).select_related(None)
+
+
 def names(person: Any) -> list[Task]:
     """Return the sheets that one may match and in which names wait for a decision."""
-    open_ones = visible_uploads(person).filter(
-        state=Upload.State.TRIED, names__decision__in=("open", "later")
+    undecided = PlaceName.objects.filter(decision__in=("open", "later")).exclude(
+        decision="open", status__in=SETTLED
     )
+    open_ones = _sheets(person).filter(state=Upload.State.TRIED, names__in=undecided)
     found = []
     for upload in open_ones.distinct().order_by("received")[: FEW * 2]:
         if may(person, "evidence.match", upload):
@@ -44,14 +56,12 @@ def names(person: Any) -> list[Task]:
 def sheets(person: Any) -> list[Task]:
     """Return the sheets whose columns wait for whoever brought them, and those that one may publish."""
     found = []
-    for upload in (
-        visible_uploads(person).filter(state=Upload.State.MAPPING, by=person).order_by("received")[:FEW]
-    ):
+    for upload in _sheets(person).filter(state=Upload.State.MAPPING, by=person).order_by("received")[:FEW]:
         says = _("Vérifier les colonnes de %(sheet)s") % {"sheet": upload}
         found.append(
             Task(says=says, address=reverse("upload_columns", args=[upload.pk]), since=upload.received)
         )
-    for upload in visible_uploads(person).filter(state=Upload.State.TRIED).order_by("received")[: FEW * 2]:
+    for upload in _sheets(person).filter(state=Upload.State.TRIED).order_by("received")[: FEW * 2]:
         if may(person, "evidence.publish", upload):
             says = _("Relire et publier %(sheet)s") % {"sheet": upload}
             found.append(Task(says=says, address=reverse("upload", args=[upload.pk]), since=upload.received))
@@ -67,3 +77,24 @@ def runs(person: Any) -> list[Task]:
                 since = run.ended or run.asked
                 found.append(Task(says=str(says), address=reverse("runs_one", args=[run.pk]), since=since))
     return found
+
+
+def questions(person: Any) -> list[Task]:
+    """Return the questions that the newest month asks of somebody's places, as one task."""
+    if not may(person, "evidence.set_finding"):
+        return []
+    number, place, month = open_questions(person, datetime.now(UTC).date())
+    if not number or place is None or month is None:
+        return []
+    says = ngettext(
+        "%(place)s, %(month)s : poser %(n)s question sur les données",
+        "%(place)s, %(month)s : poser %(n)s questions sur les données",
+        number,
+    ) % {
+        "n": format_value(number, "count", language()),
+        "place": place.name,
+        "month": format_value(month.code, "period", language()),
+    }
+    query = urlencode({"lieu": place.code, "periode": month.code})
+    since = datetime.combine(month.end, time(), tzinfo=UTC)
+    return [Task(says=says, address=f"{reverse('worklist')}?{query}", since=since)]

@@ -6,7 +6,7 @@ brought to what the records say, whatever stood there.
 
 from __future__ import annotations
 
-import time
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,18 +19,19 @@ from kalanso import __version__, pipeline
 from kalanso.coverage import EstimateRefused, EvidenceRefused, Question, QuestionRefused
 from kalanso.coverage.tables import KEPT_RUNS
 from kalanso.hub.evidence.actions import runs as write
+from kalanso.hub.evidence.actions.figures import follow_estimates
 from kalanso.hub.evidence.models import Run, RunStep
 from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.hub.people.tasks import MACHINE
 from kalanso.pipeline import KeptRun, NothingToWorkOn, Shown
 from kalanso.pipeline.estimate_account import engine_mark
+from kalanso.pipeline.evidence import still_stand
 from kalanso.pipeline.kept_runs import discard_unfinished, folder_of_kept
 from kalanso.pipeline.one_at_a_time import is_computing
 from kalanso.pipeline.progress import Cancelled
 from kalanso.store import Store, visible
 from kalanso.vocabulary import Message
 
-LOOKS_AGAIN = 5.0  # seconds between two looks whether the other computation is over
 LOCALES = ("fr", "en")
 
 
@@ -60,13 +61,16 @@ def estimate(work: Work) -> Mapping[str, Any]:
     if run.work not in {Run.Work.ASKED, Run.Work.COMPUTING}:
         return {"run": run.name}
     try:
-        _wait_for_others(work, store)
+        work.wait_while(lambda: is_computing(store), "pipeline.computing.already")
         write.begin_run(run=run, evidence=None, now=_now())
-        heard = pipeline.look(store, quarters=run.quarters, cancel=work.cancel, now=_now())
+        asked = {one.rpartition("-")[0]: one for one in run.snapshots}
+        # What was published since is for the next run: otherwise each month's sheet would begin this one anew.
+        frozen = asked if still_stand(store, asked) else None
+        heard = pipeline.look(store, quarters=run.quarters, snapshots=frozen, cancel=work.cancel, now=_now())
         write.begin_run(run=run, evidence=heard, now=_now())
         kept = pipeline.keep_estimate(
             store, str(run.pk), question=Question.from_dict(run.question), quarters=run.quarters, warm=_warm(store, run),
-            progress=work.progress, cancel=work.cancel, now=_now(),
+            snapshots=heard["snapshots"], progress=work.progress, cancel=work.cancel, now=_now(),
         )  # fmt: skip
     except Cancelled:
         run.job.refresh_from_db()
@@ -91,15 +95,6 @@ def adopt(work: Work) -> Mapping[str, Any]:
         raise Refused(_said(refusal)["fr"]) from refusal
     write.end_run(run=run, found=_computed(store, kept), now=_now())
     return {"run": kept.run}
-
-
-def _wait_for_others(work: Work, store: Store) -> None:
-    """Wait until no other process computes in the store: one at a time."""
-    while is_computing(store):
-        if work.cancel():
-            raise Cancelled
-        work.progress("pipeline.computing.already", 0.0)
-        time.sleep(LOOKS_AGAIN)
 
 
 def _warm(store: Store, run: Run) -> Path | None:
@@ -170,7 +165,7 @@ def release(work: Work) -> Mapping[str, Any]:
     store = store_of_hub()
     waiting = list(RunStep.objects.filter(settled__isnull=True).values_list("pk", flat=True))
     step = RunStep.objects.select_related("by").get(pk=work.arguments["step"])
-    states = {run.state: run for run in Run.objects.exclude(state__in=("", "draft", "replaced"))}
+    states = {run.state: run for run in Run.objects.exclude(state__in=("", "draft", "replaced", "rejected"))}
     shown = {
         state: Shown(kept=kept, state=state)
         for state, run in states.items()
@@ -188,6 +183,7 @@ def release(work: Work) -> Mapping[str, Any]:
         ours=set(Run.objects.exclude(name="").values_list("name", flat=True)), by=step.by.username, now=_now(),
     )  # fmt: skip
     write.note_settled(steps=waiting, now=_now())
+    follow_estimates(by=step.by, key=str(work.job.pk), now=_now())
     return {"snapshots": len(snapshots)}
 
 
@@ -198,3 +194,20 @@ def _returned(store: Store) -> Shown | None:
         return None
     kept = pipeline.kept_run(folder_of_kept(store, str(last.run_id)))
     return Shown(kept=kept, state="draft") if kept is not None else None
+
+
+def forget_files(store: Store, *, ended_before: datetime) -> int:
+    """Remove the files of runs that ended long ago and were never let out; return how many. What they said stays on record.
+
+    Runs that were reviewed, validated or published keep theirs, and so do previews from which one of these began.
+    """
+    let_out = Run.objects.filter(steps__isnull=False)
+    needed = {*let_out.values_list("pk", flat=True), *let_out.values_list("warm_id", flat=True)}
+    over = Run.objects.filter(ended__lt=ended_before).exclude(work__in=("asked", "computing"))
+    folders = [
+        folder_of_kept(store, str(key)) for key in over.values_list("pk", flat=True) if key not in needed
+    ]
+    gone = [folder for folder in folders if folder.is_dir()]
+    for folder in gone:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(gone)

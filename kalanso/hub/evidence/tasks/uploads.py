@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,15 @@ from django.utils.translation import gettext as _
 from kalanso import pipeline
 from kalanso.hub.evidence.actions import answers
 from kalanso.hub.evidence.models import PlaceName, Upload
-from kalanso.hub.evidence.queries.uploads import DATA, decisions, mark_of, saved_map_for
+from kalanso.hub.evidence.queries.uploads import (
+    DATA,
+    SHOWN,
+    decisions,
+    earlier_decisions,
+    mark_of,
+    saved_map_for,
+)
+from kalanso.hub.evidence.tasks import trials
 from kalanso.hub.evidence.tasks.sheets import LIMITS, look_at
 from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.hub.people import tasks as of_people
@@ -97,7 +105,7 @@ def read(work: Work) -> Mapping[str, Any]:
         upload = _upload(work)
         reading = look_at(upload.path, sheet=str(work.arguments.get("sheet", "")))
         saved = saved_map_for(upload, reading["mark"])
-        answers.note_reading(job=work.job, reading=reading, saved_map=saved)
+        answers.note_reading(job=work.job, reading=reading, saved_map=saved, now=_now())
     return {"columns": len(reading["columns"]), "rows": reading["rows"]}
 
 
@@ -105,15 +113,16 @@ def try_out(work: Work) -> Mapping[str, Any]:
     """Do everything that publishing does, but publish nothing, and keep the receipt."""
     with _refusals(work):
         upload = _upload(work)
-        mark = mark_of(upload)
+        mark, earlier = mark_of(upload), earlier_decisions(upload)
         store = store_of_hub()
-        imported = _import(work, store, upload, dry_run=True)
+        imported = _import(work, store, upload, dry_run=True, earlier=tuple(earlier.values()))
         names = _open_names(imported)
         flagged = _flagged(imported, upload)
         _list_rejected(upload, imported)
+        _keep_first_rows(upload, imported)
         answers.note_trial(
-            job=work.job, receipt=receipt_of(imported), names=names, flagged=bool(flagged),
-            import_id=imported.import_id, mark=mark,
+            job=work.job, receipt={**receipt_of(imported), **trials.looked_through(upload, imported)},
+            names=names, earlier=earlier, flagged=bool(flagged), import_id=imported.import_id, mark=mark, now=_now(),
         )  # fmt: skip
     return {"stored": imported.receipt.stored, "rejected": imported.receipt.rejected.total()}
 
@@ -172,12 +181,14 @@ def _take_back(work: Work, store: Store, upload: Upload, snapshot: str) -> None:
         ) from error
 
 
-def _import(work: Work, store: Store, upload: Upload, *, dry_run: bool) -> pipeline.Imported:
+def _import(
+    work: Work, store: Store, upload: Upload, *, dry_run: bool, earlier: Sequence[PlaceName] = ()
+) -> pipeline.Imported:
     return pipeline.import_file(
         store, "tables", upload.path, source=upload.source,
         options={"column_map": map_of(upload), "limits": LIMITS},
-        dry_run=dry_run, reviewed=_reviewed(upload), within=_within(upload), progress=work.progress,
-        cancel=work.cancel, now=_now(),
+        dry_run=dry_run, reviewed=_reviewed(upload, earlier), within=_within(upload), shown=SHOWN if dry_run else 0,
+        progress=work.progress, cancel=work.cancel, now=_now(),
     )  # fmt: skip
 
 
@@ -207,14 +218,21 @@ def _within(upload: Upload) -> frozenset[str] | None:
     return frozenset(PlaceMirror.objects.filter(path__startswith=home.path).values_list("code", flat=True))
 
 
-def _reviewed(upload: Upload) -> pd.DataFrame | None:
-    """Return decisions on names as a reviewed list; None where nobody decided anything."""
-    rows = _decided(upload)
+def _reviewed(upload: Upload, earlier: Sequence[PlaceName]) -> pd.DataFrame | None:
+    """Return decisions on names as a reviewed list, its own after earlier ones; None where nobody decided anything."""
+    own = decisions(upload)
+    decided = {(one.code, one.parent_name) for one in own}
+    rows = _rows_of(upload, [*(one for one in earlier if (one.code, one.parent_name) not in decided), *own])
     # As objects: in columns of text, an empty place would become a number that is none.
     return pd.DataFrame(rows, columns=list(PLACE_MATCHES.column_names), dtype=object) if rows else None
 
 
 def _decided(upload: Upload) -> list[dict[str, Any]]:
+    """Return decisions on names of a sheet as rows of `place_matches`."""
+    return _rows_of(upload, decisions(upload))
+
+
+def _rows_of(upload: Upload, decided: Sequence[PlaceName]) -> list[dict[str, Any]]:
     """Return decisions on names as rows of `place_matches`."""
     place = map_of(upload).place
     return [
@@ -227,7 +245,7 @@ def _decided(upload: Upload) -> list[dict[str, Any]]:
             "reviewed_by": one.decided_by.username if one.decided_by else "",
             "reviewed_on": one.decided.date() if one.decided else _now().date(),
         }
-        for one in decisions(upload)
+        for one in decided
     ]  # fmt: skip
 
 
@@ -262,16 +280,18 @@ def brought_by(store: Store, upload: Upload) -> list[str]:
 
 
 def _open_names(imported: pipeline.Imported) -> list[dict[str, Any]]:
-    """Return the names that wait for a person, and those that a person decided."""
+    """Return the names that wait for a person, that a person decided, and that likeness alone told."""
     refused = [r for r in imported.receipt.rejections if r.reason.rpartition(".")[2].startswith("place_")]
     rows = {r.found: r.row for r in refused if r.found}
     flagged = _flagged_places()
     found = []
     for match in imported.matches.to_dict("records"):
-        if match["status"] == "matched":
-            continue
-        shown = f"{match['name']} ({match['parent_name']})" if match["parent_name"] else match["name"]
         candidates = json.loads(match["candidates"])
+        if match["status"] == "matched":
+            if candidates["reason"] == "same_name":
+                continue
+            candidates["matched"] = match["place_code"]
+        shown = f"{match['name']} ({match['parent_name']})" if match["parent_name"] else match["name"]
         codes = {one["place_code"] for one in candidates["candidates"]} | {match["place_code"]}
         found.append(
             {
@@ -316,3 +336,12 @@ def _list_rejected(upload: Upload, imported: pipeline.Imported) -> None:
             }  # fmt: skip
             stream.write(json.dumps(row, ensure_ascii=False) + "\n")
     draft.replace(upload.rejected_path)
+
+
+def _keep_first_rows(upload: Upload, imported: pipeline.Imported) -> None:
+    """Keep the first rows that would stand, so that whoever publishes sees values before; whole or not at all."""
+    told = {"total": imported.observed, "rows": [dict(row) for row in imported.first_rows]}
+    upload.first_rows_path.parent.mkdir(exist_ok=True)
+    draft = upload.first_rows_path.with_suffix(".tmp")
+    draft.write_text(json.dumps(told, ensure_ascii=False, default=str), encoding="utf-8")
+    draft.replace(upload.first_rows_path)

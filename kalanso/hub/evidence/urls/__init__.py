@@ -1,5 +1,5 @@
-"""At which addresses does the evidence desk stand? One file per half of it."""
+"""At which addresses does the evidence desk stand? One file per part of it."""
 
-from kalanso.hub.evidence.urls import desk, runs
+from kalanso.hub.evidence.urls import connections, desk, quality, runs
 
-urlpatterns = [*desk.urlpatterns, *runs.urlpatterns]
+urlpatterns = [*desk.urlpatterns, *connections.urlpatterns, *quality.urlpatterns, *runs.urlpatterns]

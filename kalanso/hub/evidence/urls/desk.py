@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from kalanso.hub.evidence.views import columns, findings, matches, sources, uploads
+from kalanso.hub.evidence.views import blank_sheets, columns, figures, findings, matches, sources, uploads
 
 urlpatterns = [
     path("preuves/depot/", uploads.listing, name="uploads"),
     path("preuves/depot/nouveau/", uploads.new, name="upload_new"),
+    path("preuves/depot/modele.xlsx", blank_sheets.blank, name="blank_sheet"),
     path("preuves/depot/<uuid:key>/", uploads.one, name="upload"),
+    path("preuves/depot/<uuid:key>/avancement/", figures.standing, name="upload_standing"),
+    path("preuves/depot/<uuid:key>/recalculer/", figures.recompute, name="upload_recompute"),
     path("preuves/depot/<uuid:key>/relire/", uploads.read_again, name="upload_read_again"),
     path("preuves/depot/<uuid:key>/colonnes/", columns.columns, name="upload_columns"),
     path("preuves/depot/<uuid:key>/colonnes/texte/", columns.as_text, name="upload_map_text"),

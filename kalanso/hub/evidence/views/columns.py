@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from kalanso.hub.evidence.actions import uploads as actions
-from kalanso.hub.evidence.forms.columns import ColumnsForm, MapTextForm
+from kalanso.hub.evidence.forms.columns import ColumnsForm, MapTextForm, reason_words
 from kalanso.hub.evidence.models import Upload
 from kalanso.hub.evidence.queries import uploads as queries
 from kalanso.hub.evidence.views.uploads import found
@@ -64,7 +64,7 @@ def columns(request: HttpRequest, key: UUID) -> HttpResponse:
         "evidence/columns.html",
         {
             "upload": upload, "form": form, "fault": queries.fault_of(upload),
-            "reasons": [queries.message_text(told) for told in upload.reading.get("reasons", [])],
+            "reasons": [reason_words(told, form.pack) for told in upload.reading.get("reasons", [])],
         },
         status=422 if form.errors else 200,
     )  # fmt: skip

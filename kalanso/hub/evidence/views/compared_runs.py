@@ -20,6 +20,7 @@ from kalanso.hub.evidence.models import AgreedSentence, Run
 from kalanso.hub.evidence.queries import runs as queries
 from kalanso.hub.evidence.views.runs import one_of
 from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, refuse_unless
+from kalanso.vocabulary import no_formula
 
 
 def _pair(request: HttpRequest) -> tuple[Run, Run] | None:
@@ -84,13 +85,8 @@ def compare_csv(request: HttpRequest) -> HttpResponse:
     )
     for row in queries.moved_places(*pair, level, dose):
         sides = [side[name] for side in (row.first, row.second) for name in names]
-        writer.writerow([row.code, _plain(row.name), row.period, dose, *sides])
+        writer.writerow([row.code, no_formula(row.name), row.period, dose, *sides])
     return response
-
-
-def _plain(text: str) -> str:
-    """Keep a name from being read as a formula by a spreadsheet."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 @require_GET

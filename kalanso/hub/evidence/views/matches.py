@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from kalanso.hub.evidence.actions import matches as actions
+from kalanso.hub.evidence.actions.uploads import try_again
 from kalanso.hub.evidence.models import PlaceName, Upload
 from kalanso.hub.evidence.queries import matches as queries
 from kalanso.hub.evidence.queries import uploads
@@ -26,30 +28,66 @@ Decision = PlaceName.Decision
 
 @login_required
 def names(request: HttpRequest, key: UUID) -> HttpResponse:
-    """Ask which place each open name is, the undecided ones first."""
+    """Ask which place each open name is, the undecided ones first; keep the answers of a whole page at once."""
     upload = found(request, key)
     seen, hidden = queries.seen_names(request.user, upload)
-    order = {Decision.OPEN: 0, Decision.LATER: 1}
-    seen.sort(key=lambda one: order.get(Decision(one.decision), 2))
+    seen.sort(key=queries.group_of)
+    if request.method == "POST":
+        return _keep_all(request, upload, seen)
     asked = request.GET.get("page", "1")
     pages = max(1, -(-len(seen) // queries.SHOWN))
     number = min(max(1, int(asked) if asked.isdigit() and len(asked) < 8 else 1), pages)
-    shown = seen[(number - 1) * queries.SHOWN : number * queries.SHOWN]
+    shown = queries.questions(upload, seen[(number - 1) * queries.SHOWN : number * queries.SHOWN])
     others = queries.other_places(upload)
+    may_decide = uploads.rights(request.user, upload).match and upload.state == Upload.State.TRIED
     return render(
         request,
         "evidence/names.html",
         {
             "upload": upload, "hidden": hidden, "standing": queries.standing(upload),
-            "questions": [queries.question(one) for one in shown],
-            "chosen": uploads.place_names({one.place_code for one in shown if one.place_code}),
+            "groups": [[one for one in shown if queries.group_of(one.name) == group] for group in range(3)],
+            "proposals": queries.proposals(upload, seen) if may_decide else [],
+            "chosen": uploads.place_names({one.name.place_code for one in shown if one.name.place_code}),
             "others": others if len(others) <= queries.CHOICES else [], "too_many": len(others) > queries.CHOICES,
-            "pager": {"number": number, "pages": pages}, "rights": uploads.rights(request.user, upload),
+            "pager": {"number": number, "pages": pages}, "may_decide": may_decide,
             "open": upload.state == Upload.State.TRIED,
             "place": uploads.place_names({upload.place_code}).get(upload.place_code, ""),
             "changed": bool(upload.tried) and upload.tried != uploads.mark_of(upload),
         },
     )  # fmt: skip
+
+
+def _keep_all(request: HttpRequest, upload: Upload, seen: list[PlaceName]) -> HttpResponse:
+    """Keep all answers of one form; where they leave no name open, have the dry run done anew at once."""
+    now = datetime.now(UTC)
+    told = _answers(request.POST, {one.pk for one in seen})
+    try:
+        if not told:
+            raise ValidationError(_("Répondez à un nom au moins."), code="none")
+        actions.decide_all(by=request.user, upload=upload, told=told, now=now)
+        if not queries.standing(upload)["waiting"]:
+            try_again(by=request.user, upload=upload, now=now)
+            messages.success(request, _("Décisions gardées. L'essai est refait avec elles."))
+            return redirect("upload", key=upload.pk)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("upload_names", key=upload.pk)
+
+
+def _answers(told: Any, seen: Set[int]) -> dict[int, tuple[str, str]]:
+    """Return the answers of a form by the names' keys: places accepted from the list of proposals, or each choice."""
+    found: dict[int, tuple[str, str]] = {}
+    for pair in told.getlist("accept"):
+        name, _colon, place = str(pair).partition(":")
+        if name.isdigit() and int(name) in seen:
+            found[int(name)] = (Decision.PLACE, place)
+    for name in seen:
+        other = str(told.get(f"other-{name}", ""))
+        # A place chosen from the list says enough, where nothing else is ticked.
+        choice = str(told.get(f"choice-{name}", "") or (other and "other"))
+        if choice:
+            found[name] = _answer({"choice": choice, "other": other})
+    return found
 
 
 @login_required
@@ -111,8 +149,11 @@ def download(request: HttpRequest, key: UUID) -> HttpResponse:
             "-" if one.decision == Decision.NONE else one.place_code,
             one.decided_by.username if one.decided_by else "",
             one.decided.date().isoformat() if one.decided else "", f"{one.score:.2f}",
-            "; ".join(f"{c.code} {c.name} ({c.above}) {c.score:.2f}" for c in queries.question(one).candidates),
+            "; ".join(
+                f"{c.code} {c.name} ({', '.join(up.name for up in c.above)}) {c.score:.2f}"
+                for c in question.candidates
+            ),
         )
-        for one in seen
+        for one, question in zip(seen, queries.questions(upload, seen), strict=True)
     )  # fmt: skip
     return csv_answer(f"correspondances-{str(upload.pk)[:8]}.csv", headings, rows)

@@ -17,10 +17,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kalanso.coverage import Question
 from kalanso.hub.evidence.actions import runs as actions
-from kalanso.hub.evidence.forms.runs import PREVIEW, QUARTERS, Asking, Checking, Reason
+from kalanso.hub.evidence.forms.runs import FULL, PREVIEW, QUARTERS, Asking, Checking, Origin, Reason
 from kalanso.hub.evidence.models import Run, RunCheck
 from kalanso.hub.evidence.permissions import BACKWARD
 from kalanso.hub.evidence.queries import runs as queries
+from kalanso.hub.jobs.queries import behind
 from kalanso.hub.people.models import Event
 from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, refuse_unless
 
@@ -53,8 +54,8 @@ def listing(request: HttpRequest) -> HttpResponse:
         "evidence/runs.html",
         {
             "page_of_runs": page, "programme": programme, "circles": queries.circles() if programme else None,
-            "may_ask": previews, "outside": queries.outside() if runs else None,
-            "shown": queries.shown_for(request.user), "reason_form": Reason(),
+            "may_ask": previews, "behind": behind() if programme else None, "outside": queries.outside() if runs else None,
+            "shown": queries.shown_for(request.user), "reason_form": Origin(),
         },
     )  # fmt: skip
 
@@ -86,6 +87,8 @@ def ask(request: HttpRequest) -> HttpResponse:
     like = queries.visible_runs(request.user).filter(pk=_number(request.GET.get("comme"))).first()
     if request.method != "POST":
         start = Asking.of(like) if like else {"kind": PREVIEW}
+        if runs and request.GET.get("sorte") == FULL:
+            start |= {"kind": FULL}
         form = Asking(initial=start, previews_only=not runs)
         return render(request, "evidence/runs_ask.html", {"form": form, "like": like})
     form = Asking(request.POST, previews_only=not runs)
@@ -126,7 +129,10 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     run = one_of(request, pk)
     programme = queries.in_programme(request.user)
     open_steps = actions.steps_open(request.user, run) if request.user.is_authenticated else []
-    context: dict[str, Any] = {"run": run, "programme": programme, "numbers": queries.headline(run)}
+    context: dict[str, Any] = {
+        "run": run, "programme": programme, "numbers": queries.headline(run), "full": FULL,
+        "may_preview": request.user.is_authenticated and _may_ask(request.user)[0],
+    }  # fmt: skip
     if programme:
         context |= {
             "steps": run.steps.select_related("by"), "held": list(actions.held_checks(run).values()),
@@ -177,7 +183,7 @@ def adopt(request: HttpRequest) -> HttpResponse:
     """Write a run computed outside the hub into the list."""
     refuse_unless(request.user, "evidence.ask_run", WHOLE_COUNTRY)
     found = queries.outside()
-    form = Reason(request.POST)
+    form = Origin(request.POST)
     if found is None or not form.is_valid():
         messages.error(request, _("Il n'y a pas de calcul à inscrire, ou la raison manque."))
         return redirect("runs")

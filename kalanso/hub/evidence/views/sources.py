@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from kalanso.hub.evidence.actions import sources as actions
 from kalanso.hub.evidence.forms.desk import SourceForm
+from kalanso.hub.evidence.queries import catalogue
 from kalanso.hub.evidence.queries import sources as queries
 from kalanso.hub.people.permissions import may
 
@@ -22,7 +23,15 @@ def listing(request: HttpRequest) -> HttpResponse:
     """Show each source: what it is, what it last brought, whether something is overdue."""
     found = queries.catalogue(today=datetime.now(UTC).date())
     return render(
-        request, "evidence/sources.html", {"sources": found, "late": [one for one in found if one.late_days]}
+        request,
+        "evidence/sources.html",
+        {
+            "sources": found,
+            "late": [one for one in found if one.late_days],
+            "unjudged": [one for one in found if one.newest and one.expected is None],
+            "catalogue": catalogue.catalogue(),
+            "reads_connections": may(request.user, "evidence.read_connections"),
+        },
     )
 
 
@@ -60,6 +69,7 @@ def one(request: HttpRequest, code: str) -> HttpResponse:
                 messages.success(request, _("C'est noté, avec votre nom et la date."))
                 return redirect("source", code=code)
     return render(
-        request, "evidence/source.html", {"source": source, "form": form, "allowed": allowed},
+        request, "evidence/source.html",
+        {"source": source, "form": form, "allowed": allowed, "measured": catalogue.measured(code)},
         status=422 if form.errors else 200,
     )  # fmt: skip

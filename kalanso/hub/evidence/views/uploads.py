@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +15,18 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from kalanso.hub.evidence.actions import uploads as actions
-from kalanso.hub.evidence.forms.uploads import ReasonForm, UploadForm, clean_name
+from kalanso.hub.evidence.forms.uploads import BlankSheetForm, ReasonForm, UploadForm, clean_name
 from kalanso.hub.evidence.models import Upload
-from kalanso.hub.evidence.queries import matches
+from kalanso.hub.evidence.queries import doubts, figures, matches
 from kalanso.hub.evidence.queries import uploads as queries
+from kalanso.hub.evidence.queries.first_rows import first_rows
+from kalanso.hub.evidence.queries.sources import title_of, titles
+from kalanso.hub.evidence.views import done
 from kalanso.hub.people.permissions import may
 
 PAGE = 20
@@ -35,6 +40,10 @@ def found(request: HttpRequest, key: UUID) -> Upload:
     return upload
 
 
+def _page_of(upload: Upload) -> str:
+    return reverse("upload", args=[upload.pk])
+
+
 def refuse_rows(request: HttpRequest, upload: Upload) -> None:
     """Refuse rows about places under a security flag to those who do not see such places as they are."""
     if not queries.sees_rows(request.user, upload):
@@ -43,18 +52,6 @@ def refuse_rows(request: HttpRequest, upload: Upload) -> None:
                 "Ce fichier parle de lieux protégés : ses lignes ne sont montrées qu'aux équipes de ces lieux et au CNI."
             )
         )
-
-
-def done(request: HttpRequest, upload: Upload, do: Callable[[], Any], told: str = "") -> HttpResponse:
-    """Do something with a sheet, say how it went, and go back to its page."""
-    try:
-        do()
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        if told:
-            messages.success(request, told)
-    return redirect("upload", key=upload.pk)
 
 
 @login_required
@@ -72,11 +69,12 @@ def listing(request: HttpRequest) -> HttpResponse:
     number = min(max(1, int(asked) if asked.isdigit() and len(asked) < 8 else 1), pages)
     shown = list(chosen[(number - 1) * PAGE : number * PAGE])
     names = queries.place_names({one.place_code for one in shown})
+    called = titles({one.source for one in shown})
     return render(
         request,
         "evidence/uploads.html",
         {
-            "rows": [(one, names.get(one.place_code, one.place_code)) for one in shown],
+            "rows": [(one, names.get(one.place_code, one.place_code), called[one.source]) for one in shown],
             "waiting": rows.filter(state=Upload.State.TRIED).count(),
             "states": Upload.State.choices, "state": state, "pager": {"number": number, "pages": pages},
             "may_bring": may(request.user, "evidence.upload"),
@@ -119,7 +117,12 @@ def new(request: HttpRequest) -> HttpResponse:
             return redirect("upload", key=upload.pk)
         finally:
             draft.unlink(missing_ok=True)
-    return render(request, "evidence/new.html", {"form": form}, status=422 if form.errors else 200)
+    return render(
+        request,
+        "evidence/new.html",
+        {"form": form, "blank": BlankSheetForm(request.user)},
+        status=422 if form.errors else 200,
+    )
 
 
 @login_required
@@ -130,11 +133,15 @@ def one(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 def _about(request: HttpRequest, upload: Upload) -> dict[str, Any]:
+    followed = figures.following(upload)
     return {
         "upload": upload,
         "place": queries.place_names({upload.place_code}).get(upload.place_code, upload.place_code),
+        "source": title_of(upload.source),
         "rights": queries.rights(request.user, upload),
         "fault": queries.fault_of(upload),
+        "figures": followed,
+        "awaited": figures.awaited(request.user, upload, followed),
         "names": matches.standing(upload),
         "changed": bool(upload.tried) and upload.tried != queries.mark_of(upload),
         "same": queries.same_file(request.user, upload.sha256).exclude(pk=upload.pk).first(),
@@ -151,7 +158,7 @@ def read_again(request: HttpRequest, key: UUID) -> HttpResponse:
         sheet = ""
     return done(
         request,
-        upload,
+        _page_of(upload),
         lambda: actions.read_again(by=request.user, upload=upload, sheet=sheet, now=datetime.now(UTC)),
     )
 
@@ -162,8 +169,16 @@ def try_again(request: HttpRequest, key: UUID) -> HttpResponse:
     """Have the dry run done once more."""
     upload = found(request, key)
     return done(
-        request, upload, lambda: actions.try_again(by=request.user, upload=upload, now=datetime.now(UTC))
+        request,
+        _page_of(upload),
+        lambda: actions.try_again(by=request.user, upload=upload, now=datetime.now(UTC)),
     )
+
+
+def _first(rows: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
+    """Return the first rows of a list, and whether there are more."""
+    found = list(islice(rows, queries.SHOWN + 1))
+    return found[: queries.SHOWN], len(found) > queries.SHOWN
 
 
 @login_required
@@ -175,27 +190,29 @@ def receipt(request: HttpRequest, key: UUID) -> HttpResponse:
             _("Ce fichier n'a pas encore d'accusé de réception : dites d'abord ce que sont ses colonnes.")
         )
     about = _about(request, upload)
-    shown, more = [], False
-    if about["rights"].rows:
-        for row in queries.rejected(upload):
-            if len(shown) == queries.SHOWN:
-                more = True
-                break
-            shown.append(row)
+    shown, more = _first(queries.refused(upload) if about["rights"].rows else ())
+    undecided, _more = _first(queries.undecided(upload) if about["rights"].rows else ())
+    waiting, refused = queries.left_out(upload.receipt)
+    rows = about["rights"].rows
     return render(
         request,
         "evidence/receipt.html",
         {
             **about,
+            "waiting_total": waiting, "rejected_total": refused,
+            "doubts": doubts.doubts(upload) if rows else [],
+            "lacking": doubts.lacking(upload) if rows else [],
+            "alike": doubts.taken_by_likeness(request.user, upload),
             "receipt": upload.receipt,
+            "first": first_rows(upload) if rows else None,
             "skipped": queries.counted(upload.receipt, "skipped"),
             "rejected": queries.counted(upload.receipt, "rejected"),
             "suspicious": queries.counted(upload.receipt, "suspicious"),
-            "rejected_total": sum(upload.receipt.get("rejected", {}).values()),
             "skipped_total": sum(upload.receipt.get("skipped", {}).values()),
-            "suspicious_total": sum(upload.receipt.get("suspicious", {}).values()),
+            "suspicious_total": sum(upload.receipt.get("suspicious", {}).values())
+            + upload.receipt.get("doubts_total", 0),
             "notes": [queries.message_text(note) for note in upload.receipt.get("notes", [])],
-            "shown": shown, "more": more,
+            "shown": shown, "more": more, "undecided": undecided,
         },
     )  # fmt: skip
 
@@ -241,14 +258,16 @@ def publish(request: HttpRequest, key: UUID) -> HttpResponse:
     if request.method == "POST":
         return done(
             request,
-            upload,
+            _page_of(upload),
             lambda: actions.ask_to_publish(by=request.user, upload=upload, now=datetime.now(UTC)),
         )
+    about = _about(request, upload)
     return render(
         request,
         "evidence/publish.html",
-        {**_about(request, upload), "receipt": upload.receipt,
-         "rejected_total": sum(upload.receipt.get("rejected", {}).values())},
+        {**about, "receipt": upload.receipt, "first": first_rows(upload) if about["rights"].rows else None,
+         "rejected_total": queries.left_out(upload.receipt)[1],
+         "doubts_total": upload.receipt.get("doubts_total", 0)},
     )  # fmt: skip
 
 
@@ -261,7 +280,7 @@ def discard(request: HttpRequest, key: UUID) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return done(
-            request, upload,
+            request, _page_of(upload),
             lambda: actions.discard(
                 by=request.user, upload=upload, reason=form.cleaned_data["reason"], now=datetime.now(UTC)
             ),
@@ -284,7 +303,7 @@ def withdraw(request: HttpRequest, key: UUID) -> HttpResponse:
     along = queries.taken_along(upload)
     if request.method == "POST" and form.is_valid() and along.possible:
         return done(
-            request, upload,
+            request, _page_of(upload),
             lambda: actions.ask_to_withdraw(
                 by=request.user, upload=upload, reason=form.cleaned_data["reason"], now=datetime.now(UTC)
             ),

@@ -40,10 +40,15 @@ class EstimateSaid(Schema):
 
 
 class Estimates(Schema):
-    """Estimates with the run they come from, how far it was reviewed, and its state of the table."""
+    """Estimates with the run they come from, how far it was reviewed, and its state of the table.
+
+    `settled`: false where the draws of the run do not agree with one another; decide nothing on its numbers then.
+    """
 
     run: str | None
     state: str | None
+    preview: bool | None
+    settled: bool | None
     snapshot: str | None
     indicator: str
     items: list[EstimateSaid]
@@ -64,8 +69,13 @@ class Wanted(OfDose):
 
 def _answer(here: shelf.Shelf, indicator: str, items: list[estimates.Estimate]) -> dict[str, Any]:
     run = runs.run(here)
-    told = {"run": run.name, "state": run.state, "snapshot": run.manifest.id} if run else {}
-    return {"run": None, "state": None, "snapshot": None, **told, "indicator": indicator, "items": items}
+    told = {"run": None, "state": None, "preview": None, "settled": None, "snapshot": None}
+    if run is not None:
+        told = {
+            "run": run.name, "state": run.state, "preview": run.preview, "settled": not run.unsettled,
+            "snapshot": run.manifest.id,
+        }  # fmt: skip
+    return {**told, "indicator": indicator, "items": items}
 
 
 @router.get("", response=Estimates, summary="How many children were missed, place by place?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest
@@ -10,6 +11,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from kalanso.hub.explore.api.tables import Text
+from kalanso.hub.explore.panels import caveat
 from kalanso.hub.explore.queries import places, series, shelf
 from kalanso.hub.explore.queries.places import Place, Tree
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -71,6 +73,7 @@ class PointSaid(Schema):
     completeness: float | None
     provisional: bool
     caveat: str | None
+    caveat_said: str | None = Field(None, description="the caveat as a sentence")
     rolled: bool
 
 
@@ -160,4 +163,5 @@ def reported(request: HttpRequest, code: Code, wanted: Query[Measure]) -> dict[s
     here = shelf.current()
     place_of(here, code)
     points = series.series(here, code, wanted.indicator, wanted.kind, wanted.rolled)
-    return {"place_code": code, "indicator": wanted.indicator, "items": list(points)}
+    items = [{**asdict(one), "caveat_said": caveat(one.caveat) if one.caveat else None} for one in points]
+    return {"place_code": code, "indicator": wanted.indicator, "items": items}

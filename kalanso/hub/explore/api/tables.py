@@ -124,6 +124,7 @@ class Filters(Schema):
     category: Text = ""
     status: Text = ""
     severity: Text = ""
+    analysis: Text = ""
 
 
 def found(here: Shelf, name: str) -> TableSpec:

@@ -14,15 +14,39 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from kalanso.hub.explore.queries import places, shelf
+from kalanso.hub.explore.queries.beside import ANALYSES
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.people.queries.access import access_of
 
 # Pages of a place: those whose address names it, and those that take it as a parameter.
-IN_THE_PATH = ("place", "place_estimate", "alike", "sheet")
-AS_PARAMETER = ("missed", "pockets", "ledger", "methods", "assumptions", "quality")
-DATED = ("place", "place_estimate", "alike", "sheet", "missed")  # pages of one period
+IN_THE_PATH = ("place", "place_estimate", "alike", "sheet", "scorecard", "bulletin")
+AS_PARAMETER = (
+    "missed",
+    "pockets",
+    "ledger",
+    "methods",
+    "assumptions",
+    "quality",
+    "beside",
+    "beside_analysis",
+    "targets",
+    "worklist",
+)
+# Pages of one period.
+DATED = (
+    "place",
+    "place_estimate",
+    "alike",
+    "sheet",
+    "missed",
+    "worklist",
+    "beside",
+    "beside_analysis",
+    "bulletin",
+)
+OF_AN_ANALYSIS = "beside_analysis"  # its address names the analysis too
 RECENT = 6
-KEPT = ("vaccin", "mesure", "seuil", "contexte", "periode")
+KEPT = ("vaccin", "mesure", "seuil", "contexte", "periode", "regles", "annee")
 
 
 def remember(request: HttpRequest, place: Place) -> None:
@@ -58,8 +82,18 @@ def chooser(request: HttpRequest, place: Place | None, periods: Sequence[str], p
     return {
         "page": page, "place": place, "periods": periods if page in DATED else (), "period": period,
         "home": ways(mine[:RECENT]), "recent": ways(recent),
-        "kept": [(name, request.GET[name]) for name in KEPT if name != "periode" and request.GET.get(name)],
+        "kept": [*_analysis_kept(request, page), *((name, request.GET[name]) for name in KEPT if name != "periode" and request.GET.get(name))],
     }  # fmt: skip
+
+
+def _analysis_kept(request: HttpRequest, page: str) -> list[tuple[str, str]]:
+    return [("analyse", _analysis(request))] if page == OF_AN_ANALYSIS else []
+
+
+def _analysis(request: HttpRequest) -> str:
+    """Return the analysis of which a page speaks, or which its chooser carried along."""
+    match = request.resolver_match
+    return str((match.kwargs.get("analysis") if match else "") or request.GET.get("analyse", ""))
 
 
 def address_of(request: HttpRequest, page: str, place: Place) -> str:
@@ -67,7 +101,14 @@ def address_of(request: HttpRequest, page: str, place: Place) -> str:
     kept: dict[str, Any] = {name: request.GET[name] for name in KEPT if request.GET.get(name)}
     if page in AS_PARAMETER:
         kept = {"lieu": place.code, **kept}
-        base = reverse(page)
+        base = _of_parameter(request, page)
     else:
         base = reverse(page, args=[place.code])
     return f"{base}?{urlencode(kept)}" if kept else base
+
+
+def _of_parameter(request: HttpRequest, page: str) -> str:
+    if page != OF_AN_ANALYSIS:
+        return reverse(page)
+    name = _analysis(request)
+    return reverse(page, args=[name]) if name in ANALYSES else reverse("beside")

@@ -17,8 +17,13 @@ NEEDS = {
     "methods": "method_comparison",
     "assumptions": "assumption_runs",
     "quality": "quality_findings",
+    "scorecard": "quality_scores",
     "trends": "indicator_values",
     "alike": "place_contexts",
+    "beside": "triangulation_findings",
+    "beside_analysis": "triangulation",
+    "targets": "proposed_targets",
+    "bulletin": "quality_findings",
 }
 
 
@@ -32,5 +37,4 @@ def reading(shelf: Shelf, place: Place | None) -> Shelf:
 def is_open(shelf: Shelf, name: str) -> bool:
     """Whether a page, or a table by its name, is open to the reader of this shelf."""
     needed = NEEDS.get(name, name)
-    known = {spec.name for spec in tables.listed(shelf)}
-    return needed in known or (name not in NEEDS and needed not in tables.NAMES)
+    return tables.knows(shelf, needed) or (name not in NEEDS and needed not in tables.NAMES)

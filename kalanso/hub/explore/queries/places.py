@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 
 from kalanso.hub.explore.queries.shelf import Shelf, remembered, shared
 from kalanso.places.tables import (
@@ -24,6 +25,7 @@ from kalanso.places.tables import (
 from kalanso.vocabulary import Level
 
 FOUND_AT_MOST = 60
+OFFERED = 20  # places to choose from, where a text may mean many
 
 
 class NoSuchPlace(LookupError):
@@ -55,6 +57,14 @@ class Tree:
 
     places: dict[str, Place]
     spellings: dict[str, tuple[str, ...]]
+
+    @cached_property
+    def across_levels(self) -> frozenset[str]:
+        """The names that places of two levels share: Kayes is a region and a district."""
+        levels: dict[str, set[str]] = {}
+        for place in self.places.values():
+            levels.setdefault(place.name, set()).add(place.level)
+        return frozenset(name for name, found in levels.items() if len(found) > 1)
 
     def find(self, code: str) -> Place:
         """Return the place of a code, or raise NoSuchPlace."""
@@ -190,6 +200,28 @@ def search(shelf: Shelf, text: str) -> list[Place]:
         if best < 9:
             scored.append((best, place.depth, folded(place.name), code, place))
     return [entry[-1] for entry in sorted(scored, key=lambda e: e[:-1])[:FOUND_AT_MOST]]
+
+
+def meant(shelf: Shelf, text: str) -> list[Place]:
+    """Return the places that a text may mean: the one of this code, else all of this name, whatever their level.
+
+    Where no place bears the name, those whose other spelling or code it is, else those that hold it; best first.
+    """
+    known, wanted = tree(shelf), folded(text)
+    if text in known.places:
+        return [known.places[text]]
+    found = search(shelf, text)
+    return (
+        [place for place in found if folded(place.name) == wanted]
+        or [place for place in found if wanted in known.spellings[place.code]]
+        or found
+    )
+
+
+def offered(shelf: Shelf, found: list[Place]) -> list[tuple[Place, list[Place]]]:
+    """Return the first of the places that a text may mean, each with those above it, for a person to choose from."""
+    known = tree(shelf)
+    return [(place, known.above(place.code)) for place in found[:OFFERED]]
 
 
 def _rank(wanted: str, name: str) -> int:

@@ -17,9 +17,11 @@ import ibis.expr.types as ir
 
 from kalanso.hub.explore.queries import tables
 from kalanso.hub.explore.queries.shelf import Shelf, remembered, run_folders
+from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.pipeline.computation_status import DONE, RUNNING, WAITING, read_status
 from kalanso.pipeline.kept_runs import KEPT
-from kalanso.store import Manifest, TableSpec
+from kalanso.pipeline.publish_estimates import is_preview
+from kalanso.store import Manifest, Store, TableSpec
 
 ESTIMATES = "coverage_estimates"
 # The estimates as each circle reads them: the working run, what is validated, what is published.
@@ -36,7 +38,8 @@ class Run:
 
     `preview` is None where the diagnostics are not there to tell; `provisional` are the quarters whose
     reports may still arrive; `unsettled` says that the chains do not agree, so that the intervals are too
-    narrow and nothing may be decided on them.
+    narrow and nothing may be decided on them. `data_until` is when the newest observations that it heard were
+    published, and `newer_data` whether others have been published since.
     """
 
     name: str
@@ -46,6 +49,8 @@ class Run:
     provisional: tuple[str, ...]
     draws: int | None
     unsettled: bool = False
+    data_until: datetime | None = None
+    newer_data: bool = False
     notes: tuple[dict[str, str], ...] = ()
 
     @property
@@ -70,8 +75,7 @@ class Computing:
 
 def book(shelf: Shelf) -> str:
     """Return the name of the table from which the reader's circle reads estimates by quarter."""
-    known = {spec.name for spec in tables.listed(shelf)}
-    return next((name for name in BOOKS if name in known), BOOKS[-1])
+    return next((name for name in BOOKS if tables.knows(shelf, name)), BOOKS[-1])
 
 
 def working(shelf: Shelf) -> bool:
@@ -113,6 +117,7 @@ def run(shelf: Shelf) -> Run | None:
         return None
     late = shelf.rows(rows.filter(rows.provisional).select("period").distinct())
     told = _diagnostics(shelf.store.folder, first[0]["run"])
+    heard = _heard(shelf.store, manifest)
     return Run(
         name=first[0]["run"],
         state=first[0]["state"],
@@ -121,8 +126,21 @@ def run(shelf: Shelf) -> Run | None:
         provisional=tuple(sorted(row["period"] for row in late)),
         draws=told.get("engine_diagnostics", {}).get("draws"),
         unsettled=_unsettled(told.get("engine_diagnostics", {})),
+        data_until=heard.created if heard else None,
+        newer_data=bool(heard) and _newer_than(shelf.store, heard),
         notes=tuple(note for note in told.get("notes", ()) if "fr" in note and "en" in note),
     )
+
+
+def _heard(store: Store, manifest: Manifest) -> Manifest | None:
+    """Return the snapshot of observations on which a run rests; None where it is not told, or gone."""
+    wanted = {one for one in manifest.provenance.made_from if one.rpartition("-")[0] == OBSERVATIONS.name}
+    return next((one for one in store.history(OBSERVATIONS.name) if one.id in wanted), None)
+
+
+def _newer_than(store: Store, heard: Manifest) -> bool:
+    latest = store.latest(OBSERVATIONS.name)
+    return latest is not None and latest.number > heard.number
 
 
 def _unsettled(engine: dict[str, Any]) -> bool:
@@ -136,7 +154,7 @@ def _unsettled(engine: dict[str, Any]) -> bool:
 def _preview(told: dict[str, Any], manifest: Manifest) -> bool | None:
     if "engine" in told:
         return bool(told["engine"] == "preview")
-    return True if "preview" in (manifest.provenance.note or "") else None
+    return True if is_preview(manifest) else None
 
 
 def _diagnostics(store: Path, name: str) -> dict[str, Any]:

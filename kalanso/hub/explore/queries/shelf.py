@@ -26,7 +26,7 @@ from kalanso.hub.people.queries import here
 from kalanso.pipeline.computation_status import read_status
 from kalanso.store import Manifest, Scope, Store, TableSpec, visible, withheld_places
 
-KEPT_ANSWERS = 600  # of each scope; most readers share one, with some ten answers a place
+KEPT_ANSWERS = 1500  # of each scope; most readers share one, with some ten answers a place
 KEPT_SCOPES = 60  # those that others share, and teams with a flag or small counts among their own places
 Answer = TypeVar("Answer")
 _NOTHING = object()

@@ -9,24 +9,29 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kalanso.hub.explore.queries import places
 from kalanso.hub.explore.queries.shelf import Shelf, remembered
+from kalanso.hub.explore.queries.words import SENTENCES
 from kalanso.pipeline.tables import TABLES
+from kalanso.sources.tables import IMPORTS
 from kalanso.store import Manifest, TableSpec
 
 PAGE_ROWS = 50
 BATCH_ROWS = 5_000
 DEEPEST_ROW = 10_000  # further pages would sort the whole table; downloads hold every row
-FILTERS = ("source", "indicator", "period", "level", "check", "category", "status", "severity")
+FILTERS = ("analysis", "source", "indicator", "period", "level", "check", "category", "status", "severity")
 CHOICES_AT_MOST = 400
+COUNTED_IN_LISTS = 10_000  # rows of a table of which some are withheld
+IMPORTS_SHOWN = 20
 NAMES = frozenset(spec.name for spec in TABLES)
 
 
@@ -49,6 +54,7 @@ class TableCard:
 
     spec: TableSpec
     manifest: Manifest | None
+    rows: int | None = None  # that the reader sees; withheld ones are never counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +66,7 @@ class Page:
     number: int
     pages: int
     first: int = field(default=0)
+    most: int = DEEPEST_ROW  # rows that pages lead to
 
     @property
     def last(self) -> int:
@@ -68,6 +75,7 @@ class Page:
 
 
 _ONE_DOWNLOAD = threading.Semaphore(1)
+_BY_NAME = {spec.name: spec for spec in TABLES}
 
 
 def listed(shelf: Shelf) -> list[TableSpec]:
@@ -75,12 +83,35 @@ def listed(shelf: Shelf) -> list[TableSpec]:
     return [spec for spec in TABLES if shelf.sees(spec)]
 
 
+def knows(shelf: Shelf, name: str) -> bool:
+    """Whether the reader may know of a table of this name."""
+    spec = _BY_NAME.get(name)
+    return spec is not None and shelf.sees(spec)
+
+
 def find(shelf: Shelf, name: str) -> TableSpec:
     """Return a table by name, or raise NoSuchTable; private tables do not exist for the reader."""
-    for spec in listed(shelf):
-        if spec.name == name:
-            return spec
-    raise NoSuchTable(name)
+    if not knows(shelf, name):
+        raise NoSuchTable(name)
+    return _BY_NAME[name]
+
+
+def counted(shelf: Shelf) -> list[TableCard]:
+    """Return every visible table with its current snapshot and how many rows of it the reader sees.
+
+    Large tables that withhold rows are counted on their own pages alone: a list must not wait for all of them.
+    """
+    return [
+        replace(card, rows=seen(shelf, card.spec))
+        if card.manifest and _is_soon_counted(shelf, card)
+        else card
+        for card in cards(shelf)
+    ]
+
+
+def _is_soon_counted(shelf: Shelf, card: TableCard) -> bool:
+    whole = sees_everything(shelf) or _is_open(shelf, card.spec)
+    return whole or (card.manifest is not None and card.manifest.rows <= COUNTED_IN_LISTS)
 
 
 def cards(shelf: Shelf) -> list[TableCard]:
@@ -124,8 +155,21 @@ def selected(shelf: Shelf, spec: TableSpec, selection: Selection) -> ir.Table:
     return table
 
 
-def _sees_everything(shelf: Shelf) -> bool:
+def sees_everything(shelf: Shelf) -> bool:
+    """Whether no row of any table is withheld from the reader."""
     return shelf.scope.cleared and shelf.scope.places is None
+
+
+def _is_open(shelf: Shelf, spec: TableSpec) -> bool:
+    """Whether the table withholds no row from anybody who may open it, so that nothing needs to be counted."""
+    guarded = spec.security or spec.suppression or spec.names_places
+    return not guarded and not shelf.scope.holds(spec)
+
+
+@remembered
+def newest_imports(shelf: Shelf) -> list[dict[str, Any]]:
+    """Return the receipts of the newest imports."""
+    return shelf.rows(shelf.table(IMPORTS).order_by(ibis.desc("imported_at")).limit(IMPORTS_SHOWN))
 
 
 @remembered
@@ -133,9 +177,14 @@ def count(shelf: Shelf, spec_name: str, selection: Selection) -> int:
     """Return how many rows were chosen."""
     spec = find(shelf, spec_name)
     manifest = shelf.manifest(spec, selection.as_of)
-    if not selection.values and not selection.place and _sees_everything(shelf):
+    if not selection.values and not selection.place and (sees_everything(shelf) or _is_open(shelf, spec)):
         return manifest.rows if manifest else 0
     return int(shelf.value(selected(shelf, spec, selection).count()))
+
+
+def seen(shelf: Shelf, spec: TableSpec) -> int:
+    """Return how many rows of a table the reader sees: the one number that pages tell of its size."""
+    return count(shelf.alike(spec), spec.name, Selection())
 
 
 @remembered
@@ -148,7 +197,7 @@ def page(shelf: Shelf, spec_name: str, selection: Selection, number: int) -> Pag
     first = (number - 1) * PAGE_ROWS
     ordered = selected(shelf, spec, selection).order_by(list(spec.key)).limit(PAGE_ROWS, offset=first)
     rows = shelf.rows(_without_bytes(spec, ordered))
-    return Page(rows=rows, total=total, number=number, pages=pages, first=first)
+    return Page(rows=rows, total=total, number=number, pages=pages, first=first, most=DEEPEST_ROW)
 
 
 def batches(shelf: Shelf, spec: TableSpec, selection: Selection) -> Iterator[pa.RecordBatch]:
@@ -166,6 +215,13 @@ def batches(shelf: Shelf, spec: TableSpec, selection: Selection) -> Iterator[pa.
 def shown_columns(spec: TableSpec) -> list[str]:
     """Return the columns that people can read; outlines of places are drawn, not listed."""
     return [column.name for column in spec.columns if column.type != "bytes"]
+
+
+def told_columns(spec: TableSpec) -> list[str]:
+    """Return the columns of a page: what a sentence says stands in files alone."""
+    within = {params for message, params in SENTENCES.items() if message in spec.column_names}
+    within |= {"detail"} if "message" in spec.column_names else set()
+    return [name for name in shown_columns(spec) if name not in within]
 
 
 def _without_bytes(spec: TableSpec, table: ir.Table) -> ir.Table:

@@ -9,12 +9,32 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from kalanso.hub.explore.queries.analyses import VERDICTS
+
 # the columns whose values are codes, and the section of names that says them
 SECTIONS = {
     "status": "status", "age_band": "age_band", "strategy": "strategy", "sector": "sector", "sex": "sex",
     "period_type": "period_type", "category": "category", "evidence": "evidence", "severity": "severity",
-    "unit": "unit", "context": "context", "tree": "tree", "level": "level",
+    "unit": "unit", "context": "context", "tree": "tree", "level": "level", "antigen": "antigen", "place_level": "level",
 }  # fmt: skip
+# Columns whose codes mean one thing in one table and another elsewhere.
+OWN_SECTIONS = {
+    ("events", "kind"): "event",
+    ("place_boundaries", "kind"): "boundary",
+    ("places", "kind"): "context",
+    ("place_matches", "status"): "match",
+}
+# Columns that hold the id of a sentence, with the column of its parameters: pages say the sentence, files keep both.
+SENTENCES = {"message": "params", "action": "action_params"}
+MONTHS_IN = {"children_age", "vaccinated_by"}  # "12-23 m", "12 m"
+# Codes of columns that no country pack names.
+CODED = {
+    "evidence": {"card or history": _("carte ou dires de la mère")},
+    "validity": {"crude": _("doses brutes"), "valid": _("doses valides")},
+    "vaccinated_by": {"interview": _("le jour de l'enquête")},
+    "verdict": VERDICTS,
+    "link": {"border": _("frontière commune"), "nearest": _("le plus proche")},
+}
 PLACE_COLUMNS = {"place_code", "parent_code", "neighbour_code", "from_code", "to_code"}
 STATES = {
     "draft": _("brouillon"),
@@ -40,9 +60,18 @@ CHECK_NAMES = {
     "timeliness": _("Rapports en retard"),
     "zeros": _("Zéros douteux"),
     "geometry": _("Limites et points mal placés"),
+    "points": _("Points sur la carte"),
 }
 UNITS = {"degrees": _("degrés"), "km": "km", "km2": "km²"}
 TITLES = {
+    "source_facts": _("Que sait-on de chaque source ?"),
+    "source_holdings": _("Quelle source détient quel chiffre ?"),
+    "source_agreement": _("À quel point les sources s'accordent-elles ?"),
+    "source_differences": _("Où deux sources s'écartent-elles ?"),
+    "catalogue_gaps": _("Quels chiffres, lieux ou mois manquent ?"),
+    "source_revisions": _("Qu'est-ce qu'une source a changé après coup ?"),
+    "reporting_delays": _("En combien de mois un chiffre est-il complet ?"),
+    "provisional_periods": _("Quels chiffres peuvent encore grandir ?"),
     "places": _("Quels lieux le pays compte-t-il ?"),
     "place_parents": _("Quel lieu appartient à quel autre ?"),
     "place_codes": _("Comment les autres systèmes appellent-ils chaque lieu ?"),
@@ -57,8 +86,13 @@ TITLES = {
     "events": _("Que s'est-il passé, où et quand ?"),
     "quality_findings": _("Quelles données paraissent douteuses ?"),
     "finding_statuses": _("Qu'a-t-on répondu aux données douteuses ?"),
+    "quality_metrics": _("Que disent les mesures de l'OMS de la qualité des données ?"),
+    "quality_scores": _("Que valent les données de chaque lieu ?"),
+    "recounts": _("Que trouve-t-on quand on recompte les doses ?"),
     "imports": _("Quels fichiers ont été importés ?"),
     "rejected_rows": _("Quelles lignes ont été refusées, et pourquoi ?"),
+    "dhis2_pulls": _("Quand chaque serveur DHIS2 a-t-il été lu ?"),
+    "dhis2_changes": _("Qu'est-ce qui a changé dans l'arbre d'un serveur DHIS2 ?"),
     "coverage_estimates": _("Où sont les enfants manqués, trimestre par trimestre ?"),
     "coverage_estimates_yearly": _("Où sont les enfants manqués sur une année ?"),
     "dropout_children": _("Combien d'enfants commencent sans finir ?"),
@@ -82,6 +116,10 @@ TITLES = {
     "assumption_runs": _("Que devient la réponse sous d'autres hypothèses ?"),
     "without_sources": _("Que perdrait-on sans chaque source ?"),
     "demo_truth": _("Quelle est la vérité du pays simulé ?"),
+    "triangulation": _("Que disent les sources, côte à côte ?"),
+    "triangulation_findings": _("Qu'est-ce qui a changé, ne s'accorde pas, est à vérifier ?"),
+    "confidence_grades": _("Jusqu'où se fier à chaque source ?"),
+    "proposed_targets": _("Quelles cibles peut-on proposer ?"),
     "kept_runs": _("Que disaient les autres calculs ?"),
     "draws": _("Quels sont les tirages de l'estimation ?"),
     "coverage_estimates_partners": _("Quelles estimations sont validées ?"),
@@ -126,5 +164,9 @@ HEADINGS = {
     "dtp1_coverage": _("Couverture DTC1"), "dtp3_coverage": _("Couverture DTC3"),
     "surviving_infants": _("Nourrissons"), "group": _("Groupe"), "method": _("Méthode"), "assumption": _("Hypothèse"),
     "setting": _("Réglage"), "low": _("Au moins"), "high": _("Au plus"), "period_from": _("Depuis"),
-    "missed_children": _("Enfants manqués"),
+    "analysis": _("Analyse"), "measure": _("Mesure"), "reference_source": _("Comparé à"), "reference": _("Nombre comparé"),
+    "gap": _("Écart"), "gap_children": _("Écart (enfants)"), "verdict": _("Verdict"), "grade": _("Note (A à D)"), "quality": _("Qualité"),
+    "agreement": _("Accord"), "missing": _("Ce qui manque"), "present": _("Cible présente"), "present_source": _("Source de la cible"),
+    "proposed": _("Cible proposée"), "ratio": _("Proposée / présente"), "sources": _("Sources"),
+    "missed_children": _("Enfants manqués"), "detail": _("Précision"), "action": _("Prochain pas"),
 }  # fmt: skip

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kalanso.hub.explore.panels import word
-from kalanso.hub.explore.queries import estimates, likeness, places, shelf
+from kalanso.hub.explore.queries import estimates, likeness, places, said, shelf
 from kalanso.hub.explore.queries.likeness import Beside
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -31,7 +31,7 @@ def alike(request: HttpRequest, code: str) -> HttpResponse:
     context = asked.shared(request, here, place)
     known = likeness.contexts_of(here, code) if place.level != Level.FACILITY else ()
     context["contexts"] = known
-    if context["run"] is None or not known:
+    if not known or not said.tellable(here):
         return render(request, "explore/alike.html", context)
     dose, when = asked.indicator(request), asked.period(request, here)
     which = asked.choose(
@@ -45,6 +45,7 @@ def alike(request: HttpRequest, code: str) -> HttpResponse:
         "wrong": [c for c in (which, dose, when) if c.wrong], "rows": rows[:LISTED], "count": len(rows),
         "more": max(0, len(rows) - LISTED), "table_shown": estimates.source(here, when.value), "level": level, "own": next((row for row in rows if row.chosen), None),
         "in_it": any(row["context"] == which.value for row in places.contexts(here, code)),
+        "subset": DRAWN if len(rows) > DRAWN else 0,
         "picture": _picture(here, place, rows, which.shown, dose.value, when.value),
     }  # fmt: skip
     return render(request, "explore/alike.html", context)

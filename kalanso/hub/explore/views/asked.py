@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -73,21 +74,31 @@ class Where:
 
     place: Place | None
     wrong: str = ""
+    several: tuple[tuple[Place, list[Place]], ...] = ()  # those that it may have meant, with what lies above
 
 
 def where(request: HttpRequest, here: Shelf) -> Where:
-    """Return the place in the address: a code, or a name that only one place has; else one's own, or the country."""
+    """Return the place in the address: a code, or a name that one place alone has; else one's own, or the country."""
     known = places.tree(here)
     asked = request.GET.get("lieu", "").strip()[: 2 * LONGEST]
     if not asked:
         return Where(place=next(iter(places.home(here)), known.root()))
-    if asked in known.places:
-        return Where(place=known.places[asked])
-    found = places.search(here, asked)
-    exact = [place for place in found if places.folded(place.name) == places.folded(asked)]
-    if exact or len(found) == 1:
-        return Where(place=(exact or found)[0])
-    return Where(place=known.root(), wrong=asked[:LONGEST])
+    found = places.meant(here, asked)
+    if len(found) == 1:
+        return Where(place=found[0])
+    return Where(place=known.root(), wrong=asked[:LONGEST], several=tuple(places.offered(here, found)))
+
+
+def unclear(request: HttpRequest, where: Where) -> HttpResponse | None:
+    """Return the page that asks which of several places is meant; None where one is."""
+    if not where.several:
+        return None
+    kept = {name: value for name, value in request.GET.items() if value}
+    rows = [
+        (place, above, f"{request.path}?{urlencode(kept | {'lieu': place.code})}")
+        for place, above in where.several
+    ]
+    return render(request, "explore/chosen.html", {"text": where.wrong, "rows": rows})
 
 
 def shared(request: HttpRequest, here: Shelf, place: Place | None) -> dict[str, Any]:

@@ -16,12 +16,14 @@ def choose_place(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("lieu", "").strip()[:120]
     here = shelf.current()
     known = places.tree(here)
+    before = known.places.get(request.GET.get("ici", ""))
+    if before and places.folded(before.name) == places.folded(text):
+        text = before.code  # another period of the same place: its name was left as it stood
     if text in known.places:
         remember(request, known.places[text])
         return redirect(address_of(request, page, known.places[text]))
-    found = places.search(here, text)
-    exact = [place for place in found if places.folded(place.name) == places.folded(text)]
-    if len(found) == 1 or len(exact) == 1:
-        return redirect(address_of(request, page, (exact or found)[0]))
+    found = places.meant(here, text)
+    if len(found) == 1:
+        return redirect(address_of(request, page, found[0]))
     rows = [(place, known.above(place.code), address_of(request, page, place)) for place in found]
     return render(request, "explore/chosen.html", {"text": text, "rows": rows})

@@ -42,6 +42,8 @@ def methods(request: HttpRequest) -> HttpResponse:
     """Show what every method says of a place and of the places inside it, and why they differ."""
     here = shelf.current()
     where = asked.where(request, here)
+    if unclear := asked.unclear(request, where):
+        return unclear
     here = doors.reading(here, where.place)
     if closed := asked.closed(request, here, "methods", where.place):
         return closed
@@ -188,6 +190,8 @@ def assumptions(request: HttpRequest) -> HttpResponse:
     """Show how the answer moves when one assumption is put elsewhere, from runs prepared beforehand."""
     here = shelf.current()
     where = asked.where(request, here)
+    if unclear := asked.unclear(request, where):
+        return unclear
     here = doors.reading(here, where.place)
     if closed := asked.closed(request, here, "assumptions", where.place):
         return closed

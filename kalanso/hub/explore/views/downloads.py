@@ -7,6 +7,7 @@ XLSX with a sheet on where the rows came from.
 from __future__ import annotations
 
 import csv
+import re
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -24,6 +25,7 @@ from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.views.tables import frame
 
 XLSX_CELLS = 600_000  # beyond, writing takes minutes and ordinary computers stop answering
+LONGEST_NAME = 120  # of a file, its ending apart
 LEADS_TO_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -98,6 +100,8 @@ def _cell(value: Any) -> Any:
 def _about(context: dict[str, Any]) -> Iterator[list[str]]:
     spec, manifest = context["spec"], context["manifest"]
     yield [_("Table"), spec.name, meaning(spec.meaning)]
+    if context["applied"]:
+        yield [_("Filtre"), " · ".join(context["applied"])]
     if manifest:
         yield [_("État"), manifest.id, manifest.created_at]
         yield [_("Sources"), ", ".join(manifest.provenance.sources)]
@@ -112,4 +116,9 @@ def _about(context: dict[str, Any]) -> Iterator[list[str]]:
 def _file_name(context: dict[str, Any]) -> str:
     manifest = context["manifest"]
     name = manifest.id if manifest else context["spec"].name
+    chosen: tables.Selection = context["selection"]
+    values = [part for part in (chosen.place, *(value for _column, value in chosen.values)) if part]
+    if values:  # a part of a table must not pass for the whole
+        told = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(values)).strip("-")
+        name = f"{name}-{_('filtre')}-{told}"[:LONGEST_NAME].rstrip("-")
     return f"{name}-demo" if manifest and manifest.demo else name

@@ -82,7 +82,9 @@ def estimate_map(
         about = _about(place, coverage_words(indicator), "share", level)
     else:
         about = _about(place, missed_words(indicator), "count", level)
-        return draw(here, "choropleth", rows, about, tables, when=when, limits=limits)
+        own = values.get(place.code)  # as the sentence above says it, not the sum of rounded numbers
+        total = own.missed.said.mean if own else None
+        return draw(here, "choropleth", rows, about, tables, when=when, limits=limits, total=total)
     return draw(here, "choropleth", rows, about, tables, when=when)
 
 

@@ -32,6 +32,8 @@ def ledger(request: HttpRequest) -> HttpResponse:
     """Show the ledger of a place: shares of evidence, sources apart, populations, checks, refusals."""
     here = shelf.current()
     where = asked.where(request, here)
+    if unclear := asked.unclear(request, where):
+        return unclear
     here = doors.reading(here, where.place)
     if closed := asked.closed(request, here, "ledger", where.place):
         return closed

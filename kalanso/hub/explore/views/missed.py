@@ -36,6 +36,8 @@ def missed(request: HttpRequest) -> HttpResponse:
     """Show on a map where children were missed, the places behind it, and the areas that carry most."""
     here = shelf.current()
     where = asked.where(request, here)
+    if unclear := asked.unclear(request, where):
+        return unclear
     here = doors.reading(here, where.place)
     context = asked.shared(request, here, where.place)
     if context["run"] is None or where.place is None:

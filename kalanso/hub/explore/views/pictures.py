@@ -11,9 +11,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kalanso import __version__
+from kalanso.hub.evidence.queries.sources import called
 from kalanso.hub.explore import tasks
 from kalanso.hub.explore.panels import locale, word
-from kalanso.hub.explore.queries import findings, places, series
+from kalanso.hub.explore.queries import findings, places, runs, series
 from kalanso.hub.explore.queries.learning_hub import Studied
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.series import Point
@@ -36,9 +37,14 @@ def draw(
     manifests = [
         m for m in (here.manifest(spec, as_of if i == 0 else None) for i, spec in enumerate(specs)) if m
     ]
+    if subject.get("number") == "estimated":  # a figure is downloaded and sent on without its page
+        subject = subject | {"caveats": reviewed(here)}
     systems = sorted({(name, m.created_at[:10]) for m in manifests[:1] for name in m.provenance.sources})
+    titles = called(name for name, _on in systems)
     subject = {
-        "sources": [{"system": name, "snapshot": on} for name, on in systems],
+        "sources": [
+            {"system": title, "snapshot": on} for title, (_name, on) in zip(titles, systems, strict=True)
+        ],
         "version": __version__,
         "demo": here.store.demo,
         **subject,
@@ -52,6 +58,17 @@ def draw(
         seen_as=seen_as,
         scope=here.scope.mark,
     )
+
+
+def reviewed(here: Shelf) -> list[dict[str, Any]]:
+    """Return what must stand below a figure of estimates: that nobody reviewed them, or that they failed a check."""
+    run = runs.run(here)
+    if run is None:
+        return []
+    found = ["figures.estimate.unsettled"] if run.unsettled else []
+    found += ["figures.estimate.preview"] if run.preview else []
+    found += ["figures.estimate.draft"] if run.needs_review else []
+    return [{"id": one} for one in found]
 
 
 def trend(here: Shelf, place: Place, indicators: Sequence[str], *, rolled: bool) -> Picture:

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from kalanso.hub.explore.queries import doors, estimates, evidence_of_places, other_answers, shelf
+from kalanso.hub.explore.queries import beside, doors, estimates, evidence_of_places, other_answers, shelf
 from kalanso.hub.explore.queries.estimates import Number
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -59,6 +59,7 @@ def place_estimate(request: HttpRequest, code: str) -> HttpResponse:
         "backlog": [{**row, "n": Number.of(row, "without_dtp1")} for row in evidence_of_places.backlog(here, code)],
         "assumed": evidence_of_places.backlog_assumptions(here),
         "dropout": estimate_pictures.dropout(here, place, evidence_of_places.dropout(here, code)),
+        "grades": beside.grades(here, code),
         **_priorities(here, place),
         **_evidence(here, code),
         **sureness(here, place),

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kalanso.hub.explore.queries import choosing, doors, estimates, findings, places, series, shelf
+from kalanso.hub.explore.queries import beside, choosing, doors, findings, places, said, series, shelf
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.series import Point
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -99,21 +99,22 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
             "neighbours": places.neighbours(here, code),
             "published": series.published(here, code, "dtp1_coverage"),
             "manifest": here.manifest(INDICATOR_VALUES) if here.sees(INDICATOR_VALUES) else None,
-            "estimate": _estimate(doors.reading(here, this), code),
+            "said": said.newest(doors.reading(here, this), code),
             "reported": here.sees(INDICATOR_VALUES),
             "reading": doors.reading(here, this),
             "home": places.home(here),
             "dose": {"value": "dtp1"},
+            "grade": _grade(here, code, when),
             **_inside(here, this, when),
             **_map(here, this, when),
         },
     )
 
 
-def _estimate(here: Shelf, code: str) -> estimates.Estimate | None:
-    """Return the newest estimate of a place that the reader may see, to stand beside what was reported."""
-    newest = next(iter(estimates.spans(here)), None)
-    return estimates.values(here, "dtp1", newest).get(code) if newest else None
+def _grade(here: Shelf, code: str, when: str | None) -> beside.Grade | None:
+    """Return how far the reported doses of the shown year can be trusted, of the source that is shown."""
+    basis = next(iter(series.bases(here, "dtp1_coverage")), None)
+    return beside.grade_of(here, code, "dtp1", basis.source, when) if basis and when else None
 
 
 def _trend(here: Shelf, this: Place, when: str | None, *, rolled: bool) -> dict[str, Any]:

@@ -27,6 +27,8 @@ def pockets(request: HttpRequest) -> HttpResponse:
     """List the pockets with most missed children: who lives there, how sure, and which cause is supported."""
     here = shelf.current()
     where = asked.where(request, here)
+    if unclear := asked.unclear(request, where):
+        return unclear
     here = doors.reading(here, where.place)
     if closed := asked.closed(request, here, "pockets", where.place):
         return closed

@@ -6,42 +6,47 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from kalanso.hub.explore.forms import FindingsFilter
+from kalanso.hub.explore.queries import doors, places, shelf
 from kalanso.hub.explore.queries import findings as queries
-from kalanso.hub.explore.queries import places, shelf
+from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.tasks import Picture
 from kalanso.hub.explore.views import asked, pictures
 from kalanso.quality.tables import QUALITY_FINDINGS
 
-GRID_ROWS = 30
+GRID_ROWS, GRAVEST = 30, 5
 
 
 def findings(request: HttpRequest) -> HttpResponse:
-    """List findings by check, the most serious first, narrowed by check, place, period, severity."""
+    """Lead to questions, score cards, findings and report; show where and of what is doubted most."""
     here = shelf.current()
     if closed := asked.closed(request, here, "quality"):
         return closed
     form = FindingsFilter(here, request.GET)
     wanted = form.wanted()
-    page = request.GET.get("page", "1")
-    total = queries.total(here, wanted)
-    pages = max(1, -(-total // queries.SHOWN))
-    number = min(max(1, int(page) if page.isdigit() and len(page) < 8 else 1), pages)
+    known = places.tree(here)
+    chosen = known.places.get(wanted.place)
     return render(
         request,
         "explore/quality.html",
         {
             "form": form,
+            "applied": form.applied(),
             "wanted": wanted,
-            "total": total,
+            "total": queries.total(here, wanted),
             "checks": queries.by_check(here, wanted),
-            "rows": queries.listed(here, wanted, number),
-            "page": {"number": number, "pages": pages},
-            "place": places.tree(here).places.get(wanted.place),
+            "rows": queries.listed(here, wanted, size=GRAVEST),
+            "place": chosen,
+            "card": _card(here, chosen or next(iter(places.home(here)), known.root())),
             "grid": _grid(here, wanted),
             "manifest": here.manifest(QUALITY_FINDINGS),
         },
     )
+
+
+def _card(here: Shelf, place: Place | None) -> Place | None:
+    """Return the place whose score card is offered; None where no card is open to the reader."""
+    return place if doors.is_open(here, "scorecard") else None
 
 
 def _grid(here: Shelf, wanted: queries.Wanted) -> Picture | None:

@@ -13,6 +13,7 @@ from kalanso.hub.explore.queries import (
     evidence_of_places,
     findings,
     runs,
+    said,
     series,
     shelf,
 )
@@ -35,7 +36,8 @@ def sheet(request: HttpRequest, code: str) -> HttpResponse:
     here = doors.reading(own, place)
     context = asked.shared(request, here, place)
     dose, when = asked.indicator(request), asked.period(request, here)
-    values = estimates.values(here, dose.value, when.value) if context["run"] else {}
+    told = said.tellable(here)  # a sheet of paper outlives its warnings
+    values = estimates.values(here, dose.value, when.value) if told else {}
     quarter = series.last_complete(own)
     rolled = place.level in {level.value for level in series.ROLLED_LEVELS}
     points = series.at(own, (code,), "dtp1_coverage", quarter, rolled) if quarter else {}
@@ -44,9 +46,9 @@ def sheet(request: HttpRequest, code: str) -> HttpResponse:
         "reported": points.get(code), "quarter": quarter, "ledger": _ledger(here, code),
         "found": findings.listed(own, findings.Wanted(place=code))[:FINDINGS_SHOWN],
         "findings": findings.total(own, findings.Wanted(place=code)), "findings_open": own.sees(findings.QUALITY_FINDINGS),
-        "backlog": [{**row, "n": Number.of(row, "without_dtp1")} for row in evidence_of_places.backlog(here, code)],
+        "backlog": [{**row, "n": Number.of(row, "without_dtp1")} for row in evidence_of_places.backlog(here, code)] if told else [],
         "sources": _sources(own, here),
-        **(sureness(here, place) if context["run"] else {}),
+        **(sureness(here, place) if told else {}),
     }  # fmt: skip
     return render(request, "explore/sheet.html", context)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kalanso.hub.explore.panels import check_name, table_question, word
+from kalanso.hub.explore.panels import check_name, coded, table_question, word
 from kalanso.hub.explore.queries import charts, places, series
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -35,7 +35,7 @@ def _counts(here: Shelf, spec: TableSpec, selection: Selection) -> Picture | Non
     if not rows or column is None:
         return None
     show: Callable[[str], str] = (
-        check_name if column == "check" else lambda code: word(code, SECTIONS.get(column, ""))
+        check_name if column == "check" else lambda code: coded(spec.name, column, code)
     )
     named = [{"place": show(row["kind"]) or _("non précisé"), "value": row["rows"]} for row in rows]
     subject = {

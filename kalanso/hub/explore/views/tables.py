@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import ibis
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from kalanso.hub.explore.forms import TableFilter
 from kalanso.hub.explore.panels import meaning, table_question
 from kalanso.hub.explore.queries import findings, shelf, tables
 from kalanso.hub.explore.queries.shelf import Shelf
+from kalanso.hub.explore.queries.words import SENTENCES
 from kalanso.hub.explore.views import table_pictures
 from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.sources.tables import IMPORTS
@@ -22,7 +22,6 @@ from kalanso.store import Manifest, NoSuchSnapshot, TableSpec
 def evidence(request: HttpRequest) -> HttpResponse:
     """Show on what the numbers rest: tables, quality, imports, method."""
     here = shelf.current()
-    imports = here.table(IMPORTS).order_by(ibis.desc("imported_at")).limit(20) if here.sees(IMPORTS) else None
     return render(
         request,
         "explore/evidence.html",
@@ -30,8 +29,8 @@ def evidence(request: HttpRequest) -> HttpResponse:
             "cards": [card for card in tables.cards(here) if card.manifest],
             "checks": findings.by_check(here, findings.Wanted()),
             "findings": findings.total(here, findings.Wanted()),
-            "imports": here.rows(imports) if imports is not None else [],
-            "imports_open": imports is not None,
+            "imports": tables.newest_imports(here) if here.sees(IMPORTS) else [],
+            "imports_open": here.sees(IMPORTS),
             "findings_open": here.sees(QUALITY_FINDINGS),
         },
     )
@@ -39,7 +38,7 @@ def evidence(request: HttpRequest) -> HttpResponse:
 
 def listing(request: HttpRequest) -> HttpResponse:
     """List every table that the reader may see, published or awaited."""
-    found = tables.cards(shelf.current())
+    found = tables.counted(shelf.current())
     return render(
         request,
         "explore/tables.html",
@@ -77,10 +76,16 @@ def frame(request: HttpRequest, name: str, tab: str) -> dict[str, Any]:
         "manifest": manifest,
         "rows_seen": tables.count(here, name, tables.Selection(as_of=as_of)) if manifest else 0,
         "form": form,
+        "chosen_place": form.place(),
+        "applied": form.applied(),
         "selection": form.selection(as_of),
         "question": table_question(spec.name, spec.meaning),
         "tab": tab,
     }
+
+
+SAID = {*SENTENCES, "caveat", "reason", "note"}  # columns that hold whole sentences
+LEAD = {"place_code", "period", "indicator", "value"}  # what stands first where rows are cards
 
 
 def rows(request: HttpRequest, name: str) -> HttpResponse:
@@ -90,12 +95,20 @@ def rows(request: HttpRequest, name: str) -> HttpResponse:
     number = int(asked) if asked.isdigit() and len(asked) < 8 else 1
     page = tables.page(context["here"], name, context["selection"], number)
     spec: TableSpec = context["spec"]
-    columns = [spec.column(column) for column in tables.shown_columns(spec)]
-    cells = [[(column, row[column.name]) for column in columns] for row in page.rows]
+    columns = [spec.column(column) for column in tables.told_columns(spec)]
+    cells = [(row, [(column, row[column.name]) for column in columns]) for row in page.rows]
     return render(
         request,
         "explore/table.html",
-        {**context, "page": page, "columns": columns, "cells": cells, "described": _described(spec)},
+        {
+            **context,
+            "page": page,
+            "columns": columns,
+            "cells": cells,
+            "described": _described(spec),
+            "sentences": SAID,
+            "lead": LEAD,
+        },
     )
 
 
@@ -117,6 +130,8 @@ def provenance(request: HttpRequest, name: str) -> HttpResponse:
     """Show where a table came from, and every state it was in."""
     context = frame(request, name, "provenance")
     history = tables.history(context["here"], context["spec"])
+    # The size of other states would tell how much of them is withheld.
+    context["sees_everything"] = tables.sees_everything(context["here"])
     withdrawn = {m.withdrew: m for m in history if m.withdrew}
     context |= {
         "history": [(manifest, withdrawn.get(manifest.id)) for manifest in history],

@@ -7,7 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from kalanso.hub.explore.queries import learning_hub, shelf
+from kalanso.hub.explore.queries import beside, learning_hub, series, shelf
+from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.views import asked, pictures
 from kalanso.indicators.tables import INDICATOR_VALUES
 
@@ -23,11 +24,20 @@ def trends(request: HttpRequest) -> HttpResponse:
         "explore/trends.html",
         {
             "study": study,
+            "rows": [(item, _grade(here, item)) for item in study.found],
             "picture": pictures.study(here, study.found) if study.found else None,
             "manifest": here.manifest(INDICATOR_VALUES),
             **_counted(study),
         },
     )
+
+
+def _grade(here: Shelf, item: learning_hub.Studied) -> beside.Grade | None:
+    """Return how far the reports of an area can be trusted in the year in which its series ends."""
+    basis = next(iter(series.bases(here, "dtp1_coverage")), None)
+    if basis is None or item.place is None or not item.points:
+        return None
+    return beside.grade_of(here, item.place.code, "dtp1", basis.source, item.points[-1].period)
 
 
 def _counted(study: learning_hub.Study) -> dict[str, Any]:

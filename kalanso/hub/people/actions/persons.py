@@ -20,8 +20,8 @@ from django.utils.translation import gettext as _
 from kalanso.hub.people.actions.notices import notify
 from kalanso.hub.people.actions.trail import record, state_of
 from kalanso.hub.people.models import Invitation, Membership, Organisation, Person, PlaceMirror, Role
-from kalanso.hub.people.permissions import COUNTRY, Somewhere, may, refuse_unless
-from kalanso.hub.people.queries.access import access_of, today
+from kalanso.hub.people.permissions import COUNTRY, Somewhere, may, refuse_unless, refuse_unplaced
+from kalanso.hub.people.queries.access import PLACED, access_of, today
 from kalanso.hub.people.queries.persons import normal_phone
 
 INVITATION_LASTS = timedelta(days=14)
@@ -79,6 +79,7 @@ def invite(
 ) -> tuple[Invitation, str]:  # fmt: skip
     """Offer a role and return the invitation with the secret of its link, which is shown once."""
     refuse_grant(by, role, place_code)
+    refuse_unplaced(role, place_code)
     _known_place(place_code)
     secret = secrets.token_urlsafe(24)
     invitation = Invitation.objects.create(
@@ -92,10 +93,14 @@ def invite(
 
 
 def open_invitation(secret: str, *, now: datetime) -> Invitation | None:
-    """Return the invitation of a link that can still be used."""
+    """Return the invitation of a link that can still be used.
+
+    One that offers a role of a place for the whole country, as older ones could, opens nothing.
+    """
     found = Invitation.objects.filter(fingerprint=fingerprint(secret)).first()
     usable = found is not None and not found.accepted_by_id and not found.withdrawn and found.expires > now
-    return found if usable else None
+    unplaced = found is not None and found.role in PLACED and not found.place_code
+    return found if usable and not unplaced else None
 
 
 @transaction.atomic
@@ -158,6 +163,7 @@ def give_role(
         if by.pk == person.pk:
             raise PermissionDenied(_("Personne ne se donne un rôle à soi-même."))
         refuse_grant(by, role, place_code)
+        refuse_unplaced(role, place_code)
         _known_place(place_code)
     held, made = Membership.objects.get_or_create(
         person=person, organisation=organisation, role=role, place_code=place_code, defaults={"begins": now.date()}

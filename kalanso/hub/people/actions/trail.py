@@ -11,7 +11,7 @@ from django.db import models, transaction
 from kalanso.hub.people.models import Event, Person
 
 # Never written into the trail, whatever the record.
-SECRET = frozenset({"password", "fingerprint", "last_login", "secret", "data"})
+SECRET = frozenset({"password", "fingerprint", "last_login", "secret", "sealed", "data"})
 
 
 def state_of(thing: models.Model, *names: str) -> dict[str, Any]:

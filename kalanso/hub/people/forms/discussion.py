@@ -34,8 +34,12 @@ class CommentForm(forms.Form):
         label=_("Ce que montre la photo"),
         required=False,
         max_length=300,
-        help_text=_("Une phrase, pour qui ne la voit pas."),
+        help_text=_("Une phrase, pour qui ne la voit pas ; il la faut dès qu'une photo est jointe."),
     )
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.fields["photo_alt"].hint_says_when = True
 
     def clean(self) -> dict[str, Any]:
         """A photo comes with words."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm
+from allauth.core import context
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+SHOWN_AGAIN = 3600  # seconds for which a key that is not confirmed yet stays the same
+SHOWN_AT = "second_proof_shown_at"
 
 
 def _plain(form: forms.Form) -> None:
@@ -56,4 +63,25 @@ class ResetPassword(ResetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("Votre adresse e-mail")
+        _plain(self)
+
+
+class SecondProof(ActivateTOTPForm):
+    """Confirm the key of an app of codes.
+
+    A telephone that loads the page again, on the way back from the app, shows the key that the app was given
+    (allauth makes a new one at every load); after `SHOWN_AGAIN` it is a new one.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        session = context.request.session
+        shown = session.get(SECRET_SESSION_KEY)
+        fresh = time.time() - session.get(SHOWN_AT, 0) < SHOWN_AGAIN
+        super().__init__(*args, **kwargs)
+        if shown and fresh and self.secret != shown:
+            self.secret = session[SECRET_SESSION_KEY] = shown
+        elif self.secret != shown:
+            session[SHOWN_AT] = time.time()
+        self.fields["code"].label = _("Le code de votre téléphone")
+        self.fields["code"].widget.attrs["inputmode"] = "numeric"
         _plain(self)

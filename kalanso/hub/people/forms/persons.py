@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.people.models import Organisation, Role
+from kalanso.hub.people.permissions import refuse_unplaced
 from kalanso.hub.people.queries.access import Reach
 from kalanso.hub.people.queries.persons import normal_phone
 from kalanso.hub.people.queries.places import places_meant, way_to
@@ -36,8 +37,12 @@ class WithPlace(forms.Form):
         super().__init__(*args, **kwargs)
         self.within = within
         self.fields["place"].required = not within.everywhere
+        self.fields["place"].hint_says_when = True  # it is optional for some roles alone
         self.fields["place"].help_text = (
-            _("Nom ou code d'une région, d'un district, d'une aire ; vide pour tout le pays.")
+            _(
+                "Nom ou code d'une région, d'un district, d'une aire. Vide pour tout le pays, seulement pour "
+                "les rôles qui ne se tiennent pas pour un lieu."
+            )
             if within.everywhere
             else _("Nom ou code d'un de vos lieux.")
         )
@@ -53,7 +58,9 @@ class WithPlace(forms.Form):
                 _("Aucun de vos lieux ne s'appelle « %(place)s »."), code="place", params={"place": text}
             )
         if len(found) > 1:
-            self.fields["place"].widget = forms.Select(choices=list(way_to(found).items()))
+            # Nothing is chosen yet: what was typed stands first, and sent again it asks again.
+            first = (self.data.get(self.add_prefix("place"), text), _("Choisissez le lieu"))
+            self.fields["place"].widget = forms.Select(choices=[first, *way_to(found).items()])
             raise ValidationError(
                 _("Plusieurs lieux portent ce nom : choisissez dans la liste."), code="several"
             )
@@ -71,8 +78,19 @@ class RoleForm(WithPlace):
 
     def __init__(self, *args: Any, roles: list[Role], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [(role.value, role.label) for role in roles]
+        named = [(role.value, role.label) for role in roles]
+        self.fields["role"].choices = [("", _("Choisissez un rôle")), *named]
         self.fields["organisation"].queryset = Organisation.objects.all()
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the place of a role that is held for one."""
+        told: dict[str, Any] = super().clean() or self.cleaned_data
+        if told.get("role") and "place" in told:
+            try:
+                refuse_unplaced(told["role"], told["place"])
+            except ValidationError as error:
+                heard(self, error)
+        return told
 
 
 class Invite(RoleForm):

@@ -14,6 +14,7 @@ from kalanso.hub.people.queries.discussion import Thread
 from kalanso.hub.people.queries.subjects import NoSubject, Subject, may_read, subject
 
 register = template.Library()
+NAMES_OFFERED = 20
 
 
 @register.inclusion_tag("people/discussion.html", takes_context=True)
@@ -33,6 +34,7 @@ def told(reader: Any, about: Subject, form: CommentForm | None = None) -> dict[s
         return {"about": about, "stranger": True}
     if not may_read(reader, about):
         return {"about": about, "closed": True}
+    may_write = may(reader, "people.comment", about)
     found = said.threads(reader, about, keeps_order=may(reader, "people.withdraw_comment", about))
     return {
         "about": about,
@@ -40,7 +42,10 @@ def told(reader: Any, about: Subject, form: CommentForm | None = None) -> dict[s
         "reader": reader,
         "number": sum(1 + len(thread.answers) for thread in found),
         "follows": said.follows(reader, about),
-        "may_write": may(reader, "people.comment", about),
+        "may_write": may_write,
+        "to_name": [one for one in said.followers(about) if one.pk != reader.pk][:NAMES_OFFERED]
+        if may_write
+        else [],
         "form": form or CommentForm(),
     }
 

@@ -29,6 +29,8 @@ OPENS: dict[str, tuple[Audience, Audience]] = {
     Role.NATIONAL: (Audience.PROGRAMME, Audience.PROGRAMME),
     Role.ADMINISTRATOR: (Audience.PROGRAMME, Audience.PROGRAMME),
 }
+# Roles that are held for a place: what they open at home they open nowhere else.
+PLACED = frozenset(role for role, (abroad, at_home) in OPENS.items() if abroad != at_home)
 # Roles that see places under a security flag as they are, in their own places.
 CLEARED = frozenset({Role.FACILITY, Role.DISTRICT, Role.REGION, Role.NATIONAL, Role.ADMINISTRATOR})
 

@@ -18,6 +18,8 @@ from kalanso.hub.people.models import Event, Membership, Person, PlaceMirror
 from kalanso.hub.people.queries.access import Reach
 
 PAGE = 40
+# The account of whoever holds the machine: no person whom others would know by this name.
+MACHINE = "cet-ordinateur"
 
 
 @lru_cache(maxsize=4)
@@ -138,6 +140,14 @@ def _as_held(memberships: list[Membership], today: date) -> dict[int, list[Held]
             Held(membership=m, place=names.get(m.place_code, m.place_code), given_by=by, today=today)
         )
     return found
+
+
+def known_as(person: Person) -> str:
+    """Return the name under which others know somebody: for the machine's account, its organisation's."""
+    if person.username != MACHINE:
+        return str(person)
+    held = person.memberships.select_related("organisation").first()
+    return str(held.organisation) if held is not None else str(person)
 
 
 def visible_person(by: Person, within: Reach, pk: int) -> Person | None:

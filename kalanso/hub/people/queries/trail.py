@@ -8,23 +8,28 @@ see how many there were by district and month, once the month is over.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Count, DateField, Q, QuerySet
 from django.db.models.functions import TruncMonth
+from django.utils.timezone import get_current_timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from kalanso.hub.people.models import Event, Membership, Person, PlaceMirror, Role
+from kalanso.hub.people.models import Event, Membership, Person, PlaceMirror
 from kalanso.hub.people.queries.access import CLEARED, Reach, access_of, reach_of
 from kalanso.hub.people.queries.places import names_of
+from kalanso.vocabulary import format_value
 
 PAGE = 30
 EXPORTED_AT_MOST = 20_000
 COARSE_MONTHS = 12
-PERSON, MEMBERSHIP = "people.person", "people.membership"
+PERSON, MEMBERSHIP, COMMENT = "people.person", "people.membership", "people.comment"
 
 VERBS: dict[str, Any] = {
     "people.invited": _("%(who)s a invité %(what)s."),
@@ -52,15 +57,42 @@ FIELDS: dict[str, Any] = {
     "text": _("Texte"),
     "state": _("État"),
     "reason": _("Raison"),
+    "photo": _("Photo"),
+    "photo_alt": _("Ce que montre la photo"),
+    "withdrawn": _("Retiré"),
+    "version": _("Version"),
 }
+# What only those who run the hub need to read of a change.
+TECHNICAL = frozenset({"version"})
+# Records for which no place means the whole country; elsewhere it was not said.
+WIDE = frozenset({MEMBERSHIP, "people.invitation"})
 _SENTENCES: dict[str, Any] = {}
 _FIELDS: dict[str, Any] = {}
+_VALUES: dict[str, Callable[[Any], str]] = {}
+_TECHNICAL: set[str] = set()
 
 
-def declare(verbs: Mapping[str, Any], fields: Mapping[str, Any] | None = None) -> None:
-    """Add an app's verbs as sentences with the blanks who, what and place, and the names of its fields."""
+def declare(
+    verbs: Mapping[str, Any],
+    fields: Mapping[str, Any] | None = None,
+    *,
+    values: Mapping[str, Callable[[Any], str]] | None = None,
+    technical: Iterable[str] = (),
+) -> None:
+    """Add an app's verbs as sentences with the blanks who, what and place, and how its fields read.
+
+    `fields` are their names; `values` say how a field's value reads, where neither the record's own choices nor its
+    kind does; `technical` are those that stand apart.
+    """
     _SENTENCES.update(verbs)
     _FIELDS.update(fields or {})
+    _VALUES.update(values or {})
+    _TECHNICAL.update(technical)
+
+
+def named_fields() -> frozenset[str]:
+    """Return the fields that have a name for people."""
+    return frozenset(_FIELDS)
 
 
 def declared() -> dict[str, Any]:
@@ -81,12 +113,13 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """An event as people read it; `changes` are (field, before, after)."""
+    """An event as people read it; `changes` are (field, before, after), `technical` those for who runs the hub."""
 
     event: Event
     says: str
     place: str
     changes: tuple[tuple[str, str, str], ...]
+    technical: tuple[tuple[str, str, str], ...] = ()
 
 
 def visible_events(person: Person, within: Reach) -> QuerySet[Event]:
@@ -168,7 +201,9 @@ def exported(events: QuerySet[Event], asked: Asked) -> Iterator[Line]:
 
 def lines(events: list[Event]) -> list[Line]:
     """Return events as sentences with their changes; names of places are read at once."""
-    codes = {event.place_code for event in events}
+    codes = {event.place_code for event in events} | {
+        e.object_name for e in events if e.object_type == COMMENT
+    }
     for event in events:
         codes |= {str(side.get("place_code") or "") for side in (event.before, event.after)}
     names = names_of(codes)
@@ -179,7 +214,7 @@ def _line(event: Event, names: Mapping[str, str]) -> Line:
     place = names.get(event.place_code, event.place_code)
     blanks = {
         "who": str(event.by) if event.by else str(_("Kalanso")),
-        "what": event.object_name or event.object_id,
+        "what": called(event, names),
         "place": place or str(_("tout le pays")),
     }
     says = str(_SENTENCES.get(event.verb, _("%(who)s a changé %(what)s."))) % blanks
@@ -188,30 +223,64 @@ def _line(event: Event, names: Mapping[str, str]) -> Line:
         event.before.keys() | event.after.keys(),
         key=lambda name: (known.index(name) if name in known else len(known), name),
     )
-    return Line(
-        event=event,
-        says=says,
-        place=place,
-        changes=tuple(
+
+    def told(technical: bool) -> tuple[tuple[str, str, str], ...]:
+        return tuple(
             (
                 str(_FIELDS.get(name, name)),
-                shown(name, event.before[name], names) if name in event.before else "",
-                shown(name, event.after[name], names) if name in event.after else "",
+                *(shown(event, name, side[name], names) if name in side else "" for side in (event.before, event.after)),
             )
             for name in changed
-        ),
-    )  # fmt: skip
+            # What is empty in a new record says nothing.
+            if (name in _TECHNICAL) is technical and (event.before or _is_told(event, name))
+        )  # fmt: skip
+
+    return Line(event=event, says=says, place=place, changes=told(False), technical=told(True))
 
 
-def shown(name: str, value: Any, names: Mapping[str, str]) -> str:
+def _is_told(event: Event, name: str) -> bool:
+    return event.after[name] not in (None, "", False) or (name == "place_code" and event.object_type in WIDE)
+
+
+def called(event: Event, names: Mapping[str, str]) -> str:
+    """Return what a change was made to: a comment is known by the place of which it speaks."""
+    name = event.object_name or event.object_id
+    return names.get(name, name) if event.object_type == COMMENT else name
+
+
+def shown(event: Event, name: str, value: Any, names: Mapping[str, str]) -> str:
     """Return a field's value as people read it."""
     if name == "place_code":
-        return names.get(str(value), str(value)) or str(_("tout le pays"))
-    if name == "role" and value in Role.values:
-        return str(Role(value).label)
+        nowhere = _("tout le pays") if event.object_type in WIDE else _("non dit")
+        return names.get(str(value), str(value)) or str(nowhere)
+    if value is None or value == "":
+        return ""
+    if name in _VALUES:
+        return _VALUES[name](value)
     if isinstance(value, bool):
         return str(_("oui") if value else _("non"))
-    return "" if value is None else str(value)
+    field = _field(event.object_type, name)
+    if isinstance(field, DateField):
+        return _day(str(value))
+    return str(dict(getattr(field, "flatchoices", ())).get(value, value))
+
+
+def _field(object_type: str, name: str) -> Any:
+    """Return the field of a record that changed; None where there is no such field any more."""
+    try:
+        return apps.get_model(object_type)._meta.get_field(name)
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return None
+
+
+def _day(text: str) -> str:
+    """Return the day of a date or moment, in the zone of the country."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    day = moment.astimezone(get_current_timezone()).date() if moment.tzinfo else moment.date()
+    return format_value(day, "date", "en" if str(get_language()).startswith("en") else "fr")
 
 
 @dataclass(frozen=True, kw_only=True)

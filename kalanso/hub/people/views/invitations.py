@@ -19,9 +19,10 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from kalanso.hub.people.actions import persons
 from kalanso.hub.people.forms.persons import Accept, Invite, heard
-from kalanso.hub.people.models import Invitation, Person, Role
-from kalanso.hub.people.permissions import reach, refuse_unless
+from kalanso.hub.people.models import Invitation, Person
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, reach, refuse_unless
 from kalanso.hub.people.queries.access import access_of
+from kalanso.hub.people.queries.persons import known_as
 from kalanso.hub.people.queries.places import names_of
 from kalanso.hub.people.views.asked import now
 
@@ -38,7 +39,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     within = reach(by, "people.invite")
     form = Invite(
         request.POST or None, within=within, roles=persons.grantable(by),
-        initial={"place": request.GET.get("lieu", "")[:40], "organisation": own_house(by), "role": Role.DISTRICT},
+        initial={"place": request.GET.get("lieu", "")[:40], "organisation": own_house(by)},
     )  # fmt: skip
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
@@ -51,8 +52,12 @@ def invite(request: HttpRequest) -> HttpResponse:
             heard(form, error)
         else:
             link = request.build_absolute_uri(reverse("invitation", args=[secret]))
-            return render(request, "people/invited.html", {"invitation": invitation, "link": link})
-    return render(request, "people/invite.html", {"form": form})
+            place = names_of({invitation.place_code}).get(invitation.place_code, invitation.place_code)
+            return render(
+                request, "people/invited.html", {"invitation": invitation, "link": link, "place": place}
+            )
+    may_add = may(by, "people.add_organisation", WHOLE_COUNTRY)
+    return render(request, "people/invite.html", {"form": form, "may_add": may_add})
 
 
 def own_house(by: Person) -> str:
@@ -121,7 +126,8 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
             messages.success(request, _("Votre compte est ouvert."))
             return redirect("me")
     place = names_of({found.place_code}).get(found.place_code, found.place_code)
-    return render(request, "people/accept.html", {"form": form, "invitation": found, "place": place})
+    told = {"form": form, "invitation": found, "place": place, "inviter": known_as(found.invited_by)}
+    return render(request, "people/accept.html", told)
 
 
 def _heard(form: Accept, error: ValidationError) -> None:

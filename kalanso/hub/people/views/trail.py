@@ -16,8 +16,10 @@ from kalanso.hub.people.forms.persons import FilterTrail
 from kalanso.hub.people.models import Event, PlaceMirror
 from kalanso.hub.people.permissions import reach
 from kalanso.hub.people.queries import trail as told
+from kalanso.hub.people.queries.places import names_of
 from kalanso.hub.people.views.asked import number, person_or_404, today
 from kalanso.hub.people.views.persons import organisation_or_404
+from kalanso.vocabulary import no_formula
 
 VERB = "people.read_trail"
 
@@ -37,7 +39,9 @@ def trail_of_object(
     newest = events.first()
     if newest is None:
         raise Http404
-    title = _("Qu'est-il arrivé à « %(name)s » ?") % {"name": newest.object_name or object_id}
+    title = _("Qu'est-il arrivé à « %(name)s » ?") % {
+        "name": told.called(newest, names_of({newest.object_name}))
+    }
     return _page(request, events, title=title)
 
 
@@ -128,10 +132,10 @@ def _file(lines: Iterator[told.Line]) -> StreamingHttpResponse:
             ]
         )
         for line in lines:
-            for change in line.changes or (("", "", ""),):
+            for change in (*line.changes, *line.technical) or (("", "", ""),):
                 event = line.event
                 yield writer.writerow(
-                    [harmless(str(text)) for text in (
+                    [no_formula(str(text)) for text in (
                         event.at.strftime("%Y-%m-%d %H:%M:%S"), event.by or "Kalanso", line.says, line.place,
                         *change, event.reason,
                     )]
@@ -140,8 +144,3 @@ def _file(lines: Iterator[told.Line]) -> StreamingHttpResponse:
     response = StreamingHttpResponse(rows(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="traces.csv"'
     return response
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text[:1] else text

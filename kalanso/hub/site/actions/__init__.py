@@ -12,11 +12,14 @@ from django.conf import settings
 from django.core import signing
 from django.db import transaction
 
+from kalanso.hub.evidence.models import SourceCard
 from kalanso.hub.explore.queries import shelf
 from kalanso.hub.people import tasks
 from kalanso.hub.people.actions.persons import first_administrator, give_role
-from kalanso.hub.people.models import Organisation, Person, PlaceMirror
-from kalanso.hub.site.queries import DEMO_ORGANISATIONS, DEMO_PEOPLE
+from kalanso.hub.people.models import Organisation, Person, PlaceMirror, Role
+from kalanso.hub.people.queries.persons import MACHINE
+from kalanso.hub.site.queries import DEMO_ORGANISATIONS, DEMO_PEOPLE, DEMO_SOURCES
+from kalanso.indicators.tables import OBSERVATIONS
 
 LINK_LASTS = timedelta(minutes=30)
 SALT = "kalanso.machine-link"
@@ -50,6 +53,7 @@ def prepare(*, now: datetime) -> None:
     tasks.mirror(store, today=now.date())
     if store.demo:
         make_demo_people(now=now)
+        describe_demo_sources(now=now)
 
 
 @transaction.atomic
@@ -75,6 +79,23 @@ def make_demo_people(*, now: datetime) -> int:
     return made
 
 
+@transaction.atomic
+def describe_demo_sources(*, now: datetime) -> int:
+    """Give the simulated sources that have numbers a title, unless somebody did, and return how many got one."""
+    national = Person.objects.filter(
+        memberships__role=Role.NATIONAL, username__in=[one[0] for one in DEMO_PEOPLE]
+    ).first()
+    newest = shelf.current().store.latest(OBSERVATIONS.name)
+    held = {str(part.bucket["source"]) for part in newest.parts} if newest else set()
+    made = 0
+    for code, title in DEMO_SOURCES:
+        if national is None or code not in held:
+            continue
+        words = {"title": str(title), "changed_by": national, "changed": now}
+        made += SourceCard.objects.get_or_create(code=code, defaults=words)[1]
+    return made
+
+
 def _demo_homes() -> dict[str, str]:
     """Return one line of places from region to health area: the first that has all levels."""
     area = PlaceMirror.objects.filter(level="health_area").first()
@@ -86,4 +107,4 @@ def _demo_homes() -> dict[str, str]:
 
 def my_own_machine(*, now: datetime) -> Person:
     """Return the person who holds this machine: its first administrator."""
-    return first_administrator(username="cet-ordinateur", password=None, now=now)
+    return first_administrator(username=MACHINE, password=None, now=now)

@@ -23,10 +23,11 @@ from django.conf import settings
 
 from kalanso import __version__
 from kalanso.hub.site.actions import records
+from kalanso.hub.site.queries.state import BACKUP_MANIFEST as MANIFEST
+from kalanso.hub.site.queries.state import backups_in
 from kalanso.store import Store
 
 FORMAT = 1
-MANIFEST = "backup.json"
 DRAFT = ".being-made-"
 # What belongs to a store; the rest of its folder can be made again or belongs to the hub.
 OF_STORE = ("store.json", "tables", "parts", "files", "estimates*")
@@ -45,7 +46,7 @@ def make(*, into: Path, now: datetime, keep: int = 14) -> Path:
         raise BackupFailed(f"{into / name}: expected no backup of this second, found one; try again")
     draft = into / f"{DRAFT}{name}"
     draft.mkdir(mode=0o700)
-    earlier = next(iter(reversed(listed(into))), None)
+    earlier = next(iter(reversed(backups_in(into))), None)
     try:
         told = {"format": FORMAT, "software": __version__, "made": now.isoformat()}
         told |= _records(draft)
@@ -57,14 +58,9 @@ def make(*, into: Path, now: datetime, keep: int = 14) -> Path:
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    for old in listed(into)[:-keep] if keep > 0 else []:
+    for old in backups_in(into)[:-keep] if keep > 0 else []:
         shutil.rmtree(old)
     return into / name
-
-
-def listed(folder: Path) -> list[Path]:
-    """Return the whole backups of a folder, the oldest first."""
-    return sorted(path.parent for path in folder.glob(f"[0-9]*/{MANIFEST}"))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -230,8 +226,11 @@ def copy_keys(*, into: Path) -> Path:
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     old = json.dumps(list(settings.SECRET_KEY_FALLBACKS))
+    sealing = json.dumps(list(settings.KALANSO_CREDENTIAL_KEYS))
     path.write_text(
-        f"KALANSO_SECRET_KEY={settings.SECRET_KEY}\nKALANSO_OLD_SECRET_KEYS='{old}'\n", encoding="utf-8"
+        f"KALANSO_SECRET_KEY={settings.SECRET_KEY}\nKALANSO_OLD_SECRET_KEYS='{old}'\n"
+        f"KALANSO_CREDENTIAL_KEYS='{sealing}'\n",
+        encoding="utf-8",
     )
     print(
         f"{path}: whoever reads this file can enter as anybody; keep it apart from backups", file=sys.stderr

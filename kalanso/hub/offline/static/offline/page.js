@@ -47,8 +47,18 @@
   const kept = document.getElementById("copie-gardee");
   if (kept && here.dataset.kept) {
     const when = new Date(here.dataset.kept).toLocaleString(here.lang, { dateStyle: "short", timeStyle: "short" });
-    kept.textContent = kept.dataset.says.replace("{when}", when);
+    const say = because => { kept.textContent = kept.dataset[because].replace("{when}", when); };
+    say(here.dataset.keptBecause);
     kept.hidden = false;
+    navigator.serviceWorker.addEventListener("message", event => {
+      if (event.data.page !== location.href.split("#")[0]) return;
+      if (!event.data.came) return say("offline");
+      const now = document.createElement("a");
+      now.href = location.href;
+      now.textContent = kept.dataset.came;
+      now.addEventListener("click", click => { click.preventDefault(); location.reload(); });
+      kept.append(" ", now);
+    });
   }
 
   const list = document.getElementById("pages-gardees");

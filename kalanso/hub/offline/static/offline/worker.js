@@ -2,14 +2,22 @@
 // KALANSO (edition, shell, nothing, fixed) is written above by the hub.
 "use strict";
 const FIXED = "kalanso-fixed", ABOUT = "kalanso-about", PAGES = "kalanso-pages-";
-const MOST_PAGES = 20, MOST_FIXED = 80, MOST_PICTURES = 60, PATIENCE = 3000;
+const MOST_PAGES = 20, MOST_FIXED = 80, MOST_PICTURES = 60, PATIENCE = 3000, LATELY = 60000;
 const SAME = { ignoreVary: true };
+// Pages whose answer came after their copy was shown, and when something was last sent from here.
+const arrived = new Map();
+let sent = 0;
 
 self.addEventListener("install", event => event.waitUntil(install()));
 self.addEventListener("activate", event => event.waitUntil(self.clients.claim()));
 self.addEventListener("fetch", event => {
   const asked = event.request, url = new URL(asked.url);
-  if (asked.method !== "GET" || url.origin !== self.location.origin) return;
+  if (url.origin !== self.location.origin) return;
+  if (asked.method !== "GET") {
+    sent = Date.now();
+    arrived.clear();
+    return;
+  }
   if (asked.mode === "navigate") event.respondWith(page(event));
   else if (url.pathname.startsWith(KALANSO.fixed)) event.respondWith(fixed(asked));
   else if (url.pathname.startsWith("/figures/") && asked.destination === "image") event.respondWith(picture(asked));
@@ -37,23 +45,42 @@ async function install() {
 }
 
 async function page(event) {
-  const asked = fetch(event.request);
-  event.waitUntil(asked.then(answer => keep(event.request.url, answer, answer.clone())).catch(() => {}));
-  const late = new Promise(done => setTimeout(done, PATIENCE));
+  const address = event.request.url.split("#")[0], since = arrived.get(address);
+  arrived.delete(address);
+  if (since > Date.now() - LATELY) return await copy(address) || fetch(event.request);
+  const asked = fetch(event.request), kept = asked.then(answer => keep(address, answer, answer.clone()));
+  event.waitUntil(kept.catch(() => {}));
+  // Who has just sent something wants to see it, not a page from before.
+  const late = new Promise(done => { if (sent < Date.now() - LATELY) setTimeout(done, PATIENCE); });
   try {
     const answer = await Promise.race([asked, late]);
     if (answer && (answer.status < 502 || answer.status > 504)) return answer;
-    return await copy(event.request.url) || await asked;
+    const shown = await copy(address, answer ? "down" : "slow");
+    if (shown && !answer) event.waitUntil(follow(event, address, kept));
+    return shown || await asked;
   } catch {
-    return await copy(event.request.url) || nothing(event.request.url);
+    return await copy(address, "offline") || nothing(address);
   }
 }
 
+// Tell the page that shows a copy what became of its question.
+async function follow(event, address, kept) {
+  let came = true;
+  try {
+    if (await kept) arrived.set(address, Date.now());
+  } catch {
+    came = false;
+  }
+  const client = await self.clients.get(event.resultingClientId);
+  if (client) client.postMessage({ page: address, came });
+}
+
+// Returns whether the page is kept now.
 async function keep(address, answer, body) {
   const person = answer.headers.get("X-Kalanso-Person");
-  if (person === null) return;
+  if (person === null) return false;
   await belongsTo(person);
-  if (answer.headers.get("X-Kalanso-Keep") !== "1" || answer.redirected) return;
+  if (answer.headers.get("X-Kalanso-Keep") !== "1" || answer.redirected) return false;
   const headers = new Headers(answer.headers);
   headers.set("X-Kalanso-Kept-At", new Date().toISOString());
   const cache = await caches.open(PAGES + person), key = address.split("#")[0];
@@ -61,6 +88,7 @@ async function keep(address, answer, body) {
   await cache.delete(key, SAME);
   await cache.put(key, new Response(whole, { status: 200, headers }));
   await trim(cache, MOST_PAGES, one => !new URL(one.url).pathname.startsWith("/figures/"));
+  return true;
 }
 
 // A telephone is shared: what another person opened is emptied as soon as somebody else is seen.
@@ -76,10 +104,12 @@ async function own() {
   return caches.open(PAGES + (known ? await known.text() : "0"));
 }
 
-async function copy(address) {
-  const kept = await (await own()).match(address.split("#")[0], SAME);
+// Without a reason the copy is as good as the page: it has just come.
+async function copy(address, because) {
+  const kept = await (await own()).match(address, SAME);
   if (!kept) return null;
-  const text = (await kept.text()).replace("<html ", `<html data-kept="${kept.headers.get("X-Kalanso-Kept-At")}" `);
+  const mark = because ? `data-kept="${kept.headers.get("X-Kalanso-Kept-At")}" data-kept-because="${because}" ` : "";
+  const text = (await kept.text()).replace("<html ", `<html ${mark}`);
   return new Response(text, { status: 200, headers: kept.headers });
 }
 

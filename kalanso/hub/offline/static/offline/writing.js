@@ -116,6 +116,8 @@
 
   function go(address) {
     const url = new URL(address, location.href), same = url.pathname === location.pathname;
+    sessionStorage.setItem("kalanso-sent", url.hash);
+    if (same) history.scrollRestoration = "manual";
     location.assign(url);
     if (same) location.reload();
   }
@@ -154,6 +156,34 @@
     if (answer.state === "kept" || answer.state === "already") { form.reset(); go(answer.address); }
     else if (answer.state === "conflict") HTMLFormElement.prototype.submit.call(form);
     else say(form, answer.sentence, true);
+  }
+
+  // What was just sent is shown where it now stands.
+  function welcome() {
+    const hash = sessionStorage.getItem("kalanso-sent"), sent = hash && hash === location.hash && by(hash.slice(1));
+    sessionStorage.removeItem("kalanso-sent");
+    if (!sent) return;
+    history.scrollRestoration = "auto";
+    const note = document.createElement("p");
+    note.className = "sent";
+    note.setAttribute("role", "status");
+    note.textContent = words.arrived;
+    sent.prepend(note);
+    sent.scrollIntoView({ block: "center" });
+  }
+  welcome();
+
+  for (const code of document.querySelectorAll("[data-mention]")) {
+    const name = document.createElement("button");
+    name.type = "button";
+    name.className = "second";
+    name.textContent = code.textContent;
+    name.addEventListener("click", () => {
+      const text = name.form.elements.text, at = text.selectionStart, before = text.value.slice(0, at);
+      text.setRangeText(`${before && !/\s$/.test(before) ? " " : ""}${name.textContent} `, at, text.selectionEnd, "end");
+      text.focus();
+    });
+    code.replaceWith(name);
   }
 
   if (!outbox.usable) return;

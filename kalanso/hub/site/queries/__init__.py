@@ -35,10 +35,11 @@ NAVIGATION = (
 PAGES = {
     "missed": (("missed", _("Enfants manqués")), ("pockets", _("Poches")), ("where", _("Lieux"))),
     "evidence": (
-        ("evidence", _("Sources et qualité")),
+        ("evidence", _("Vue d'ensemble")),
         ("uploads", _("Dépôt")),
-        ("findings", _("Alertes")),
+        ("quality", _("Qualité")),
         ("sources", _("Catalogue")),
+        ("beside", _("Croisement")),
         ("tables", _("Tables")),
     ),
     "estimation": (
@@ -52,11 +53,15 @@ PAGES = {
 # Two halves of one section, each a step from the other, since ten tabs side by side fit no telephone.
 HALVES = {"evidence": ("estimation", _("L'estimation ›")), "estimation": ("evidence", _("‹ Les données"))}
 # Pages that only somebody who is logged in, or holds a verb, can open.
-HELD = {"uploads": "evidence.read_upload", "runs": "", "findings": ""}
+HELD = {"uploads": "evidence.read_upload", "runs": "", "quality": ""}
 # Pages that belong to one of those without having a name of their own there.
 UPLOAD_PAGES = (
     "upload", "upload_new", "upload_columns", "upload_map_text", "upload_names", "upload_receipt", "upload_publish",
     "upload_discard", "upload_withdraw",
+)  # fmt: skip
+CONNECTION_PAGES = (
+    "connections", "connection", "connection_new", "connection_edit", "connection_close", "connection_reading",
+    "connection_meaning", "connection_frame", "pull",
 )  # fmt: skip
 RUN_PAGES = (
     "runs", "runs_look", "runs_ask", "runs_compare", "runs_one", "runs_check", "runs_step", "official", "official_sentence",
@@ -67,10 +72,17 @@ UNDER = {
     "sheet": "where",
     "choose_place": "where",
     "place_estimate": "missed",
-    "quality": "evidence",
-    "finding": "findings",
+    "findings": "quality",
+    "finding": "quality",
+    "worklist": "quality",
+    "scorecard": "quality",
+    "quality_reports": "quality",
+    "bulletin": "where",
+    "beside_analysis": "beside",
+    "targets": "beside",
     "source": "sources",
     **dict.fromkeys(UPLOAD_PAGES, "uploads"),
+    **dict.fromkeys(CONNECTION_PAGES, "sources"),
     **dict.fromkeys(RUN_PAGES, "runs"),
 }
 # The section of each page that stands beside others, and of those that stand alone.
@@ -94,7 +106,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "navigation": NAVIGATION,
         "section": (section := SECTIONS.get(shown, shown)),
         "pages": _tabs(section, shown, person),
-        "page": shown,
+        "shown_page": shown,  # not "page": lists call so the page of their rows
         "language": "en" if english else "fr",
         "other_language": "fr" if english else "en",
         "demo": bool(settings.KALANSO_STORE) and shelf.current().store.demo,
@@ -163,6 +175,15 @@ DEMO_ORGANISATIONS = (
     ("ong", _("Une organisation partenaire"), "cso"),
     ("capev", _("Learning Hub"), "academia"),
     ("bailleur", _("Un bailleur"), "donor"),
+)
+DEMO_SOURCES = (
+    ("demo-snis", _("Rapports mensuels du SNIS (simulés)")),
+    ("demo-population", _("Population officielle projetée (simulée)")),
+    ("demo-un", _("Projections des Nations unies (simulées)")),
+    ("demo-census-2022", _("Recensement de 2022 (simulé)")),
+    ("demo-dvdmt", _("Classeurs des districts (simulés)")),
+    ("demo-surveillance", _("Surveillance de la rougeole (simulée)")),
+    ("demo-hub-report", _("Rapport du Learning Hub (simulé)")),
 )
 
 
@@ -235,7 +256,7 @@ def healthy() -> bool:
         return False
 
 
-MODEL_CARD = Path(__file__).resolve().parents[3] / "docs" / "explanation" / "model-card.md"
+MODEL_CARD = Path(__file__).resolve().parents[4] / "docs" / "explanation" / "model-card.md"
 # Rows of the card's tables, and what they are called on the page.
 INTERVALS_OF = {
     "DTP1 coverage": _("Couverture DTC1"),
@@ -308,7 +329,7 @@ def _first_number(cell: str) -> float:
     return float(found[0]) if found else float("nan")
 
 
-GLOSSARY = Path(__file__).resolve().parents[3] / "GLOSSARY.md"
+GLOSSARY = Path(__file__).resolve().parents[4] / "GLOSSARY.md"
 
 
 @lru_cache(maxsize=1)

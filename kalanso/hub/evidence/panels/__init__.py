@@ -5,6 +5,7 @@ Template tags, a builtin of every template.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -12,7 +13,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from kalanso.hub.evidence.queries import runs
+from kalanso.hub.evidence.queries import connections, runs
+from kalanso.hub.evidence.queries.sources import called, title_of
+from kalanso.hub.people.permissions import may
 from kalanso.vocabulary import Message, UnknownMessage
 
 register = template.Library()
@@ -30,10 +33,37 @@ def agreed_sentence() -> dict[str, Any]:
     return {"agreed": found, "sentence": (found.en if _locale() == "en" else found.fr) if found else ""}
 
 
+@register.inclusion_tag("evidence/connection_of_source.html", takes_context=True)
+def connection_of_source(context: dict[str, Any], code: str) -> dict[str, Any]:
+    """Show whether a source comes from a connected server and when it last came; its page to whoever works with it."""
+    person = context["request"].user
+    if not may(person, "evidence.read_connections"):
+        return {}
+    return {"standing": connections.of_source(code), "manages": connections.may_manage(person), "code": code}
+
+
 @register.filter
 def in_words(both: dict[str, str]) -> str:
     """Show a sentence that is kept in both languages."""
     return str(both.get(_locale()) or both.get("fr", ""))
+
+
+@register.filter
+def source_title(code: str) -> str:
+    """Show what people call a source."""
+    return title_of(code)
+
+
+@register.filter
+def source_called(code: str) -> str:
+    """Show the title of a source; its code where nobody described it."""
+    return called([code])[0]
+
+
+@register.filter
+def sources_called(codes: Iterable[str]) -> list[str]:
+    """Show the titles of several sources, each by its code where nobody described it."""
+    return called(codes)
 
 
 @register.filter

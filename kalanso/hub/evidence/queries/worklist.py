@@ -1,0 +1,246 @@
+"""What should somebody ask this month, of whom, for which of their places?
+
+The findings that the reader may see, joined with what people said of them until this moment. Which questions
+follow, and in which order, is said by `kalanso.quality.worklist`. What comes from published tables is kept until
+something new is published; what people say is read each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+from django.conf import settings
+from django.urls import reverse
+
+from kalanso.hub.evidence.models import FindingStatus
+from kalanso.hub.evidence.queries import published
+from kalanso.hub.evidence.queries.findings import key_of
+from kalanso.hub.people.models import PlaceMirror
+from kalanso.hub.people.queries import here
+from kalanso.hub.people.queries.access import access_of
+from kalanso.indicators.tables import OBSERVATIONS
+from kalanso.places.tables import PLACES
+from kalanso.quality import worklist as lists
+from kalanso.quality.evidence import EXTRAORDINARY
+from kalanso.quality.tables import QUALITY_FINDINGS
+from kalanso.store import Scope
+from kalanso.vocabulary import Period, PeriodType
+
+MONTHS_OFFERED = 12
+KEY_SHOWN, LONGEST_BACK = 12, 300  # of a fingerprint in an address; of the query of a list
+FIRST_DOSES, AGES = "dtp1_doses", ("0-11m", "unknown", "all")
+_WHOLE = ("strategy", "sector", "sex")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """What a list rests on, as far as the reader may see it: findings, what is usual, and which places lie in which."""
+
+    findings: pd.DataFrame
+    known: lists.Known
+    names: dict[str, str]
+
+
+def place_of(person: Any, code: str) -> PlaceMirror | None:
+    """Return the place that was asked for, else the reader's own, else the country; None where none is published."""
+    found = PlaceMirror.objects.filter(code=code).first() if code else None
+    if found is not None:
+        return found
+    for membership in access_of(person).memberships:
+        own = (
+            PlaceMirror.objects.filter(code=membership.place_code).first() if membership.place_code else None
+        )
+        if own is not None:
+            return own
+    return PlaceMirror.objects.filter(level="country").first()
+
+
+def months(place: PlaceMirror | None, today: date) -> list[Period]:
+    """Return the months that can be asked about below a place, the usual one first; never the month that still runs.
+
+    The usual one is the newest in which at least a share (`reported` of the rules) as many places reported as in the
+    fullest of the last months with reports: one early sheet does not move a whole country. The others stand by
+    their date, newer ones that have findings too.
+    """
+    last = Period.month(today.year, today.month) + -1
+    if not published.sees(QUALITY_FINDINGS):
+        return [last + -back for back in range(MONTHS_OFFERED)]
+    basis = (*_standing(), here.scope())
+    anywhere, _spoken_anywhere = _told_months(*basis, "")
+    told, spoken = _told_months(*basis, _code(place))
+    checked = min([last.code, *anywhere[:1]])  # the checks have spoken until then
+    full = _usual_month({code: n for code, n in spoken.items() if code <= checked})
+    usual = Period.parse(full or checked)
+    newer = [Period.parse(code) for code in told if usual.code < code <= last.code]
+    return [usual, *newer, *(usual + -back for back in range(1, MONTHS_OFFERED))]
+
+
+def _usual_month(spoken: dict[str, int]) -> str:
+    """Return the newest month in which enough places reported; "" where none did."""
+    rules = published.pack().section("quality")["worklist"]["reported"]
+    recent = sorted(spoken, reverse=True)[: int(rules["months"])]
+    enough = max((spoken[code] for code in recent), default=0) * float(rules["share"])
+    return next((code for code in recent if spoken[code] >= enough), "")
+
+
+def questions(place: PlaceMirror | None, month: Period) -> tuple[pd.DataFrame, Basis]:
+    """Return the lines of a month below a place, in the columns of `quality.worklist.COLUMNS` with `key`. Raises NotVisible."""
+    basis = _basis(*_standing(), here.scope(), _code(place), month.code)
+    rules = published.pack().section("quality")["worklist"]
+    told = _said(set(basis.findings["place_code"]))
+    rows = lists.worklist(basis.findings, told, basis.known, rules, month=month)
+    return rows.assign(key=[key_of(row) for row in rows.to_dict("records")]), basis
+
+
+def open_questions(person: Any, today: date) -> tuple[int, PlaceMirror | None, Period | None]:
+    """Return how many questions wait for the places of somebody who may answer them, where, and in which month."""
+    if not published.sees(QUALITY_FINDINGS):
+        return 0, None, None
+    place = place_of(person, "")
+    month = months(place, today)[0]
+    rows, _basis_of_it = questions(place, month)
+    return int((rows["section"] == "open").sum()), place, month
+
+
+def list_again(back: str, key: str) -> str:
+    """Return the address of the list in which a finding was answered, at the question that comes next.
+
+    `back` is the query of that list as its page wrote it: lieu, periode, page, and puis for the next question.
+    """
+    given = parse_qs(back[:LONGEST_BACK])
+    told = {name: given[name][0] for name in ("lieu", "periode", "page", "puis") if name in given}
+    query = urlencode(told | {"repondu": key[:KEY_SHOWN]})
+    return f"{reverse('worklist')}?{query}#{'q-' + told['puis'] if told.get('puis') else 'repondu'}"
+
+
+def said_of(keys: Collection[str]) -> dict[str, FindingStatus]:
+    """Return what people said of findings by key."""
+    return FindingStatus.objects.select_related("by").in_bulk(list(keys), field_name="key")
+
+
+def _said(codes: set[str]) -> pd.DataFrame:
+    """Return what was said of findings about some places, in the columns that a list needs."""
+    columns = ("check_name", "source", "place_code", "period", "indicator", "detail", "status", "at")
+    found = FindingStatus.objects.values_list(*columns)
+    rows = [row for row in found.iterator() if row[2] in codes]
+    frame = pd.DataFrame(rows, columns=["check", *columns[1:-1], "said_on"])
+    return frame.assign(said_on=[at.date() for at in frame["said_on"]])
+
+
+def _code(place: PlaceMirror | None) -> str:
+    """Return the code below which is read; "" for the whole country."""
+    return "" if place is None or place.level == "country" else place.code
+
+
+def _standing() -> tuple[str, tuple[str, ...]]:
+    """Return on what answers rest: the store, its newest snapshots, the mirror of places, the day."""
+    with published.opened() as store:
+        newest = [store.latest(spec.name) for spec in (QUALITY_FINDINGS, OBSERVATIONS, PLACES)]
+    mirror = PlaceMirror.objects.values_list("snapshot", flat=True).first() or ""
+    marks = (*(manifest.id if manifest else "" for manifest in newest), mirror, f"{datetime.now(UTC):%Y%m%d}")
+    return str(settings.KALANSO_STORE), marks
+
+
+Ask = Callable[..., list[dict[str, Any]]]
+
+
+@lru_cache(maxsize=64)
+def _told_months(
+    _folder: str, _marks: tuple[str, ...], scope: Scope, code: str
+) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Return the months below a place with a finding that is asked about, newest first, and how many places reported in each."""
+
+    def asked(table: ir.Table) -> ir.Table:
+        return (
+            table.filter(table.period_type == "month", table.severity != "note").select("period").distinct()
+        )
+
+    def reported(table: ir.Table) -> ir.Table:
+        given = table.filter(table.period_type == PeriodType.MONTH.value, table.value.notnull())
+        return given.group_by("period").agg(n=given.place_code.nunique())
+
+    with here.reading_as(scope), published.several(_below(code)) as ask:
+        told = tuple(sorted((row["period"] for row in ask(QUALITY_FINDINGS, asked)), reverse=True))
+        rows = ask(OBSERVATIONS, reported) if published.sees(OBSERVATIONS) else []
+    return told, {row["period"]: int(row["n"]) for row in rows}
+
+
+@lru_cache(maxsize=32)
+def _basis(_folder: str, _marks: tuple[str, ...], scope: Scope, code: str, month_code: str) -> Basis:
+    month, codes = Period.parse(month_code), _below(code)
+    with here.reading_as(scope), published.several(codes) as ask:
+        findings = _findings(ask, month)
+        doses = _first_doses(ask, month) if published.sees(OBSERVATIONS) else pd.DataFrame()
+    lineage, names = _lineage(codes)
+    return Basis(
+        findings=findings,
+        known=lists.Known(lineage=lineage, usual=lists.usual_of(doses, lineage)),
+        names=names,
+    )
+
+
+def _below(code: str) -> frozenset[str] | None:
+    """Return a place with all below it; None for the whole country."""
+    if not code:
+        return None
+    path = PlaceMirror.objects.get(code=code).path
+    return frozenset(PlaceMirror.objects.filter(path__startswith=path).values_list("code", flat=True))
+
+
+def _findings(ask: Ask, month: Period) -> pd.DataFrame:
+    """Return the findings that a list of a month may ask about: no more of a long past than is needed."""
+    rules = published.pack().section("quality")["worklist"]
+    first = min((month + -int(rules["months_back"])).start, date(month.start.year, 1, 1))
+
+    def question(table: ir.Table) -> ir.Table:
+        lasts = table.check.isin(list(rules["lasting"]))
+        return table.filter(
+            table.severity.isin(list(rules["severity"])),
+            table.period_start <= month.end,
+            (table.period_start >= first) | lasts,
+        )
+
+    rows = ask(QUALITY_FINDINGS, question)
+    return pd.DataFrame(rows, columns=list(QUALITY_FINDINGS.column_names))
+
+
+def _first_doses(ask: Ask, month: Period) -> pd.DataFrame:
+    """Return the first doses of DTP by source, place and month of the last year; where a whole is given, without its parts."""
+
+    def question(table: ir.Table) -> ir.Table:
+        wanted = table.filter(
+            table.indicator == FIRST_DOSES, table.period_type == PeriodType.MONTH.value, table.age_band.isin(AGES),
+            table.strategy.notin(EXTRAORDINARY), table.status != "suppressed", table.value.notnull(),
+            table.period_start >= (month + -11).start, table.period_start <= month.start,
+        )  # fmt: skip
+        whole = ibis.and_(*(wanted[name] == "all" for name in _WHOLE)) & (wanted["product"] == "")
+        step = wanted.period_start.year() * 12 + wanted.period_start.month()
+        return (
+            wanted.mutate(whole=whole, step=step)
+            .group_by("source", "place_code", "step")
+            .agg(value=lambda t: ibis.coalesce(t.value.sum(where=t.whole), t.value.sum(where=~t.whole)))
+        )
+
+    return pd.DataFrame(ask(OBSERVATIONS, question), columns=["source", "place_code", "step", "value"])
+
+
+def _lineage(codes: frozenset[str] | None) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return each place with itself and those above it, and the names of all of them."""
+    held = {row[0]: row for row in PlaceMirror.objects.values_list("code", "level", "path", "name")}
+    rows = [
+        (code, above, held[above][1])
+        for code, (_code_again, _level, path, _name) in held.items()
+        if codes is None or code in codes
+        for above in path.strip("/").split("/")
+        if above in held
+    ]
+    names = {code: held[code][3] for row in rows for code in row[:2]}
+    return pd.DataFrame(rows, columns=["place_code", "ancestor_code", "ancestor_level"]), names

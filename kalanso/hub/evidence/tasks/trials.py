@@ -1,0 +1,34 @@
+"""What does a dry run tell beyond the fate of each row: numbers that look mistyped, places that the sheet lacks?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kalanso import pipeline
+from kalanso.hub.evidence.models import Upload
+from kalanso.hub.people.models import PlaceMirror
+
+DOUBTS = 200  # kept with the sheet; what is beyond is counted
+
+
+def looked_through(upload: Upload, imported: pipeline.Imported) -> dict[str, Any]:
+    """Return what only a dry run finds, for its receipt: doubtful numbers, whether the sheet was too long to look for them, codes of places that it lacks."""
+    doubts = [dict(one) for one in imported.doubts or ()]
+    expected = _expected(upload)
+    return {
+        "doubts": doubts[:DOUBTS],
+        "doubts_total": len(doubts),
+        "unchecked": imported.doubts is None,
+        "lacking": [code for code in expected if code not in imported.placed],
+        "places_expected": len(expected),
+    }
+
+
+def _expected(upload: Upload) -> list[str]:
+    """Return the places of the sheet's level in the place it speaks for; none for the whole country."""
+    level = str(upload.column_map.get("place", {}).get("level", ""))
+    home = PlaceMirror.objects.filter(code=upload.place_code).first() if upload.place_code else None
+    if home is None or home.level == level:
+        return []
+    below = PlaceMirror.objects.filter(path__startswith=home.path, level=level)
+    return list(below.order_by("name").values_list("code", flat=True))

@@ -1,0 +1,56 @@
+"""What may a sheet look like that is read without a question? One to fill in, with the names of its places."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+from urllib.parse import quote
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+
+from kalanso.hub.evidence.forms.uploads import BlankSheetForm, clean_name
+from kalanso.hub.evidence.queries import uploads as queries
+from kalanso.hub.evidence.views.uploads import safe_cell
+from kalanso.hub.people.permissions import may
+from kalanso.vocabulary import format_value
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# As sheets call them, whatever the language of the page: the words that are recognised.
+COUNTED = ("BCG", "Penta 1", "Penta 3", "VAR 1")
+
+
+@login_required
+def blank(request: HttpRequest) -> HttpResponse:
+    """Give a workbook with a line for each place of a place and month, to be filled in."""
+    if not may(request.user, "evidence.upload") or not queries.homes(request.user):
+        raise PermissionDenied(_("Votre rôle ne permet pas de déposer des fichiers."))
+    form = BlankSheetForm(request.user)
+    first = {name: field.choices[0][0] for name, field in form.fields.items() if field.choices}  # type: ignore[attr-defined]
+    form = BlankSheetForm(request.user, {**first, **request.GET.dict()})
+    if not form.is_valid():
+        raise Http404(_("Il n'y a pas de modèle pour ce lieu et ce mois."))
+    place, month = form.cleaned_data["lieu"], form.cleaned_data["mois"]
+    heading, names = queries.places_of_sheet(place)
+    said = format_value(month, "period", "fr")
+    response = HttpResponse(_workbook(heading, names, said), content_type=XLSX)
+    called = clean_name(f"modele-{queries.place_names({place})[place]}-{month}.xlsx", "xlsx")
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(called)}"
+    return response
+
+
+def _workbook(heading: str, names: list[str], month: str) -> bytes:
+    book = Workbook()
+    sheet: Any = book.active
+    sheet.append([heading, "Mois", *COUNTED])
+    for name in names:
+        sheet.append([safe_cell(name), month])
+    sheet.freeze_panes = "B2"
+    sheet.column_dimensions["A"].width = 32
+    sheet.column_dimensions["B"].width = 16
+    kept = io.BytesIO()
+    book.save(kept)
+    return kept.getvalue()

@@ -1,0 +1,101 @@
+"""Does the page of sources say who holds what, who copies whom and what is missing, to those who may know?"""
+
+from __future__ import annotations
+
+import gzip
+import html
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kalanso import simulation
+from kalanso.indicators.tables import OBSERVATIONS
+from kalanso.pipeline import catalogue as measure
+from kalanso.store import Provenance, Store
+from tests.hub.test_hub_pages import outline, text_of
+from tests.hub.visitors import visitor
+
+NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def measured_store(small_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """The small example country with its other sources, measured."""
+    import shutil
+
+    folder = tmp_path_factory.mktemp("measured") / "store"
+    shutil.copytree(small_store.folder, folder)
+    store = Store.open(folder, memory="1GB", threads=1)
+    others = simulation.example_country(size="small").other_sources
+    for rows in (others.states[-1][1], others.surveillance):
+        store.publish(OBSERVATIONS, rows, provenance=Provenance(sources=("demo",)), now=NOW)
+    measure(store, now=NOW)
+    return store
+
+
+@pytest.fixture
+def measured(measured_store: Store, quick_hand: Any) -> Any:
+    from django.test import override_settings
+
+    with override_settings(KALANSO_STORE=measured_store.folder):
+        yield measured_store
+
+
+def words(response: Any) -> str:
+    return re.sub(r"\s+", " ", html.unescape(text_of(response))).replace("\u2019", "'")
+
+
+def test_the_page_says_who_holds_what_who_copies_whom_and_what_is_missing(measured: Any) -> None:
+    page = words(visitor("national").get("/preuves/sources/"))
+
+    assert "Qui détient quel chiffre, à quel niveau ?" in page
+    assert "disent deux fois la même chose" in page
+    assert "Cas de PFA sans aucune dose : aucune source ne l'apporte" in page
+    assert "Qui dit deux fois la même chose ?" in page
+
+
+def test_english_readers_read_it_in_english(measured: Any) -> None:
+    page = words(visitor("national").get("/en/preuves/sources/"))
+
+    assert "Who holds which number, at which level?" in page
+    assert "say the same thing twice" in page
+
+
+def test_one_source_shows_what_is_declared_and_what_is_measured(measured: Any) -> None:
+    page = words(visitor("national").get("/preuves/sources/demo-dvdmt/"))
+
+    assert "Centre national d'immunisation" in page
+    assert "à confirmer par son propriétaire" in page
+    assert "Dit la même chose que demo-snis" in page
+    assert "n'a rien transmis de mars 2023 à juin 2023" in page
+    assert "pas encore connu" in page, "one kept state tells nothing of delays"
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("district", 200), ("partner", 200), ("donor", 200), ("reader", 403)]
+)
+def test_who_may_not_see_numbers_of_partners_does_not_see_the_catalogue(
+    role: str, status: int, measured: Any, niono: str
+) -> None:
+    client = visitor(role, niono if role == "district" else "")
+    assert client.get("/preuves/sources/").status_code == status
+
+
+def test_before_the_first_measurement_the_page_says_how_to_bring_it_about(quick_hand: Any) -> None:
+    assert "kalanso catalogue" in words(visitor("national").get("/preuves/sources/"))
+
+
+@pytest.mark.parametrize(
+    "page", ["/preuves/sources/", "/preuves/sources/demo-dvdmt/", "/preuves/sources/demo-snis/"]
+)
+def test_the_pages_are_small_and_their_tables_have_heads(page: str, measured: Any, tmp_path: Path) -> None:
+    response = visitor("national").get(page)
+    found = outline(response)
+
+    assert len(gzip.compress(response.content)) < 30_000
+    assert len(found.all("h1")) == 1
+    assert all(head.get("scope") for head in found.all("th"))
+    assert not [tag for tag, attributes in found.tags if "style" in attributes]
