@@ -2,7 +2,7 @@
 
 `make bench` measures one and ten million rows; `BENCH_ROWS=1000000,10000000,100000000 make bench`
 the full scale, with its growth.
-`python -m benchmarks routine`, `... estimation` or `... hub` runs one of the three.
+`python -m benchmarks routine`, `... quality`, `... estimation`, `... catalogue`, `... hub` or `... dhis2` runs one of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks import estimation, hub, routine
+from benchmarks import catalogue, dhis2, estimation, hub, quality, routine
 from benchmarks.measuring import keep, show
 
 SIZES = (1_000_000, 10_000_000)
@@ -61,7 +61,14 @@ def _ratios(lines: dict[str, routine.Measured]) -> None:
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1:] or ["routine", "estimation", "hub"]
-    for name, run in {"routine": main, "estimation": estimation.main, "hub": hub.main}.items():
+    asked = sys.argv[1:] or ["routine", "quality", "estimation", "catalogue", "hub", "dhis2"]
+    for name, run in {
+        "routine": main,
+        "quality": quality.main,
+        "estimation": estimation.main,
+        "catalogue": catalogue.main,
+        "hub": hub.main,
+        "dhis2": dhis2.main,
+    }.items():
         if name in asked:
             run()

@@ -46,7 +46,7 @@ def test_every_command_in_the_manual_exists() -> None:
         lines = "\n".join(
             re.findall(r"^```(?:sh|console|bash)\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
         )
-        for words in re.findall(r"^[\s$]*(?:\S*/)?kalanso ([a-z-]+(?: [a-z-]+)?)", lines, re.M):
+        for words in re.findall(r"^[\s$]*(?:\S*/)?kalanso ([a-z0-9-]+(?: [a-z-]+)?)", lines, re.M):
             group, _, below = words.partition(" ")
             assert group in commands, f"{page.name}: kalanso {group} does not exist"
             inner = getattr(commands[group], "commands", None)

@@ -130,3 +130,10 @@ def test_locked_requirements_are_hashed_and_name_no_host() -> None:
 def test_no_data_file_of_others_is_tracked() -> None:
     heavy = [path for path in tracked() if path.stat().st_size > 300_000]
     assert not heavy, "large files do not belong here; fetch them from their publishers"
+
+
+def test_no_two_tables_share_a_name() -> None:
+    from kalanso.pipeline.tables import TABLES
+
+    names = [spec.name for spec in TABLES]
+    assert sorted(names) == sorted(set(names))

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import calibrate  # type: ignore[import-not-found]  # its neighbours in this folder
+import dhis2_pull  # type: ignore[import-not-found]
 import hub_backup  # type: ignore[import-not-found]
 import hub_kill  # type: ignore[import-not-found]
 import hub_load  # type: ignore[import-not-found]
@@ -24,6 +25,7 @@ TABLE = "| proof | held on | what was seen |"
 # The order is the order in which they run.
 PROOFS = {
     "kill": kill,
+    "dhis2_pull": dhis2_pull,
     "hub_kill": hub_kill,
     "hub_backup": hub_backup,
     "hub_load": hub_load,

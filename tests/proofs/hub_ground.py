@@ -69,6 +69,7 @@ class House:
             "KALANSO_DATABASE": self.database,
             "KALANSO_SECOND_PROOF": "false",
             "KALANSO_LOGS": "json",
+            "KALANSO_WORKERS": str(min(4, os.cpu_count() or 1)),  # as a service with a name has them
         }
 
     def run(self, *words: str, **more: str) -> str:

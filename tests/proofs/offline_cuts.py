@@ -141,10 +141,16 @@ def _close_while_saving(context: Any, page: Any, text: str, moment: float, *, of
     page.on("console", lambda told: heard.append(text) if told.text == "KEPT HERE" else None)
     context.set_offline(offline)
     page.fill("#ecrire textarea", text)
-    page.evaluate("document.querySelector('#ecrire button').click()")
+    page.evaluate("document.querySelector('#ecrire .does button').click()")
     page.wait_for_timeout(moment * 1000)
-    page.close()
+    _shut(page)
     return heard[:1]
+
+
+def _shut(page: Any) -> None:
+    """Close a page that may be on its way to another one: asking Playwright to close it may wait for ever."""
+    with suppress(Exception):  # the answer may be lost with the page
+        page.context.new_cdp_session(page).send("Page.close")
 
 
 def _cut_while_sending(context: Any, page: Any, kind: str, moment: float) -> None:
@@ -165,7 +171,7 @@ def _cut_while_sending(context: Any, page: Any, kind: str, moment: float) -> Non
         if kind == "network off while sending":
             context.set_offline(True)
             page.wait_for_timeout(50)
-    page.close()
+    _shut(page)
 
 
 def _come_back(context: Any, store: Path, place: str, texts: list[str]) -> tuple[int, int]:
@@ -204,7 +210,7 @@ def _opened(context: Any, place: str, *, hold: bool = False) -> Any:
 
 def _write(page: Any, text: str) -> None:
     page.fill("#ecrire textarea", text)
-    page.evaluate("document.querySelector('#ecrire button').click()")
+    page.evaluate("document.querySelector('#ecrire .does button').click()")
 
 
 def _telephone(hand: Any, folder: Path, address: str) -> Any:
