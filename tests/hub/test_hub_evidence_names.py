@@ -223,15 +223,57 @@ def test_a_sheet_to_fill_in_is_read_back_without_a_question(store: Store, awa: A
     answer = awa.get("/preuves/depot/modele.xlsx", {"lieu": niono})
     book = openpyxl.load_workbook(io.BytesIO(answer.content))
     rows = list(book.active.iter_rows(values_only=True))
-    assert rows[0] == ("Aire de santé", "Mois", "BCG", "Penta 1", "Penta 3", "VAR 1")
+    assert rows[0] == (
+        "Aire de santé", "Mois", "BCG 0-11 mois", "Penta 1 0-11 mois", "Penta 3 0-11 mois", "VAR 1 0-11 mois",
+    )  # fmt: skip
     assert [row[0] for row in rows[1:]] == areas(niono)
 
+    upload = filled_in(awa, niono, answer.content)
+    assert (upload.state, upload.receipt["stored"], upload.names.count()) == (
+        "tried",
+        2 * len(areas(niono)),
+        0,
+    )
+    said = text_of(awa.get(f"/preuves/depot/{upload.pk}/accuse/"))
+    assert "« Penta 1 0-11 mois » : Doses de Penta 1 (DTC 1), 0 à 11 mois" in said
+    assert "« VAR 1 0-11 mois » : rien n'y est écrit" in said
+
+
+def filled_in(client: Any, place: str, workbook: bytes) -> Any:
+    """Fill in a model sheet as a district does, bring it, and return it after whatever the worker did."""
+    book = openpyxl.load_workbook(io.BytesIO(workbook))
     for row in book.active.iter_rows(min_row=2):
-        row[3].value, row[4].value = 40, 36
+        for cell in row[2:]:
+            if str(book.active.cell(1, cell.column).value).startswith("Penta"):
+                cell.value = 40 - cell.column
     kept = io.BytesIO()
     book.save(kept)
-    upload = desk.tried(awa, niono, desk.file(kept.getvalue(), "modele.xlsx"))
-    assert (upload.receipt["stored"], upload.names.count()) == (2 * len(areas(niono)), 0)
+    desk.bring(client, place, desk.file(kept.getvalue(), "modele.xlsx"))
+    desk.work(2)
+    return desk.newest()
+
+
+def test_a_sheet_to_fill_in_without_ages_is_asked_for_the_age_alone(
+    store: Store, awa: Any, niono: str
+) -> None:
+    answer = awa.get("/preuves/depot/modele.xlsx", {"lieu": niono, "ages": "non-dit"})
+    upload = filled_in(awa, niono, answer.content)
+    form = awa.get(f"/preuves/depot/{upload.pk}/colonnes/").context["form"]
+
+    assert upload.state == "mapping"
+    assert form.age_is_open()
+    assert (form.open_columns(), form.open_meanings()) == ([], [])
+    assert [field.name for field in form.other_fields()] == ["name"]
+
+
+def test_a_sheet_to_fill_in_with_two_ages_keeps_them_apart(store: Store, awa: Any, niono: str) -> None:
+    answer = awa.get("/preuves/depot/modele.xlsx", {"lieu": niono, "ages": "0-23"})
+    upload = filled_in(awa, niono, answer.content)
+
+    assert upload.state == "tried"
+    ages = {label: said["age_band"] for label, said in upload.column_map["indicators"].items()}
+    assert ages["Penta 1 0-11 mois"] == "0-11m"
+    assert ages["Penta 1 12-23 mois"] == "12-23m"
 
 
 @pytest.mark.parametrize("asked", [{"lieu": "elsewhere"}, {"mois": "209901"}])

@@ -247,7 +247,7 @@ def test_a_later_sheet_stands_in_the_way_of_a_withdrawal_and_is_named(
     assert (refused.status_code, first.state) == (422, "published")
 
 
-def test_a_map_saved_under_a_name_is_proposed_for_the_next_sheet_of_the_same_shape(
+def test_a_map_saved_under_a_name_is_taken_for_the_next_sheet_of_the_same_shape(
     store: Store, awa: Any, niono: str
 ) -> None:
     desk.bring(awa, niono)
@@ -260,12 +260,30 @@ def test_a_map_saved_under_a_name_is_proposed_for_the_next_sheet_of_the_same_sha
     desk.work(2)
     second = desk.newest()
 
-    assert second.saved_map is not None
+    assert (first.state, second.state) == ("mapping", "trying")
+    desk.work()
+    second.refresh_from_db()
+    assert (second.state, second.receipt["stored"]) == ("tried", 7)
     assert second.saved_map.name == "mensuel Niono"
     assert second.column_map["indicators"].keys() == {"Penta 1", "Penta 3"}
     assert "Ces réponses viennent de « mensuel Niono »" in text_of(
         awa.get(f"/preuves/depot/{second.pk}/colonnes/")
     )
+    assert "lues comme « mensuel Niono »" in text_of(awa.get(f"/preuves/depot/{second.pk}/"))
+
+
+def test_a_saved_map_with_a_period_of_its_own_is_asked_again_each_month(
+    store: Store, awa: Any, niono: str
+) -> None:
+    sheet = "Aire de santé;Penta 1;Penta 3\nNdébougou;{n};30\nKalawèrè;22;19\n"
+    desk.bring(awa, niono, desk.file(sheet.format(n=34)))
+    desk.work()
+    first = desk.newest()
+    said = desk.answers(awa, first, constant="janvier 2025", name="sans mois")
+    assert awa.post(f"/preuves/depot/{first.pk}/colonnes/", said).status_code == 302
+    desk.bring(awa, niono, desk.file(sheet.format(n=44), "fevrier.csv"))
+    desk.work(2)
+    assert (desk.newest().state, desk.newest().saved_map.name) == ("mapping", "sans mois")
 
 
 def test_two_people_who_map_one_sheet_do_not_overwrite_one_another(

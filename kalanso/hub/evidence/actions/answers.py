@@ -14,6 +14,7 @@ from django.db import transaction
 from kalanso.hub.evidence.actions.figures import follow_observations
 from kalanso.hub.evidence.actions.matches import guarded
 from kalanso.hub.evidence.actions.notices import tell_bringer, tell_of_refusal
+from kalanso.hub.evidence.actions.uploads import try_out
 from kalanso.hub.evidence.models import PlaceName, SavedMap, Upload
 from kalanso.hub.evidence.queries.matches import SETTLED
 from kalanso.hub.evidence.queries.uploads import brings_numbers, mark_of
@@ -35,8 +36,13 @@ def _awaited(job: Job, state: str) -> Upload | None:
 
 
 @transaction.atomic
-def note_reading(*, job: Job, reading: Mapping[str, Any], saved_map: SavedMap | None, now: datetime) -> bool:
-    """Keep what the machine saw in a sheet, and the map it proposes; return whether anybody waited for it."""
+def note_reading(
+    *, job: Job, reading: Mapping[str, Any], saved_map: SavedMap | None, known: bool = False, now: datetime
+) -> bool:
+    """Keep what the machine saw in a sheet, and the map it proposes; return whether anybody waited for it.
+
+    Where its columns are `known`, the sheet is tried at once, for whoever had it read.
+    """
     held = _awaited(job, State.READING)
     if held is None:
         return False
@@ -44,7 +50,10 @@ def note_reading(*, job: Job, reading: Mapping[str, Any], saved_map: SavedMap | 
     held.column_map = dict(saved_map.document) if saved_map else dict(reading["map"])
     held.state, held.fault, held.tried, held.receipt = State.MAPPING, {}, "", {}
     held.save()
-    tell_bringer(held, "evidence.sheet_columns", by=job.asked_by, now=now)
+    if known and job.asked_by is not None:
+        try_out(held, by=job.asked_by, now=now)
+    else:
+        tell_bringer(held, "evidence.sheet_columns", by=job.asked_by, now=now)
     return True
 
 

@@ -148,7 +148,7 @@ def map_columns(
         before=before,
         after={"saved_map": held.saved_map_id},
     )
-    return _try(held, by=by, now=now)
+    return try_out(held, by=by, now=now)
 
 
 def _save_map(*, by: Person, upload: Upload, name: str, now: datetime) -> SavedMap:
@@ -172,10 +172,11 @@ def try_again(*, by: Person, upload: Upload, now: datetime) -> Upload:
     held = _held(upload)
     refuse_unless(by, "evidence.match", held)
     _refuse_unless_in(held, State.TRIED, State.TRYING)
-    return _try(held, by=by, now=now)
+    return try_out(held, by=by, now=now)
 
 
-def _try(held: Upload, *, by: Person, now: datetime) -> Upload:
+def try_out(held: Upload, *, by: Person, now: datetime) -> Upload:
+    """Ask for the dry run of a sheet that the caller holds."""
     held.state, held.fault = State.TRYING, {}
     _ask(held, "evidence.try", by=by, now=now)
     return held

@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy
 from kalanso.definitions import Pack
 from kalanso.hub.evidence.models import Upload
 from kalanso.hub.evidence.queries import published
+from kalanso.hub.evidence.queries import uploads as queries
 from kalanso.hub.evidence.queries.uploads import language, message_text
-from kalanso.hub.people.models import PlaceMirror
 from kalanso.indicators.tables import AGE_BANDS
 from kalanso.sources import BadFile
 from kalanso.sources.column_maps import QUALITIES, REPORTS, from_document
@@ -53,6 +53,7 @@ UNITS = (
     ("percent", gettext_lazy("un pourcentage")),
     ("share", gettext_lazy("une part de 0 à 1")),
 )
+WHOLE = ("level", "constant", "year_is", "name")
 # What a person says of the age of all doses of a sheet; single columns may say another.
 AGES = ("0-11m", "all", "unknown")
 # Doses of other ages and campaigns have their own columns of age and strategy.
@@ -126,9 +127,8 @@ class ColumnsForm(forms.Form):
         )  # fmt: skip
         super().__init__(*args, **options)
         self.examples = examples
-        known = PlaceMirror.objects.exclude(level="").values_list("level", flat=True).distinct().order_by()
         self.pack = names = published.pack()
-        levels = [(level, names.name(f"level.{level}", language())) for level in sorted(known)]
+        levels = [(level, names.name(f"level.{level}", language())) for level in queries.levels_of_places()]
         self.fields["level"].choices = [("", _("Choisissez")), *levels]  # type: ignore[attr-defined]
         for at, column in enumerate(self.columns):
             self.fields[f"c{at}"] = forms.ChoiceField(
@@ -226,6 +226,23 @@ class ColumnsForm(forms.Form):
         """Return each column's question with what stands in it."""
         return [(self[f"c{at}"], column) for at, column in enumerate(self.columns)]
 
+    def open_columns(self) -> list[tuple[Any, Mapping[str, Any]]]:
+        """Return the questions on columns that the machine would not read, or that were answered wrongly."""
+        return [(field, one) for field, one in self.column_fields() if self._is_asked(field, one)]
+
+    def known_columns(self) -> list[tuple[Any, Mapping[str, Any]]]:
+        """Return the questions on columns that somebody need only look at."""
+        return [(field, one) for field, one in self.column_fields() if not self._is_asked(field, one)]
+
+    def _is_asked(self, field: Any, column: Mapping[str, Any]) -> bool:
+        """Whether somebody should say what a column is; one in which nothing stands can stay unread."""
+        return bool(field.errors) or (bool(column["examples"]) and self._is_open(field, {IGNORE}))
+
+    def _is_open(self, field: Any, unanswered: set[str]) -> bool:
+        return (
+            bool(field.errors) or str(field.form.initial.get(field.name, field.field.initial)) in unanswered
+        )
+
     def meaning_fields(self) -> list[tuple[Any, Any, Any, bool]]:
         """Return the three questions on each thing that is counted, and whether its age matters or may."""
         found = []
@@ -234,9 +251,56 @@ class ColumnsForm(forms.Form):
             found.append((self[f"m{at}"], self[f"u{at}"], self[f"a{at}"], not code or self._is_dose(code)))
         return found
 
+    def open_meanings(self) -> list[tuple[Any, Any, Any, bool]]:
+        """Return the questions on numbers whose meaning nobody knows yet."""
+        return [told for told in self.meaning_fields() if self._is_unknown(told[0])]
+
+    def known_meanings(self) -> list[tuple[Any, Any, Any, bool]]:
+        """Return the questions on numbers that the machine recognised."""
+        return [told for told in self.meaning_fields() if not self._is_unknown(told[0])]
+
+    def _is_unknown(self, field: Any) -> bool:
+        return self._is_open(field, {""}) or field.field.initial not in self.pack.indicators
+
+    def age_is_open(self) -> bool:
+        """Whether the age of the children of some doses is still to be said."""
+        return bool(self["age"].errors) or not self.initial["age"]
+
     def other_fields(self) -> list[Any]:
-        """Return the questions on the whole sheet."""
-        return [self[name] for name in ("level", "constant", "year_is", "name")]
+        """Return the questions on the whole sheet that nothing in it answers."""
+        period = self.document.get("period", {})
+        told = {"level"} if self.initial.get("level") else set()
+        if period.get("column") or (period.get("year") and period.get("month")):
+            told |= {"constant", "year_is"}
+        return [self[name] for name in WHOLE if self[name].errors or name not in told]
+
+    def settled_fields(self) -> list[Any]:
+        """Return the questions on the whole sheet that the sheet itself answers."""
+        opened = {field.name for field in self.other_fields()}
+        return [self[name] for name in WHOLE if name not in opened]
+
+    def recognised(self) -> list[tuple[str, str]]:
+        """Return how each known column would be read, in words: its heading, and what it means."""
+        roles, found = dict(ROLES), []
+        codes = {label: f"m{at}" for at, label in enumerate(self.labels)}
+        for field, column in self.known_columns():
+            said = str(roles.get(field.value(), ""))
+            if field.value() == IGNORE and not column["examples"]:
+                said = _("rien n'y est écrit")
+            meaning = codes.get(column["label"])
+            if field.value() == NUMBER and meaning:
+                if self._is_unknown(self[meaning]):
+                    continue
+                said = self._in_words(meaning)
+            found.append((column["heading"] or column["letter"], said))
+        return found
+
+    def _in_words(self, name: str) -> str:
+        """Return what a number counts, with its age where that is said."""
+        code = self[name].value()
+        told = self.pack.name(code, language()) if code in self.pack.indicators else ""
+        age = self["a" + name[1:]].value() or (self.initial["age"] if self._is_dose(code) else "")
+        return f"{told}, {self.pack.name(f'age_band.{age}', language())}" if age and told else told
 
     def clean_constant(self) -> str:
         """Return the period as a map says it, from the words of a person."""
@@ -342,9 +406,9 @@ class MapTextForm(forms.Form):
             raise forms.ValidationError(_("Ce texte n'est pas du YAML : %(why)s") % {"why": error}) from error
         except BadFile as error:
             raise forms.ValidationError(error.render(language())) from error
-        levels = PlaceMirror.objects.values_list("level", flat=True).distinct().order_by()
+        levels = queries.levels_of_places()
         if column_map.place.level not in levels:
             raise forms.ValidationError(
-                _("place.level : attendu l'un de %(levels)s.") % {"levels": ", ".join(sorted(levels))}
+                _("place.level : attendu l'un de %(levels)s.") % {"levels": ", ".join(levels)}
             )
         return column_map.as_document()

@@ -21,6 +21,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from kalanso.hub.evidence.queries import blank_sheets
 from kalanso.hub.evidence.queries import uploads as queries
 from kalanso.hub.evidence.queries.connections import is_connected
 from kalanso.hub.evidence.queries.sources import offered
@@ -188,6 +189,7 @@ class BlankSheetForm(forms.Form):
 
     lieu = forms.ChoiceField(label=gettext_lazy("Pour quel lieu ?"))
     mois = forms.ChoiceField(label=gettext_lazy("Pour quel mois ?"))
+    ages = forms.ChoiceField(label=gettext_lazy("Quels âges y comptez-vous ?"), choices=blank_sheets.AGES)
 
     def __init__(self, person: Any, *args: Any, today: date | None = None, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -151,6 +151,12 @@ def same_file(person: Any, sha256: str) -> QuerySet[Upload]:
     return visible_uploads(person).filter(sha256=sha256).exclude(state=Upload.State.DISCARDED)
 
 
+def levels_of_places() -> list[str]:
+    """Return the levels that places have, as codes."""
+    known = PlaceMirror.objects.exclude(level="").values_list("level", flat=True)
+    return sorted(known.distinct().order_by())
+
+
 def saved_map_for(upload: Upload, mark: str) -> SavedMap | None:
     """Return the newest saved map for sheets with these headings: of the same organisation first."""
     known = SavedMap.objects.filter(headings=mark)

@@ -5,13 +5,13 @@ A proposal with its reasons, and examples of what stands under each heading. Not
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from kalanso.hub.evidence.queries import blank_sheets
 from kalanso.sources import BadFile, Guess, guess_map
 from kalanso.sources.archives import MEBIBYTE, Limits
 from kalanso.sources.months import plain
@@ -42,7 +42,7 @@ def look_at(path: Path, *, sheet: str = "") -> dict[str, Any]:
         "headings": list(guess.column_map.file.headings),
         "columns": columns,
         "rows": len(seen.rows),
-        "mark": _mark(columns),
+        "mark": blank_sheets.mark([column["heading"] for column in columns]),
         "map": guess.column_map.as_document(),
         "reasons": [{"id": one.id, "params": _plain(one.params)} for one in guess.reasons],
     }
@@ -108,12 +108,6 @@ def _label(above: list[list[Cell]], roles: tuple[str, ...], at: int) -> str:
 def _text(cell: Cell) -> str:
     text = "" if cell is None else " ".join(str(cell).split())
     return text if len(text) <= LONGEST_EXAMPLE else text[: LONGEST_EXAMPLE - 1] + "…"
-
-
-def _mark(columns: list[dict[str, Any]]) -> str:
-    """Return the fingerprint of headings, whatever their case and accents."""
-    told = "\n".join(plain(column["heading"]) for column in columns)
-    return hashlib.sha256(told.encode()).hexdigest()
 
 
 __all__ = ["LIMITS", "BadFile", "look_at"]

@@ -22,11 +22,13 @@ from django.utils.translation import gettext as _
 from kalanso import pipeline
 from kalanso.hub.evidence.actions import answers
 from kalanso.hub.evidence.models import PlaceName, Upload
+from kalanso.hub.evidence.queries import blank_sheets, published
 from kalanso.hub.evidence.queries.uploads import (
     DATA,
     SHOWN,
     decisions,
     earlier_decisions,
+    levels_of_places,
     mark_of,
     saved_map_for,
 )
@@ -105,7 +107,10 @@ def read(work: Work) -> Mapping[str, Any]:
         upload = _upload(work)
         reading = look_at(upload.path, sheet=str(work.arguments.get("sheet", "")))
         saved = saved_map_for(upload, reading["mark"])
-        answers.note_reading(job=work.job, reading=reading, saved_map=saved, now=_now())
+        known = blank_sheets.needs_no_question(
+            reading, saved.document if saved else None, pack=published.pack(), levels=levels_of_places()
+        )
+        answers.note_reading(job=work.job, reading=reading, saved_map=saved, known=known, now=_now())
     return {"columns": len(reading["columns"]), "rows": reading["rows"]}
 
 

@@ -11,16 +11,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
 
 from kalanso.hub.evidence.forms.uploads import BlankSheetForm, clean_name
+from kalanso.hub.evidence.queries import blank_sheets
 from kalanso.hub.evidence.queries import uploads as queries
 from kalanso.hub.evidence.views.uploads import safe_cell
 from kalanso.hub.people.permissions import may
 from kalanso.vocabulary import format_value
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-# As sheets call them, whatever the language of the page: the words that are recognised.
-COUNTED = ("BCG", "Penta 1", "Penta 3", "VAR 1")
 
 
 @login_required
@@ -34,23 +34,27 @@ def blank(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         raise Http404(_("Il n'y a pas de modèle pour ce lieu et ce mois."))
     place, month = form.cleaned_data["lieu"], form.cleaned_data["mois"]
+    ages = form.cleaned_data["ages"]
     heading, names = queries.places_of_sheet(place)
     said = format_value(month, "period", "fr")
-    response = HttpResponse(_workbook(heading, names, said), content_type=XLSX)
+    response = HttpResponse(_workbook(blank_sheets.headings(heading, ages), names, said), content_type=XLSX)
     called = clean_name(f"modele-{queries.place_names({place})[place]}-{month}.xlsx", "xlsx")
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(called)}"
     return response
 
 
-def _workbook(heading: str, names: list[str], month: str) -> bytes:
+def _workbook(headings: list[str], names: list[str], month: str) -> bytes:
     book = Workbook()
     sheet: Any = book.active
-    sheet.append([heading, "Mois", *COUNTED])
+    sheet.title = _("Feuille à remplir")
+    sheet.append(headings)
     for name in names:
         sheet.append([safe_cell(name), month])
     sheet.freeze_panes = "B2"
     sheet.column_dimensions["A"].width = 32
     sheet.column_dimensions["B"].width = 16
+    for at in range(3, len(headings) + 1):
+        sheet.column_dimensions[get_column_letter(at)].width = len(headings[at - 1]) + 4
     kept = io.BytesIO()
     book.save(kept)
     return kept.getvalue()

@@ -20,9 +20,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from kalanso.hub.evidence.actions import uploads as actions
+from kalanso.hub.evidence.forms.columns import ColumnsForm
 from kalanso.hub.evidence.forms.uploads import BlankSheetForm, ReasonForm, UploadForm, clean_name
 from kalanso.hub.evidence.models import Upload
-from kalanso.hub.evidence.queries import doubts, figures, matches
+from kalanso.hub.evidence.queries import blank_sheets, doubts, figures, matches
 from kalanso.hub.evidence.queries import uploads as queries
 from kalanso.hub.evidence.queries.first_rows import first_rows
 from kalanso.hub.evidence.queries.sources import title_of, titles
@@ -143,6 +144,7 @@ def _about(request: HttpRequest, upload: Upload) -> dict[str, Any]:
         "figures": followed,
         "awaited": figures.awaited(request.user, upload, followed),
         "names": matches.standing(upload),
+        "known_columns": blank_sheets.was_not_asked(upload),
         "changed": bool(upload.tried) and upload.tried != queries.mark_of(upload),
         "same": queries.same_file(request.user, upload.sha256).exclude(pk=upload.pk).first(),
     }
@@ -213,6 +215,7 @@ def receipt(request: HttpRequest, key: UUID) -> HttpResponse:
             + upload.receipt.get("doubts_total", 0),
             "notes": [queries.message_text(note) for note in upload.receipt.get("notes", [])],
             "shown": shown, "more": more, "undecided": undecided,
+            "recognised": ColumnsForm(upload, examples=False).recognised(),
         },
     )  # fmt: skip
 
