@@ -267,6 +267,38 @@ def test_the_form_names_those_who_follow_and_may_read(places: dict[str, str]) ->
     assert "Qui prévenir" not in quiet
 
 
+def test_the_form_offers_colleagues_before_anybody_wrote_the_nearest_first(places: dict[str, str]) -> None:
+    from kalanso.hub.people.queries.discussion import to_name
+    from kalanso.hub.people.queries.subjects import subject
+
+    writer = person("national")
+    here, there = (
+        person("district", places["here"], name="zan"),
+        person("district", places["there"], name="ba"),
+    )
+    far = person("district", places["here"], name="other", organisation="elsewhere")
+    offered = [one.username for one in to_name(writer, subject("place", places["here"]))]
+
+    assert offered[0] == here.username
+    assert there.username not in offered
+    assert far.username not in offered
+    assert writer.username not in offered
+
+
+@pytest.mark.parametrize("name", ["moussa", "personne"])
+def test_a_name_that_reaches_nobody_is_told_to_the_writer_whether_it_exists_or_not(
+    name: str, places: dict[str, str]
+) -> None:
+    person("reader", name="moussa")
+    near = person("district", places["here"], name="awa")
+    form = {"text": f"Qu'en dis-tu, @{name} ? Et @{near.username}.", "key": str(uuid4())}
+    page = visitor("national").post(f"/discussion/place/{places['here']}/ecrire/", form, follow=True)
+
+    said = page.content.decode()
+    assert f"@{name}. Vérifiez" in said
+    assert "Prévenus" in said
+
+
 def test_people_who_may_not_see_the_place_are_not_told(places: dict[str, str]) -> None:
     from kalanso.hub.people.models import Mention, Notification
 

@@ -14,7 +14,6 @@ from kalanso.hub.people.queries.discussion import Thread
 from kalanso.hub.people.queries.subjects import NoSubject, Subject, may_read, subject
 
 register = template.Library()
-NAMES_OFFERED = 20
 
 
 @register.inclusion_tag("people/discussion.html", takes_context=True)
@@ -43,9 +42,7 @@ def told(reader: Any, about: Subject, form: CommentForm | None = None) -> dict[s
         "number": sum(1 + len(thread.answers) for thread in found),
         "follows": said.follows(reader, about),
         "may_write": may_write,
-        "to_name": [one for one in said.followers(about) if one.pk != reader.pk][:NAMES_OFFERED]
-        if may_write
-        else [],
+        "to_name": said.to_name(reader, about) if may_write else [],
         "form": form or CommentForm(),
     }
 

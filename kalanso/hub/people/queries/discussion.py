@@ -14,7 +14,8 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from kalanso.hub.people.models import Comment, Person, Subscription
+from kalanso.hub.people.models import Comment, Membership, Person, Subscription
+from kalanso.hub.people.queries.access import access_of, path_of
 from kalanso.hub.people.queries.notices import Notice
 from kalanso.hub.people.queries.subjects import NoSubject, Subject, may_read, readers_among, subject
 
@@ -37,6 +38,7 @@ LINK = re.compile(r"https?://[^\s<>\"'`]{3,500}", re.IGNORECASE)
 NAMED = re.compile(r"(?<![\w@.+/-])@([\w.+-]{1,150})")
 MENTIONS_AT_MOST = 10
 SHOWN_AT_MOST = 200
+NAMES_OFFERED = 20
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,35 @@ def followers(about: Subject) -> list[Person]:
         object_type=about.object_type, object_id=about.object_id, person__is_active=True
     ).select_related("person")
     return readers_among([row.person for row in rows], about)
+
+
+def to_name(reader: Any, about: Subject) -> list[Person]:
+    """Return whom somebody may want to name: those who follow, then colleagues, the nearest to the place first.
+
+    Colleagues are of an organisation of the reader; so nobody learns names of others than they work with.
+    """
+    access = access_of(reader)
+    houses = {held.organisation_id for held in access.memberships}
+    # From the place of the subject upwards: its own team, that of its district, of its region, of the country.
+    upwards = [*reversed((path_of(about.place_code) or "").strip("/").split("/")), ""]
+    rank = {code: at for at, code in enumerate(upwards)}
+    rows = Membership.objects.filter(
+        organisation_id__in=houses, place_code__in=upwards, person__is_active=True
+    )
+    near = sorted(rows.select_related("person"), key=lambda row: (rank[row.place_code], row.person.username))
+    people = {person.pk: person for person in (*followers(about), *(row.person for row in near))}
+    people.pop(reader.pk, None)
+    return readers_among(list(people.values()), about)[:NAMES_OFFERED]
+
+
+def told_nobody(text: str, about: Subject) -> list[str]:
+    """Return the names that a text calls with @ and that reach nobody, as they were written."""
+    reached = {person.username.lower() for person in named_in(text, about)}
+    return [
+        name.rstrip(".-+") or name
+        for name in dict.fromkeys(NAMED.findall(text))
+        if not reached & {name.lower(), name.lower().rstrip(".-+")}
+    ]
 
 
 def named_in(text: str, about: Subject) -> list[Person]:

@@ -19,7 +19,7 @@ from kalanso.hub.people.forms.discussion import ChangeCommentForm, CommentForm
 from kalanso.hub.people.models import Comment
 from kalanso.hub.people.panels.discussion import told
 from kalanso.hub.people.permissions import may
-from kalanso.hub.people.queries.discussion import comment_for
+from kalanso.hub.people.queries.discussion import comment_for, told_nobody
 from kalanso.hub.people.queries.subjects import NoSubject, Subject, may_read, subject
 
 
@@ -172,6 +172,15 @@ def _say_who_was_told(request: HttpRequest, comment: Comment) -> None:
         )
     else:
         messages.success(request, _("Commentaire enregistré."))
+    nobody = told_nobody(comment.text, subject(comment.object_type, comment.object_id))
+    if nobody:
+        messages.warning(
+            request,
+            _(
+                "Personne n'est prévenu sous ces noms : %(names)s. Vérifiez l'identifiant, ou choisissez-le dans « Qui prévenir ? »."
+            )
+            % {"names": ", ".join(f"@{name}" for name in nobody)},
+        )
 
 
 def _page(
