@@ -44,11 +44,21 @@ def _stopped(evidence: Evidence, spoken: ir.Table) -> ir.Table:
         step=spoken.step.max(), spoke=spoken.count()
     )
     rows = last.join(latest_steps(spoken), ["source", "period_type"]).mutate(silent=_.latest - _.step)
+    told = _heard_elsewhere(last, rows.filter(_.silent >= months))
     return findings(
-        evidence, evidence.dated(rows.filter(_.silent >= months)), message="quality.silence.stopped",
+        evidence, evidence.dated(told), message="quality.silence", case=ibis.cases((_.heard, "heard"), else_="stopped"),
         indicator=evidence.lead, value=_.silent, expected=0.0, params={"n": _.silent, "spoke": _.spoke},
-        severity=grade(attention=_.silent >= months, serious=_.silent >= serious),
+        severity=grade(attention=_.silent >= months, serious=(_.silent >= serious) & ~_.heard),
     )  # fmt: skip
+
+
+def _heard_elsewhere(last: ir.Table, silent: ir.Table) -> ir.Table:
+    """Add whether another source tells of a place for longer: it works, and its reports are lost on the way."""
+    others = last.select(other="source", period_type="period_type", place_code="place_code", until="step")
+    later = silent.join(others, ["period_type", "place_code"]).filter(_.other != _.source, _.until > _.step)
+    named = later.select("source", "period_type", "place_code").distinct().mutate(heard=True)
+    both = silent.left_join(named, ["source", "period_type", "place_code"]).select(silent, named.heard)
+    return both.mutate(heard=both.heard.fill_null(False))
 
 
 def _gaps(evidence: Evidence, spoken: ir.Table) -> ir.Table:

@@ -117,6 +117,22 @@ def test_a_facility_that_stopped_is_told_whether_its_rows_are_blank_or_gone(
     ]
 
 
+def test_a_place_of_which_another_source_still_tells_is_said_to_be_heard_there(
+    observed: Any, evidence: Any, found: Any
+) -> None:
+    steady = [row for n in range(5) for row in observed("dtp1_doses", [9.0] * 24, place_code=f"S{n}")]
+    gone = observed("dtp1_doses", [9.0] * 12, place_code="G")
+    other = observed("dtp1_doses", [9.0] * 22, place_code="G", source="other")
+
+    told = found(silence.find(evidence(steady + gone + other)))
+    said = told[(told.place_code == "G") & (told.source != "other")]
+
+    assert list(zip(said.message, said.severity, said.value, strict=True)) == [
+        ("quality.silence.heard", "attention", 12.0)
+    ]
+    assert "une autre source y parle encore" in said.fr.iloc[0]
+
+
 def test_the_last_month_in_which_few_have_reported_yet_makes_nobody_silent(
     observed: Any, evidence: Any, found: Any
 ) -> None:
