@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -150,13 +151,14 @@ def test_who_draws_nothing_knows_which_analyses_have_a_picture() -> None:
 def test_another_process_draws_it_from_plain_rows_and_refuses_what_has_no_picture(rows: pd.DataFrame) -> None:
     own = rows[rows["analysis"] == "coverage_sources"]
     plain = json.loads(own.to_json(orient="records"))
-    job = {
+    job: dict[str, Any] = {
         "kind": "beside_sources",
         "table": plain,
         "arguments": {"analysis": "coverage_sources", "subject": {"measure": "", "place": "Mali"}},
     }
     drawn = answer(json.dumps(job))
-    refused = answer(json.dumps(job | {"arguments": {"analysis": "breaks", "subject": {}}}))
+    breaks = {"analysis": "breaks", "subject": job["arguments"]["subject"]}
+    refused = answer(json.dumps(job | {"arguments": breaks}))
 
     assert drawn["ok"], drawn
     assert len(drawn["figure"]["table"]["rows"]) == len(own[own["indicator"] == "dtp1"])
