@@ -184,10 +184,11 @@ def test_evidence_of_no_quarter_is_refused_by_name() -> None:
         run(without("doses", "surveys", "denominators")(sound()))
 
 
-def test_a_place_of_which_nothing_is_known_is_less_sure_than_a_surveyed_one() -> None:
-    plan = Plan(pilot=15, learning=(30,), settling=15, block=80, most=80, effective=float("inf"))
+def test_places_of_which_nothing_is_known_are_less_sure_than_surveyed_ones() -> None:
+    plan = Plan(pilot=15, learning=(30,), settling=15, block=160, most=160, effective=float("inf"))
     evidence = Evidence.of(**silent_places(sound()))
     posterior = estimate(evidence, Question(preview=True, draws=150), np.random.default_rng(1), plan=plan)
     spread = posterior.dtp1_coverage.mean(axis=2).std(axis=0)
 
-    assert spread[3:].min() > spread[:3].max()
+    # A chain this short knows a spread to a tenth or so: the groups are compared, not their ends.
+    assert spread[3:].mean() > 1.15 * spread[:3].mean(), spread
