@@ -18,6 +18,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 from django.conf import settings
+from django.db.models import Count, Max, Sum
 from django.urls import reverse
 
 from kalanso.hub.evidence.models import FindingStatus
@@ -106,8 +107,19 @@ def open_questions(person: Any, today: date) -> tuple[int, PlaceMirror | None, P
         return 0, None, None
     place = place_of(person, "")
     month = months(place, today)[0]
-    rows, _basis_of_it = questions(place, month)
-    return int((rows["section"] == "open").sum()), place, month
+    said = FindingStatus.objects.aggregate(n=Count("pk"), versions=Sum("version"), at=Max("at"))
+    code = place.code if place is not None else ""
+    return _open_number(*_standing(), here.scope(), code, month.code, tuple(said.values())), place, month
+
+
+@lru_cache(maxsize=256)
+def _open_number(
+    _folder: str, _marks: tuple[str, ...], _scope: Scope, code: str, month_code: str, _said: tuple[Any, ...]
+) -> int:
+    """Count the questions that are open; kept until data, places, the day or an answer change, since my page asks each time."""
+    place = PlaceMirror.objects.filter(code=code).first() if code else None
+    rows, _basis_of_it = questions(place, Period.parse(month_code))
+    return int((rows["section"] == "open").sum())
 
 
 def list_again(back: str, key: str) -> str:
