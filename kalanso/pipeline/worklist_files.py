@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +41,14 @@ _HEADING = PatternFill("solid", fgColor="E8EEF4")
 
 @dataclass(frozen=True, kw_only=True)
 class Worklist:
-    """The questions of one month: rows of `quality.worklist.COLUMNS`, and the names of places."""
+    """The questions of one month: rows of `quality.worklist.COLUMNS`, the names of places, the titles of sources."""
 
     month: Period
     place: str
     rows: pd.DataFrame
     names: Mapping[str, str]
     pack: Pack
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 def in_words(listed: Worklist, locale: str) -> list[dict[str, Any]]:
@@ -63,7 +64,7 @@ def in_words(listed: Worklist, locale: str) -> list[dict[str, Any]]:
                 "place": listed.names.get(row["place_code"], row["place_code"]),
                 "period": format_value(row["period"], "period", locale),
                 "question": _asked_in_full(row, listed, locale),
-                "found": lists.finding(row, listed.pack, locale),
+                "found": lists.finding(row, listed.pack, locale, listed.titles),
                 "look": ", ".join(documents(row["check"], row["indicator"], listed.pack, locale)),
                 "severity": _say(f"quality.severity.{row['severity']}", locale),
                 "children": int(row["children"]),
@@ -82,7 +83,7 @@ def documents(check: str, indicator: str, pack: Pack, locale: str) -> list[str]:
 
 
 def _asked_in_full(row: Mapping[Any, Any], listed: Worklist, locale: str) -> str:
-    asked = lists.question(row, listed.pack, locale)
+    asked = lists.question(row, listed.pack, locale, listed.titles)
     more = int(row["more"])
     if not more:
         return asked

@@ -15,14 +15,24 @@ from kalanso.vocabulary import Message
 
 CODES = ("indicator", "first", "last", "one", "other", "larger", "product", "level")
 LISTS = ("indicators",)
+SOURCES = ("source", "other_source", "other")
 
 
-def sentence(message: str, params: str | Mapping[str, Any], pack: Pack, locale: str = "fr") -> str:
-    """Return the sentence of a finding, from its columns `message` and `params`."""
+def sentence(
+    message: str,
+    params: str | Mapping[str, Any],
+    pack: Pack,
+    locale: str = "fr",
+    titles: Mapping[str, str] | None = None,
+) -> str:
+    """Return the sentence of a finding, from its columns `message` and `params`; `titles` is what sources are called."""
     given: dict[str, Any] = json.loads(params) if isinstance(params, str) else dict(params)
     for name in CODES:
         if isinstance(given.get(name), str):
             given[name] = pack.name(given[name], locale)
+    for name in SOURCES if titles else ():
+        if isinstance(given.get(name), str):
+            given[name] = (titles or {}).get(given[name], given[name])
     for name in LISTS:
         if isinstance(given.get(name), list):
             given[name] = ", ".join(pack.name(code, locale) for code in given[name])

@@ -154,14 +154,14 @@ def usual_of(first_doses: pd.DataFrame, lineage: pd.DataFrame) -> dict[str, floa
     return {str(code): float(value) for code, value in usual.groupby("ancestor_code").max().items()}
 
 
-def question(row: Mapping[Any, Any], pack: Pack, locale: str) -> str:
-    """Return the question of a line in plain words."""
-    return sentence(row["question"], row["params"], pack, locale)
+def question(row: Mapping[Any, Any], pack: Pack, locale: str, titles: Mapping[str, str] | None = None) -> str:
+    """Return the question of a line in plain words; `titles` is what sources are called."""
+    return sentence(row["question"], row["params"], pack, locale, titles)
 
 
-def finding(row: Mapping[Any, Any], pack: Pack, locale: str) -> str:
-    """Return what was found, as the check says it."""
-    return sentence(row["message"], row["params"], pack, locale)
+def finding(row: Mapping[Any, Any], pack: Pack, locale: str, titles: Mapping[str, str] | None = None) -> str:
+    """Return what was found, as the check says it; `titles` is what sources are called."""
+    return sentence(row["message"], row["params"], pack, locale, titles)
 
 
 def papers(check: str, indicator: str, rules: Mapping[str, Any]) -> list[str]:

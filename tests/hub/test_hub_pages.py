@@ -154,7 +154,9 @@ def test_a_place_says_doses_target_and_coverage_of_the_chosen_quarter(get: Any, 
 
     newest, earlier = text_of(get(page)), text_of(get(page + "?periode=2024Q2"))
 
-    assert re.search(r"Au T4 2024, \d+ premières doses .* pour 100 enfants attendus en un trimestre : \d+ %", newest)
+    assert re.search(
+        r"Au T4 2024, \d+ premières doses .* pour 100 enfants attendus en un trimestre : \d+ %", newest
+    )
     assert "Au T2 2024," in earlier
 
 

@@ -104,6 +104,18 @@ def test_a_sentence_uses_the_names_of_the_country() -> None:
     assert said.startswith("Boura, janvier 2024, Doses de Penta 1")
 
 
+@pytest.mark.parametrize(
+    ("titles", "shown"), [(None, "demo-snis"), ({"demo-snis": "SNIS (simulé)"}, "SNIS (simulé)")]
+)
+def test_a_sentence_calls_a_source_by_its_title_where_it_is_told_one(
+    titles: dict[str, str] | None, shown: str
+) -> None:
+    params = {"place": "A", "other": "B", "source": "demo-snis", "other_source": "elsewhere"}
+    said = sentence("quality.names.alike", params, definitions.load("ML"), "fr", titles)
+
+    assert f"A (source {shown}) et B (source elsewhere)" in said
+
+
 def test_all_checks_run_on_little_and_say_how_far_they_are(observed: Any, evidence: Any, found: Any) -> None:
     heard: list[tuple[str, float]] = []
     made = evidence(observed("dtp1_doses", [5.0, None, 6.0]))

@@ -199,7 +199,7 @@ def said(message: Message) -> str:
         name: known[value].name if isinstance(value, str) and value in known else value
         for name, value in message.params.items()
     }
-    return quality.sentence(message.id, params, pack(), locale())
+    return quality.sentence(message.id, params, pack(), locale(), distinct_titles())
 
 
 @register.simple_tag

@@ -10,6 +10,7 @@ import pandas as pd
 
 from kalanso.definitions import Pack
 from kalanso.hub.evidence.models import FindingStatus
+from kalanso.hub.evidence.queries.sources import distinct_titles
 from kalanso.hub.evidence.queries.worklist import KEY_SHOWN, Basis, said_of
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.permissions import reach
@@ -64,6 +65,7 @@ def grouped(rows: pd.DataFrame, basis: Basis, person: Any, pack: Pack, locale: s
     said, allowed = said_of(set(rows["key"])), _allowed(person, set(rows["place_code"]))
     totals = rows.groupby(["asked", "asked_place"]).size().to_dict() if len(rows) else {}
     groups: dict[tuple[str, str], Group] = {}
+    titles = distinct_titles()
     following = [*rows["key"].iloc[1:], ""]
     for row, then in zip(rows.to_dict("records"), following, strict=False):
         whom = (row["asked"], row["asked_place"])
@@ -72,7 +74,7 @@ def grouped(rows: pd.DataFrame, basis: Basis, person: Any, pack: Pack, locale: s
                 asked=Message(f"quality.asked.{row['asked']}").render(locale), place_code=row["asked_place"],
                 name=basis.names.get(row["asked_place"], row["asked_place"]), total=int(totals[whom]),
             )  # fmt: skip
-        groups[whom].lines.append(_line(row, said, allowed, pack, locale, str(then)[:KEY_SHOWN]))
+        groups[whom].lines.append(_line(row, said, allowed, pack, locale, titles, str(then)[:KEY_SHOWN]))
     return list(groups.values())
 
 
@@ -82,13 +84,14 @@ def _line(
     allowed: set[str],
     pack: Pack,
     locale: str,
+    titles: Mapping[str, str],
     then: str,
 ) -> Line:
     more = int(row["more"])
     return Line(
         row={str(name): value for name, value in row.items()},
-        question=lists.question(row, pack, locale),
-        found=lists.finding(row, pack, locale),
+        question=lists.question(row, pack, locale, titles),
+        found=lists.finding(row, pack, locale, titles),
         look=tuple(documents(row["check"], row["indicator"], pack, locale)),
         more=Message("quality.worklist.more", {"n": more}).render(locale) if more else "",
         said=said.get(row["key"]),

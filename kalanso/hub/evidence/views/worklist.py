@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 
 from kalanso.hub.evidence.actions import findings as actions
 from kalanso.hub.evidence.queries import asked_lines, findings, published, worklist
+from kalanso.hub.evidence.queries.sources import distinct_titles
 from kalanso.hub.evidence.queries.uploads import language
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.pipeline.worklist_files import Worklist, to_csv, to_xlsx
@@ -139,7 +140,14 @@ def download(request: HttpRequest, form: str) -> HttpResponse:
     asked = _Asked(request)
     rows, basis = worklist.questions(asked.place, asked.month)
     code = asked.place.code if asked.place else ""
-    listed = Worklist(month=asked.month, place=code, rows=rows, names=basis.names, pack=published.pack())
+    listed = Worklist(
+        month=asked.month,
+        place=code,
+        rows=rows,
+        names=basis.names,
+        pack=published.pack(),
+        titles=distinct_titles(),
+    )
     make, kind = FILES[form]
     response = HttpResponse(make(listed, language()), content_type=kind)
     name = "-".join(part for part in (_("questions"), code, asked.month.code) if part)
