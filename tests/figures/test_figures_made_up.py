@@ -201,7 +201,8 @@ def said_in(svg: str) -> str:
 
 
 def test_every_kind_of_figure_is_tested_here() -> None:
-    assert set(MADE) == set(figures.KINDS)
+    # This one picks another kind for the rows that it is given, and has a file of tests of its own.
+    assert set(MADE) == set(figures.KINDS) - {"beside_sources"}
 
 
 @EVERY
