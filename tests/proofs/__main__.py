@@ -18,6 +18,7 @@ import hub_kill  # type: ignore[import-not-found]
 import hub_load  # type: ignore[import-not-found]
 import kill  # type: ignore[import-not-found]
 import offline_cuts  # type: ignore[import-not-found]
+import spark_check  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "reference" / "proofs.md"
@@ -30,6 +31,7 @@ PROOFS = {
     "hub_backup": hub_backup,
     "hub_load": hub_load,
     "offline_cuts": offline_cuts,
+    "spark_check": spark_check,
     "calibrate": calibrate,
 }
 
