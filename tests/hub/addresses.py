@@ -191,6 +191,7 @@ DESK = (
     Row(name="quality_reports", reads=PARTNERS_AND_INSIDE, sends=ANALYSTS, done=422, form={"mode": "who", "year": "1999"}, by=FEW),
     look("quality_report_file", PARTNERS_AND_INSIDE, about="quality report", by=FEWEST),
     page("sources", PARTNERS_AND_INSIDE, by=FEWEST),
+    page("source_flows", PARTNERS_AND_INSIDE, by=FEWEST),
     Row(name="source", about="source", reads=PARTNERS_AND_INSIDE, sends=anywhere("national researcher administrator"),
         by=[VISITOR, NOBODY, ("partner", "home"), ("researcher", "wide"), ("national", "wide"), ("administrator", "wide")],
         form={"cadence": "sometimes", "patience_days": 30, "version": 0}),

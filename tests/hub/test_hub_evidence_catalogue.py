@@ -57,6 +57,25 @@ def test_the_page_says_who_holds_what_who_copies_whom_and_what_is_missing(measur
     assert "Qui dit deux fois la même chose ?" in page
 
 
+def test_the_way_of_the_sources_is_drawn_with_its_table_those_without_numbers_too(measured: Any) -> None:
+    client = visitor("national")
+    listing = client.get("/preuves/sources/").content.decode()
+    page = client.get("/preuves/flux/")
+    drawn = page.context["picture"]
+
+    assert "/preuves/flux/" in listing
+    assert drawn.kind == "source_flows"
+    assert len(drawn.rows) == page.context["silent"] + sum(
+        bool(lane["held"]) for lane in page.context["lanes"]
+    )
+    assert page.context["silent"] > 0
+    assert "SNIS sur DHIS2" in words(page)
+
+
+def test_before_anything_is_measured_the_page_of_the_ways_says_when_it_will_be(quick_hand: Any) -> None:
+    assert "n'a pas encore été mesuré" in words(visitor("national").get("/preuves/flux/"))
+
+
 def test_english_readers_read_it_in_english(measured: Any) -> None:
     page = words(visitor("national").get("/en/preuves/sources/"))
 

@@ -128,6 +128,32 @@ def measured(code: str) -> Measured | None:
     )  # fmt: skip
 
 
+def flows() -> list[dict[str, str]]:
+    """Return where each source arises, is typed in and arrives, as `source_flows` draws it; a source once. Raises NotVisible.
+
+    What nobody declared is taken to arise and to be typed in at its finest level here.
+    """
+    facts = _frame(SOURCE_FACTS)
+    if facts.empty:
+        return []
+    names = _Names(facts)
+    found: dict[str, dict[str, str]] = {}
+    for row in facts.to_dict("records"):
+        declared = names.pack.sources.source(str(row["declared"]))
+        held = str(row["finest_level"] or "")
+        key = str(row["declared"] or row["source"])
+        here = found.setdefault(key, {
+            "source": declared.name[language()] if declared else names.source(str(row["source"])),
+            "arises": declared.arises_at if declared else held or "country",
+            "entered": declared.entered_at if declared else held or "country",
+            "held": held, "state": str(row["state"]),
+            "feeds": ", ".join(map(names.source, declared.feeds)) if declared else "",
+        })  # fmt: skip
+        if row["state"] == "late":
+            here["state"] = "late"
+    return list(found.values())
+
+
 def _frame(spec: TableSpec) -> pd.DataFrame:
     return pd.DataFrame(published.rows(spec, lambda table: table), columns=list(spec.column_names))
 

@@ -81,6 +81,7 @@ UNDER = {
     "beside_analysis": "beside",
     "targets": "beside",
     "source": "sources",
+    "source_flows": "sources",
     **dict.fromkeys(UPLOAD_PAGES, "uploads"),
     **dict.fromkeys(CONNECTION_PAGES, "sources"),
     **dict.fromkeys(RUN_PAGES, "runs"),
