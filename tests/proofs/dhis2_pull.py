@@ -29,6 +29,7 @@ if str(ROOT) not in sys.path:
 
 from kalanso.indicators.tables import OBSERVATIONS  # noqa: E402
 from kalanso.pipeline import Cancelled, pull_dhis2  # noqa: E402
+from kalanso.pipeline.pull_dhis2 import SHARES  # noqa: E402
 from kalanso.places.tables import PLACE_CODES  # noqa: E402
 from kalanso.sources.dhis2 import Credentials, Limits, Transport  # noqa: E402
 from kalanso.sources.tables import IMPORTS  # noqa: E402
@@ -159,20 +160,22 @@ def _in_pieces(store: Store, server: Server, made: Country, requests: int) -> in
         for step in ("dhis2.reports", "dhis2.laying", "import.placing", "import.places", "import.rows")
     ]
     late = late[: STOPS // 2]
-    while stops < STOPS - len(late):
-        left = chance.randint(1, 250)  # a pull asks whether to stop once for every quarter of a megabyte
+    # Moments of the download, in their order: each pull goes on from where the one before was stopped.
+    for moment in sorted(chance.uniform(0.0, 0.98) for _ in range(STOPS - len(late))):
+        far: list[float] = [0.0]
+        pause = chance.randint(0, 3)  # and some looks later, in the middle of pieces
 
         def stop() -> bool:
-            nonlocal left
-            left -= 1
-            return left < 0
+            nonlocal pause
+            pause -= far[0] >= moment  # noqa: B023 - used at once
+            return pause < 0
 
-        _stopped(store, server, made, stop, requests)
+        _stopped(store, server, made, stop, requests, far=far)
         stops += 1
         print(f"\rstopped {stops}/{STOPS}", end="", flush=True)
     for step in late:
         reached: list[str] = []
-        _stopped(store, server, made, lambda: step in reached, requests, reached)  # noqa: B023 - used at once
+        _stopped(store, server, made, lambda: step in reached, requests, reached=reached)  # noqa: B023 - used at once
         stops += 1
         print(f"\rstopped {stops}/{STOPS}", end="", flush=True)
     print()
@@ -184,17 +187,19 @@ def _in_pieces(store: Store, server: Server, made: Country, requests: int) -> in
 
 
 def _stopped(
-    store: Store, server: Server, made: Country, stop: Any, requests: int, reached: Any = None
-) -> None:
-    """Pull until `stop` says so; raise where the pull came to its end before."""
+    store: Store, server: Server, made: Country, stop: Any, requests: int, *, reached: list[str] | None = None,
+    far: list[float] | None = None,
+) -> None:  # fmt: skip
+    """Pull until `stop` says so, told of steps `reached` and how `far` the download is; raise where the pull ended before."""
+
+    def progress(step: str, share: float) -> None:
+        if reached is not None:
+            reached.append(step)
+        if far is not None and step == "pipeline.dhis2.values":
+            far[0] = (share - SHARES["values"]) / (SHARES["reports"] - SHARES["values"])
+
     try:
-        pull(
-            store,
-            server,
-            made,
-            cancel=stop,
-            progress=lambda step, _: reached.append(step) if reached is not None else None,
-        )
+        pull(store, server, made, cancel=stop, progress=progress)
     except Cancelled:
         return
     raise AssertionError(f"the pull ended before it was stopped ({requests} requests when left alone)")
