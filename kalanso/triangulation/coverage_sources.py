@@ -112,8 +112,8 @@ def _told(dossier: Dossier, rows: pd.DataFrame) -> list[Finding]:
     for row in each(newest(reported, [*_OWN, "kind"])):
         evidence = tuple(dossier.evidence("coverage", source_rows[int(at)]) for at in (row.row, row.row_r))
         params: dict[str, Any] = {
-            "place": row.place_code, "period": str(row.year), "indicator": row.indicator, "kind": row.kind,
-            "value": row.value, "reference": row.reference, "reference_kind": row.reference_kind,
+            "place": row.place_code, "period": str(row.year), "indicator": row.indicator, "by": row.kind, "source": row.source,
+            "value": row.value, "reference": row.reference, "reference_by": row.reference_kind,
             "reference_source": row.reference_source, "points": 100 * abs(row.gap),
         }  # fmt: skip
         which, kind, severity = "agrees", "agrees", "note"

@@ -16,6 +16,7 @@ from kalanso.vocabulary.messages import catalogue
 # How the names of codes are called in the catalogue of this package.
 _NAMES: Mapping[str, Callable[[str], str]] = {
     "kind": lambda code: f"triangulation.kind.{code}",
+    "by": lambda code: f"triangulation.by.{code}",
     "population": lambda code: f"triangulation.population.{code}",
     "estimator": lambda code: f"triangulation.estimator.{code}",
     "branch": lambda code: f"triangulation.branch.{code}",
@@ -32,7 +33,7 @@ _NAMES: Mapping[str, Callable[[str], str]] = {
 }
 # Parameter -> the family of its codes.
 FAMILIES = {
-    "kind": "kind", "other_kind": "kind", "reference_kind": "kind", "population_kind": "population", "low_source": "estimator", "high_source": "estimator",
+    "kind": "kind", "other_kind": "kind", "by": "by", "reference_by": "by", "population_kind": "population", "low_source": "estimator", "high_source": "estimator",
     "one": "estimator", "other": "estimator", "branches": "branch", "absent": "evidence", "evidence": "evidence", "analysis": "analysis",
     "disease": "disease", "sector": "sector", "events": "event", "access": "access_measure", "quality": "quality", "agreement": "agreement", "analyses": "analysis",
 }  # fmt: skip

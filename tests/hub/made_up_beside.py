@@ -99,8 +99,8 @@ def _numbers(place: dict[str, Any], number: int) -> list[dict[str, Any]]:
 
 def _findings(place: dict[str, Any], number: int, estimate: bool) -> list[dict[str, Any]]:
     params = {
-        "place": place["place_code"], "period": YEAR, "indicator": "dtp1", "value": value(number), "kind": "administrative",
-        "reference": 0.7, "reference_kind": "estimate" if estimate else "survey", "reference_source": SURVEY, "points": 10 + number,
+        "place": place["place_code"], "period": YEAR, "indicator": "dtp1", "value": value(number), "by": "administrative",
+        "source": SOURCE, "reference": 0.7, "reference_by": "estimate" if estimate else "survey", "reference_source": SURVEY, "points": 10 + number,
     }  # fmt: skip
     return [{
         **_of(place), "analysis": "coverage_sources", "kind": "disagrees", "indicator": "dtp1", "source": SOURCE, "value": value(number),

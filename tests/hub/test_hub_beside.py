@@ -85,7 +85,7 @@ def test_the_review_of_a_place_is_in_words_and_each_sentence_leads_to_the_rows_t
 
     assert "Que disent toutes les sources ensemble : Niono ?" in told
     assert "Ce qui ne s'accorde pas" in told
-    assert "selon la source administrative, 70 % selon la source enquête (demo-survey-2024)" in told
+    assert "selon la source administrative (demo-snis), 70 % selon l'enquête (demo-survey-2024)" in told
     assert "Ce qui manque Il manque : cas par statut vaccinal" in told.replace("à savoir ", "")
     assert "Pour mieux noter les sources d'ici, il manque : une enquête du lieu" in told
     assert rows.status_code == 200
@@ -171,7 +171,7 @@ def test_sources_are_called_by_their_title_on_pages_and_by_their_code_in_files(
     drawn = [job for job in laid.jobs if job["kind"] == "beside_sources"]
     file = body(client.get(f"/preuves/tables/triangulation.csv{where}")).decode()
 
-    assert "selon la source enquête (Enquête de couverture)" in numbers
+    assert "selon l'enquête (Enquête de couverture)" in numbers
     assert "Rapports mensuels (administrative)" in numbers
     assert "administrative Rapports mensuels" in grades
     assert "demo-snis" not in grades
@@ -335,7 +335,7 @@ def test_what_rests_on_a_run_that_failed_its_check_leaves_no_page(
     changed(own, NOW + timedelta(hours=2))
     hidden = client.get(f"{COVERAGE}?lieu={district}&vaccin=dtp3")
 
-    assert "selon la source estimation Kalanso" in words(page)
+    assert "selon l'estimation (" in words(page)
     assert "brouillon" in words(page), "the state of the run stands before its number"
     assert hidden.context["own"] == []
 
