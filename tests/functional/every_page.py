@@ -79,6 +79,7 @@ _DESK = (
     *_pages("connection_edit", "/preuves/connexions/{server_pulled}/modifier/", "/preuves/connexions/{server_forms}/modifier/"),
     *_pages("connection_close", "/preuves/connexions/{server_pulled}/fermer/"),
     *_pages("connection_reading", "/preuves/connexions/{server_pulled}/lecture/", "/preuves/connexions/{server_pulled}/lecture/?voir=confirmes"),
+    *_pages("connection_names", "/preuves/connexions/{server_pulled}/noms/"),
     *_pages("connection_frame", "/preuves/connexions/{server_pulled}/lecture/cadre/"),
     *_pages("connection_meaning", "/preuves/connexions/{server_pulled}/lecture/WSy7zOZx1Wl/tout/"),
     *_pages("pull", "/preuves/connexions/{server_pulled}/collectes/1/", "/preuves/connexions/{server_pulled}/collectes/2/",

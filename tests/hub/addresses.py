@@ -214,6 +214,7 @@ SERVERS = (
     page("connection_frame", CENTRE, about="server", done=302, form={"level-1": "country", "data_sets": "DS1"}, **SERVER),
     page("connection_meaning", CENTRE, about="number of a server", done=302,
          form={"indicator": "bcg_doses", "attributes": "one", "seen": "proposed"}, **SERVER),
+    page("connection_names", CENTRE, about="server", done=302, form={"choice-1": "none"}, **SERVER),
     button("connection_pull", CENTRE, about="server", **SERVER),
     page("pull", CENTRE, about="pull", **SERVER),
     button("pull_stop", CENTRE, about="pull", **SERVER),

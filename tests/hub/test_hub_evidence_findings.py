@@ -224,6 +224,32 @@ def test_a_source_is_described_by_those_who_may_and_read_by_others(niono: str, q
     assert "Décrire cette source" not in page
 
 
+def test_what_people_say_of_owner_money_and_access_stands_before_what_is_declared(quick_hand: Any) -> None:
+    words = {
+        "cadence": "monthly", "patience_days": 15, "version": 0, "owner": "Direction du SNIS", "funder": "Gavi",
+        "funding_ends": "2027-06-30", "agreement": "signed", "request": "granted", "next_release": "mars 2027",
+        "fallback": "Classeurs des districts", "biases": "Cible trop petite",
+    }  # fmt: skip
+    client = visitor("national")
+    assert client.post("/preuves/sources/demo-snis/", words).status_code == 302
+    page = text_of(client.get("/preuves/sources/demo-snis/"))
+    refused = client.post("/preuves/sources/demo-snis/", {**words, "version": 1, "agreement": "sealed"})
+
+    for said in ("Direction du SNIS", "Gavi", "30/06/2027", "Signé", "Accordé", "mars 2027", "Cible trop petite"):
+        assert said in page, said
+    assert refused.status_code == 422
+
+
+@pytest.mark.parametrize("column", ["agreement", "request"])
+def test_the_database_knows_the_states_of_agreements_and_requests(column: str, hub: None) -> None:
+    from django.db import IntegrityError, transaction
+
+    from kalanso.hub.evidence.models import SourceCard
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SourceCard.objects.create(code="x", changed_by=person("national"), changed=NOW, **{column: "sealed"})
+
+
 def test_a_source_that_does_not_exist_is_not_found(quick_hand: Any) -> None:
     assert visitor("national").get("/preuves/sources/nulle-part/").status_code == 404
 

@@ -254,6 +254,7 @@ KALANSO_JOBS: dict[str, str] = {
     "evidence.release": "kalanso.hub.evidence.tasks.runs.release",
     "evidence.connection_check": "kalanso.hub.evidence.tasks.connections.check",
     "evidence.connection_read": "kalanso.hub.evidence.tasks.connections.propose",
+    "evidence.connection_names": "kalanso.hub.evidence.tasks.server_names.keep",
     "evidence.pull": "kalanso.hub.evidence.tasks.pulls.pull",
     "evidence.pull_due": "kalanso.hub.evidence.tasks.pulls.ask_due",
     "site.clean_up": "kalanso.hub.site.tasks.clean_up",

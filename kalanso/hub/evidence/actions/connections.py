@@ -77,7 +77,7 @@ def change(
     now: datetime,
 ) -> Connection:  # fmt: skip
     """Change where a server is, what is asked of it and how often; without words of access those of before stay."""
-    held = _held(connection)
+    held = hold(connection)
     refuse_unless(by, VERB, held)
     _refuse_closed(held)
     refuse_stale(held, version, _stale())
@@ -113,7 +113,7 @@ def _server_of(address: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
-def _held(connection: Connection) -> Connection:
+def hold(connection: Connection) -> Connection:
     return Connection.objects.select_for_update(of=("self",)).select_related("job").get(pk=connection.pk)
 
 
@@ -149,38 +149,41 @@ def _seal(held: Connection, *, by: Person, access: Mapping[str, str], now: datet
 @transaction.atomic
 def look(*, by: Person, connection: Connection, now: datetime) -> Connection:
     """Have a server asked who we are for it, and what it holds."""
-    held = _held(connection)
+    held = hold(connection)
     refuse_unless(by, VERB, held)
-    _refuse_busy(held)
+    refuse_busy(held)
     return _look(held, by=by, now=now)
 
 
 def _look(held: Connection, *, by: Person, now: datetime) -> Connection:
     held.checked, held.fault = None, {}
-    return _ask(held, "evidence.connection_check", by=by, now=now)
+    return ask_of_server(held, "evidence.connection_check", by=by, now=now)
 
 
 @transaction.atomic
 def propose(*, by: Person, connection: Connection, now: datetime) -> Connection:
     """Have the machine propose what each number of a DHIS2 server counts; what people decided stays."""
-    held = _held(connection)
+    held = hold(connection)
     refuse_unless(by, VERB, held)
-    _refuse_busy(held)
+    refuse_busy(held)
     if not held.counts:
         raise ValidationError(_("Seul un serveur DHIS2 a un plan de lecture."), code="kind")
-    return _ask(held, "evidence.connection_read", by=by, now=now)
+    return ask_of_server(held, "evidence.connection_read", by=by, now=now)
 
 
-def _refuse_busy(held: Connection) -> None:
+def refuse_busy(held: Connection) -> None:
+    """Refuse what must not be asked of a server that is being asked, or of a closed one."""
     _refuse_closed(held)
     if held.waits:
         raise ValidationError(_("Le serveur est déjà interrogé : attendez sa réponse."), code="busy")
 
 
-def _ask(held: Connection, kind: str, *, by: Person, now: datetime) -> Connection:
+def ask_of_server(held: Connection, kind: str, *, by: Person, now: datetime, **arguments: Any) -> Connection:
+    """Have the worker do something with a server that the caller holds."""
     held.asked_times += 1
     held.job = ask(
-        by=by, kind=kind, arguments={"connection": held.pk}, key=f"{kind}:{held.pk}:{held.asked_times}", now=now
+        by=by, kind=kind, arguments={"connection": held.pk, **arguments}, key=f"{kind}:{held.pk}:{held.asked_times}",
+        now=now,
     )  # fmt: skip
     held.save()
     return held
@@ -189,7 +192,7 @@ def _ask(held: Connection, kind: str, *, by: Person, now: datetime) -> Connectio
 @transaction.atomic
 def choose_form(*, by: Person, connection: Connection, form: str, now: datetime) -> Connection:
     """Say which form of a server of forms is read."""
-    held = _held(connection)
+    held = hold(connection)
     refuse_unless(by, VERB, held)
     _refuse_closed(held)
     if form not in {one["code"] for one in held.told.get("forms", ())}:
@@ -206,7 +209,7 @@ def choose_form(*, by: Person, connection: Connection, form: str, now: datetime)
 @transaction.atomic
 def close(*, by: Person, connection: Connection, reason: str, now: datetime) -> Connection:
     """End a connection: its words of access and raw files go, what it brought to the published tables stays."""
-    held = _held(connection)
+    held = hold(connection)
     refuse_unless(by, VERB, held)
     _refuse_closed(held)
     if not reason.strip():

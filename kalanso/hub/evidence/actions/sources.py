@@ -15,7 +15,10 @@ from kalanso.hub.people.actions import record, state_of
 from kalanso.hub.people.models import Person
 from kalanso.hub.people.permissions import refuse_unless
 
-COLUMNS = ("title", "what", "importer", "licence", "contact", "cadence", "patience_days", "notes")
+COLUMNS = (
+    "title", "what", "importer", "licence", "contact", "cadence", "patience_days", "owner", "funder", "funding_ends",
+    "agreement", "request", "next_release", "fallback", "biases", "notes",
+)  # fmt: skip
 
 
 @transaction.atomic
@@ -28,7 +31,8 @@ def describe(*, by: Person, code: str, words: Mapping[str, Any], version: int, n
     before = state_of(held, *COLUMNS) if held else {}
     held = held or SourceCard(code=code, version=0)
     for name in COLUMNS:
-        setattr(held, name, words[name])
+        if name in words:
+            setattr(held, name, words[name])
     held.changed_by, held.changed = by, now
     save_next(held, stale)
     record(

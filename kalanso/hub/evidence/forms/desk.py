@@ -87,6 +87,30 @@ class SourceForm(forms.Form):
     patience_days = forms.IntegerField(
         label=gettext_lazy("Jours laissés après la fin de la période"), min_value=0, max_value=730
     )
+    owner = forms.CharField(label=gettext_lazy("Propriétaire"), max_length=200, required=False)
+    funder = forms.CharField(label=gettext_lazy("Qui la paie"), max_length=200, required=False)
+    funding_ends = forms.DateField(
+        label=gettext_lazy("Payée jusqu'au"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )  # fmt: skip
+    agreement = forms.ChoiceField(
+        label=gettext_lazy("Accord avec son propriétaire"), required=False,
+        choices=[("", gettext_lazy("comme déclaré")), *SourceCard.Agreement.choices],
+    )  # fmt: skip
+    request = forms.ChoiceField(
+        label=gettext_lazy("Demande d'accès"), required=False,
+        choices=[("", gettext_lazy("comme déclaré")), *SourceCard.Request.choices],
+    )  # fmt: skip
+    next_release = forms.CharField(
+        label=gettext_lazy("Prochaine parution"), max_length=200, required=False,
+        help_text=gettext_lazy("Exemple : rapport final de l'enquête, mars 2027"),
+    )  # fmt: skip
+    fallback = forms.CharField(
+        label=gettext_lazy("Si elle vient à manquer"), max_length=200, required=False,
+        help_text=gettext_lazy("La source que l'on prendrait à sa place"),
+    )  # fmt: skip
+    biases = forms.CharField(
+        label=gettext_lazy("Biais connus"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )  # fmt: skip
     notes = forms.CharField(
         label=gettext_lazy("Notes"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 4})
     )

@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from kalanso.definitions.sources import AGREEMENTS, REQUESTS
 
 
 class SourceCard(models.Model):
     """What people wrote about a source; what it last brought is asked of the store.
 
-    `patience_days` is how long after the end of a period its numbers may take.
+    `patience_days` is how long after the end of a period its numbers may take. What is said of its owner, money,
+    agreement and so on stands before what the country's pack declares; left empty, that holds.
     """
+
+    class Agreement(models.TextChoices):
+        """How far the agreement with its owner is."""
+
+        NOT_NEEDED = "not_needed", _("Pas nécessaire")
+        TO_ASK = "to_ask", _("À demander")
+        ASKED = "asked", _("Demandé")
+        SIGNED = "signed", _("Signé")
+        EXPIRED = "expired", _("Échu")
+        UNKNOWN = "unknown", _("Inconnu")
+
+    class Request(models.TextChoices):
+        """How far the request for access is."""
+
+        NOT_NEEDED = "not_needed", _("Pas nécessaire")
+        TO_ASK = "to_ask", _("À demander")
+        ASKED = "asked", _("Demandé")
+        GRANTED = "granted", _("Accordé")
+        REFUSED = "refused", _("Refusé")
+        UNKNOWN = "unknown", _("Inconnu")
 
     class Cadence(models.TextChoices):
         """How often it brings something new."""
@@ -28,6 +52,14 @@ class SourceCard(models.Model):
     contact = models.CharField(max_length=200, blank=True, default="")
     cadence = models.CharField(max_length=10, choices=Cadence.choices, default=Cadence.SOMETIMES)
     patience_days = models.PositiveSmallIntegerField(default=30)
+    owner = models.CharField(max_length=200, blank=True, default="")
+    funder = models.CharField(max_length=200, blank=True, default="")
+    funding_ends = models.DateField(null=True, blank=True)
+    agreement = models.CharField(max_length=10, blank=True, default="", choices=Agreement.choices)
+    request = models.CharField(max_length=10, blank=True, default="", choices=Request.choices)
+    next_release = models.CharField(max_length=200, blank=True, default="")
+    fallback = models.CharField(max_length=200, blank=True, default="")
+    biases = models.TextField(max_length=1000, blank=True, default="")
     notes = models.TextField(max_length=4000, blank=True, default="")
     changed_by = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="+")
     changed = models.DateTimeField()
@@ -35,6 +67,12 @@ class SourceCard(models.Model):
 
     class Meta:
         ordering = ("code",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(agreement__in=["", *AGREEMENTS]) & Q(request__in=["", *REQUESTS]),
+                name="evidence_source_known_states",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.title or self.code

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from django.utils.translation import gettext as _
 
 from kalanso.definitions import DeclaredSource, Pack
+from kalanso.hub.evidence.models import SourceCard
 from kalanso.hub.evidence.queries import published
 from kalanso.hub.evidence.queries.sources import described
 from kalanso.hub.evidence.queries.uploads import language
@@ -29,7 +31,7 @@ from kalanso.sources.catalogue.tables import (
     SOURCE_HOLDINGS,
 )
 from kalanso.store import TableSpec
-from kalanso.vocabulary import Message
+from kalanso.vocabulary import Message, format_value
 
 LEVELS = ("country", "region", "district", "health_area", "facility")
 _BESIDE = {"cercle": "district", "arrondissement": "health_area", "commune": "health_area"}
@@ -126,6 +128,37 @@ def measured(code: str) -> Measured | None:
         gaps=names.gaps(found[found["source"] == code])[:MOST_GAPS],
         levels=tuple(names.level(level) for level in (declared.levels if declared else ())),
     )  # fmt: skip
+
+
+def declared_facts(known: Measured | None, card: SourceCard | None) -> list[tuple[str, str]]:
+    """Return what is declared of a source in words, name by name: what people wrote here before what the pack says."""
+    one = known.declared if known else None
+    words = known.words if known else {}
+
+    def said(name: str) -> Any:
+        own = getattr(card, name, "") if card is not None else ""
+        return own or words.get(name) or (getattr(one, name) if one is not None else "")
+
+    agreement, request, ends = said("agreement"), said("request"), said("funding_ends")
+    fallback = one is not None and said("fallback") == one.fallback and one.fallback
+    facts = (
+        (_("Propriétaire"), said("owner")),
+        (_("Qui la paie"), said("funder")),
+        (_("Payée jusqu'au"), format_value(ends, "date", language()) if ends else ""),
+        (_("Accord avec son propriétaire"), SourceCard.Agreement(agreement).label if agreement else ""),
+        (_("Demande d'accès"), SourceCard.Request(request).label if request else ""),
+        (_("Prochaine parution"), said("next_release")),
+        (
+            _("Si elle vient à manquer"),
+            _Names(pd.DataFrame()).source(fallback) if fallback else said("fallback"),
+        ),
+        (_("Système"), one.system if one else ""),
+        (_("Niveaux"), ", ".join(known.levels) if known else ""),
+        (_("Qui est couvert"), words.get("population", "")),
+        (_("Rapporté à qui"), words.get("denominator", "")),
+        (_("Biais connus"), said("biases")),
+    )
+    return [(str(name), str(value)) for name, value in facts if value]
 
 
 def flows() -> list[dict[str, str]]:

@@ -70,10 +70,15 @@ def seen_names(person: Any, upload: Upload) -> tuple[list[PlaceName], int]:
 
 def questions(upload: Upload, names: Sequence[PlaceName]) -> list[Question]:
     """Return the evidence on names of a sheet; candidates outside the sheet's place are left out."""
+    return questions_of(names, upload.place_code)
+
+
+def questions_of(names: Sequence[PlaceName], place_code: str) -> list[Question]:
+    """Return the evidence on names; candidates outside a place are left out (none: the whole country)."""
     offered = [one for name in names for one in name.candidates.get("candidates", [])]
     known = PlaceMirror.objects.in_bulk({one["place_code"] for one in offered})
     above = _above(list(known.values()))
-    home = PlaceMirror.objects.filter(code=upload.place_code).first() if upload.place_code else None
+    home = PlaceMirror.objects.filter(code=place_code).first() if place_code else None
     inside = {code for code, one in known.items() if home is None or one.path.startswith(home.path)}
     return [_question(name, inside, above) for name in names]
 
@@ -102,10 +107,15 @@ def _likeness(written: str, candidate: Mapping[str, Any]) -> float:
 
 def proposals(upload: Upload, names: Sequence[PlaceName]) -> list[tuple[PlaceName, Candidate]]:
     """Return the names with exactly one sound candidate, which no other of them has too."""
-    found = [(one.name, one.proposal) for one in questions(upload, names)]
-    sound = [(name, place) for name, place in found if place is not None]
-    claims = Counter(place.code for _name, place in sound)
-    return [(name, place) for name, place in sound if claims[place.code] == 1]
+    return sound(questions(upload, names))
+
+
+def sound(asked: Sequence[Question]) -> list[tuple[PlaceName, Candidate]]:
+    """Return the names with exactly one sound candidate, which no other of them has too."""
+    found = [(one.name, one.proposal) for one in asked]
+    proposed = [(name, place) for name, place in found if place is not None]
+    claims = Counter(place.code for _name, place in proposed)
+    return [(name, place) for name, place in proposed if claims[place.code] == 1]
 
 
 def _above(places: list[PlaceMirror]) -> dict[str, tuple[PlaceMirror, ...]]:

@@ -112,7 +112,7 @@ def open_questions(person: Any, today: date) -> tuple[int, PlaceMirror | None, P
     return _open_number(*_standing(), here.scope(), code, month.code, tuple(said.values())), place, month
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _open_number(
     _folder: str, _marks: tuple[str, ...], _scope: Scope, code: str, month_code: str, _said: tuple[Any, ...]
 ) -> int:
@@ -164,7 +164,7 @@ def _standing() -> tuple[str, tuple[str, ...]]:
 Ask = Callable[..., list[dict[str, Any]]]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _told_months(
     _folder: str, _marks: tuple[str, ...], scope: Scope, code: str
 ) -> tuple[tuple[str, ...], dict[str, int]]:

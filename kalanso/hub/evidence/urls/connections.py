@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kalanso.hub.evidence.views import connections, pulls, readings
+from kalanso.hub.evidence.views import connections, pulls, readings, server_names
 
 HERE = "preuves/connexions/<int:pk>/"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path(f"{HERE}lecture.yaml", readings.document, name="connection_plan"),
     path(f"{HERE}lecture/cadre/", readings.frame, name="connection_frame"),
     path(f"{HERE}lecture/<slug:element>/<slug:option>/", readings.meaning, name="connection_meaning"),
+    path(f"{HERE}noms/", server_names.names, name="connection_names"),
     path(f"{HERE}collecter/", pulls.ask, name="connection_pull"),
     path(f"{HERE}collectes/<int:number>/", pulls.one, name="pull"),
     path(f"{HERE}collectes/<int:number>/arreter/", pulls.stop, name="pull_stop"),

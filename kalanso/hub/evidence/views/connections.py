@@ -24,6 +24,7 @@ from kalanso.hub.evidence.queries import connections as queries
 from kalanso.hub.evidence.queries import credentials
 from kalanso.hub.evidence.queries.figures import Awaited
 from kalanso.hub.evidence.queries.readings import plan_of, view_of
+from kalanso.hub.evidence.queries.server_names import number_waiting
 from kalanso.hub.evidence.views import done
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.jobs.queries import visible_jobs
@@ -117,7 +118,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "connection": connection, "standing": standing, "access": queries.access_of_connection(connection),
             "server_time": queries.clock_of(connection),
-            "step": step, "says": says, "plan": plan, "keys": credentials.keys_are_set(),
+            "names": number_waiting(connection), "step": step, "says": says, "plan": plan, "keys": credentials.keys_are_set(),
             "undecided": sum(view_of(one) == "a-decider" for one in plan.elements) if plan else 0,
             "pulls": connection.pulls.select_related("job", "asked_by")[: queries.PULLS_SHOWN],
             "choice": FormChoice(connection) if connection.told.get("forms") else None,

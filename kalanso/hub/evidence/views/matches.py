@@ -60,7 +60,7 @@ def names(request: HttpRequest, key: UUID) -> HttpResponse:
 def _keep_all(request: HttpRequest, upload: Upload, seen: list[PlaceName]) -> HttpResponse:
     """Keep all answers of one form; where they leave no name open, have the dry run done anew at once."""
     now = datetime.now(UTC)
-    told = _answers(request.POST, {one.pk for one in seen})
+    told = answers(request.POST, {one.pk for one in seen})
     try:
         if not told:
             raise ValidationError(_("Répondez à un nom au moins."), code="none")
@@ -74,7 +74,7 @@ def _keep_all(request: HttpRequest, upload: Upload, seen: list[PlaceName]) -> Ht
     return redirect("upload_names", key=upload.pk)
 
 
-def _answers(told: Any, seen: Set[int]) -> dict[int, tuple[str, str]]:
+def answers(told: Any, seen: Set[int]) -> dict[int, tuple[str, str]]:
     """Return the answers of a form by the names' keys: places accepted from the list of proposals, or each choice."""
     found: dict[int, tuple[str, str]] = {}
     for pair in told.getlist("accept"):

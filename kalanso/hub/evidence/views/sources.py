@@ -68,8 +68,10 @@ def one(request: HttpRequest, code: str) -> HttpResponse:
             else:
                 messages.success(request, _("C'est noté, avec votre nom et la date."))
                 return redirect("source", code=code)
+    known = catalogue.measured(code)
     return render(
         request, "evidence/source.html",
-        {"source": source, "form": form, "allowed": allowed, "measured": catalogue.measured(code)},
+        {"source": source, "form": form, "allowed": allowed, "measured": known,
+         "declared": catalogue.declared_facts(known, card)},
         status=422 if form.errors else 200,
     )  # fmt: skip

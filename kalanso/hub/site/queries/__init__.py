@@ -61,7 +61,7 @@ UPLOAD_PAGES = (
 )  # fmt: skip
 CONNECTION_PAGES = (
     "connections", "connection", "connection_new", "connection_edit", "connection_close", "connection_reading",
-    "connection_meaning", "connection_frame", "pull",
+    "connection_meaning", "connection_frame", "connection_names", "pull",
 )  # fmt: skip
 RUN_PAGES = (
     "runs", "runs_look", "runs_ask", "runs_compare", "runs_one", "runs_check", "runs_step", "official", "official_sentence",
