@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from kalanso.store.flags import NotVisible, current_parents, flagged_today, withheld_spans
+from kalanso.store.found_once import found_once
 from kalanso.store.store import Store
 from kalanso.store.tables import Audience, Security, Suppression, TableSpec
 from kalanso.vocabulary import PeriodType
@@ -143,10 +144,15 @@ def withheld_places(store: Store, specs: Sequence[TableSpec], *, today: date) ->
 def _withheld(store: Store, coarsen_to: str, today: date) -> ir.Table:
     """Return `withheld_spans` as a table, found once for the snapshots of places and a day."""
     return store.kept(
-        f"withheld to {coarsen_to}",
-        _standing(store, today),
-        lambda: withheld_spans(store, coarsen_to=coarsen_to, today=today),
+        f"withheld to {coarsen_to}", _standing(store, today), lambda: _spans(store, coarsen_to, today)
     )
+
+
+def _spans(store: Store, coarsen_to: str, today: date) -> pa.Table:
+    return found_once(
+        store.folder, f"withheld to {coarsen_to}", _standing(store, today),
+        lambda: withheld_spans(store, coarsen_to=coarsen_to, today=today),
+    )  # fmt: skip
 
 
 def _without_named(store: Store, spec: TableSpec, scope: Scope, table: ir.Table, today: date) -> ir.Table:
@@ -154,7 +160,10 @@ def _without_named(store: Store, spec: TableSpec, scope: Scope, table: ir.Table,
     if not spec.names_places or scope.cleared_everywhere:
         return table
     own = scope.places if scope.cleared and scope.places is not None else frozenset()
-    hidden = sorted(flagged_today(store, today) - own)
+    flagged = found_once(
+        store.folder, "flagged", _standing(store, today), lambda: flagged_today(store, today)
+    )
+    hidden = sorted(flagged - own)
     if not hidden:
         return table
     one = "|".join(re.escape(code) for code in hidden)
@@ -177,6 +186,8 @@ def _guard_flagged(store: Store, spec: TableSpec, table: ir.Table, today: date) 
     """Return the rows with flagged places delayed, and coarsened to the level of the rule."""
     rule, place = spec.security, spec.place_column
     if rule is None or place is None:
+        return table
+    if not _spans(store, rule.coarsen_to, today).num_rows:
         return table
     # The few places are read once: as a join of the tree they would be found again in every branch.
     withheld = _withheld(store, rule.coarsen_to, today)
@@ -267,14 +278,16 @@ def _places_with_hidden(store: Store, spec: TableSpec, today: date) -> list[str]
     assert rule is not None
     assert place is not None
 
-    def found() -> pa.Table:
+    def found() -> list[str]:
         whole = _guard_flagged(store, spec, store.read(spec), today)
         small = whole.filter(_small(whole, rule)).select(code=whole[place])
         beside = _hidden_beside(store, spec, today, None)
-        return small.union(beside.select(code=beside[f"beside_{place}"])).distinct().to_pyarrow()
+        codes = small.union(beside.select(code=beside[f"beside_{place}"])).distinct().to_pyarrow()
+        return list(codes.column("code").to_pylist())
 
-    codes = store.kept(f"places with hidden {spec.name}", _standing(store, today, spec.name), found)
-    return list(codes.to_pyarrow().column("code").to_pylist())
+    return found_once(
+        store.folder, f"places with hidden {spec.name}", _standing(store, today, spec.name), found
+    )
 
 
 def _hidden_beside(store: Store, spec: TableSpec, today: date, as_of: str | None) -> ir.Table:
@@ -304,13 +317,15 @@ def _hidden_beside(store: Store, spec: TableSpec, today: date, as_of: str | None
 
     if as_of:  # apart, so that many questions about the past push out nothing of today
         return store.kept(f"hidden beside {spec.name} of the past", (as_of, _standing(store, today)), found)
-    return store.kept(f"hidden beside {spec.name}", _standing(store, today, spec.name), found)
+    standing = _standing(store, today, spec.name)
+    name = f"hidden beside {spec.name}"
+    return store.kept(name, standing, lambda: found_once(store.folder, name, standing, found))
 
 
 def _standing(store: Store, today: date, *tables: str) -> tuple[str, ...]:
     """Return on which snapshots, of the places and of other tables, and on which day rests what is withheld."""
     newest = [store.latest(name) for name in ("places", "place_parents", "place_flags", *tables)]
-    return (today.isoformat(), *(manifest.id if manifest else "" for manifest in newest))
+    return (today.isoformat(), *(f"{one.id} {one.created_at}" if one else "" for one in newest))
 
 
 def _with_parent(store: Store, spec: TableSpec, table: ir.Table, today: date) -> ir.Table:

@@ -17,7 +17,7 @@ from django.conf import settings
 from kalanso import definitions
 from kalanso.hub.people.queries import here
 from kalanso.indicators.tables import OBSERVATIONS
-from kalanso.store import Manifest, Scope, Store, TableSpec, visible
+from kalanso.store import Manifest, Scope, Store, TableSpec, visible, withheld_places
 
 
 @contextmanager
@@ -37,6 +37,16 @@ def rows(spec: TableSpec, question: Callable[[ir.Table], ir.Table]) -> list[dict
         table = visible(store, spec, here.scope(), today=datetime.now(UTC).date())
         found: list[dict[str, Any]] = question(table).to_pyarrow().to_pylist()
         return found
+
+
+def alike(*specs: TableSpec) -> Scope:
+    """Return the scope of all readers who see the same rows of some tables, by which an answer is kept for all of them."""
+    scope = here.scope()
+    others: frozenset[str] = frozenset()
+    if scope.cleared and scope.places is not None:
+        with opened() as store:
+            others = withheld_places(store, specs, today=datetime.now(UTC).date()) & scope.places
+    return scope.as_for(specs, others)
 
 
 @contextmanager

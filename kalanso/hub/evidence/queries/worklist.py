@@ -38,6 +38,7 @@ from kalanso.vocabulary import Period, PeriodType
 MONTHS_OFFERED = 12
 KEY_SHOWN, LONGEST_BACK = 12, 300  # of a fingerprint in an address; of the query of a list
 FIRST_DOSES, AGES = "dtp1_doses", ("0-11m", "unknown", "all")
+READ = (QUALITY_FINDINGS, OBSERVATIONS)
 _WHOLE = ("strategy", "sector", "sex")
 
 
@@ -74,7 +75,7 @@ def months(place: PlaceMirror | None, today: date) -> list[Period]:
     last = Period.month(today.year, today.month) + -1
     if not published.sees(QUALITY_FINDINGS):
         return [last + -back for back in range(MONTHS_OFFERED)]
-    basis = (*_standing(), here.scope())
+    basis = (*_standing(), published.alike(*READ))
     anywhere, _spoken_anywhere = _told_months(*basis, "")
     told, spoken = _told_months(*basis, _code(place))
     checked = min([last.code, *anywhere[:1]])  # the checks have spoken until then
@@ -94,7 +95,7 @@ def _usual_month(spoken: dict[str, int]) -> str:
 
 def questions(place: PlaceMirror | None, month: Period) -> tuple[pd.DataFrame, Basis]:
     """Return the lines of a month below a place, in the columns of `quality.worklist.COLUMNS` with `key`. Raises NotVisible."""
-    basis = _basis(*_standing(), here.scope(), _code(place), month.code)
+    basis = _basis(*_standing(), published.alike(*READ), _code(place), month.code)
     rules = published.pack().section("quality")["worklist"]
     told = _said(set(basis.findings["place_code"]))
     rows = lists.worklist(basis.findings, told, basis.known, rules, month=month)
@@ -109,7 +110,8 @@ def open_questions(person: Any, today: date) -> tuple[int, PlaceMirror | None, P
     month = months(place, today)[0]
     said = FindingStatus.objects.aggregate(n=Count("pk"), versions=Sum("version"), at=Max("at"))
     code = place.code if place is not None else ""
-    return _open_number(*_standing(), here.scope(), code, month.code, tuple(said.values())), place, month
+    kept_for = published.alike(*READ)
+    return _open_number(*_standing(), kept_for, code, month.code, tuple(said.values())), place, month
 
 
 @lru_cache(maxsize=1024)
