@@ -123,6 +123,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "kalanso.hub.explore.panels",
+                "kalanso.hub.explore.panels.pictures",
                 "kalanso.hub.people.panels.notices",
                 "kalanso.hub.people.panels.discussion",
                 "kalanso.hub.offline.panels",

@@ -112,10 +112,14 @@ def follows(person: Any, about: Subject) -> bool:
 
 def followers(about: Subject) -> list[Person]:
     """Return the active people who follow a thing and may still read what is said of it."""
+    return readers_among([row.person for row in _followed_by(about)], about)
+
+
+def _followed_by(about: Subject) -> list[Subscription]:
     rows = Subscription.objects.filter(
         object_type=about.object_type, object_id=about.object_id, person__is_active=True
-    ).select_related("person")
-    return readers_among([row.person for row in rows], about)
+    )
+    return list(rows.select_related("person"))
 
 
 def to_name(reader: Any, about: Subject) -> list[Person]:
@@ -132,7 +136,7 @@ def to_name(reader: Any, about: Subject) -> list[Person]:
         organisation_id__in=houses, place_code__in=upwards, person__is_active=True
     )
     near = sorted(rows.select_related("person"), key=lambda row: (rank[row.place_code], row.person.username))
-    people = {person.pk: person for person in (*followers(about), *(row.person for row in near))}
+    people = {row.person_id: row.person for row in (*_followed_by(about), *near)}
     people.pop(reader.pk, None)
     return readers_among(list(people.values()), about)[:NAMES_OFFERED]
 
