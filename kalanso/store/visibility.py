@@ -136,8 +136,8 @@ def withheld_places(store: Store, specs: Sequence[TableSpec], *, today: date) ->
         if spec.suppression:
             found.update(_places_with_hidden(store, spec, today))
     for level in {spec.security.coarsen_to for spec in specs if spec.security}:
-        rows = _withheld(store, level, today).select("flagged_code", "coarse_code").distinct().to_pyarrow()
-        found.update(*(column.to_pylist() for column in rows.columns))
+        spans = _spans(store, level, today)
+        found.update(*(spans.column(name).to_pylist() for name in ("flagged_code", "coarse_code")))
     return frozenset(found)
 
 
