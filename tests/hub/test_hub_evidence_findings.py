@@ -235,7 +235,15 @@ def test_what_people_say_of_owner_money_and_access_stands_before_what_is_declare
     page = text_of(client.get("/preuves/sources/demo-snis/"))
     refused = client.post("/preuves/sources/demo-snis/", {**words, "version": 1, "agreement": "sealed"})
 
-    for said in ("Direction du SNIS", "Gavi", "30/06/2027", "Signé", "Accordé", "mars 2027", "Cible trop petite"):
+    for said in (
+        "Direction du SNIS",
+        "Gavi",
+        "30/06/2027",
+        "Signé",
+        "Accordé",
+        "mars 2027",
+        "Cible trop petite",
+    ):
         assert said in page, said
     assert refused.status_code == 422
 
