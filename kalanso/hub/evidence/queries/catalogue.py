@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from kalanso.definitions import DeclaredSource, Pack
 from kalanso.hub.evidence.models import SourceCard
 from kalanso.hub.evidence.queries import published
-from kalanso.hub.evidence.queries.sources import described
+from kalanso.hub.evidence.queries.sources import called, described
 from kalanso.hub.evidence.queries.uploads import language
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.sources.catalogue.sentences import (
@@ -77,6 +77,11 @@ class Measured:
     def lag_days(self) -> int | None:
         """Whole days from the end of a period to its first numbers; None where that was not seen yet."""
         return None if self.facts["lag_days"] is None else round(self.facts["lag_days"])
+
+    @property
+    def redundant(self) -> str:
+        """The sources that say the same facts, by their titles."""
+        return ", ".join(called(str(self.facts["redundant_with"] or "").split(", ")))
 
     @property
     def words(self) -> dict[str, str]:
