@@ -14,11 +14,11 @@ class ExploreConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare that places can be discussed."""
-        from kalanso.hub.people.models import PlaceMirror
+        from kalanso.hub.people.queries.access import mirrored
         from kalanso.hub.people.queries.subjects import Subject, discuss
 
         def place(code: str) -> Subject | None:
-            found = PlaceMirror.objects.filter(code=code).first()
+            found = mirrored(code)
             if found is None:
                 return None
             return Subject(

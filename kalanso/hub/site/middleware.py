@@ -31,7 +31,7 @@ from kalanso.hub.api.queries import open_token
 from kalanso.hub.evidence.queries.sources import titles_asked_once
 from kalanso.hub.explore.queries import shelf
 from kalanso.hub.people.permissions import SECOND_PROOF
-from kalanso.hub.people.queries.access import access_of, scope_of
+from kalanso.hub.people.queries.access import access_of, places_asked_once, scope_of
 from kalanso.hub.people.queries.here import reading_as, working_for
 from kalanso.hub.site.queries import MACHINE_LINK
 from kalanso.store import NotVisible, Scope
@@ -280,7 +280,7 @@ class ReaderScope:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with reading_as(scope_of(access_of(request.user))), titles_asked_once():
+        with reading_as(scope_of(access_of(request.user))), titles_asked_once(), places_asked_once():
             if settings.KALANSO_STORE is not None:
                 shelf.current().state()  # what was published meanwhile is forgotten for everybody
             return self.answer(request)

@@ -5,6 +5,9 @@ Read once per request. The scope is what `store.visible` asks for; the hub has n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -33,6 +36,9 @@ OPENS: dict[str, tuple[Audience, Audience]] = {
 PLACED = frozenset(role for role, (abroad, at_home) in OPENS.items() if abroad != at_home)
 # Roles that see places under a security flag as they are, in their own places.
 CLEARED = frozenset({Role.FACILITY, Role.DISTRICT, Role.REGION, Role.NATIONAL, Role.ADMINISTRATOR})
+
+
+_PLACES: ContextVar[dict[str, PlaceMirror | None] | None] = ContextVar("places", default=None)
 
 
 @dataclass(frozen=True)
@@ -124,9 +130,30 @@ def access_of(person: Any, *, day: date | None = None) -> Access:
     return access
 
 
+def mirrored(place_code: str) -> PlaceMirror | None:
+    """Return a published place; None for the whole country and for what is no longer published."""
+    kept = _PLACES.get()
+    if kept is None:
+        return PlaceMirror.objects.filter(code=place_code).first() if place_code else None
+    if place_code not in kept:
+        kept[place_code] = PlaceMirror.objects.filter(code=place_code).first() if place_code else None
+    return kept[place_code]
+
+
+@contextmanager
+def places_asked_once() -> Iterator[None]:
+    """Ask for each place once while an answer is made, however many rules ask about it."""
+    token = _PLACES.set({})
+    try:
+        yield
+    finally:
+        _PLACES.reset(token)
+
+
 def path_of(place_code: str) -> str | None:
     """Return the path of a published place."""
-    return PlaceMirror.objects.filter(code=place_code).values_list("path", flat=True).first()
+    found = mirrored(place_code)
+    return found.path if found is not None else None
 
 
 def scope_of(access: Access) -> Scope:

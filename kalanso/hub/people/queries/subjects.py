@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kalanso.hub.people.models import Comment, Membership, Person, PlaceMirror, Role
-from kalanso.hub.people.queries.access import CLEARED, access_of, today
+from kalanso.hub.people.models import Comment, Membership, Person, Role
+from kalanso.hub.people.queries.access import CLEARED, access_of, mirrored, today
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +63,8 @@ def readers_among(people: Sequence[Person], thing: Subject | Comment) -> list[Pe
     """Return those of some people for whom `may_read` holds, in two questions however many they are."""
     day, path = today(), ""
     if thing.place_code:
-        flagged = PlaceMirror.objects.filter(code=thing.place_code, flagged=True)
-        path = flagged.values_list("path", flat=True).first() or ""
+        place = mirrored(thing.place_code)
+        path = place.path if place is not None and place.flagged else ""
     held = Membership.objects.filter(person__in=people, role__in=CLEARED if path else READERS)
     near = {
         row.person_id
@@ -75,7 +75,8 @@ def readers_among(people: Sequence[Person], thing: Subject | Comment) -> list[Pe
 
 
 def _flagged(place_code: str) -> bool:
-    return bool(place_code) and PlaceMirror.objects.filter(code=place_code, flagged=True).exists()
+    place = mirrored(place_code)
+    return place is not None and place.flagged
 
 
 def _cleared(person: Any, place_code: str) -> bool:
