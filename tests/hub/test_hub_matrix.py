@@ -473,7 +473,7 @@ COVERED_ELSEWHERE = (
     "hors-ligne/", "sw.js",  # test_hub_offline
     "travaux/",  # test_hub_jobs_pages
     "systeme/",  # test_hub_state
-    "preuves/depot/", "preuves/alertes/", "preuves/sources/",  # test_hub_evidence_rights
+    "preuves/depot/", "preuves/alertes/", "preuves/sources/", "preuves/flux/",  # test_hub_evidence_rights, addresses
     "preuves/connexions/",  # test_hub_connections_rights
     "preuves/a-demander/", "preuves/qualite/fiche/", "preuves/qualite/rapport/",  # worklist, scorecards, quality_reports
     "preuves/croisement/", "lieux/<str:code>/bulletin/",  # test_hub_beside
