@@ -114,6 +114,7 @@ def _server_of(address: str) -> tuple[str, str]:
 
 
 def hold(connection: Connection) -> Connection:
+    """Return a connection as it stands now, held until the change is written."""
     return Connection.objects.select_for_update(of=("self",)).select_related("job").get(pk=connection.pk)
 
 

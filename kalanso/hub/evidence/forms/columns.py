@@ -236,12 +236,7 @@ class ColumnsForm(forms.Form):
 
     def _is_asked(self, field: Any, column: Mapping[str, Any]) -> bool:
         """Whether somebody should say what a column is; one in which nothing stands can stay unread."""
-        return bool(field.errors) or (bool(column["examples"]) and self._is_open(field, {IGNORE}))
-
-    def _is_open(self, field: Any, unanswered: set[str]) -> bool:
-        return (
-            bool(field.errors) or str(field.form.initial.get(field.name, field.field.initial)) in unanswered
-        )
+        return bool(field.errors) or (bool(column["examples"]) and field.field.initial == IGNORE)
 
     def meaning_fields(self) -> list[tuple[Any, Any, Any, bool]]:
         """Return the three questions on each thing that is counted, and whether its age matters or may."""
@@ -260,7 +255,7 @@ class ColumnsForm(forms.Form):
         return [told for told in self.meaning_fields() if not self._is_unknown(told[0])]
 
     def _is_unknown(self, field: Any) -> bool:
-        return self._is_open(field, {""}) or field.field.initial not in self.pack.indicators
+        return bool(field.errors) or field.field.initial not in self.pack.indicators
 
     def age_is_open(self) -> bool:
         """Whether the age of the children of some doses is still to be said."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -97,7 +98,7 @@ def catalogue() -> Catalogue:
     held = _frame(SOURCE_HOLDINGS)
     if held.empty:
         return Catalogue(measured=False)
-    names = _Names(held)
+    names = _Names()
     rows = [names.row(code, own) for code, own in held.groupby("indicator", sort=False)]
     rows += [
         Held(names.indicator(code), True, ((),) * len(LEVELS))
@@ -120,7 +121,7 @@ def measured(code: str) -> Measured | None:
     if not facts:
         return None
     held = _frame(SOURCE_HOLDINGS)
-    names = _Names(held)
+    names = _Names()
     own = held[held["source"] == code].sort_values(["indicator", "level"])
     found = _frame(CATALOGUE_GAPS)
     declared = names.pack.sources.source(str(facts[0]["declared"]))
@@ -145,7 +146,9 @@ def declared_facts(known: Measured | None, card: SourceCard | None) -> list[tupl
         return own or words.get(name) or (getattr(one, name) if one is not None else "")
 
     agreement, request, ends = said("agreement"), said("request"), said("funding_ends")
-    fallback = one is not None and said("fallback") == one.fallback and one.fallback
+    fallback = getattr(card, "fallback", "") or (
+        _Names().source(one.fallback) if one and one.fallback else ""
+    )
     facts = (
         (_("Propriétaire"), said("owner")),
         (_("Qui la paie"), said("funder")),
@@ -155,7 +158,7 @@ def declared_facts(known: Measured | None, card: SourceCard | None) -> list[tupl
         (_("Prochaine parution"), said("next_release")),
         (
             _("Si elle vient à manquer"),
-            _Names(pd.DataFrame()).source(fallback) if fallback else said("fallback"),
+            fallback,
         ),
         (_("Système"), one.system if one else ""),
         (_("Niveaux"), ", ".join(known.levels) if known else ""),
@@ -174,7 +177,7 @@ def flows() -> list[dict[str, str]]:
     facts = _frame(SOURCE_FACTS)
     if facts.empty:
         return []
-    names = _Names(facts)
+    names = _Names()
     found: dict[str, dict[str, str]] = {}
     for row in facts.to_dict("records"):
         declared = names.pack.sources.source(str(row["declared"]))
@@ -199,12 +202,15 @@ def _frame(spec: TableSpec) -> pd.DataFrame:
 class _Names:
     """What readers call indicators, levels, sources and places."""
 
-    def __init__(self, held: pd.DataFrame) -> None:
+    def __init__(self) -> None:
         self.pack: Pack = published.pack()
         self.titles = described()
-        self.places = dict(PlaceMirror.objects.values_list("code", "name"))
         self.needs = {need.indicator for need in self.pack.sources.needs}
-        self.held = held
+
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """Names of all places by code."""
+        return dict(PlaceMirror.objects.values_list("code", "name"))
 
     def indicator(self, code: str) -> str:
         return self.pack.name(code, language()) if code else ""

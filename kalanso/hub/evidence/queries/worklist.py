@@ -75,7 +75,7 @@ def months(place: PlaceMirror | None, today: date) -> list[Period]:
     last = Period.month(today.year, today.month) + -1
     if not published.sees(QUALITY_FINDINGS):
         return [last + -back for back in range(MONTHS_OFFERED)]
-    basis = (*_standing(), published.alike(*READ))
+    basis = _kept_for()
     anywhere, _spoken_anywhere = _told_months(*basis, "")
     told, spoken = _told_months(*basis, _code(place))
     checked = min([last.code, *anywhere[:1]])  # the checks have spoken until then
@@ -95,7 +95,7 @@ def _usual_month(spoken: dict[str, int]) -> str:
 
 def questions(place: PlaceMirror | None, month: Period) -> tuple[pd.DataFrame, Basis]:
     """Return the lines of a month below a place, in the columns of `quality.worklist.COLUMNS` with `key`. Raises NotVisible."""
-    basis = _basis(*_standing(), published.alike(*READ), _code(place), month.code)
+    basis = _basis(*_kept_for(), _code(place), month.code)
     rules = published.pack().section("quality")["worklist"]
     told = _said(set(basis.findings["place_code"]))
     rows = lists.worklist(basis.findings, told, basis.known, rules, month=month)
@@ -110,8 +110,7 @@ def open_questions(person: Any, today: date) -> tuple[int, PlaceMirror | None, P
     month = months(place, today)[0]
     said = FindingStatus.objects.aggregate(n=Count("pk"), versions=Sum("version"), at=Max("at"))
     code = place.code if place is not None else ""
-    kept_for = published.alike(*READ)
-    return _open_number(*_standing(), kept_for, code, month.code, tuple(said.values())), place, month
+    return _open_number(*_kept_for(), code, month.code, tuple(said.values())), place, month
 
 
 @lru_cache(maxsize=1024)
@@ -164,6 +163,11 @@ def _standing() -> tuple[str, tuple[str, ...]]:
 
 
 Ask = Callable[..., list[dict[str, Any]]]
+
+
+def _kept_for() -> tuple[str, tuple[str, ...], Scope]:
+    """Return on what an answer rests, and all readers for whom it may be kept."""
+    return (*_standing(), published.alike(*READ))
 
 
 @lru_cache(maxsize=1024)

@@ -27,9 +27,7 @@ from kalanso.pipeline.computation_status import read_status
 from kalanso.store import Manifest, Scope, Store, TableSpec, visible, withheld_places
 
 KEPT_ANSWERS = 1500  # of each scope; most readers share one, with some ten answers a place
-KEPT_SCOPES = (
-    400  # a few answers for each reader with places of their own, all others in those that many share
-)
+KEPT_SCOPES = 400  # a reader with places of their own keeps few answers, the rest stands in those many share
 Answer = TypeVar("Answer")
 _NOTHING = object()
 
