@@ -75,22 +75,46 @@ class Scope:
         return ""
 
     def as_for(self, specs: Sequence[TableSpec], withheld: Set[str], about: Set[str] | None = None) -> Scope:
-        """Return the narrowest scope that sees the same rows of these tables, so that readers may share an answer.
+        """Return a scope of many readers that sees the same rows of these tables, so that they may share an answer.
 
         `withheld`: the places of which others see other rows (`withheld_places`); `about`: the only places that are
-        asked for, None for all. Where any of the tables is closed, or held to the reader's own places, or withheld
-        places are among those where they see everything, the scope stays as it is.
+        asked for, None for all. Where a table is closed, or held to the reader's own places while others are asked
+        for, the scope stays as it is. It never sees tables of a narrower circle than theirs.
         """
-        if self.cleared_everywhere or any(self.refusal(spec) or self.holds(spec) for spec in specs):
+        widest = max(spec.audience for spec in specs)
+        held = any(self.holds(spec) for spec in specs)
+        if any(self.refusal(spec) for spec in specs) or (held and not self._is_home_of(about)):
             return self
-        if self.cleared and self.places is not None:
-            seen = withheld & self.places
-            # A row of another place may name one of them.
-            if about is not None and not any(spec.names_places for spec in specs):
-                seen &= about
-            if seen:
-                return self
-        return Scope(audience=max(spec.audience for spec in specs))
+        if self.cleared_everywhere:
+            return Scope(audience=widest, cleared=True)
+        named = any(
+            spec.names_places for spec in specs
+        )  # a row of another place may name one of the reader's
+        own = self.places or frozenset()
+        told_apart = withheld & own if about is None or named else withheld & own & about
+        if not told_apart or not (self.cleared or held):
+            return Scope(audience=widest)
+        if self.cleared and not named and self._is_home_of(about):
+            return Scope(audience=widest, cleared=True)
+        if held:
+            return self
+        return Scope(audience=widest, places=frozenset(told_apart), cleared=True, at_home=widest)
+
+    def _is_home_of(self, about: Set[str] | None) -> bool:
+        """Whether some places are asked for, and all of them are the reader's own."""
+        return bool(about) and about is not None and self.places is not None and about <= self.places
+
+    def parted(self, spec: TableSpec, withheld: Set[str]) -> tuple[Scope | None, Scope] | None:
+        """Return two scopes of many readers, whose rows of a table, the first's beyond the reader's places and the second's there, are theirs.
+
+        The first is None where they see nothing beyond; None where no two such scopes exist.
+        """
+        if self.places is None or spec.place_column is None or spec.names_places or self.refusal(spec):
+            return None
+        beyond = None if self.holds(spec) else Scope(audience=spec.audience)
+        if self.cleared:
+            return beyond, Scope(audience=spec.audience, cleared=True)
+        return None if withheld & self.places else (beyond, Scope(audience=spec.audience))
 
     @classmethod
     def analyst(cls) -> Scope:
@@ -135,6 +159,8 @@ def withheld_places(store: Store, specs: Sequence[TableSpec], *, today: date) ->
     for spec in specs:
         if spec.suppression:
             found.update(_places_with_hidden(store, spec, today))
+        if spec.names_places:
+            found.update(_flagged(store, today))
     for level in {spec.security.coarsen_to for spec in specs if spec.security}:
         spans = _spans(store, level, today)
         found.update(*(spans.column(name).to_pylist() for name in ("flagged_code", "coarse_code")))
@@ -155,15 +181,16 @@ def _spans(store: Store, coarsen_to: str, today: date) -> pa.Table:
     )  # fmt: skip
 
 
+def _flagged(store: Store, today: date) -> frozenset[str]:
+    return found_once(store.folder, "flagged", _standing(store, today), lambda: flagged_today(store, today))
+
+
 def _without_named(store: Store, spec: TableSpec, scope: Scope, table: ir.Table, today: date) -> ir.Table:
     """Return the rows without those that name, beside their own place, one under a flag which the reader may not know."""
     if not spec.names_places or scope.cleared_everywhere:
         return table
     own = scope.places if scope.cleared and scope.places is not None else frozenset()
-    flagged = found_once(
-        store.folder, "flagged", _standing(store, today), lambda: flagged_today(store, today)
-    )
-    hidden = sorted(flagged - own)
+    hidden = sorted(_flagged(store, today) - own)
     if not hidden:
         return table
     one = "|".join(re.escape(code) for code in hidden)

@@ -23,7 +23,6 @@ from kalanso.store import (
     Security,
     Store,
     visible,
-    withheld_places,
 )
 
 TODAY = date(2025, 1, 15)
@@ -36,7 +35,13 @@ def publish(store: Store, spec: Any, rows: list[dict[str, Any]], now: datetime) 
 
 @pytest.fixture
 def country(store: Store, now: datetime) -> Store:
-    """Region R with districts D1 and D2; D1 has areas A1, A2, A3; D1 is flagged since 2022."""
+    """The places alone."""
+    publish_places(store, now)
+    return store
+
+
+def publish_places(store: Store, now: datetime) -> None:
+    """Publish region R with districts D1 and D2; D1 has areas A1, A2, A3, and D2 has A4."""
     levels = {"R": "region", "D1": "district", "D2": "district"}
     levels |= {f"A{i}": "health_area" for i in (1, 2, 3, 4)}
     above = {"D1": "R", "D2": "R", "A1": "D1", "A2": "D1", "A3": "D1", "A4": "D2"}
@@ -47,7 +52,6 @@ def country(store: Store, now: datetime) -> Store:
     publish(store, PLACE_PARENTS, [
         {"place_code": code, "tree": "health", "parent_code": parent, **blank}
         for code, parent in above.items()], now)  # fmt: skip
-    return store
 
 
 def flag(store: Store, code: str, since: date | None, until: date | None, now: datetime) -> None:
@@ -312,78 +316,6 @@ def test_scopes_that_may_see_differently_have_different_marks() -> None:
     assert len({scope.mark for scope in scopes}) == len(scopes)
     with pytest.raises(ValueError, match="at_home"):
         Scope(at_home=Audience.PROGRAMME)
-
-
-AT_HOME = {"audience": Audience.PARTNER, "at_home": Audience.PROGRAMME}
-
-
-@pytest.mark.parametrize(
-    ("scope", "shares"),
-    [
-        (PARTNER, True),
-        (Scope(audience=Audience.PROGRAMME), True),
-        (Scope(**AT_HOME, places=frozenset({"A4", "D2", "R"}), cleared=True), True),
-        (Scope(**AT_HOME, places=frozenset({"A3", "D1", "R"})), True),
-        (
-            Scope(**AT_HOME, places=frozenset({"A3", "D1", "R"}), cleared=True),
-            False,
-        ),  # the row of D1 is another
-        (Scope(**AT_HOME, places=frozenset({"A1"}), cleared=True), False),
-        (Scope(audience=Audience.PROGRAMME, places=frozenset({"A4"})), False),
-        (Scope.analyst(), False),
-    ],
-    ids=[
-        "partner",
-        "researcher",
-        "team-elsewhere",
-        "team-not-cleared",
-        "team-beside",
-        "team-under-a-flag",
-        "held-to-a-place",
-        "analyst",
-    ],
-)
-def test_readers_share_an_answer_only_where_they_see_the_same_rows(
-    scope: Scope, shares: bool, country: Store, now: datetime
-) -> None:
-    flag(country, "A1", None, None, now)
-    areas = ("A1", "A2", "A3", "A4")
-    publish(
-        country, INDICATOR_VALUES, [indicator(code, 8 + number) for number, code in enumerate(areas)], now
-    )
-    specs = (INDICATOR_VALUES, QUALITY_FINDINGS, PLACES)
-    publish(country, QUALITY_FINDINGS, [found(code, "A1" if code == "A4" else "A3") for code in areas], now)
-    withheld = withheld_places(country, specs, today=TODAY)
-    narrow = scope.as_for(specs, withheld)
-    assert withheld == {"A1", "A2", "D1"}
-    assert narrow == (Scope(audience=Audience.PARTNER) if shares else scope)
-    for spec in specs:
-        rows = [seen(country, spec, one, *spec.column_names) for one in (narrow, scope)]
-        assert str(rows[0]) == str(rows[1]), spec.name
-
-
-@pytest.mark.parametrize(
-    "about",
-    [None, frozenset({"A3"}), frozenset({"A4"}), frozenset({"D1"})],
-    ids=["all", "own", "other", "above"],
-)
-def test_a_team_shares_answers_about_others_and_keeps_its_own_small_counts(
-    about: frozenset[str] | None, country: Store, now: datetime
-) -> None:
-    areas = {"A1": 20, "A2": 30, "A3": 3, "A4": 40}
-    rows = [indicator(code, number) for code, number in areas.items()] + [indicator("D1", 90, "district")]
-    publish(country, INDICATOR_VALUES, rows, now)
-    scope = Scope(**AT_HOME, places=frozenset({"A3", "D1", "R"}), cleared=True)
-    withheld = withheld_places(country, [INDICATOR_VALUES], today=TODAY)
-    narrow = scope.as_for([INDICATOR_VALUES], withheld, about)
-
-    def told(one: Scope) -> list[Any]:
-        found = seen(country, INDICATOR_VALUES, one, "place_code", "numerator", "value")
-        return [row for row in found if about is None or row[0] in about]
-
-    assert withheld == {"A1", "A3"}  # a small count, and the smallest beside it
-    assert (narrow == scope) == (about is None or "A3" in about)
-    assert str(told(narrow)) == str(told(scope))
 
 
 def found(place: str, other: str) -> dict[str, Any]:

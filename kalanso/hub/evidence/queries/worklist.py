@@ -175,34 +175,73 @@ def _told_months(
     _folder: str, _marks: tuple[str, ...], scope: Scope, code: str
 ) -> tuple[tuple[str, ...], dict[str, int]]:
     """Return the months below a place with a finding that is asked about, newest first, and how many places reported in each."""
+    asked, given = _months_by_place(_folder, _marks, scope, _own_question(scope, code))
+    codes = _below(code)
+    if codes is not None:
+        asked, given = (frame[frame["place_code"].isin(codes)] for frame in (asked, given))
+    told = tuple(sorted(set(asked["period"]), reverse=True))
+    return told, given.groupby("period")["place_code"].nunique().to_dict()
+
+
+def _own_question(scope: Scope, code: str) -> str:
+    """Return the place below which the store is asked: "" where one question for the country serves all who share it.
+
+    Whoever shares with few asks of their places alone, since what is protected elsewhere would be found for nothing.
+    """
+    return "" if scope.places is None else code
+
+
+@lru_cache(maxsize=64)
+def _months_by_place(
+    _folder: str, _marks: tuple[str, ...], scope: Scope, code: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return place_code and period of findings that are asked about, and of what was reported, each pair once."""
 
     def asked(table: ir.Table) -> ir.Table:
-        return (
-            table.filter(table.period_type == "month", table.severity != "note").select("period").distinct()
-        )
+        chosen = table.filter(table.period_type == "month", table.severity != "note")
+        return chosen.select("place_code", "period").distinct()
 
     def reported(table: ir.Table) -> ir.Table:
         given = table.filter(table.period_type == PeriodType.MONTH.value, table.value.notnull())
-        return given.group_by("period").agg(n=given.place_code.nunique())
+        return given.select("place_code", "period").distinct()
 
     with here.reading_as(scope), published.several(_below(code)) as ask:
-        told = tuple(sorted((row["period"] for row in ask(QUALITY_FINDINGS, asked)), reverse=True))
+        found = ask(QUALITY_FINDINGS, asked)
         rows = ask(OBSERVATIONS, reported) if published.sees(OBSERVATIONS) else []
-    return told, {row["period"]: int(row["n"]) for row in rows}
+    columns = ["place_code", "period"]
+    return pd.DataFrame(found, columns=columns), pd.DataFrame(rows, columns=columns)
 
 
 @lru_cache(maxsize=32)
 def _basis(_folder: str, _marks: tuple[str, ...], scope: Scope, code: str, month_code: str) -> Basis:
-    month, codes = Period.parse(month_code), _below(code)
-    with here.reading_as(scope), published.several(codes) as ask:
-        findings = _findings(ask, month)
-        doses = _first_doses(ask, month) if published.sees(OBSERVATIONS) else pd.DataFrame()
+    codes = _below(code)
+    findings, doses = _told(_folder, _marks, scope, _own_question(scope, code), month_code)
+    if codes is not None:
+        findings, doses = (
+            frame[frame["place_code"].isin(codes)].reset_index(drop=True) for frame in (findings, doses)
+        )
     lineage, names = _lineage(codes)
     return Basis(
         findings=findings,
         known=lists.Known(lineage=lineage, usual=lists.usual_of(doses, lineage)),
         names=names,
     )
+
+
+@lru_cache(maxsize=32)
+def _told(
+    _folder: str, _marks: tuple[str, ...], scope: Scope, code: str, month_code: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the findings that a list of a month may ask about, and the first doses by which they are weighed."""
+    month = Period.parse(month_code)
+    with here.reading_as(scope), published.several(_below(code)) as ask:
+        findings = _findings(ask, month)
+        doses = _first_doses(ask, month) if published.sees(OBSERVATIONS) else _doses()
+    return findings, doses
+
+
+def _doses(rows: Any = ()) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["source", "place_code", "step", "value"])
 
 
 def _below(code: str) -> frozenset[str] | None:
@@ -247,7 +286,7 @@ def _first_doses(ask: Ask, month: Period) -> pd.DataFrame:
             .agg(value=lambda t: ibis.coalesce(t.value.sum(where=t.whole), t.value.sum(where=~t.whole)))
         )
 
-    return pd.DataFrame(ask(OBSERVATIONS, question), columns=["source", "place_code", "step", "value"])
+    return _doses(ask(OBSERVATIONS, question))
 
 
 def _lineage(codes: frozenset[str] | None) -> tuple[pd.DataFrame, dict[str, str]]:

@@ -9,12 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import ibis
-
+from kalanso.coverage.guard_tables import USABILITY
 from kalanso.coverage.summaries import chances, readable
+from kalanso.coverage.tables import (
+    BURDEN,
+    COVERAGE_ESTIMATES,
+    COVERAGE_ESTIMATES_YEARLY,
+    COVERAGE_THRESHOLDS,
+)
 from kalanso.hub.explore.queries import places
 from kalanso.hub.explore.queries.runs import book, table
-from kalanso.hub.explore.queries.shelf import Shelf, remembered
+from kalanso.hub.explore.queries.shelf import Shelf, by_place, remembered, shared
+from kalanso.pipeline.demo_truth import DEMO_TRUTH
 from kalanso.vocabulary import Period
 
 ROLLED, QUARTER = "rolling4", "quarter"
@@ -100,7 +106,7 @@ def _newest_first(codes: Any) -> list[str]:
     return sorted(codes, key=lambda code: Period.parse(code).start, reverse=True)
 
 
-@remembered
+@by_place(COVERAGE_ESTIMATES_YEARLY)
 def values(shelf: Shelf, indicator: str, period: str) -> dict[str, Estimate]:
     """Return the estimates of all places in a period."""
     span = spans(shelf).get(period, QUARTER)
@@ -121,7 +127,7 @@ def _estimate(row: dict[str, Any], span: str) -> Estimate:
     )  # fmt: skip
 
 
-@remembered
+@shared(COVERAGE_ESTIMATES, about=lambda code, *_: (code,))
 def quarters(shelf: Shelf, code: str, indicator: str) -> tuple[Estimate, ...]:
     """Return the quarterly estimates of one place, oldest first."""
     rows = table(shelf, "coverage_estimates")
@@ -141,7 +147,7 @@ def thresholds(shelf: Shelf) -> tuple[float, ...]:
     return tuple(sorted((row["threshold"] for row in found), reverse=True))
 
 
-@remembered
+@by_place(COVERAGE_THRESHOLDS)
 def below(shelf: Shelf, indicator: str, period: str, threshold: float) -> dict[str, float]:
     """Return the probability that coverage lies under a threshold, by place."""
     rows = table(shelf, "coverage_thresholds")
@@ -152,14 +158,19 @@ def below(shelf: Shelf, indicator: str, period: str, threshold: float) -> dict[s
     return {row["place_code"]: row["probability_below"] for row in shelf.rows(rows.order_by("place_code"))}
 
 
-@remembered
 def burden(shelf: Shelf, indicator: str, period: str) -> list[dict[str, Any]]:
     """Return the areas in order of missed children, most first."""
+    found = _burden(shelf, indicator, period).values()
+    return sorted(found, key=lambda row: (-row["missed_children_mean"], row["place_code"]))
+
+
+@by_place(BURDEN)
+def _burden(shelf: Shelf, indicator: str, period: str) -> dict[str, dict[str, Any]]:
     rows = table(shelf, "burden")
     if rows is None:
-        return []
+        return {}
     rows = rows.filter((rows.indicator == indicator) & (rows.period == period))
-    return shelf.rows(rows.order_by(ibis.desc("missed_children_mean"), "place_code"))
+    return {row["place_code"]: row for row in shelf.rows(rows)}
 
 
 def burden_in(shelf: Shelf, code: str, indicator: str, period: str) -> list[dict[str, Any]]:
@@ -190,7 +201,7 @@ def half(rows: list[dict[str, Any]]) -> Half | None:
     return Half(few, len(rows), sum(bool(row["in_half_list"]) for row in rows))
 
 
-@remembered
+@by_place(USABILITY)
 def usable(shelf: Shelf) -> dict[str, dict[str, Any]]:
     """Return whether coverage of the newest four quarters is sure enough to decide on, by place."""
     rows = table(shelf, "usability")
@@ -206,7 +217,7 @@ def refusals(shelf: Shelf) -> list[dict[str, Any]]:
     return shelf.rows(rows.order_by("position")) if rows is not None else []
 
 
-@remembered
+@by_place(DEMO_TRUTH)
 def truth(shelf: Shelf, indicator: str, period: str) -> dict[str, dict[str, Any]]:
     """Return the simulated truth of a period by place; nothing in a store that is no demonstration."""
     rows = table(shelf, "demo_truth") if shelf.store.demo else None
@@ -218,7 +229,7 @@ def truth(shelf: Shelf, indicator: str, period: str) -> dict[str, dict[str, Any]
     return {row["place_code"]: row for row in shelf.rows(rows.order_by("place_code"))}
 
 
-@remembered
+@shared(DEMO_TRUTH, about=lambda code, *_: (code,))
 def true_quarters(shelf: Shelf, code: str, indicator: str) -> tuple[dict[str, Any], ...]:
     """Return the simulated truth of one place by quarter, oldest first."""
     rows = table(shelf, "demo_truth") if shelf.store.demo else None

@@ -12,10 +12,20 @@ from typing import Any
 
 import ibis
 
+from kalanso.coverage.comparison_tables import PLACE_EVIDENCE
+from kalanso.coverage.guard_tables import (
+    CORRECTED_POPULATIONS,
+    EVIDENCE_LEDGER,
+    FIT_CHECKS,
+    LIVING_BACKLOG,
+    PRIORITIES,
+    SOURCE_GAPS,
+)
+from kalanso.coverage.tables import COVERAGE_CHANGES, DROPOUT_CHILDREN
 from kalanso.hub.explore.queries import places
 from kalanso.hub.explore.queries.estimates import Number
 from kalanso.hub.explore.queries.runs import table
-from kalanso.hub.explore.queries.shelf import Shelf, remembered
+from kalanso.hub.explore.queries.shelf import Shelf, by_place, remembered, shared
 
 AGE_BANDS = ("0-11m", "12-23m", "24-59m")
 FINDINGS = ("denominators", "numerators", "catchments")
@@ -30,13 +40,13 @@ def _of(shelf: Shelf, name: str, code: str, *order: str) -> list[dict[str, Any]]
     return shelf.rows(chosen.order_by(list(order)) if order else chosen)
 
 
-@remembered
+@shared(PLACE_EVIDENCE, about=lambda code: (code,))
 def said_by_sources(shelf: Shelf, code: str) -> list[dict[str, Any]]:
     """Return what every source says of a place: reports, surveys, populations, published series."""
     return _of(shelf, "place_evidence", code, "kind", "source", "period")
 
 
-@remembered
+@shared(LIVING_BACKLOG, about=lambda code: (code,))
 def backlog(shelf: Shelf, code: str) -> list[dict[str, Any]]:
     """Return the living children without DTP1 at the end of the newest quarter, by age."""
     rows = _of(shelf, "living_backlog", code)
@@ -52,13 +62,13 @@ def backlog_assumptions(shelf: Shelf) -> list[dict[str, Any]]:
     return shelf.rows(rows.order_by("name")) if rows is not None else []
 
 
-@remembered
+@shared(DROPOUT_CHILDREN, about=lambda code: (code,))
 def dropout(shelf: Shelf, code: str) -> list[dict[str, Any]]:
     """Return children who began and did not finish, by quarter, oldest first."""
     return _of(shelf, "dropout_children", code, "period_start")
 
 
-@remembered
+@shared(COVERAGE_CHANGES, about=lambda code: (code,))
 def changes(shelf: Shelf, code: str) -> dict[str, dict[str, Any]]:
     """Return whether coverage changed from one year to the next, by indicator."""
     return {row["indicator"]: row for row in _of(shelf, "coverage_changes", code)}
@@ -67,13 +77,14 @@ def changes(shelf: Shelf, code: str) -> dict[str, dict[str, Any]]:
 def priorities(shelf: Shelf, code: str) -> list[dict[str, Any]]:
     """Return the areas inside a place by district, those with most missed children first in each."""
     inside = places.below(shelf, code)
-    return [row for row in _priorities(shelf) if row["place_code"] in inside]
+    found = sorted(_priorities(shelf).values(), key=lambda row: (row["district_code"], row["position"]))
+    return [row for row in found if row["place_code"] in inside]
 
 
-@remembered
-def _priorities(shelf: Shelf) -> list[dict[str, Any]]:
+@by_place(PRIORITIES)
+def _priorities(shelf: Shelf) -> dict[str, dict[str, Any]]:
     rows = table(shelf, "priorities")
-    return shelf.rows(rows.order_by("district_code", "position")) if rows is not None else []
+    return {row["place_code"]: row for row in shelf.rows(rows)} if rows is not None else {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,25 +105,26 @@ class Ledger:
 def ledger(shelf: Shelf, code: str) -> list[Ledger]:
     """Return the ledger of the areas inside a place, those with least evidence of their own first."""
     inside = places.below(shelf, code)
-    return [entry for entry in _ledger(shelf) if entry.place_code in inside]
+    found = sorted(_ledger(shelf).values(), key=lambda entry: (entry.own, entry.place_code))
+    return [entry for entry in found if entry.place_code in inside]
 
 
-@remembered
-def _ledger(shelf: Shelf) -> list[Ledger]:
+@by_place(EVIDENCE_LEDGER)
+def _ledger(shelf: Shelf) -> dict[str, Ledger]:
     rows = table(shelf, "evidence_ledger")
     if rows is None:
-        return []
-    return [
-        Ledger(
+        return {}
+    return {
+        row["place_code"]: Ledger(
             place_code=row["place_code"], survey=row["survey_share"], routine=row["routine_share"],
             borrowed=row["borrowed_share"], own=row["own_share"], source_apart=row["source_apart"],
             gap_sd=row["gap_sd"], finding=row["finding"], row=row,
         )
-        for row in shelf.rows(rows.order_by("own_share", "place_code"))
-    ]  # fmt: skip
+        for row in shelf.rows(rows)
+    }  # fmt: skip
 
 
-@remembered
+@shared(SOURCE_GAPS, about=lambda code: (code,))
 def gaps(shelf: Shelf, code: str) -> list[dict[str, Any]]:
     """Return how far each source of one area lies from the estimate, the furthest first."""
     return sorted(_of(shelf, "source_gaps", code), key=lambda row: -abs(row["gap_sd"]))
@@ -135,7 +147,7 @@ def gaps_by_source(shelf: Shelf, code: str) -> list[dict[str, Any]]:
     )
 
 
-@remembered
+@shared(FIT_CHECKS, about=lambda code: (code,))
 def fit(shelf: Shelf, code: str) -> list[dict[str, Any]]:
     """Return whether the draws give back the data of a place, the worst first."""
     rows = table(shelf, "fit_checks")
@@ -144,7 +156,7 @@ def fit(shelf: Shelf, code: str) -> list[dict[str, Any]]:
     return shelf.rows(rows.filter(rows.place_code == code).order_by("p_value", "source", "kind", "indicator"))
 
 
-@remembered
+@shared(CORRECTED_POPULATIONS, about=lambda code: (code,))
 def populations(shelf: Shelf, code: str) -> list[dict[str, Any]]:
     """Return the estimated children of one area beside what every source states, newest year first."""
     rows = table(shelf, "corrected_populations")

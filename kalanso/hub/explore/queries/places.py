@@ -244,7 +244,7 @@ def in_context(shelf: Shelf, context: str) -> list[str]:
     return [code for code, rows in _contexts(shelf).items() if any(row["context"] == context for row in rows)]
 
 
-@remembered
+@shared(PLACE_CONTEXTS)
 def _contexts(shelf: Shelf) -> dict[str, list[dict[str, object]]]:
     if not shelf.sees(PLACE_CONTEXTS):
         return {}

@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from kalanso.hub.explore.queries import places
-from kalanso.hub.explore.queries.shelf import Shelf, no_place, remembered, shared
+from kalanso.hub.explore.queries.shelf import Shelf, by_place, no_place, shared
 from kalanso.indicators import DenominatorName
 from kalanso.indicators.tables import COVERAGE_SERIES, INDICATOR_VALUES
 from kalanso.places.tables import PLACE_PARENTS, PLACES
@@ -150,17 +150,15 @@ def at(
     shelf: Shelf, codes: tuple[str, ...], indicator: str, period: str, rolled: bool = False
 ) -> dict[str, Point]:
     """Return the values of several places in one period, on the chosen basis."""
-    found = _everywhere(shelf, indicator, period, rolled)
+    chosen = bases(shelf, indicator)
+    found = _everywhere(shelf, indicator, period, rolled, chosen[0]) if chosen else {}
     return {code: found[code] for code in codes if code in found}
 
 
-@shared(INDICATOR_VALUES)
-def _everywhere(shelf: Shelf, indicator: str, period: str, rolled: bool) -> dict[str, Point]:
-    chosen = bases(shelf, indicator)
-    if not chosen:
-        return {}
+@by_place(INDICATOR_VALUES)
+def _everywhere(shelf: Shelf, indicator: str, period: str, rolled: bool, basis: Basis) -> dict[str, Point]:
     table = _values(shelf, indicator, Period.parse(period).type.value, rolled=rolled)
-    rows = shelf.rows(_of(table.filter(table.period == period), chosen[0]).order_by("place_code"))
+    rows = shelf.rows(_of(table.filter(table.period == period), basis).order_by("place_code"))
     return {row["place_code"]: _point(row, rolled) for row in _one_tree(rows)}
 
 
@@ -222,7 +220,7 @@ def published(shelf: Shelf, code: str, indicator: str) -> list[dict[str, Any]]:
     return [row for row in _published(shelf, indicator) if row["place_code"] == code]
 
 
-@remembered
+@shared(COVERAGE_SERIES)
 def _published(shelf: Shelf, indicator: str) -> list[dict[str, Any]]:
     table = shelf.table(COVERAGE_SERIES)
     chosen = table.filter(table.indicator == indicator)

@@ -118,9 +118,24 @@ class Shelf:
 
         `about`: the only places that are asked for; None for all.
         """
-        names = tuple(spec.name for spec in specs)
-        others = self.remember(("withheld", names), lambda: _withheld(self.store, self.scope, specs))
-        scope = self.scope.as_for(specs, others, None if about is None else frozenset(about))
+        others = self._withheld(*specs)
+        return self._of(self.scope.as_for(specs, others, None if about is None else frozenset(about)))
+
+    def parted(self, spec: TableSpec) -> tuple[Shelf | None, Shelf] | None:
+        """Return the shelves of many readers from which answers given place by place are put together (`Scope.parted`)."""
+        parts = self.scope.parted(spec, self._withheld(spec))
+        return (parts[0] and self._of(parts[0]), self._of(parts[1])) if parts else None
+
+    def _withheld(self, *specs: TableSpec) -> frozenset[str]:
+        """Return the reader's own places of which others see other rows."""
+        own = self.scope.places
+        if own is None:
+            return frozenset()
+        key = ("withheld", tuple(spec.name for spec in specs))
+        return self.remember(key, lambda: own & _withheld(self.store, specs))
+
+    def _of(self, scope: Scope) -> Shelf:
+        """Return the shelf of a scope, which knows of the same state."""
         if scope == self.scope:
             return self
         other = self.ground.shelf(scope)
@@ -195,11 +210,8 @@ def _visible(store: Store, spec: TableSpec, scope: Scope, as_of: str | None) -> 
     return visible(store, spec, scope, today=datetime.now(UTC).date(), as_of=as_of)
 
 
-def _withheld(store: Store, scope: Scope, specs: Sequence[TableSpec]) -> frozenset[str]:
-    """Return the reader's own places of which others see other rows."""
-    if not scope.cleared or scope.places is None:
-        return frozenset()
-    return withheld_places(store, specs, today=datetime.now(UTC).date()) & scope.places
+def _withheld(store: Store, specs: Sequence[TableSpec]) -> frozenset[str]:
+    return withheld_places(store, specs, today=datetime.now(UTC).date())
 
 
 def no_place(*_asked: Hashable) -> tuple[str, ...]:
@@ -226,6 +238,39 @@ def shared(
         return asked
 
     return sharing
+
+
+def by_place(
+    spec: TableSpec,
+) -> Callable[[Callable[..., dict[str, Answer]]], Callable[..., dict[str, Answer]]]:
+    """Keep the answers of a query that tells by place what its rows in one table say, and nothing of other places."""
+
+    def splicing(query: Callable[..., dict[str, Answer]]) -> Callable[..., dict[str, Answer]]:
+        kept = remembered(query)
+
+        @functools.wraps(query)
+        def asked(shelf: Shelf, *args: Hashable, **options: Hashable) -> dict[str, Answer]:
+            return put_together(shelf, spec, lambda of: kept(of, *args, **options))
+
+        return asked
+
+    return splicing
+
+
+def put_together(
+    shelf: Shelf, spec: TableSpec, ask: Callable[[Shelf], dict[str, Answer]]
+) -> dict[str, Answer]:
+    """Return what is told by place, for readers with places of their own from what many share: beyond them and there."""
+    near, own = shelf.alike(spec), shelf.scope.places
+    parts = shelf.parted(spec) if near.scope.places is not None else None
+    if own is None or parts is None:
+        return ask(near)
+    beyond, home = parts
+    found = ask(beyond) if beyond else {}
+    there = ask(home)
+    return {code: said for code, said in found.items() if code not in own} | {
+        code: said for code, said in there.items() if code in own
+    }
 
 
 def remembered(query: Callable[..., Answer]) -> Callable[..., Answer]:

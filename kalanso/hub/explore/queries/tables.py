@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kalanso.hub.explore.queries import places
-from kalanso.hub.explore.queries.shelf import Shelf, remembered
+from kalanso.hub.explore.queries.shelf import Shelf, put_together, remembered
 from kalanso.hub.explore.queries.words import SENTENCES
 from kalanso.pipeline.tables import TABLES
 from kalanso.sources.tables import IMPORTS
@@ -182,9 +182,19 @@ def count(shelf: Shelf, spec_name: str, selection: Selection) -> int:
     return int(shelf.value(selected(shelf, spec, selection).count()))
 
 
+@remembered
+def _rows_by_place(shelf: Shelf, spec_name: str) -> dict[str, int]:
+    spec = find(shelf, spec_name)
+    by = shelf.table(spec).group_by(spec.place_column).agg(rows=lambda t: t.count())
+    return {row[str(spec.place_column)]: row["rows"] for row in shelf.rows(by)}
+
+
 def seen(shelf: Shelf, spec: TableSpec) -> int:
     """Return how many rows of a table the reader sees: the one number that pages tell of its size."""
-    return count(shelf.alike(spec), spec.name, Selection())
+    near = shelf.alike(spec)
+    if near.scope.places is None or shelf.parted(spec) is None:
+        return count(near, spec.name, Selection())
+    return sum(put_together(shelf, spec, lambda of: _rows_by_place(of, spec.name)).values())
 
 
 @remembered
