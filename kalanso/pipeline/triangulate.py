@@ -17,9 +17,10 @@ from kalanso.pipeline.evidence import Holdings
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
 from kalanso.pipeline.triangulation_evidence import gather_dossier
 from kalanso.store import Mode, Provenance, Store, TableSpec
-from kalanso.triangulation import findings_table, grades, run
+from kalanso.triangulation import findings_table, for_partners, grades, run
 from kalanso.triangulation.tables import (
     CONFIDENCE_GRADES,
+    CONFIDENCE_GRADES_PARTNERS,
     PROPOSED_TARGETS,
     TRIANGULATION,
     TRIANGULATION_FINDINGS,
@@ -45,7 +46,7 @@ def triangulate(
     cancel: Cancel = never,
     now: datetime,
 ) -> Triangulated:
-    """Run all analyses and publish the four tables in place of the earlier ones.
+    """Run all analyses and publish their tables in place of the earlier ones.
 
     Running it again on the same snapshots changes nothing.
     """
@@ -71,7 +72,8 @@ def triangulate(
     dossier = replace(dossier, snapshots={**dossier.snapshots, TRIANGULATION.name: ids[0]})
     findings, graded = findings_table(dossier, answers), grades(dossier)
     for spec, table in (
-        (TRIANGULATION_FINDINGS, findings), (CONFIDENCE_GRADES, graded), (PROPOSED_TARGETS, proposed_targets(dossier)),
+        (TRIANGULATION_FINDINGS, findings), (CONFIDENCE_GRADES, graded), (CONFIDENCE_GRADES_PARTNERS, for_partners(graded)),
+        (PROPOSED_TARGETS, proposed_targets(dossier)),
     ):  # fmt: skip
         ids.append(_publish(store, spec, table, provenance, now))
     progress("pipeline.triangulate.done", 1.0)

@@ -4,7 +4,7 @@ Eighteen analyses set every source beside every other, refuse nothing silently a
 They decide nothing: the joint estimate stands in `kalanso.coverage`, the checks of one source in `kalanso.quality`.
 """
 
-from kalanso.triangulation.confidence import grade, grades
+from kalanso.triangulation.confidence import for_partners, grade, grades
 from kalanso.triangulation.dossier import Dossier, dossier
 from kalanso.triangulation.faults import TriangulationRefused
 from kalanso.triangulation.findings import Answer, Finding, findings_table
@@ -24,6 +24,7 @@ __all__ = [
     "TriangulationRefused",
     "dossier",
     "findings_table",
+    "for_partners",
     "grade",
     "grades",
     "recall_adjusted",

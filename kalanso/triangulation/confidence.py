@@ -25,6 +25,7 @@ from kalanso.triangulation.tables import CONFIDENCE_GRADES, QUALITIES
 from kalanso.vocabulary import Message, Period
 
 NAME = "confidence"
+ESTIMATE = "estimate"
 NEEDS = ("coverage",)
 HELPS = ("quality", "counts", "populations", "surveys")
 # quality -> grade by agreement, in the order of QUALITIES: good, fair, unknown, poor.
@@ -100,6 +101,11 @@ def grades(dossier: Dossier) -> pd.DataFrame:
     return frame.sort_values(list(CONFIDENCE_GRADES.key)).reset_index(drop=True)
 
 
+def for_partners(graded: pd.DataFrame) -> pd.DataFrame:
+    """Return the grades that rest on no estimate: partners see one only when it is validated."""
+    return graded[graded["kind"] != ESTIMATE].reset_index(drop=True)
+
+
 class _Context:
     """What is known of reports: completeness by place and year, and the share of places below with serious findings."""
 
@@ -146,7 +152,7 @@ def _graded(dossier: Dossier, row: Any, context: _Context, surveys: Sequence[Any
         _reports(dossier, row, context, found)
     elif row.kind == "survey":
         _survey(dossier, row, found)
-    elif row.kind == "estimate":
+    elif row.kind == ESTIMATE:
         _width(dossier, row, found)
     elif row.kind == "who_unicef":
         found.judge("reviewed", "fair")

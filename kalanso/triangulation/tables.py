@@ -6,6 +6,8 @@ targets that may be proposed. They hold estimates, so they are for the programme
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kalanso.store import Audience, Column, Security, TableSpec
 
 KINDS = ("changed", "disagrees", "check", "agrees", "missing")
@@ -114,6 +116,13 @@ CONFIDENCE_GRADES = TableSpec(
     names_places=("reasons", "evidence"),
 )  # fmt: skip
 
+CONFIDENCE_GRADES_PARTNERS = replace(
+    CONFIDENCE_GRADES,
+    name="confidence_grades_partners",
+    meaning="The same for partners: grades of what sources say, without those of estimates, which may not be validated yet",
+    audience=Audience.PARTNER,
+)
+
 PROPOSED_TARGETS = TableSpec(
     name="proposed_targets",
     version=1,
@@ -137,4 +146,10 @@ PROPOSED_TARGETS = TableSpec(
     names_places=("params", "evidence"),
 )  # fmt: skip
 
-TABLES = (TRIANGULATION, TRIANGULATION_FINDINGS, CONFIDENCE_GRADES, PROPOSED_TARGETS)
+TABLES = (
+    TRIANGULATION,
+    TRIANGULATION_FINDINGS,
+    CONFIDENCE_GRADES,
+    CONFIDENCE_GRADES_PARTNERS,
+    PROPOSED_TARGETS,
+)

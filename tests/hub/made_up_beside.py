@@ -10,6 +10,7 @@ from kalanso.indicators.tables import INDICATOR_VALUES
 from kalanso.store import Provenance, Store
 from kalanso.triangulation.tables import (
     CONFIDENCE_GRADES,
+    CONFIDENCE_GRADES_PARTNERS,
     PROPOSED_TARGETS,
     TRIANGULATION,
     TRIANGULATION_FINDINGS,
@@ -36,10 +37,12 @@ def publish(
         for number, place in enumerate(shown)
         for row in _findings(place, number, place["place_code"] in by_estimate)
     ]
+    graded = [row for number, place in enumerate(shown) for row in _grades(place, number)]
     for spec, rows in (
         (TRIANGULATION, [row for number, place in enumerate(shown) for row in _numbers(place, number)]),
         (TRIANGULATION_FINDINGS, [*findings, _missing(root)]),
-        (CONFIDENCE_GRADES, [row for number, place in enumerate(shown) for row in _grades(place, number)]),
+        (CONFIDENCE_GRADES, graded),
+        (CONFIDENCE_GRADES_PARTNERS, graded),
         (PROPOSED_TARGETS, [_target(place, number) for number, place in enumerate(shown)]),
     ):  # fmt: skip
         store.publish(spec, rows, provenance=provenance, now=now)

@@ -246,7 +246,7 @@ def test_targets_are_proposals_said_plainly_and_the_workbook_holds_the_same_plac
     assert sheet.max_column == 14
 
 
-@pytest.mark.parametrize("page", [REVIEW, COVERAGE, GRADES, TARGETS])
+@pytest.mark.parametrize("page", [REVIEW, COVERAGE, TARGETS])
 @pytest.mark.parametrize("who", [None, "reader", "partner", "donor", "editor"])
 def test_who_is_not_of_the_programme_sees_none_of_it(
     laid: Any, ground: Ground, who: str | None, page: str
@@ -259,12 +259,43 @@ def test_who_is_not_of_the_programme_sees_none_of_it(
     assert "source enquête" not in words(answer)
     assert book.status_code == 404
     for address in (f"/lieux/{ground.codes['district']}/", f"/lieux/{ground.codes['district']}/estimation/"):
-        shown = words(client.get(address))
-        assert "à lire à côté d'une autre source" not in shown
-        assert "Croisement" not in shown
+        assert "Croisement" not in words(client.get(address))
 
 
-@pytest.mark.parametrize("page", [REVIEW, COVERAGE, GRADES, TARGETS])
+@pytest.mark.parametrize("who", ["partner", "researcher"])
+def test_partners_read_beside_a_reported_number_how_far_it_can_be_trusted_and_why(
+    laid: Any, ground: Ground, who: str
+) -> None:
+    client, area = visitor(who), ground.codes["area"]
+    place, why = client.get(f"/lieux/{area}/"), client.get(f"{GRADES}?lieu={area}")
+
+    assert "C : à lire à côté d'une autre source" in words(place)
+    assert "Aucune source indépendante ici à laquelle le comparer." in words(why)
+    assert client.get("/preuves/tables/confidence_grades_partners.csv").status_code == 200
+    assert client.get("/preuves/tables/confidence_grades.csv").status_code == (
+        404 if who == "partner" else 200
+    )
+
+
+@pytest.mark.parametrize("who", [None, "reader"])
+def test_whoever_sees_no_reported_number_sees_no_grade(laid: Any, ground: Ground, who: str | None) -> None:
+    client, area = (visitor(who) if who else stranger()), ground.codes["area"]
+
+    assert client.get(f"/lieux/{area}/").context["grade"] is None
+    assert "À qui cette page est-elle ouverte ?" in words(client.get(f"{GRADES}?lieu={area}"))
+
+
+def test_grades_of_a_place_under_a_flag_are_for_the_cleared(laid: Any, ground: Ground) -> None:
+    flagged = ground.codes["flagged"]
+    told = {
+        who: visitor(who).get(f"{GRADES}?lieu={flagged}").context["grades"] for who in ("partner", "national")
+    }
+
+    assert told["partner"] == []
+    assert told["national"] != []
+
+
+@pytest.mark.parametrize("page", [REVIEW, COVERAGE, TARGETS])
 def test_a_district_sees_its_own_places_and_none_of_another(laid: Any, ground: Ground, page: str) -> None:
     client = visitor("district", ground.codes["district"])
     own = client.get(f"{page}?lieu={ground.codes['area']}")
@@ -275,7 +306,6 @@ def test_a_district_sees_its_own_places_and_none_of_another(laid: Any, ground: G
     assert "n'est pas un des vôtres" in words(other)
     assert "n'est pas un des vôtres" in words(country)
     assert client.get(f"{BOOK}?lieu={ground.codes['other_area']}").status_code == 404
-    assert client.get(f"/lieux/{ground.codes['other_area']}/").context["grade"] is None
     assert client.get(f"/lieux/{ground.codes['area']}/").context["grade"] is not None
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from kalanso import pipeline
@@ -17,9 +18,10 @@ from kalanso.pipeline.evidence import Holdings
 from kalanso.pipeline.triangulation_evidence import gather_dossier, population_kind
 from kalanso.places.tables import PLACE_PARENTS, PLACES
 from kalanso.store import Provenance, Store
-from kalanso.triangulation import TriangulationRefused
+from kalanso.triangulation import TriangulationRefused, for_partners
 from kalanso.triangulation.tables import (
     CONFIDENCE_GRADES,
+    CONFIDENCE_GRADES_PARTNERS,
     PROPOSED_TARGETS,
     TABLES,
     TRIANGULATION,
@@ -194,6 +196,18 @@ def test_evidence_of_every_finding_names_a_snapshot_that_exists(laid: Store) -> 
         for item in json.loads(text):
             # The counts of the review point into the table that they stand in.
             assert item["snapshot"] in standing or item["table"] == TRIANGULATION_FINDINGS.name, item
+
+
+def test_partners_are_given_the_grades_of_all_but_estimates(laid: Store) -> None:
+    grades = laid.read(CONFIDENCE_GRADES).to_pandas()
+    told = laid.read(CONFIDENCE_GRADES_PARTNERS).to_pandas()
+
+    mixed = pd.DataFrame({"kind": ["survey", "estimate", "administrative"]})
+    assert for_partners(mixed)["kind"].tolist() == ["survey", "administrative"]
+    assert len(told)
+    assert sorted(map(tuple, told.astype(str).values)) == sorted(
+        map(tuple, grades[grades["kind"] != "estimate"].astype(str).values)
+    )
 
 
 def test_grades_and_targets_stand_for_every_level(laid: Store) -> None:

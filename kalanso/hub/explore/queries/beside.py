@@ -15,15 +15,16 @@ from typing import Any
 import pandas as pd
 
 from kalanso import triangulation
-from kalanso.coverage.tables import COVERAGE_ESTIMATES_YEARLY
+from kalanso.coverage.tables import COVERAGE_ESTIMATES, COVERAGE_ESTIMATES_YEARLY
 from kalanso.hub.explore.queries import places, said
 from kalanso.hub.explore.queries.analyses import CALM
-from kalanso.hub.explore.queries.shelf import Shelf, remembered
+from kalanso.hub.explore.queries.shelf import Shelf, remembered, shared
 from kalanso.store import TableSpec
 from kalanso.triangulation import NAMES, Sentence
 from kalanso.triangulation.narrative import NAME as NARRATIVE
 from kalanso.triangulation.tables import (
     CONFIDENCE_GRADES,
+    CONFIDENCE_GRADES_PARTNERS,
     PROPOSED_TARGETS,
     TRIANGULATION,
     TRIANGULATION_FINDINGS,
@@ -213,15 +214,33 @@ def numbers_of(shelf: Shelf, code: str, analysis: str, when: str) -> list[dict[s
     return list(reversed(_during(numbers(shelf, code, analysis), when)))
 
 
-@remembered
+def grades_table(shelf: Shelf) -> TableSpec:
+    """Return the table of grades that the reader may see: the programme's, or the one for partners."""
+    return CONFIDENCE_GRADES if shelf.sees(CONFIDENCE_GRADES) else CONFIDENCE_GRADES_PARTNERS
+
+
 def grades(shelf: Shelf, code: str) -> list[Grade]:
     """Return the grades of all sources of a place; nothing where the reader may see none."""
+    return _grades(shelf, code) if shelf.sees(CONFIDENCE_GRADES) else _partners_grades(shelf, code)
+
+
+@shared(CONFIDENCE_GRADES, COVERAGE_ESTIMATES, about=lambda code: (code,))
+def _grades(shelf: Shelf, code: str) -> list[Grade]:
+    return _graded(shelf, CONFIDENCE_GRADES, code)
+
+
+@shared(CONFIDENCE_GRADES_PARTNERS, about=lambda code: (code,))
+def _partners_grades(shelf: Shelf, code: str) -> list[Grade]:
+    return _graded(shelf, CONFIDENCE_GRADES_PARTNERS, code)
+
+
+def _graded(shelf: Shelf, spec: TableSpec, code: str) -> list[Grade]:
     return [
         Grade(
             row=row, reasons=tuple(Message(one["message"], one["params"]) for one in json.loads(row["reasons"])),
             missing=tuple(json.loads(row["missing"])), evidence=tuple(json.loads(row["evidence"])),
         )
-        for row in _read(shelf, CONFIDENCE_GRADES, [code])
+        for row in _read(shelf, spec, [code])
     ]  # fmt: skip
 
 

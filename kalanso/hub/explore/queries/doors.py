@@ -22,6 +22,7 @@ NEEDS = {
     "alike": "place_contexts",
     "beside": "triangulation_findings",
     "beside_analysis": "triangulation",
+    "confidence": "confidence_grades_partners",
     "targets": "proposed_targets",
     "bulletin": "quality_findings",
 }

@@ -119,6 +119,7 @@ TITLES = {
     "triangulation": _("Que disent les sources, côte à côte ?"),
     "triangulation_findings": _("Qu'est-ce qui a changé, ne s'accorde pas, est à vérifier ?"),
     "confidence_grades": _("Jusqu'où se fier à chaque source ?"),
+    "confidence_grades_partners": _("Jusqu'où se fier à chaque source ? (partenaires)"),
     "proposed_targets": _("Quelles cibles peut-on proposer ?"),
     "kept_runs": _("Que disaient les autres calculs ?"),
     "draws": _("Quels sont les tirages de l'estimation ?"),

@@ -24,10 +24,10 @@ from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.tasks import Picture
 from kalanso.hub.explore.views import asked, pictures
 from kalanso.hub.explore.views.asked import Choice
-from kalanso.triangulation import Sentence
+from kalanso.triangulation import Sentence, confidence
 from kalanso.triangulation.narrative import SECTIONS
 from kalanso.triangulation.sentences import word as family_word
-from kalanso.triangulation.tables import CONFIDENCE_GRADES, TRIANGULATION, TRIANGULATION_FINDINGS
+from kalanso.triangulation.tables import TRIANGULATION, TRIANGULATION_FINDINGS
 from kalanso.vocabulary import Message, NotAPeriod, Period, format_value
 
 NUMBERS_SHOWN = 40
@@ -85,15 +85,16 @@ def analysis(request: HttpRequest, analysis: str) -> HttpResponse:
     """Show how one analysis answers its question for a place."""
     if analysis not in EXPLAINED:
         raise Http404(_("Aucune analyse ne s'appelle « %(name)s ».") % {"name": analysis})
-    here, place, answer = _opened(request, "beside_analysis")
+    here, place, answer = _opened(request, "confidence" if analysis == confidence.NAME else "beside_analysis")
     if answer is not None or place is None:
         return answer or render(request, "explore/analysis.html", {"explained": EXPLAINED[analysis]})
     when = period_asked(request, here, place)
     rows = queries.numbers_of(here, place.code, analysis, when.value)
     titles = distinct_titles()
     own, others = queries.found_by(here, place.code, analysis, when.value)
-    grades = queries.grades(here, place.code) if analysis == "confidence" else []
-    spec = CONFIDENCE_GRADES if analysis == "confidence" else TRIANGULATION
+    is_graded = analysis == confidence.NAME
+    grades = queries.grades(here, place.code) if is_graded else []
+    spec = queries.grades_table(here) if is_graded else TRIANGULATION
     context = _frame(request, here, place, when) | {
         "analysis": analysis, "explained": EXPLAINED[analysis], "manifest": here.manifest(spec), "table_name": spec.name, "part": f"&analyse={analysis}" if spec is TRIANGULATION else "",
         "standing": queries.standing(rows),
