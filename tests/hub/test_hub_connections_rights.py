@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import IntegrityError, transaction
 from django.test import override_settings
 
@@ -367,6 +369,35 @@ def test_a_key_that_seals_nothing_is_refused_by_its_place_and_never_told(
     assert "no-key-but-secret" not in f"{refused.value}{lines}{problems}"
     assert server_desk.KEY not in f"{refused.value}{lines}{problems}"
     assert any("KALANSO_CREDENTIAL_KEYS" in one for one in problems)
+
+
+def test_on_ones_own_computer_a_key_is_made_once_kept_for_its_owner_alone_and_goes_on_opening(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from kalanso.hub.site.configuration import Configuration
+
+    monkeypatch.setenv("KALANSO_DATA", str(tmp_path))
+    monkeypatch.delenv("KALANSO_CREDENTIAL_KEYS", raising=False)
+    (made,) = Configuration().sealing_keys()
+
+    assert Fernet(made)
+    assert (tmp_path / "sealing-key").stat().st_mode & 0o077 == 0
+    assert Configuration().sealing_keys() == [made]
+    monkeypatch.setenv("KALANSO_CREDENTIAL_KEYS", f'["{server_desk.KEY}"]')
+    assert Configuration().sealing_keys() == [server_desk.KEY, made]
+
+
+def test_a_hub_that_serves_others_must_be_given_its_key(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from kalanso.hub.site.configuration import Configuration
+
+    monkeypatch.setenv("KALANSO_DATA", str(tmp_path))
+    monkeypatch.setenv("KALANSO_HOSTS", '["hub.example.org"]')
+    monkeypatch.delenv("KALANSO_CREDENTIAL_KEYS", raising=False)
+
+    assert Configuration().sealing_keys() == []
+    assert not (tmp_path / "sealing-key").exists()
 
 
 def test_check_settings_says_that_keys_are_there_and_not_which(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -196,6 +196,28 @@ def test_a_pocket_says_how_sure_it_is_who_lives_there_and_that_its_cause_is_open
     assert "cause soutenue distance : Entretien 12" in text
 
 
+@pytest.mark.parametrize(
+    ("reference", "told"),
+    [
+        ("events/demo-events/{district}/closure/2024-08-01", "fermeture à {name} depuis le 01/08/2024 (demo-events)"),
+        ("events/demo-events/nowhere/strike/2024-08-01", "grève à nowhere depuis le 01/08/2024 (demo-events)"),
+        (
+            "observations/demo-stock/stockout_days/202401-202412: 42/366",
+            "{name} sans vaccin 42 jours sur 366, de janvier 2024 à décembre 2024 (demo-stock)",
+        ),
+        ("Entretien 12", "Entretien 12"),
+    ],
+)  # fmt: skip
+def test_a_record_that_supports_a_cause_is_told_in_words(
+    hub: None, code_of: Any, reference: str, told: str
+) -> None:
+    from kalanso.hub.explore.panels.records import recorded
+
+    code = code_of("Niono", "district")
+    record = {"place_code": code, "reference": reference.format(district=code)}
+    assert recorded(record).replace("\xa0", " ") == told.format(name="Niono")
+
+
 def test_the_ledger_counts_what_stands_apart_and_says_what_to_do(ask: Any) -> None:
     text = text_of(ask("/preuves/registre/"))
 

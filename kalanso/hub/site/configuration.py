@@ -10,6 +10,7 @@ import contextlib
 import os
 import secrets
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -44,7 +45,7 @@ class Configuration(BaseSettings):
     )
     credential_keys: list[str] = Field(
         [],
-        description="keys that seal what opens other servers, the newest first (JSON list); without one, no server can be connected",
+        description="keys that seal what opens other servers, the newest first (JSON list); if empty, made and kept in the data folder on one's own computer, and where the hub has names (`KALANSO_HOSTS`) no server can be connected",
     )
     inner_hosts: list[str] = Field(
         [],
@@ -164,11 +165,28 @@ class Configuration(BaseSettings):
         """Return the secret: given, or made once and kept for this hub alone."""
         if self.secret_key:
             return self.secret_key
-        path = self.data_folder() / "secret"
+        return self._kept("secret", lambda: secrets.token_hex(32))
+
+    def sealing_keys(self) -> list[str]:
+        """Return the keys that seal what opens other servers, the newest first: those given, and on one's own computer one that is kept.
+
+        The kept one is made where none is given, and goes on opening what it sealed where one is given later.
+        """
+        kept = self.data_folder() / "sealing-key"
+        if kept.exists() or not (self.credential_keys or self.hosts):
+            return [
+                *self.credential_keys,
+                self._kept(kept.name, lambda: Fernet.generate_key().decode("ascii")),
+            ]
+        return self.credential_keys
+
+    def _kept(self, name: str, make: Callable[[], str]) -> str:
+        """Return what a file of the data folder holds for the hub's eyes alone, made where it is not there."""
+        path = self.data_folder() / name
         if not path.exists():
-            draft = path.with_name(f".secret.{os.getpid()}")
+            draft = path.with_name(f".{name}.{os.getpid()}")
             draft.touch(mode=0o600)
-            draft.write_text(secrets.token_hex(32), encoding="ascii")
+            draft.write_text(make(), encoding="ascii")
             with contextlib.suppress(FileExistsError):  # whoever comes first has made it
                 os.link(draft, path)
             draft.unlink()

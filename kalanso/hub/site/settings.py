@@ -47,7 +47,7 @@ KALANSO_EDITION = f"{__version__}-{_edition()}"
 DEBUG = False
 SECRET_KEY = CONFIGURATION.secret()
 SECRET_KEY_FALLBACKS = CONFIGURATION.old_secret_keys
-KALANSO_CREDENTIAL_KEYS = CONFIGURATION.credential_keys
+KALANSO_CREDENTIAL_KEYS = CONFIGURATION.sealing_keys()
 KALANSO_INNER_HOSTS = CONFIGURATION.inner_hosts
 HERE_ONLY = ["127.0.0.1", "localhost", "[::1]"]
 ALLOWED_HOSTS = CONFIGURATION.hosts or HERE_ONLY
@@ -124,6 +124,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "kalanso.hub.explore.panels",
                 "kalanso.hub.explore.panels.pictures",
+                "kalanso.hub.explore.panels.records",
                 "kalanso.hub.people.panels.notices",
                 "kalanso.hub.people.panels.discussion",
                 "kalanso.hub.offline.panels",
