@@ -206,6 +206,13 @@ def test_places_are_found_without_accents_and_by_part(search: str, found: str, g
     assert found in text_of(get(f"/lieux/?q={search}"))
 
 
+def test_of_two_places_of_one_name_the_district_comes_before_the_cercle(hub: None) -> None:
+    from kalanso.hub.explore.queries import places, shelf
+
+    levels = [one.level for one in places.search(shelf.current(), "Niono") if one.name == "Niono"]
+    assert levels.index("district") < levels.index("cercle")
+
+
 def test_a_search_for_a_code_opens_the_place(get: Any, address: Any) -> None:
     response = get(address("/lieux/?q={area}"))
     assert (response.status_code, response["Location"]) == (302, address("/lieux/{area}/"))

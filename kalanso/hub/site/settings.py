@@ -123,6 +123,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "kalanso.hub.explore.panels",
+                "kalanso.hub.explore.panels.cards",
                 "kalanso.hub.explore.panels.pictures",
                 "kalanso.hub.explore.panels.records",
                 "kalanso.hub.people.panels.notices",

@@ -25,6 +25,7 @@ from kalanso.places.tables import (
 from kalanso.vocabulary import Level
 
 FOUND_AT_MOST = 60
+ADMINISTRATIVE = frozenset({Level.CERCLE, Level.ARRONDISSEMENT, Level.COMMUNE})  # work is not led there
 OFFERED = 20  # places to choose from, where a text may mean many
 
 
@@ -189,7 +190,7 @@ def at_home(shelf: Shelf, code: str) -> bool:
 
 
 def search(shelf: Shelf, text: str) -> list[Place]:
-    """Return places whose name, other spelling or code holds the text; best first."""
+    """Return places whose name, other spelling or code holds the text; best first, of one depth those of the health tree."""
     wanted, known = folded(text), tree(shelf)
     if not wanted:
         return []
@@ -198,7 +199,7 @@ def search(shelf: Shelf, text: str) -> list[Place]:
         place = known.places[code]
         best = min((_rank(wanted, name) for name in (*names, folded(code))), default=9)
         if best < 9:
-            scored.append((best, place.depth, folded(place.name), code, place))
+            scored.append((best, place.depth, place.level in ADMINISTRATIVE, folded(place.name), code, place))
     return [entry[-1] for entry in sorted(scored, key=lambda e: e[:-1])[:FOUND_AT_MOST]]
 
 
