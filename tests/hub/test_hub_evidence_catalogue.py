@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kalanso import simulation
+from kalanso.definitions.sources import AGREEMENTS, REQUESTS
 from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.pipeline import catalogue as measure
 from kalanso.store import Provenance, Store
@@ -101,6 +102,13 @@ def test_who_may_not_see_numbers_of_partners_does_not_see_the_catalogue(
 ) -> None:
     client = visitor(role, niono if role == "district" else "")
     assert client.get("/preuves/sources/").status_code == status
+
+
+def test_a_card_offers_exactly_the_states_that_a_declared_source_can_have(quick_hand: Any) -> None:
+    from kalanso.hub.evidence.models import SourceCard
+
+    assert tuple(SourceCard.Agreement.values) == AGREEMENTS
+    assert tuple(SourceCard.Request.values) == REQUESTS
 
 
 def test_before_the_first_measurement_the_page_says_how_to_bring_it_about(quick_hand: Any) -> None:
