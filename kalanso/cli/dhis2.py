@@ -168,7 +168,7 @@ def pull(
     server: Server = "", plan: Plan = PLAN, source: Source = "", country: Country = "",
     last: Annotated[datetime | None, typer.Option("--to", formats=MONTHS, metavar="2024-12", help="cli.dhis2.option.to", show_default=False)] = None,
     full: Annotated[bool, typer.Option("--full", help="cli.dhis2.option.full")] = False,
-    feed: Annotated[str, typer.Option("--feed", metavar="values|analytics", help="cli.dhis2.option.feed")] = "values",
+    feed: Annotated[str, typer.Option("--feed", metavar="values|analytics", help="cli.dhis2.option.feed", show_default=False)] = "",
     new_places: NewPlaces = False, matches: Matches = None, matches_out: MatchesOut = None,
     as_json: AsJson = False, strict: Strict = False,
 ) -> None:  # fmt: skip

@@ -33,7 +33,7 @@ from kalanso.sources.dhis2.collecting import complete
 from kalanso.sources.dhis2.hierarchy import Change, Unit, changes, picture
 from kalanso.sources.dhis2.identity import Identity, who_am_i
 from kalanso.sources.dhis2.journal import Journal
-from kalanso.sources.dhis2.meanings import Meanings
+from kalanso.sources.dhis2.meanings import FEEDS, Meanings
 from kalanso.sources.dhis2.metadata import Metadata
 from kalanso.sources.dhis2.periods import periods_between, type_of
 from kalanso.sources.dhis2.tables import DHIS2_CHANGES, DHIS2_PULLS, DHIS2_UNITS
@@ -44,7 +44,6 @@ from kalanso.sources.tables import IMPORTS
 from kalanso.store import Store
 from kalanso.vocabulary import Message, Period, PeriodType
 
-FEEDS = ("values", "analytics")
 SHARES = {"lists": 0.02, "values": 0.05, "reports": 0.75, "laying": 0.85, "storing": 0.9}
 
 
@@ -81,7 +80,7 @@ def pull_dhis2(
     first: date,
     last: date | None = None,
     full: bool = False,
-    feed: str = "values",
+    feed: str = "",
     new_places: bool = False,
     reviewed: pd.DataFrame | None = None,
     progress: Progress = quiet,
@@ -92,12 +91,12 @@ def pull_dhis2(
 
     `meanings` is the document that a person confirmed; `source` the short name under which rows stand
     (by default that of the document). After a first pull only changes are asked for, unless `full`, or
-    more is asked than before: an earlier day, another form. `feed` may be `analytics` where raw values may
-    not be read: then everything is asked every time. `new_places` and `reviewed` are those of
+    more is asked than before: an earlier day, another form. `feed` (by default that of the document) may be
+    `analytics` where raw values may not be read: then everything is asked every time. `new_places` and `reviewed` are those of
     `import_file`. All earlier rows of this source are replaced by what the server holds now. Raises DhisFault (a NotFetched) where the server does not answer, CannotImport, TableRefused or
     Cancelled; calling again goes on where it stopped.
     """
-    source = source or meanings.source
+    source, feed = source or meanings.source, feed or meanings.feed
     _refuse_what_cannot_be_meant(source, meanings, feed)
     work = _Pull(
         store=store,

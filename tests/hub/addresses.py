@@ -211,7 +211,7 @@ SERVERS = (
     page("connection_reading", CENTRE, about="server", done=302, form={"key": "WSy7zOZx1Wl:*", "status": "confirmed", "seen": "proposed"}, **SERVER),
     page("connection_reading", NONE, about="server of forms", knows=NONE, hidden=404, by=[("national", "wide")]),
     page("connection_plan", CENTRE, about="server", **SERVER),
-    page("connection_frame", CENTRE, about="server", done=302, form={"level-1": "country", "data_sets": "DS1"}, **SERVER),
+    page("connection_frame", CENTRE, about="server", done=302, form={"level-1": "country", "data_sets": "DS1", "feed": "values"}, **SERVER),
     page("connection_meaning", CENTRE, about="number of a server", done=302,
          form={"indicator": "bcg_doses", "attributes": "one", "seen": "proposed"}, **SERVER),
     page("connection_names", CENTRE, about="server", done=302, form={"choice-1": "none"}, **SERVER),

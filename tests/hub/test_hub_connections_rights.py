@@ -330,14 +330,34 @@ def test_a_document_that_is_no_plan_or_grows_is_refused_with_a_sentence(
 def test_levels_and_forms_are_said_once_each(planned: Any, ibrahim: Any) -> None:
     to = f"{HERE}{planned.pk}/lecture/cadre/"
     forms = [one["id"] for one in planned.told["data_sets"]]
-    twice = {"level-1": "country", "level-2": "country", "data_sets": forms}
+    twice = {"level-1": "country", "level-2": "country", "data_sets": forms, "feed": "values"}
     assert ibrahim.post(to, twice).status_code == 422
 
-    assert (
-        ibrahim.post(to, {"level-1": "country", "level-3": "district", "data_sets": forms}).status_code == 302
-    )
+    once = {"level-1": "country", "level-3": "district", "data_sets": forms, "feed": "values"}
+    assert ibrahim.post(to, once).status_code == 302
     planned.refresh_from_db()
     assert planned.plan["levels"] == {"1": "country", "3": "district"}
+
+
+def test_analytics_are_chosen_on_the_plan_with_what_they_cannot_do_and_pulls_follow(
+    planned: Any, server: Dhis2, ibrahim: Any
+) -> None:
+    to = f"{HERE}{planned.pk}/lecture/cadre/"
+    page = words(ibrahim.get(to))
+    assert "ou sa suppression, qu'après le calcul que le serveur fait la nuit" in page
+    assert "chaque collecte relit tout" in page
+    levels = {f"level-{n}": level for n, level in planned.plan["levels"].items()}
+    told = {**levels, "data_sets": planned.plan["data_sets"]}
+    assert ibrahim.post(to, {**told, "feed": "exports"}).status_code == 422
+    assert ibrahim.post(to, {**told, "feed": "analytics"}).status_code == 302
+    assert "analyses (analytics)" in words(ibrahim.get(f"{HERE}{planned.pk}/lecture/"))
+    assert "feed: analytics" in ibrahim.get(f"{HERE}{planned.pk}/lecture.yaml").content.decode()
+
+    pull = server_desk.pulled(ibrahim, server_desk.read(ibrahim, planned))
+
+    assert pull.state == "done", pull.fault
+    assert not [one for one in server.asked if "dataValueSets" in str(one)]
+    assert "analyses de DHIS2" in words(ibrahim.get(f"{HERE}{planned.pk}/collectes/1/"))
 
 
 def test_what_was_decided_stays_when_the_machine_proposes_again(planned: Any, ibrahim: Any) -> None:

@@ -10,12 +10,12 @@ from kalanso.sources.dhis2.credentials import Credentials, from_environment
 from kalanso.sources.dhis2.faults import DhisFault
 from kalanso.sources.dhis2.identity import Identity, who_am_i
 from kalanso.sources.dhis2.journal import Journal
-from kalanso.sources.dhis2.meanings import Meanings, load_meanings
+from kalanso.sources.dhis2.meanings import FEEDS, Meanings, load_meanings
 from kalanso.sources.dhis2.metadata import Metadata, fetch_metadata
 from kalanso.sources.dhis2.suggesting import suggest
 from kalanso.sources.dhis2.transport import Limits, PullStopped, Transport
 
 __all__ = [
-    "Credentials", "DhisFault", "Identity", "Journal", "Limits", "Meanings", "Metadata", "PullStopped", "Transport",
+    "FEEDS", "Credentials", "DhisFault", "Identity", "Journal", "Limits", "Meanings", "Metadata", "PullStopped", "Transport",
     "fetch_metadata", "from_environment", "load_meanings", "suggest", "who_am_i",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 The document that the wizard proposes and a person confirms once: which data element, with which
 option combination, is which indicator, of which age, product, strategy; which level of the server is
-which of ours; which forms are read. Only what is confirmed is ever stored.
+which of ours; which forms are read, and by which feed. Only what is confirmed is ever stored.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from kalanso.vocabulary import Level
 
 STATUSES = ("proposed", "confirmed", "rejected")
 ATTRIBUTES = ("one", "sum")
+FEEDS = ("values", "analytics")
 ANY = "*"
 
 
@@ -67,13 +68,17 @@ class ElementMeaning:
 
 @dataclass(frozen=True, kw_only=True)
 class Meanings:
-    """The whole document; `levels` leads from the server's numbers to our names."""
+    """The whole document; `levels` leads from the server's numbers to our names.
+
+    `feed` says by which door values come: raw (`values`), or `analytics` where raw ones may not be read.
+    """
 
     version: int = 1
     server: str = ""
     source: str = ""
     levels: Mapping[int, str] = field(default_factory=dict)
     data_sets: tuple[str, ...] = ()
+    feed: str = "values"
     elements: tuple[ElementMeaning, ...] = ()
 
     @property
@@ -109,13 +114,14 @@ class Meanings:
         return replace(
             self, elements=(*merged, *decisions.values()), levels=earlier.levels or self.levels,
             data_sets=earlier.data_sets or self.data_sets, source=earlier.source or self.source,
+            feed=earlier.feed,
         )  # fmt: skip
 
     def to_yaml(self) -> str:
         """Return the document as YAML that a person can edit, one entry per line."""
         head = {
             "version": self.version, "server": self.server, "source": self.source,
-            "levels": dict(self.levels), "data_sets": list(self.data_sets),
+            "levels": dict(self.levels), "data_sets": list(self.data_sets), "feed": self.feed,
         }  # fmt: skip
         text = str(yaml.safe_dump(head, allow_unicode=True, sort_keys=False, width=110))
         lines = [_one_line(entry) for entry in self.elements]
@@ -163,12 +169,18 @@ def from_document(document: Any, *, file: str = "map") -> Meanings:
         raise BadFile(
             "sources.map.bad_value", file=file, column="version", found=values["version"], expected="1"
         )
+    feed = str(values.get("feed") or "values")
+    if feed not in FEEDS:
+        raise BadFile(
+            "sources.map.bad_value", file=file, column="feed", found=feed, expected=", ".join(FEEDS)
+        )
     elements = values.get("elements") or []
     if not isinstance(elements, list):
         raise BadFile("sources.map.not_settings", file=file, column="elements", found=elements)
     found = Meanings(
         server=str(values.get("server") or ""), source=str(values.get("source") or ""),
         levels=_levels(values.get("levels") or {}, file), data_sets=_texts(values.get("data_sets"), file),
+        feed=feed,
         elements=tuple(_entry(entry, f"elements[{n}]", file) for n, entry in enumerate(elements, 1)),
     )  # fmt: skip
     seen: dict[tuple[str, str], int] = {}

@@ -156,7 +156,7 @@ def test_a_new_look_keeps_what_was_decided_before() -> None:
 def test_the_document_survives_being_written_and_read(tmp_path: Path) -> None:
     written = Meanings(
         server="https://snis.example.org", source="mali-snis", levels={1: "country", 3: "district"}, data_sets=("DS",),
-        elements=(
+        feed="analytics", elements=(
             ElementMeaning(element="a", option="o", name="Penta 1: “é”, [x]", indicator="dtp1_doses", age_band="0-11m", score=0.9, method="words"),
             ElementMeaning(element="b", status="rejected", by="A. Traoré", on="2025-01-15", attributes="sum"),
         ),
@@ -173,6 +173,7 @@ def test_the_document_survives_being_written_and_read(tmp_path: Path) -> None:
         ("elements: [{element: a, age_band: 0-5m}]", "0-11m"), ("elements: [{element: a, score: 7}]", "score"),
         ("elements: [{element: a}, {element: a}]", "stands already"), ("levels: {2: province}", "region"),
         ("levels: [1]", "levels"), ("data_sets: DS", "data_sets"), ("elements: {a: b}", "elements"), ("version: 2", "version"),
+        ("feed: exports", "values, analytics"),
         ("- a", "plan.yaml"), ("a: [", "plan.yaml"), ("element: []", "elements"),
         ("elements: [{element: a, status: confirmed, indicator: x}, {element: a, option: o, status: confirmed, indicator: x}]", "twice"),
     ],

@@ -157,23 +157,23 @@ def decide_sound(
 
 @transaction.atomic
 def say_frame(
-    *, by: Person, connection: Connection, levels: Mapping[int, str], data_sets: Sequence[str], now: datetime
-) -> None:
-    """Say which level of the server is which of ours, and which of its forms are read."""
+    *, by: Person, connection: Connection, levels: Mapping[int, str], data_sets: Sequence[str], feed: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Say which level of the server is which of ours, which of its forms are read, and by which door."""
     held, plan = _held(by, connection)
     if plan is None:
         raise ValidationError(_("Ce nombre n'est plus dans le plan. Rechargez la page."), code="gone")
-    before = {"levels": _words(plan.levels), "data_sets": ", ".join(plan.data_sets)}
-    after = replace(plan, levels=dict(levels), data_sets=tuple(data_sets))
+    after = replace(plan, levels=dict(levels), data_sets=tuple(data_sets), feed=feed)
     _keep(held, after, by, now)
     record(
-        by=by, verb="evidence.reading_framed", thing=held, now=now, before=before,
-        after={"levels": _words(after.levels), "data_sets": ", ".join(after.data_sets)},
+        by=by, verb="evidence.reading_framed", thing=held, now=now, before=_frame(plan), after=_frame(after)
     )  # fmt: skip
 
 
-def _words(levels: Mapping[int, str]) -> str:
-    return ", ".join(f"{number} {level}" for number, level in sorted(levels.items()))
+def _frame(plan: Meanings) -> dict[str, str]:
+    levels = ", ".join(f"{number} {level}" for number, level in sorted(plan.levels.items()))
+    return {"levels": levels, "data_sets": ", ".join(plan.data_sets), "feed": plan.feed}
 
 
 @transaction.atomic

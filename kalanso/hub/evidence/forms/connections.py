@@ -214,7 +214,7 @@ class FormChoice(forms.Form):
 
 
 class FrameForm(forms.Form):
-    """Which level of the server is which of ours, and which of its forms are read."""
+    """Which level of the server is which of ours, which of its forms are read, and by which door."""
 
     def __init__(self, connection: Connection, plan: Meanings, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -229,6 +229,10 @@ class FrameForm(forms.Form):
             label=_("Formulaires lus"), widget=forms.CheckboxSelectMultiple,
             choices=[(one["id"], one["name"]) for one in connection.told.get("data_sets", [])],
             initial=list(plan.data_sets),
+        )  # fmt: skip
+        self.fields["feed"] = forms.ChoiceField(
+            label=_("D'où viennent les chiffres"), widget=forms.RadioSelect, choices=list(readings.FEED_NAMES.items()),
+            initial=plan.feed, help_text=_feed_hint(str(connection.told.get("analytics_at", ""))[:10]),
         )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
@@ -247,6 +251,17 @@ class FrameForm(forms.Form):
         return {
             n: self.cleaned_data[f"level-{n}"] for n in self.levels if self.cleaned_data.get(f"level-{n}")
         }
+
+
+def _feed_hint(at: str) -> str:
+    """Say when analytics serve, and what they cannot do (DHIS2 Web API manual, "Analytics")."""
+    when = _(
+        "Gardez les valeurs saisies tant que le compte peut les lire. Les analyses servent là où il ne voit que des résultats : elles ne connaissent une valeur, ou sa suppression, qu'après le calcul que le serveur fait la nuit ; elles ne disent pas ce qui a changé, donc chaque collecte relit tout ; elles additionnent les combinaisons d'attributs."
+    )
+    last = _("Dernier calcul du serveur : %(day)s.") % {"day": at} if at else _(
+        "Le serveur ne dit pas quand il a calculé pour la dernière fois."
+    )  # fmt: skip
+    return f"{when} {last}"
 
 
 class MeaningForm(forms.Form):

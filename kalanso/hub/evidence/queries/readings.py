@@ -45,6 +45,11 @@ STATUSES: dict[str, Any] = {
     "confirmed": _("confirmé"),
     "rejected": _("écarté"),
 }
+# By which door values come.
+FEED_NAMES: dict[str, Any] = {
+    "values": _("valeurs saisies (dataValueSets)"),
+    "analytics": _("analyses (analytics), faute de mieux"),
+}
 # Which entries a page shows, by the word in its address.
 VIEWS: dict[str, Any] = {
     "a-decider": _("À décider"),

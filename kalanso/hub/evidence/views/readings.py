@@ -67,7 +67,7 @@ def reading(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "connection": connection, "plan": plan, "numbers": shown, "view": view, "brought": brought,
             "ages": queries.codes_of("age_band"),
-            "views": [(name, str(called), shown.counts[name]) for name, called in queries.VIEWS.items()],
+            "feed": str(queries.FEED_NAMES[plan.feed]), "views": [(name, str(called), shown.counts[name]) for name, called in queries.VIEWS.items()],
             "pager": {"number": shown.number, "pages": shown.pages}, "open": connection.closed is None,
         },
         status=422 if brought.errors else 200,
@@ -142,14 +142,14 @@ def meaning(request: HttpRequest, pk: int, element: str, option: str) -> HttpRes
 
 @login_required
 def frame(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say which levels and which forms of the server are read."""
+    """Say which levels and which forms of the server are read, and by which door."""
     connection, plan = planned(request, pk)
     form = FrameForm(connection, plan, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             actions.say_frame(
                 by=request.user, connection=connection, levels=form.told(), data_sets=form.cleaned_data["data_sets"],
-                now=datetime.now(UTC),
+                feed=form.cleaned_data["feed"], now=datetime.now(UTC),
             )  # fmt: skip
         except ValidationError as error:
             form.add_error(None, error)
