@@ -2,7 +2,8 @@
 
 The timeouts of an HTTP client bound the silence between two bytes, not the whole answer, headers
 included. Here every read from the network is also held to the moment at which the answer must be
-complete. Where a doorkeeper is given, connections are made to the addresses that it returns.
+complete, and so is the lookup of a name. Where a doorkeeper is given, connections are made to the
+addresses that it returns.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 
 import httpcore
 import httpx
+
+from kalanso.sources import lookups
 
 
 class Deadline(threading.local):
@@ -80,7 +83,7 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:  # fmt: skip
         failed: httpcore.ConnectError | httpcore.ConnectTimeout = httpcore.ConnectError(host)
-        for address in self._addresses(host, port):
+        for address in self._addresses(host, port, timeout):
             try:
                 opened = self.inner.connect_tcp(
                     address, port, self.deadline.left(timeout), local_address, socket_options
@@ -91,11 +94,14 @@ class _Backend(httpcore.NetworkBackend):
                 return _Stream(opened, self.deadline)
         raise failed
 
-    def _addresses(self, host: str, port: int) -> Sequence[str]:
-        if self.admit is None:
-            return (host,)
+    def _addresses(self, host: str, port: int, timeout: float | None) -> Sequence[str]:
+        look = self.admit or lookups.addresses_of
+        left = self.deadline.left(timeout)
+        seconds = lookups.LONGEST if left is None else min(left, lookups.LONGEST)
         try:
-            return self.admit(host, port)
+            return lookups.in_time(lambda: look(host, port), seconds=seconds)
+        except lookups.NoAnswer as error:
+            raise httpcore.ConnectTimeout(str(error)) from error
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
 

@@ -21,6 +21,7 @@ import httpx
 import tenacity
 
 from kalanso import __version__
+from kalanso.sources.deadlines import Deadline, hold
 from kalanso.sources.publications import NoPointer, Publication, follow
 from kalanso.sources.retrying import PASSING, TryAgain, asked_wait, pause
 from kalanso.vocabulary import Refusal
@@ -52,6 +53,7 @@ def default_client() -> Iterator[httpx.Client]:
     """Lend a client that follows redirects and asks for bytes as they are."""
     headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
     with httpx.Client(timeout=TIMEOUT, follow_redirects=True, headers=headers) as client:
+        hold(client, Deadline(time.monotonic))  # a resolver that never answers
         yield client
 
 

@@ -8,9 +8,10 @@ every address to which a name leads, and the connection is made to exactly the a
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from kalanso.sources.lookups import addresses_of
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Networks behind which an address of version 4 may hide (RFC 6052).
@@ -59,8 +60,7 @@ class Doorkeeper:
 
         One address inside is enough to refuse all: whoever answers for the name may not choose among them.
         """
-        told = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        found = list(dict.fromkeys(str(one[4][0]) for one in told))
+        found = addresses_of(host, port)
         if not self._named(host) and not all(self.admits(one) for one in found):
             raise InnerHost(host)
         return found
