@@ -186,6 +186,20 @@ def recounts(
     _run(context, "recounts", locals(), {"vintage": vintage})
 
 
+@app.command("stock", help="cli.import.stock.help")
+def stock(
+    context: typer.Context, file: File, store: StoreFolder, country: Country = "", source: Source = "",
+    level: Level = "",
+    unit: Annotated[str, typer.Option("--unit", metavar="doses|vials", help="cli.import.option.unit", show_default=False)] = "",
+    doses_per_vial: Annotated[str, typer.Option("--doses-per-vial", metavar="PRODUCT=N,…", help="cli.import.option.doses_per_vial", show_default=False)] = "",
+    vintage: Vintage = "", dry_run: DryRun = False, as_json: AsJson = False, new_places: NewPlaces = False,
+    matches: Matches = None, matches_out: MatchesOut = None, strict: Strict = False,
+) -> None:  # fmt: skip
+    """Import the stock of vaccines lot by lot, in doses or vials."""
+    options = {"level": level, "unit": unit, "doses_per_vial": doses_per_vial, "vintage": vintage}
+    _run(context, "stock", locals(), options)
+
+
 @app.command("matches", help="cli.import.matches.help")
 def matches(
     context: typer.Context, file: File, store: StoreFolder,

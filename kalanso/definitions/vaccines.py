@@ -20,6 +20,7 @@ class Product:
     """A vaccine product and the antigens that it carries between two days.
 
     An empty `valid_from` or `valid_to` is unknown or open. `aliases` are other spellings, in lower case.
+    `doses_per_vial` is None where vials of several sizes are in use, or nobody said.
     """
 
     code: str
@@ -30,6 +31,7 @@ class Product:
     valid_to: date | None
     source: str
     to_confirm: bool
+    doses_per_vial: int | None = None
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -72,7 +74,10 @@ def read_products(value: Any, file: str) -> tuple[Product, ...]:
             valid_to=entry.day("valid_to"),
             source=entry.text("source"),
             to_confirm=entry.truth("to_confirm"),
+            doses_per_vial=entry.days("doses_per_vial") if entry.has("doses_per_vial") else None,
         )
+        if product.doses_per_vial == 0:
+            raise entry.fault("doses_per_vial", "a whole number from 1")
         if (product.valid_from or date.min) > (product.valid_to or date.max):
             raise entry.fault("valid_to", f"a day after {product.valid_from}")
         twin = next(

@@ -16,6 +16,7 @@ from kalanso.sources import (
     population,
     rasters,
     recounts,
+    stock,
     subnational,
     wiisemart,
 )
@@ -37,6 +38,7 @@ READERS = MappingProxyType(
         "raster": rasters,
         "places": places_list,
         "recounts": recounts,
+        "stock": stock,
     }
 )
 
