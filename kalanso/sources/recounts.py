@@ -24,12 +24,12 @@ COUNTS = ("register", "tally_sheet", "monthly_report", "in_system")
 VISITS = Dialect(
     name="recounts",
     fields={
-        "facility": ("facility", "structure", "centre", "CSCom", "formation sanitaire", "health facility", "nom"),
+        "facility": ("structure", "facility", "centre", "CSCom", "formation sanitaire", "health facility", "nom"),
         "code": ("code", "facility_code", "uid"),
         "parent": ("district", "aire de santé", "district sanitaire", "parent"),
-        "month": ("month", "mois", "période", "period"),
-        "indicator": ("indicator", "indicateur", "vaccin", "vaccine", "antigène", "antigen"),
-        "register": ("register", "registre", "doses au registre", "recounted", "recompté"),
+        "month": ("mois", "month", "période", "period"),
+        "indicator": ("vaccin", "indicator", "indicateur", "vaccine", "antigène", "antigen"),
+        "register": ("registre", "register", "doses au registre", "recounted", "recompté"),
         "tally_sheet": ("tally_sheet", "tally sheet", "tally", "feuille de pointage", "pointage"),
         "monthly_report": ("monthly_report", "monthly report", "rapport mensuel", "rapport", "report"),
         "in_system": ("in_system", "DHIS2", "dans le système", "système", "system", "SNIS"),
@@ -39,12 +39,25 @@ VISITS = Dialect(
 )  # fmt: skip
 
 
-def read(path: Path, *, country: str = "", vintage: str = "", limits: Limits | None = None) -> Reading:
+def headings(path: Path, *, sheet: str = "", limits: Limits | None = None) -> tuple[str, list[str], int]:
+    """Return the sheet of a file that holds recounts, its headings and how many rows stand below; raises BadFile."""
+    found = find_rows(
+        open_workbook(Path(path), limits=limits, sheets=[sheet] if sheet else None),
+        (VISITS,),
+        reader="recounts",
+    )
+    return found.sheet.name, list(found.headings.values()), len(found.rows)
+
+
+def read(
+    path: Path, *, country: str = "", vintage: str = "", level: str = "facility", system: str = "recounts",
+    limits: Limits | None = None,
+) -> Reading:  # fmt: skip
     """Return the recounts of a file as rows of LISTED_RECOUNTS, its facilities as rows of LISTED_PLACES.
 
     A row without any count is skipped; one whose facility, month, vaccine or number cannot be read is refused, and
-    so is a second row of one facility, month and vaccine. `country` is that of the store. Raises BadFile where the
-    headings of facility, month, vaccine or register are missing.
+    so is a second row of one facility, month and vaccine. `country` is that of the store, `level` that of the places
+    that were visited; `system` and `vintage` name the list in which their names stand. Raises BadFile where the headings of facility, month, vaccine or register are missing.
     """
     book = open_workbook(Path(path), limits=limits)
     found = find_rows(book, (VISITS,), reader="recounts")
@@ -63,11 +76,11 @@ def read(path: Path, *, country: str = "", vintage: str = "", limits: Limits | N
             continue
         seen.add(key)
         rows.append(made)
-        places.setdefault(key[:2], _place(made, row))
+        places.setdefault(key[:2], _place(made, row, level))
         ledger.store()
     receipt.check()
     return Reading(
-        receipt=receipt, system="recounts", vintage=vintage or _vintage(rows),
+        receipt=receipt, system=system, vintage=vintage or _vintage(rows),
         places=pa.Table.from_pylist(list(places.values()), schema=LISTED_PLACES),
         recounts=pa.Table.from_pylist(rows, schema=LISTED_RECOUNTS), facts={"source": "recounts"},
     )  # fmt: skip
@@ -115,10 +128,10 @@ def _month(row: ListedRow) -> Period | None:
         return None
 
 
-def _place(made: dict[str, Any], row: ListedRow) -> dict[str, Any]:
+def _place(made: dict[str, Any], row: ListedRow, level: str) -> dict[str, Any]:
     return {
         "code": made["listed_code"], "name": made["listed_name"], "parent_code": "", "parent_name": made["listed_parent"],
-        "level": "facility", "tree": "health", "kind": "", "latitude": None, "longitude": None, "geometry": None,
+        "level": level, "tree": "health", "kind": "", "latitude": None, "longitude": None, "geometry": None,
         "row": row.number,
     }  # fmt: skip
 

@@ -90,7 +90,7 @@ def test_a_sheet_without_registers_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("Structure;Mois;Vaccin\nBoura;2024-01;Penta 1\n", encoding="utf-8")
 
-    with pytest.raises(BadFile, match="register"):
+    with pytest.raises(BadFile, match="registre"):
         recounts.read(path)
 
 

@@ -69,6 +69,8 @@ def note_refusal(*, job: Job, fault: Mapping[str, str], now: datetime) -> bool:
         State.PUBLISHING: State.TRIED,
         State.WITHDRAWING: State.PUBLISHED,
     }
+    if not held.has_columns_to_say:
+        back[State.TRYING] = State.REFUSED
     before = {"state": held.state}
     held.state, held.fault = back[State(held.state)], dict(fault)
     held.save()

@@ -33,7 +33,7 @@ State = Upload.State
 
 def receive(
     *, by: Person, draft: Path, file_name: str, kind: str, sha256: str, place_code: str,
-    organisation: Organisation, source: str, now: datetime,
+    organisation: Organisation, source: str, reader: str = Upload.Reader.TABLES, now: datetime,
 ) -> Upload:  # fmt: skip
     """Keep a sheet under its cleaned name, out of reach of any web server, and have it read.
 
@@ -42,7 +42,7 @@ def receive(
     """
     upload = Upload(
         id=uuid4(), by=by, organisation=organisation, place_code=place_code, source=source,
-        file_name=file_name, kind=kind, size=draft.stat().st_size, sha256=sha256, received=now,
+        file_name=file_name, kind=kind, reader=reader, size=draft.stat().st_size, sha256=sha256, received=now,
     )  # fmt: skip
     refuse_unless(by, "evidence.upload", upload)
     if organisation.pk not in {m.organisation_id for m in access_of(by).memberships}:
@@ -56,7 +56,13 @@ def receive(
         with transaction.atomic():
             upload.save(force_insert=True)
             _ask(upload, "evidence.read", by=by, now=now)
-            record(by=by, verb="evidence.uploaded", thing=upload, now=now, after={"source": source})
+            record(
+                by=by,
+                verb="evidence.uploaded",
+                thing=upload,
+                now=now,
+                after={"source": source, "reader": str(reader)},
+            )
     except BaseException:
         shutil.rmtree(upload.folder, ignore_errors=True)
         raise
@@ -129,6 +135,10 @@ def map_columns(
     held = _held(upload)
     refuse_unless(by, "evidence.map", held)
     _refuse_unless_in(held, State.MAPPING, State.TRIED, State.TRYING)
+    if not held.has_columns_to_say:
+        raise ValidationError(
+            _("Les colonnes d'un tableau de recomptages ne se changent pas."), code="reader"
+        )
     if held.version != version:
         raise ValidationError(
             _("Quelqu'un a changé ce fichier pendant que vous écriviez. Rechargez la page et reprenez."),

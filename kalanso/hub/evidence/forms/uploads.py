@@ -21,6 +21,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from kalanso.hub.evidence.models import Upload
 from kalanso.hub.evidence.queries import blank_sheets
 from kalanso.hub.evidence.queries import uploads as queries
 from kalanso.hub.evidence.queries.connections import is_connected
@@ -89,6 +90,11 @@ class UploadForm(forms.Form):
     organisation = forms.ModelChoiceField(
         queryset=None, label=gettext_lazy("Au nom de quelle organisation ?"), empty_label=None
     )
+    reader = forms.ChoiceField(
+        label=gettext_lazy("Que contient-il ?"), choices=Upload.Reader.choices, required=False, widget=forms.RadioSelect,
+        initial=Upload.Reader.TABLES,
+        help_text=gettext_lazy("Des recomptages : les doses retrouvées au registre lors d'une visite, à côté de celles du rapport."),
+    )  # fmt: skip
     source = forms.ChoiceField(
         label=gettext_lazy("D'où viennent ces chiffres ?"),
         help_text=gettext_lazy(
@@ -150,6 +156,7 @@ class UploadForm(forms.Form):
         if self.too_large:
             self.errors.pop("file", None)
             self.add_error("file", self._too_large())
+        cleaned["reader"] = cleaned.get("reader") or Upload.Reader.TABLES
         if cleaned.get("place") == COUNTRY:
             cleaned["place"] = ""
         source = cleaned.get("source")
@@ -189,7 +196,13 @@ class BlankSheetForm(forms.Form):
 
     lieu = forms.ChoiceField(label=gettext_lazy("Pour quel lieu ?"))
     mois = forms.ChoiceField(label=gettext_lazy("Pour quel mois ?"))
-    ages = forms.ChoiceField(label=gettext_lazy("Quels âges y comptez-vous ?"), choices=blank_sheets.AGES)
+    ages = forms.ChoiceField(
+        label=gettext_lazy("Quels âges y comptez-vous ?"),
+        choices=[
+            *blank_sheets.AGES,
+            (blank_sheets.VISITS, gettext_lazy("aucun : un tableau de recomptages")),
+        ],
+    )
 
     def __init__(self, person: Any, *args: Any, today: date | None = None, **options: Any) -> None:
         super().__init__(*args, **options)

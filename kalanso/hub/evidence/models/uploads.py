@@ -59,6 +59,12 @@ class Upload(models.Model):
         WITHDRAWING = "withdrawing", _("Retrait en cours")
         WITHDRAWN = "withdrawn", _("Retiré")
 
+    class Reader(models.TextChoices):
+        """What it holds, and so who reads it."""
+
+        TABLES = "tables", _("Des chiffres : doses, populations, stocks")
+        RECOUNTS = "recounts", _("Des recomptages de visites (DQS, RDQA)")
+
     WAITING = frozenset({State.READING, State.TRYING, State.PUBLISHING, State.WITHDRAWING})
     OPEN = frozenset({State.READING, State.MAPPING, State.TRYING, State.TRIED})
     IN_STORE = frozenset({State.PUBLISHING, State.PUBLISHED, State.WITHDRAWING})
@@ -70,6 +76,7 @@ class Upload(models.Model):
     source = models.SlugField(max_length=60)
     file_name = models.CharField(max_length=120)
     kind = models.CharField(max_length=4)
+    reader = models.CharField(max_length=8, choices=Reader.choices, default=Reader.TABLES)
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64, db_index=True)
     received = models.DateTimeField()
@@ -100,6 +107,9 @@ class Upload(models.Model):
         ordering = ("-received", "id")
         constraints = (
             models.CheckConstraint(
+                condition=Q(reader__in=("tables", "recounts")), name="evidence_upload_reader"
+            ),
+            models.CheckConstraint(
                 condition=~Q(state__in=("published", "withdrawing", "withdrawn"))
                 | Q(published__isnull=False),
                 name="evidence_upload_published_when",
@@ -121,6 +131,11 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def has_columns_to_say(self) -> bool:
+        """Whether a person says what its columns mean; those of recounts are fixed."""
+        return self.reader == self.Reader.TABLES
 
     @property
     def folder(self) -> Path:

@@ -27,6 +27,9 @@ AGES = (
     (TWO_YEARS, _("0 à 11 mois et 12 à 23 mois, à part")),
     (UNSAID, _("sans âge : Kalanso le demandera")),
 )
+VISITS = "visites"
+VISITED = ("Mois", "Vaccin", "Registre", "Feuille de pointage", "Rapport mensuel", "DHIS2")
+COUNTED_AGAIN = ("Penta 1", "Penta 3", "VAR 1")
 WORDS = {INFANTS: ("0-11 mois",), TWO_YEARS: ("0-11 mois", "12-23 mois"), UNSAID: ("",)}
 
 

@@ -24,7 +24,7 @@ from kalanso.store import Store
 from kalanso.vocabulary import Message, UnknownMessage
 
 # Tables whose rows a sheet brings; its receipt, its names and its places stay when they are withdrawn.
-DATA = ("observations", "coverage_series", "events")
+DATA = ("observations", "coverage_series", "events", "recounts")
 # Why rows stay out that somebody may still bring in, by saying which place a name is.
 UNDECIDED = frozenset({"pipeline.rejected.place_ambiguous", "pipeline.rejected.place_unmatched"})
 START = "\u2063"
@@ -136,6 +136,29 @@ def places_of_sheet(place_code: str) -> tuple[str, list[str]]:
     return "Lieu", [home.name] if home else []
 
 
+def level_of_recounts(upload: Upload) -> str:
+    """Return the level of the places that visits count again: facilities, or areas where none is known."""
+    return _visited(upload.place_code)[0]
+
+
+def places_of_visits(place_code: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return what a sheet of visits calls the places above, and the places to visit, each with the one above it."""
+    _level, visited = _visited(place_code)
+    above = PlaceMirror.objects.in_bulk([one.parent_code for one in visited])
+    areas = {one.level for one in above.values()} == {"health_area"}
+    names = [(above[one.parent_code].name if one.parent_code in above else "", one.name) for one in visited]
+    return ("Aire de santé" if areas else "District"), sorted(names)
+
+
+def _visited(place_code: str) -> tuple[str, list[PlaceMirror]]:
+    home = PlaceMirror.objects.filter(code=place_code).first() if place_code else None
+    within = PlaceMirror.objects.filter(path__startswith=home.path) if home else PlaceMirror.objects.all()
+    for level in ("facility", "health_area"):
+        if found := list(within.filter(level=level)):
+            return level, found
+    return "facility", [home] if home else []
+
+
 def organisations(person: Any) -> list[Organisation]:
     """Return the organisations in whose name somebody may bring a sheet."""
     return list({m.organisation_id: m.organisation for m, _place in homes(person)}.values())
@@ -195,7 +218,8 @@ def _list_of(upload: Upload) -> tuple[str, str, str]:
 
 def mark_of(upload: Upload) -> str:
     """Return the fingerprint of all on which a dry run rests: file, source, columns, decisions on names."""
-    told = [upload.sha256, upload.source, upload.place_code, upload.column_map]
+    told: list[Any] = [upload.sha256, upload.source, upload.place_code, upload.column_map]
+    told += [] if upload.has_columns_to_say else [upload.reader]
     told += [[one.code, one.parent_name, one.decision, one.place_code] for one in decisions(upload)]
     return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kalanso.hub.evidence.queries import blank_sheets
-from kalanso.sources import BadFile, Guess, guess_map
+from kalanso.sources import BadFile, Guess, guess_map, recounts
 from kalanso.sources.archives import MEBIBYTE, Limits
 from kalanso.sources.months import plain
 from kalanso.sources.workbooks import Cell, Sheet, column_letter, open_workbook
@@ -46,6 +46,14 @@ def look_at(path: Path, *, sheet: str = "") -> dict[str, Any]:
         "map": guess.column_map.as_document(),
         "reasons": [{"id": one.id, "params": _plain(one.params)} for one in guess.reasons],
     }
+
+
+def look_at_recounts(path: Path) -> dict[str, Any]:
+    """Return what a sheet of recounts shows; its columns are known by their headings. Raises BadFile."""
+    sheet, headings, rows = recounts.headings(path, limits=LIMITS)
+    return {
+        "sheets": [sheet], "sheet": sheet, "headings": headings, "columns": [], "rows": rows, "mark": "", "map": {}, "reasons": [],
+    }  # fmt: skip
 
 
 def _plain(params: Any) -> dict[str, Any]:
@@ -110,4 +118,4 @@ def _text(cell: Cell) -> str:
     return text if len(text) <= LONGEST_EXAMPLE else text[: LONGEST_EXAMPLE - 1] + "…"
 
 
-__all__ = ["LIMITS", "BadFile", "look_at"]
+__all__ = ["LIMITS", "BadFile", "look_at", "look_at_recounts"]

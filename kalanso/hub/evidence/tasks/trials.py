@@ -18,7 +18,7 @@ def looked_through(upload: Upload, imported: pipeline.Imported) -> dict[str, Any
     return {
         "doubts": doubts[:DOUBTS],
         "doubts_total": len(doubts),
-        "unchecked": imported.doubts is None,
+        "unchecked": upload.has_columns_to_say and imported.doubts is None,
         "lacking": [code for code in expected if code not in imported.placed],
         "places_expected": len(expected),
     }

@@ -28,12 +28,13 @@ from kalanso.hub.evidence.queries.uploads import (
     SHOWN,
     decisions,
     earlier_decisions,
+    level_of_recounts,
     levels_of_places,
     mark_of,
     saved_map_for,
 )
 from kalanso.hub.evidence.tasks import trials
-from kalanso.hub.evidence.tasks.sheets import LIMITS, look_at
+from kalanso.hub.evidence.tasks.sheets import LIMITS, look_at, look_at_recounts
 from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.hub.people import tasks as of_people
 from kalanso.hub.people.models import PlaceMirror
@@ -105,6 +106,10 @@ def read(work: Work) -> Mapping[str, Any]:
     with _refusals(work):
         work.progress("pipeline.import.reading", 0.1)
         upload = _upload(work)
+        if not upload.has_columns_to_say:
+            reading = look_at_recounts(upload.path)
+            answers.note_reading(job=work.job, reading=reading, saved_map=None, known=True, now=_now())
+            return {"columns": len(reading["headings"]), "rows": reading["rows"]}
         reading = look_at(upload.path, sheet=str(work.arguments.get("sheet", "")))
         saved = saved_map_for(upload, reading["mark"])
         known = blank_sheets.needs_no_question(
@@ -189,26 +194,35 @@ def _take_back(work: Work, store: Store, upload: Upload, snapshot: str) -> None:
 def _import(
     work: Work, store: Store, upload: Upload, *, dry_run: bool, earlier: Sequence[PlaceName] = ()
 ) -> pipeline.Imported:
+    if upload.has_columns_to_say:
+        options: dict[str, Any] = {"column_map": map_of(upload)}
+    else:
+        system, vintage = list_of_names(upload)
+        options = {"system": system, "vintage": vintage, "level": level_of_recounts(upload)}
     return pipeline.import_file(
-        store, "tables", upload.path, source=upload.source,
-        options={"column_map": map_of(upload), "limits": LIMITS},
+        store, upload.reader, upload.path, source=upload.source, options={**options, "limits": LIMITS},
         dry_run=dry_run, reviewed=_reviewed(upload, earlier), within=_within(upload), shown=SHOWN if dry_run else 0,
         progress=work.progress, cancel=work.cancel, now=_now(),
     )  # fmt: skip
 
 
 def map_of(upload: Upload) -> ColumnMap:
-    """Return what the columns of a sheet mean, its names being those of its own list.
+    """Return what the columns of a sheet mean, its names being those of its own list."""
+    document = json.loads(json.dumps(upload.column_map))
+    place = document.setdefault("place", {})
+    place["system"], place["vintage"] = list_of_names(upload)
+    return from_document(document, file=upload.file_name)
+
+
+def list_of_names(upload: Upload) -> tuple[str, str]:
+    """Return in which list, and which edition of it, the names of a sheet stand.
 
     Two districts may use one name for two places: names are remembered for the source and place of the
     sheet, unless its map names the list itself.
     """
-    document = json.loads(json.dumps(upload.column_map))
-    place = document.setdefault("place", {})
-    if place.get("system", "tables") == "tables":
-        place["system"] = upload.source
-        place["vintage"] = place.get("vintage") or upload.place_code
-    return from_document(document, file=upload.file_name)
+    place = upload.column_map.get("place", {})
+    system, vintage = str(place.get("system") or "tables"), str(place.get("vintage") or "")
+    return (upload.source, vintage or upload.place_code) if system == "tables" else (system, vintage)
 
 
 def _within(upload: Upload) -> frozenset[str] | None:
@@ -239,10 +253,10 @@ def _decided(upload: Upload) -> list[dict[str, Any]]:
 
 def _rows_of(upload: Upload, decided: Sequence[PlaceName]) -> list[dict[str, Any]]:
     """Return decisions on names as rows of `place_matches`."""
-    place = map_of(upload).place
+    system, vintage = list_of_names(upload)
     return [
         {
-            "system": place.system, "vintage": place.vintage, "code": one.code, "name": one.name,
+            "system": system, "vintage": vintage, "code": one.code, "name": one.name,
             "parent_name": one.parent_name,
             "status": "reviewed" if one.decision == PlaceName.Decision.PLACE else "rejected",
             "place_code": one.place_code or None, "score": 1.0,

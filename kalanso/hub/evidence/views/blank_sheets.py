@@ -35,21 +35,28 @@ def blank(request: HttpRequest) -> HttpResponse:
         raise Http404(_("Il n'y a pas de modèle pour ce lieu et ce mois."))
     place, month = form.cleaned_data["lieu"], form.cleaned_data["mois"]
     ages = form.cleaned_data["ages"]
-    heading, names = queries.places_of_sheet(place)
     said = format_value(month, "period", "fr")
-    response = HttpResponse(_workbook(blank_sheets.headings(heading, ages), names, said), content_type=XLSX)
-    called = clean_name(f"modele-{queries.place_names({place})[place]}-{month}.xlsx", "xlsx")
+    if ages == blank_sheets.VISITS:
+        above, visited = queries.places_of_visits(place)
+        headings, kind = [above, "Structure", *blank_sheets.VISITED], "recomptages"
+        lines = [[*one, said, vaccine] for one in visited for vaccine in blank_sheets.COUNTED_AGAIN]
+    else:
+        heading, names = queries.places_of_sheet(place)
+        headings, kind = blank_sheets.headings(heading, ages), "modele"
+        lines = [[name, said] for name in names]
+    response = HttpResponse(_workbook(headings, lines), content_type=XLSX)
+    called = clean_name(f"{kind}-{queries.place_names({place})[place]}-{month}.xlsx", "xlsx")
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(called)}"
     return response
 
 
-def _workbook(headings: list[str], names: list[str], month: str) -> bytes:
+def _workbook(headings: list[str], lines: list[list[str]]) -> bytes:
     book = Workbook()
     sheet: Any = book.active
     sheet.title = _("Feuille à remplir")
     sheet.append(headings)
-    for name in names:
-        sheet.append([safe_cell(name), month])
+    for line in lines:
+        sheet.append([safe_cell(cell) for cell in line])
     sheet.freeze_panes = "B2"
     sheet.column_dimensions["A"].width = 32
     sheet.column_dimensions["B"].width = 16

@@ -25,6 +25,8 @@ def _ready(request: HttpRequest, key: UUID) -> tuple[Upload, HttpResponse | None
     upload = found(request, key)
     if not queries.rights(request.user, upload).map:
         raise PermissionDenied(_("Votre rôle ne permet pas de dire ce que sont les colonnes de ce fichier."))
+    if not upload.has_columns_to_say:
+        return upload, redirect("upload", key=upload.pk)
     if upload.state not in {Upload.State.MAPPING, Upload.State.TRIED} and not (
         upload.state == Upload.State.TRYING and upload.stuck
     ):

@@ -101,6 +101,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 by=request.user, draft=draft, file_name=clean_name(request.FILES["file"].name, form.kind),
                 kind=form.kind, sha256=sha256, place_code=form.cleaned_data["place"],
                 organisation=form.cleaned_data["organisation"], source=form.cleaned_data["source"],
+                reader=form.cleaned_data["reader"],
                 now=datetime.now(UTC),
             )  # fmt: skip
         except ValidationError as error:
