@@ -111,6 +111,8 @@ def worklist(
         rows = listed.rows.assign(said_on=listed.rows["said_on"].astype(str)).to_dict("records")
         typer.echo(json.dumps({"month": listed.month.code, "place": listed.place, "rows": rows}, default=str))
         return
+    if asked is None:
+        receipts.console().print(say(locale, "cli.worklist.took", month=listed.month.code), markup=False)
     _print_worklist(lines, listed.month.code, locale)
     if out is not None:
         receipts.console().print(say(locale, "cli.worklist.written", file=str(out)), markup=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
@@ -47,7 +48,7 @@ class SeveralPlaces(Refusal, ValueError):
 
 
 def worklist(store: Store, *, month: Period | None = None, place: str = "", now: datetime) -> Worklist:
-    """Return what should be asked in a month (default: the last month before now), below a place by code or name.
+    """Return what should be asked in a month (default: the newest that is complete enough), below a place by code or name.
 
     Raises NoSuchPlace where no place has this code or name, SeveralPlaces where several have this name, NothingToWorkOn where there are no observations.
     """
@@ -55,17 +56,41 @@ def worklist(store: Store, *, month: Period | None = None, place: str = "", now:
     evidence = gather(holdings)
     names = dict(zip(holdings.places["place_code"], holdings.places["name"], strict=True))
     code = _code(place, names)
-    asked = month or Period(type=PeriodType.MONTH, year=now.year, number=now.month) + -1
     lineage = holdings.lineage(Tree.HEALTH).to_pandas()
+    found = (
+        store.read(QUALITY_FINDINGS).to_pandas()
+        if store.latest(QUALITY_FINDINGS.name)
+        else _empty(QUALITY_FINDINGS)
+    )
+    rules = holdings.pack.section("quality")["worklist"]
+    asked = month or _month_asked(holdings, found, lineage, code, rules, now)
     rows = lists.worklist(
-        store.read(QUALITY_FINDINGS).to_pandas() if store.latest(QUALITY_FINDINGS.name) else _empty(QUALITY_FINDINGS),
+        found,
         store.read(FINDING_STATUSES).to_pandas() if store.latest(FINDING_STATUSES.name) else _empty(FINDING_STATUSES),
         lists.Known(lineage=lineage, usual=lists.usual_first_doses(evidence)),
-        holdings.pack.section("quality")["worklist"],
+        rules,
         month=asked,
         place=code,
     )  # fmt: skip
     return Worklist(month=asked, place=code, rows=rows, names=names, pack=holdings.pack)
+
+
+def _month_asked(
+    holdings: Holdings, found: pd.DataFrame, lineage: pd.DataFrame, code: str, rules: Mapping[str, Any], now: datetime
+) -> Period:  # fmt: skip
+    """Return the newest complete month below a place, as the page of the hub takes it."""
+    monthly = PeriodType.MONTH.value
+    told = found.loc[(found["period_type"] == monthly) & (found["severity"] != "note"), "period"]
+    rows = holdings.observations.filter(
+        holdings.observations.period_type == monthly, holdings.observations.value.notnull()
+    )
+    spoken = rows.select("period", "place_code").distinct().to_pandas()
+    if code:
+        below = set(lineage.loc[lineage["ancestor_code"] == code, "place_code"]) | {code}
+        spoken = spoken[spoken["place_code"].isin(below)]
+    last = Period.month(now.year, now.month) + -1
+    counts = {str(period): int(n) for period, n in spoken["period"].value_counts().items()}
+    return lists.month_asked(set(told), counts, rules, last=last)
 
 
 def _empty(spec: TableSpec) -> pd.DataFrame:

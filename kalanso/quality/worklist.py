@@ -7,7 +7,7 @@ answered last month. Small tables in memory; which numbers are doubtful was deci
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,24 @@ class Known:
 
     lineage: pd.DataFrame
     usual: Mapping[str, float]
+
+
+def month_asked(
+    told: Iterable[str], spoken: Mapping[str, int], rules: Mapping[str, Any], *, last: Period
+) -> Period:
+    """Return the month that a list is about where nobody says another: the newest that is complete enough.
+
+    `told` are the months that have findings, `spoken` says how many places reported in each, `rules` is `worklist` of
+    `quality.yaml`, `last` the last month that has ended. Of the months until which the checks have spoken it is the
+    newest in which at least a share (`reported`) as many places reported as in the fullest of the last ones: one early sheet
+    does not move a whole country.
+    """
+    checked = min([last.code, *sorted(told, reverse=True)[:1]])
+    recent = sorted((code for code in spoken if code <= checked), reverse=True)[
+        : int(rules["reported"]["months"])
+    ]
+    enough = max((spoken[code] for code in recent), default=0) * float(rules["reported"]["share"])
+    return Period.parse(next((code for code in recent if spoken[code] >= enough), checked))
 
 
 def worklist(

@@ -88,17 +88,16 @@ def test_the_wild_number_is_asked_of_its_facility(checked: Store, now: Any) -> N
     )  # fmt: skip
 
 
-def test_what_people_said_stands_beside_it_and_last_month_is_the_default(
+def test_what_people_said_stands_beside_it_and_the_month_before_is_asked_again(
     checked: Store, now: Any, tmp_path: Path
 ) -> None:
     checked = Store.open(shutil.copytree(checked.folder, tmp_path / "said"))
-    before = lists.worklist(checked, now=now)
+    before = lists.worklist(checked, month=Period.parse("202412"), now=now)
     first = (
         before.rows[before.rows.check == "outliers"].iloc[0]
         if (before.rows.check == "outliers").any()
         else None
     )
-    assert before.month.code == "202412"
     assert first is not None  # an open question of the month before is asked again
     period = Period.parse(first.period)
     checked.publish(FINDING_STATUSES, [{
@@ -107,7 +106,7 @@ def test_what_people_said_stands_beside_it_and_last_month_is_the_default(
         "status": "corrected", "said_on": date(2025, 1, 10),
     }], provenance=Provenance(), now=now)  # fmt: skip
 
-    after = lists.worklist(checked, now=now)
+    after = lists.worklist(checked, month=Period.parse("202412"), now=now)
 
     answered = after.rows[after.rows.section == "answered"]
     assert list(answered.check) == ["outliers"]
@@ -183,6 +182,19 @@ def test_the_command_writes_the_file_and_refuses_what_is_no_month(
     with pytest.raises(SystemExit) as left:
         main(["--lang", "en", "worklist", "--store", str(checked.folder), "--month", "2024"])
     assert left.value.code == 2
+
+
+def test_without_a_month_the_newest_complete_one_is_taken_and_said(checked: Store, capsys: Any) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--lang", "en", "worklist", "--store", str(checked.folder)])
+    assert not left.value.code
+    told = capsys.readouterr().out
+    assert "Month taken: November 2024, the newest for which enough places have reported." in " ".join(
+        told.split()
+    )
+    with pytest.raises(SystemExit):
+        main(["--lang", "en", "worklist", "--store", str(checked.folder), "--month", "202411"])
+    assert "Month taken" not in capsys.readouterr().out
 
 
 def test_the_report_of_a_store_is_written_as_pdf_or_word(checked: Store, tmp_path: Path, capsys: Any) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from kalanso import definitions
 from kalanso.quality import CHECKS, worklist
-from kalanso.quality.worklist import Known, usual_first_doses
+from kalanso.quality.worklist import Known, month_asked, usual_first_doses
 from kalanso.vocabulary import Period
 from tests.quality.test_quality_words import sentences
 
@@ -263,3 +263,21 @@ def test_what_is_usual_is_the_median_of_a_year_added_up_to_the_places_above() ->
     itself = [{"source": "snis", "place_code": "D1", "step": 111, "value": 35.0}]
     assert worklist.usual_of(pd.DataFrame(months + itself), lineage)["D1"] == 35.0
     assert worklist.usual_of(pd.DataFrame(columns=["source", "place_code", "step", "value"]), lineage) == {}
+
+
+@pytest.mark.parametrize(
+    ("told", "spoken", "asked"),
+    [
+        (["202412"], {"202410": 40, "202411": 40, "202412": 3}, "202411"),  # one early sheet
+        (["202412"], {"202411": 40, "202412": 20}, "202412"),  # half of them are enough
+        (["202410"], {"202410": 40, "202411": 40}, "202410"),  # nobody has checked November yet
+        (["202503"], {"202412": 40, "202503": 40}, "202412"),  # the month still runs
+        ([], {}, "202412"),
+        (["202411"], {}, "202411"),
+    ],
+)
+def test_the_month_asked_about_is_the_newest_that_is_complete_and_checked(
+    told: list[str], spoken: dict[str, int], asked: str
+) -> None:
+    rules = {"reported": {"share": 0.5, "months": 12}}
+    assert month_asked(told, spoken, rules, last=Period.parse("202412")).code == asked

@@ -68,9 +68,8 @@ def place_of(person: Any, code: str) -> PlaceMirror | None:
 def months(place: PlaceMirror | None, today: date) -> list[Period]:
     """Return the months that can be asked about below a place, the usual one first; never the month that still runs.
 
-    The usual one is the newest in which at least a share (`reported` of the rules) as many places reported as in the
-    fullest of the last months with reports: one early sheet does not move a whole country. The others stand by
-    their date, newer ones that have findings too.
+    The usual one is that of `quality.worklist.month_asked`. The others stand by their date, newer ones that have
+    findings too.
     """
     last = Period.month(today.year, today.month) + -1
     if not published.sees(QUALITY_FINDINGS):
@@ -78,19 +77,10 @@ def months(place: PlaceMirror | None, today: date) -> list[Period]:
     basis = _kept_for()
     anywhere, _spoken_anywhere = _told_months(*basis, "")
     told, spoken = _told_months(*basis, _code(place))
-    checked = min([last.code, *anywhere[:1]])  # the checks have spoken until then
-    full = _usual_month({code: n for code, n in spoken.items() if code <= checked})
-    usual = Period.parse(full or checked)
+    rules = published.pack().section("quality")["worklist"]
+    usual = lists.month_asked(anywhere, spoken, rules, last=last)
     newer = [Period.parse(code) for code in told if usual.code < code <= last.code]
     return [usual, *newer, *(usual + -back for back in range(1, MONTHS_OFFERED))]
-
-
-def _usual_month(spoken: dict[str, int]) -> str:
-    """Return the newest month in which enough places reported; "" where none did."""
-    rules = published.pack().section("quality")["worklist"]["reported"]
-    recent = sorted(spoken, reverse=True)[: int(rules["months"])]
-    enough = max((spoken[code] for code in recent), default=0) * float(rules["share"])
-    return next((code for code in recent if spoken[code] >= enough), "")
 
 
 def questions(place: PlaceMirror | None, month: Period) -> tuple[pd.DataFrame, Basis]:
