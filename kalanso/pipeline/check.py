@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kalanso import indicators, places, quality
-from kalanso.indicators.tables import COVERAGE_SERIES
+from kalanso.indicators.delays import Delays, learnt
+from kalanso.indicators.tables import COVERAGE_SERIES, REPORTING_DELAYS
 from kalanso.pipeline.evidence import Holdings
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
 from kalanso.pipeline.quality_scores import publish_scores
@@ -67,7 +68,10 @@ def check(
     try:
         step(progress, cancel, "pipeline.check.gathering", 0.0)
         evidence = gather(holdings)
-        by_check, by_severity = _write_findings(evidence, checks, draft, progress, cancel)
+        late = quality.open_periods(
+            evidence, learnt_delays(holdings), complete=holdings.pack.threshold("provisional.complete")
+        )
+        by_check, by_severity = _write_findings(evidence, late, checks, draft, progress, cancel)
         step(progress, cancel, "pipeline.check.writing", 0.85)
         snapshot = store.publish(
             QUALITY_FINDINGS, draft, provenance=provenance, now=now, mode=Mode.REPLACE_ALL
@@ -82,6 +86,7 @@ def check(
 
 def _write_findings(
     evidence: quality.Evidence,
+    late: quality.Open,
     checks: Sequence[quality.Check],
     target: Path,
     progress: Progress,
@@ -95,12 +100,21 @@ def _write_findings(
         for name, findings in quality.check_all(evidence, checks=checks, progress=_within(progress)):
             if cancel():
                 step(progress, cancel, "pipeline.check.gathering", 0.0)
-            rows = QUALITY_FINDINGS.arrow(findings.to_pyarrow())
+            rows = late.marked(QUALITY_FINDINGS.arrow(findings.to_pyarrow()))
             writer.write_table(rows)
             by_check[name] = rows.num_rows
             for counted in pc.value_counts(rows.column("severity")).to_pylist():
                 by_severity[counted["values"]] += counted["counts"]
     return by_check, by_severity
+
+
+def learnt_delays(holdings: Holdings) -> Delays:
+    """Return after how long numbers are final, as the catalogue learnt it from kept states; else the days of the pack."""
+    days = int(holdings.pack.threshold("provisional.days"))
+    if holdings.manifest(REPORTING_DELAYS) is None:
+        return Delays({}, days)
+    rows = holdings.read(REPORTING_DELAYS).to_pandas()
+    return learnt(rows, complete=holdings.pack.threshold("provisional.complete"), days=days)
 
 
 def gather(holdings: Holdings) -> quality.Evidence:

@@ -5,6 +5,7 @@ evidence and a sentence; nothing is corrected or deleted.
 """
 
 from kalanso.quality.evidence import Evidence, MissingThreshold
+from kalanso.quality.provisional import Open, open_periods
 from kalanso.quality.running import CHECKS, Check, check_all
 from kalanso.quality.sentences import sentence
 from kalanso.quality.tables import QUALITY_FINDINGS, SEVERITIES
@@ -16,6 +17,8 @@ __all__ = [
     "Check",
     "Evidence",
     "MissingThreshold",
+    "Open",
     "check_all",
+    "open_periods",
     "sentence",
 ]

@@ -36,4 +36,7 @@ def sentence(
     for name in LISTS:
         if isinstance(given.get(name), list):
             given[name] = ", ".join(pack.name(code, locale) for code in given[name])
-    return Message(message, given).render(locale)
+    said = Message(message, given).render(locale)
+    if given.get("provisional") is True and not message.startswith("quality.ask"):
+        return f"{said} {Message('quality.provisional').render(locale)}"
+    return said
