@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import shutil
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -190,3 +191,32 @@ def test_the_database_holds_that_a_made_report_has_files_and_sources(hub: None) 
     for wrong in ({"made": NOW}, {"files": ["fr.pdf"]}, {"mode": "x"}, {"year": 3}):
         with pytest.raises(IntegrityError), transaction.atomic():
             QualityReport.objects.create(**(sound | wrong))
+
+
+def test_reports_go_with_their_files_after_a_declared_time_and_what_is_being_written_stays(
+    scored: Store,
+) -> None:
+    from kalanso.hub.evidence.models import QualityReport
+    from kalanso.hub.evidence.tasks.reports import forget
+    from kalanso.hub.jobs.models import Job
+    from kalanso.hub.people.models import Event
+    from kalanso.hub.site.tasks import REPORTS_KEPT, clean_up
+
+    ask(visitor("national"), "who")
+    desk.work()
+    report = QualityReport.objects.get()
+    ask(visitor("national"), "robust")
+    waiting = QualityReport.objects.get(made__isnull=True)
+    assert report.folder.is_dir()
+    assert forget(asked_before=report.asked) == 0, "not before its time"
+
+    long_ago = report.asked - REPORTS_KEPT - timedelta(days=1)
+    QualityReport.objects.update(asked=long_ago)
+    found = clean_up(SimpleNamespace(progress=lambda *_told: None))  # type: ignore[arg-type]
+
+    assert found["reports"] == 1
+    assert not report.folder.exists()
+    assert list(QualityReport.objects.all()) == [waiting]
+    assert Job.objects.filter(pk=waiting.job_id).exists()
+    assert visitor("national").get(f"{PAGE}{report.pk}/fr.pdf").status_code == 404
+    assert Event.objects.filter(verb="evidence.quality_report_asked").count() == 2, "the trail stays"

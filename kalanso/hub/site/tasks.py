@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.urls import resolve, reverse
 from django.utils.translation import override
 
+from kalanso.hub.evidence.tasks import reports as of_reports
 from kalanso.hub.evidence.tasks import runs as of_runs
 from kalanso.hub.explore import tasks as of_explore
 from kalanso.hub.explore.queries import places, shelf
@@ -36,6 +37,7 @@ JOBS_KEPT = timedelta(days=90)
 HOURLY_KEPT = timedelta(days=2)
 FIGURES_KEPT = timedelta(days=30)
 RUN_FILES_KEPT = timedelta(days=180)  # of runs that were never let out
+REPORTS_KEPT = timedelta(days=400)  # a yearly report until the next one stands
 # What is asked before anybody comes: these pages, and those of every place of these levels, as these readers see them. Teams
 # share what the first of them is told (`Scope.as_for`), but for their own places under a flag.
 FIRST_PAGES = ("home", "missed", "where", "evidence", "tables", "quality")
@@ -87,7 +89,7 @@ def digest(work: Work) -> dict[str, Any]:
 
 
 def clean_up(work: Work) -> dict[str, Any]:
-    """Remove what is too old to serve: sessions, used links, dead invitations, ended jobs, figures."""
+    """Remove what is too old to serve: sessions, used links, dead invitations, reports, ended jobs, figures."""
     now = datetime.now(UTC)
     found: dict[str, Any] = {}
     work.progress("", 0.1)
@@ -96,6 +98,7 @@ def clean_up(work: Work) -> dict[str, Any]:
     found["links"] = upkeep.remove_used_links(now=now)
     found["invitations"] = upkeep.remove_dead_invitations(now=now)
     work.progress("", 0.7)
+    found["reports"] = of_reports.forget(asked_before=now - REPORTS_KEPT)
     found["jobs"] = of_jobs.forget(ended_before=now - JOBS_KEPT)
     # What runs each hour would otherwise bury what people asked for.
     hourly = [kind for kind, often, _hour in settings.KALANSO_DUE if often == "hourly"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,20 @@ from kalanso.hub.evidence.models import QualityReport
 from kalanso.hub.evidence.queries.reports import SCOPE
 from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.pipeline.quality_report import CannotReport, write_quality_reports
+
+
+def forget(*, asked_before: datetime) -> int:
+    """Remove reports that were asked for long ago, with their files, and return how many.
+
+    Any of them can be asked for again; that it was asked for stays in the trail. One that is still being written stays.
+    """
+    over = QualityReport.objects.filter(asked__lt=asked_before).select_related("job")
+    gone = [one for one in over if one.job is None or one.job.over]
+    for report in gone:
+        folder = report.folder
+        report.delete()
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(gone)
 
 
 def write(work: Work) -> Mapping[str, Any]:
