@@ -104,6 +104,8 @@ def test_an_open_name_is_decided_as_in_any_sheet(store: Store, awa: Any, niono: 
     home = PlaceMirror.objects.get(code=niono)
     within = PlaceMirror.objects.filter(path__startswith=home.path, level=level_of_recounts(upload))
     other = within.get(name=third)
+    page = awa.get(f"/preuves/depot/{upload.pk}/correspondances/")
+    assert other in page.context["others"], "places are chosen from a list, not by their code"
     told = {"choice": "other", "other": other.code}
     answer = awa.post(f"/preuves/depot/{upload.pk}/correspondances/{name.pk}/", told)
     assert answer.status_code == 302

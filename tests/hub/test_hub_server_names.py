@@ -77,6 +77,79 @@ def test_a_name_that_is_decided_on_the_page_brings_its_numbers_with_the_next_pul
     assert again.receipt["placed"] >= pull.receipt["placed"]
 
 
+def test_a_place_is_found_by_a_part_of_its_name_and_taken_once_it_is_chosen(
+    store: Store, pulled: tuple[Any, Any], code_of: Any
+) -> None:
+    made, _pull = pulled
+    client = visitor("national")
+    first, second = (one.name for one in client.get(address(made)).context["questions"][:2])
+    area = code_of("Kalawèrè", "health_area")
+
+    answer = client.post(address(made), {f"other-{first.pk}": "KALAWE", f"choice-{second.pk}": "none"})
+
+    assert answer.status_code == 422
+    assert decided(store) == []
+    assert "Rien n'est encore gardé" in words(answer)
+    asked = {one.name.pk: one for one in answer.context["questions"]}
+    assert area in {one.code for one in asked[first.pk].found}
+    told_apart = next(one for one in asked[first.pk].found if one.code == area)
+    assert [up.name for up in told_apart.above][:1] == ["Niono"], (
+        "namesakes are told apart by what lies above"
+    )
+    assert "Kalawèrè (aire de santé, district sanitaire Niono" in words(answer)
+    page = answer.content.decode()
+    assert f'name="choice-{second.pk}" value="none" checked' in page, "the other answers stay in the form"
+    assert "<script" not in page.split("<main")[1].split("</main>")[0]
+
+    told = {
+        f"choice-{first.pk}": f"place:{area}",
+        f"other-{first.pk}": "KALAWE",
+        f"choice-{second.pk}": "none",
+    }
+    assert client.post(address(made), told).status_code == 302
+    desk.work()
+    assert {row["code"]: row["place_code"] for row in decided(store)}[first.code] == area
+
+
+def test_a_whole_name_that_one_place_has_is_taken_and_one_that_several_have_is_asked(
+    store: Store, pulled: tuple[Any, Any], code_of: Any
+) -> None:
+    from kalanso.hub.people.models import PlaceMirror
+
+    made, _pull = pulled
+    client = visitor("national")
+    first = client.get(address(made)).context["questions"][0].name
+    twin = PlaceMirror.objects.get(code=code_of("Ndébougou", "health_area"))
+    PlaceMirror.objects.filter(code=code_of("Karangana", "health_area")).update(name=twin.name)
+
+    several = client.post(address(made), {f"other-{first.pk}": "ndebougou"})
+    assert several.status_code == 422
+    assert len(several.context["questions"][0].found) >= 2
+    one = client.post(address(made), {f"other-{first.pk}": "kalawere"})
+
+    assert one.status_code == 302
+    desk.work()
+    assert [row["place_code"] for row in decided(store)] == [code_of("Kalawèrè", "health_area")]
+
+
+@pytest.mark.parametrize(
+    "text", ["zzz", "   ", "<script>alert(1)</script>", "%", "'; drop table", "x" * 5000]
+)
+def test_a_text_that_no_place_has_in_its_name_finds_nothing_and_keeps_nothing(
+    text: str, store: Store, pulled: tuple[Any, Any]
+) -> None:
+    made, _pull = pulled
+    client = visitor("national")
+    first = client.get(address(made)).context["questions"][0].name
+    answer = client.post(address(made), {f"choice-{first.pk}": "other", f"other-{first.pk}": text})
+
+    assert answer.status_code in {302, 422}
+    assert decided(store) == []
+    if answer.status_code == 422:
+        assert "Essayez-en une autre partie" in words(answer)
+        assert "<script>alert" not in answer.content.decode()
+
+
 @pytest.mark.parametrize(
     ("choice", "other"), [("later", ""), ("other", "nowhere"), ("other", ""), ("place:nowhere", "")]
 )

@@ -40,7 +40,9 @@ def decide(*, by: Person, connection: Connection, told: Sequence[Told], now: dat
     for name, said, place in settled:
         if said == Decision.PLACE and place not in known:
             raise ValidationError(
-                _("« %(name)s » : choisissez un lieu de la liste, ou donnez le code d'un lieu connu.")
+                _(
+                    "« %(name)s » : choisissez un lieu de la liste, ou écrivez une partie du nom d'un lieu connu."
+                )
                 % {"name": name.name},
                 code="place",
             )

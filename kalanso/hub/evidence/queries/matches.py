@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kalanso.hub.evidence.models import PlaceName, Upload
-from kalanso.hub.evidence.queries.uploads import language, sees_rows
+from kalanso.hub.evidence.queries.uploads import language, level_of_recounts, sees_rows
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.places.matching import MATCH_THRESHOLDS, explain
 from kalanso.places.names import normalise
@@ -20,6 +20,7 @@ ALMOST = 0.99  # the most that names which are written differently look alike
 ABOVE = 2  # places above a candidate that tell it from its namesakes
 # What a name's status says without anybody: counted for a place by likeness; left aside by an earlier sheet.
 SETTLED = ("matched", "rejected")
+FOUND_AT_MOST = 20  # places that a part of a name may mean
 CHOICES = 500  # a list longer than this is no choice; a code may be typed instead
 
 
@@ -40,16 +41,29 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Found:
+    """A place that a part of its name may mean, with its level and the places above it."""
+
+    code: str
+    name: str
+    level: str
+    above: tuple[PlaceMirror, ...]
+
+
+@dataclass(frozen=True)
 class Question:
     """A name with its evidence, as a page asks about it.
 
-    `taken` is the place that its lines are counted for until somebody says otherwise.
+    `taken` is the place that its lines are counted for until somebody says otherwise; `found` are the places that
+    a part of a name, as `typed`, may mean.
     """
 
     name: PlaceName
     why: str
     candidates: tuple[Candidate, ...]
     taken: Candidate | None = None
+    typed: str = ""
+    found: tuple[Found, ...] = ()
 
     @property
     def proposal(self) -> Candidate | None:
@@ -136,10 +150,27 @@ def _why(name: PlaceName) -> str:
         return ""
 
 
+def places_called(text: str) -> tuple[Found, ...]:
+    """Return the places whose name holds a text, whatever its accents: those called so first, then those that begin so."""
+    wanted = normalise(text)
+    if not wanted:
+        return ()
+    named = ((normalise(one.name), one) for one in PlaceMirror.objects.all())
+    held = [(name != wanted, not name.startswith(wanted), name, one) for name, one in named if wanted in name]
+    shown = [one for *_order, one in sorted(held, key=lambda row: (*row[:3], row[3].path))[:FOUND_AT_MOST]]
+    above = _above(shown)
+    return tuple(Found(one.code, one.name, one.level, above[one.code]) for one in shown)
+
+
+def is_called(text: str, place: Found) -> bool:
+    """Whether a text is the whole name of a place."""
+    return normalise(text) == normalise(place.name)
+
+
 def other_places(upload: Upload) -> list[PlaceMirror]:
     """Return the places of the sheet's level that a person may choose instead; none where there are too many."""
-    level = str(upload.column_map.get("place", {}).get("level", ""))
-    found = PlaceMirror.objects.filter(level=level)
+    said = str(upload.column_map.get("place", {}).get("level", ""))
+    found = PlaceMirror.objects.filter(level=said if upload.has_columns_to_say else level_of_recounts(upload))
     if upload.place_code:
         home = PlaceMirror.objects.filter(code=upload.place_code).first()
         found = found.filter(path__startswith=home.path) if home else found.none()

@@ -11,6 +11,7 @@ from typing import Any
 
 from kalanso.hub.evidence.models import Connection, PlaceName
 from kalanso.hub.evidence.queries import published
+from kalanso.hub.people.models import PlaceMirror
 from kalanso.places.tables import PLACE_MATCHES
 from kalanso.store import NotVisible
 
@@ -36,6 +37,11 @@ def number_waiting(connection: Connection) -> int:
         return 0
 
 
+def is_place(code: str) -> bool:
+    """Whether a place has this code."""
+    return PlaceMirror.objects.filter(code=code).exists()
+
+
 def _name(row: dict[str, Any]) -> PlaceName:
     key = hashlib.sha256(json.dumps([row["code"], row["parent_name"]]).encode()).hexdigest()
     return PlaceName(
@@ -44,4 +50,4 @@ def _name(row: dict[str, Any]) -> PlaceName:
     )  # fmt: skip
 
 
-__all__ = ["number_waiting", "waiting"]
+__all__ = ["is_place", "number_waiting", "waiting"]
