@@ -7,6 +7,7 @@ targets that may be proposed. They hold estimates, so they are for the programme
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from kalanso.store import Audience, Column, Security, TableSpec
 
@@ -19,7 +20,10 @@ VERDICTS = (
     "more_given_than_used", "explained", "unexplained", "many", "few",
     "numerator", "denominator", "catchment", "several", "not_established",
 )  # fmt: skip
-_GUARD = Security(coarsen_to="district", delay_days=90)
+_table = partial(
+    TableSpec, version=1, period_column="period_start", place_column="place_code", audience=Audience.PROGRAMME,
+    security=Security(coarsen_to="district", delay_days=90),
+)  # fmt: skip
 
 
 def _text(name: str, meaning: str, values: tuple[str, ...] = ()) -> Column:
@@ -31,26 +35,24 @@ def _number(name: str, meaning: str, unit: str = "") -> Column:
 
 
 _ANALYSIS = _text("analysis", "which analysis set the numbers beside one another")
-_PLACE = _text("place_code", "our key of the place")
-_LEVEL = _text("level", "level of the place in the tree")
-_WHEN = (
+_WHERE_WHEN = (
+    _text("place_code", "our key of the place"),
+    _text("level", "level of the place in the tree"),
     _text("period", "DHIS2 code of the period, such as 202401"),
     _text("period_type", "length of the period"),
     Column(name="period_start", type="date", meaning="first day of the period"),
 )
 _INDICATOR = _text("indicator", "which dose or service; empty for populations")
-_SENTENCE = (
-    _text("message", "message id of the sentence"),
-    _text("params", "its parameters (JSON)"),
-)
 _EVIDENCE = _text("evidence", "rows on which the sentence rests: table, key and snapshot of each (JSON)")
+_SENTENCE = (
+    _text("message", "message id of the sentence"), _text("params", "its parameters (JSON)"), _EVIDENCE,
+)  # fmt: skip
 
-TRIANGULATION = TableSpec(
+TRIANGULATION = _table(
     name="triangulation",
-    version=1,
     meaning="Numbers of every source set beside one another: what each says, what it is compared with, and by how much they differ",
     columns=(
-        _ANALYSIS, _PLACE, _LEVEL, *_WHEN, _INDICATOR,
+        _ANALYSIS, *_WHERE_WHEN, _INDICATOR,
         _text("measure", "what the number measures, such as coverage or zero_dose"),
         _text("source", "whose number it is, or which estimator"),
         _text("kind", "how the number came about"),
@@ -68,38 +70,28 @@ TRIANGULATION = TableSpec(
     ),
     key=("analysis", "place_code", "period", "indicator", "measure", "source", "kind", "reference_source"),
     part_by=("analysis",),
-    period_column="period_start",
-    place_column="place_code",
-    audience=Audience.PROGRAMME,
-    security=_GUARD,
 )  # fmt: skip
 
-TRIANGULATION_FINDINGS = TableSpec(
+TRIANGULATION_FINDINGS = _table(
     name="triangulation_findings",
-    version=1,
     meaning="What the sources say together: what changed, what disagrees, what to check, what is missing, each with its evidence",
     columns=(
-        _ANALYSIS, _text("kind", "what the sentence is for", KINDS), _PLACE, _LEVEL, *_WHEN, _INDICATOR,
+        _ANALYSIS, _text("kind", "what the sentence is for", KINDS), *_WHERE_WHEN, _INDICATOR,
         _text("source", "whose number it is about; empty: several"),
         _number("value", "the number that it is about"),
         _number("expected", "what it was compared with"),
         _text("severity", "how much it matters", SEVERITIES),
-        *_SENTENCE, _EVIDENCE,
+        *_SENTENCE,
     ),
     key=("analysis", "kind", "place_code", "period", "indicator", "source", "message"),
-    period_column="period_start",
-    place_column="place_code",
-    audience=Audience.PROGRAMME,
-    security=_GUARD,
     names_places=("params", "evidence"),
 )  # fmt: skip
 
-CONFIDENCE_GRADES = TableSpec(
+CONFIDENCE_GRADES = _table(
     name="confidence_grades",
-    version=1,
     meaning="How far each source can be trusted in each place: its quality and its agreement with sources that do not depend on it",
     columns=(
-        _PLACE, _LEVEL, *_WHEN, _INDICATOR, _text("source", "whose number it is"), _text("kind", "how the number came about"),
+        *_WHERE_WHEN, _INDICATOR, _text("source", "whose number it is"), _text("kind", "how the number came about"),
         _number("value", "the number that is graded"),
         _text("grade", "A can decide alone; B can with its interval; C only beside another source; D not", GRADES),
         _text("quality", "quality of the source here", QUALITIES),
@@ -109,10 +101,6 @@ CONFIDENCE_GRADES = TableSpec(
         _EVIDENCE,
     ),
     key=("place_code", "period", "indicator", "source", "kind"),
-    period_column="period_start",
-    place_column="place_code",
-    audience=Audience.PROGRAMME,
-    security=_GUARD,
     names_places=("reasons", "evidence"),
 )  # fmt: skip
 
@@ -123,12 +111,11 @@ CONFIDENCE_GRADES_PARTNERS = replace(
     audience=Audience.PARTNER,
 )
 
-PROPOSED_TARGETS = TableSpec(
+PROPOSED_TARGETS = _table(
     name="proposed_targets",
-    version=1,
     meaning="Targets that may be proposed to the national immunization centre, beside the present ones; nothing is changed anywhere",
     columns=(
-        _PLACE, _LEVEL, *_WHEN,
+        *_WHERE_WHEN,
         _number("present", "target in use: surviving infants of the year", "children"),
         _text("present_source", "whose target it is"),
         _number("proposed", "target that is proposed", "children"),
@@ -136,13 +123,9 @@ PROPOSED_TARGETS = TableSpec(
         _number("high", "upper end of it", "children"),
         _number("ratio", "proposed / present"),
         _text("sources", "sources of the proposal (JSON)"),
-        *_SENTENCE, _EVIDENCE,
+        *_SENTENCE,
     ),
     key=("place_code", "period"),
-    period_column="period_start",
-    place_column="place_code",
-    audience=Audience.PROGRAMME,
-    security=_GUARD,
     names_places=("params", "evidence"),
 )  # fmt: skip
 

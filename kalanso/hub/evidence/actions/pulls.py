@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from kalanso.hub.evidence.actions.connections import VERB
+from kalanso.hub.evidence.actions.connections import VERB, hold
 from kalanso.hub.evidence.actions.figures import follow_observations
 from kalanso.hub.evidence.models import Connection, ConnectionSecret, Pull
 from kalanso.hub.evidence.queries.connections import is_ready, next_due, next_step
@@ -31,7 +31,7 @@ State = Pull.State
 @transaction.atomic
 def ask_pull(*, by: Person, connection: Connection, whole: bool = False, now: datetime) -> Pull:
     """Have a server asked for what is new, or for everything; a pull that was stopped goes on where it was."""
-    held = _held(connection)
+    held = hold(connection)
     refuse_unless(by, VERB, held)
     if held.closed is not None:
         raise ValidationError(_("Cette connexion est fermée. Faites-en une nouvelle."), code="closed")
@@ -49,7 +49,7 @@ def ask_pull(*, by: Person, connection: Connection, whole: bool = False, now: da
 @transaction.atomic
 def ask_due_pull(*, connection: Connection, now: datetime) -> Pull | None:
     """Have a server asked because its night has come; None where it is not ready or already asked."""
-    held = _held(connection)
+    held = hold(connection)
     if held.closed is not None or held.due is None or held.due > now:
         return None
     held.due = next_due(held.cadence, now=now)
@@ -58,10 +58,6 @@ def ask_due_pull(*, connection: Connection, now: datetime) -> Pull | None:
     if not is_ready(held) or _under_way(held, now=now) is not None:
         return None
     return _begin(held, by=None, whole=False, now=now)
-
-
-def _held(connection: Connection) -> Connection:
-    return Connection.objects.select_for_update(of=("self",)).select_related("job").get(pk=connection.pk)
 
 
 def _under_way(held: Connection, *, now: datetime) -> Pull | None:

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from kalanso.hub.evidence.actions.connections import VERB
+from kalanso.hub.evidence.actions.connections import VERB, hold
 from kalanso.hub.evidence.models import Connection
 from kalanso.hub.evidence.queries import published
 from kalanso.hub.evidence.queries.readings import (
@@ -39,7 +39,7 @@ QUALITIES = ("indicator", "product", "age_band", "strategy", "sector", "sex", "a
 
 
 def _held(by: Person, connection: Connection) -> tuple[Connection, Meanings | None]:
-    held = Connection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
+    held = hold(connection)
     refuse_unless(by, VERB, held)
     if held.closed is not None or not held.counts:
         raise ValidationError(_("Cette connexion n'a pas de plan de lecture à changer."), code="closed")

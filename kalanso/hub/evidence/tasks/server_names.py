@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from kalanso import pipeline
 from kalanso.hub.evidence.actions import pulls as answers
 from kalanso.hub.evidence.models import Connection
+from kalanso.hub.evidence.tasks import reviewed_names
 from kalanso.hub.evidence.tasks.connections import now, refusals
 from kalanso.hub.jobs.tasks import Work, store_of_hub
 from kalanso.pipeline.dhis2_places import VINTAGE
-from kalanso.pipeline.reviewing import COLUMNS, NONE
 
 
 def keep(work: Work) -> Mapping[str, Any]:
@@ -29,12 +25,5 @@ def keep(work: Work) -> Mapping[str, Any]:
 
 def _publish(connection: Connection, decisions: list[Mapping[str, str]], by: str) -> dict[str, int]:
     moment = now()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "correspondances.csv"
-        with path.open("w", encoding="utf-8-sig", newline="") as stream:
-            writer = csv.DictWriter(stream, fieldnames=COLUMNS)
-            writer.writeheader()
-            for one in decisions:
-                told = {"place_code": one["place_code"] or NONE, "by": by, "date": moment.date().isoformat()}
-                writer.writerow({**one, **told, "system": connection.source, "vintage": VINTAGE})
-        return pipeline.keep_matches(store_of_hub(), path, by=by, now=moment)
+    signed = {"system": connection.source, "vintage": VINTAGE, "by": by, "date": moment.date().isoformat()}
+    return reviewed_names.keep(store_of_hub(), [{**one, **signed} for one in decisions], by=by, now=moment)

@@ -6,7 +6,6 @@ pipeline completes an import that was cut short with the same codes, and what is
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,12 +32,11 @@ from kalanso.hub.evidence.queries.uploads import (
     mark_of,
     saved_map_for,
 )
-from kalanso.hub.evidence.tasks import trials
+from kalanso.hub.evidence.tasks import reviewed_names, trials
 from kalanso.hub.evidence.tasks.sheets import LIMITS, look_at, look_at_recounts
 from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.hub.people import tasks as of_people
 from kalanso.hub.people.models import PlaceMirror
-from kalanso.pipeline.reviewing import COLUMNS, NONE
 from kalanso.places.tables import PLACE_MATCHES
 from kalanso.sources import BadFile
 from kalanso.sources.column_maps import ColumnMap, from_document
@@ -246,11 +244,6 @@ def _reviewed(upload: Upload, earlier: Sequence[PlaceName]) -> pd.DataFrame | No
     return pd.DataFrame(rows, columns=list(PLACE_MATCHES.column_names), dtype=object) if rows else None
 
 
-def _decided(upload: Upload) -> list[dict[str, Any]]:
-    """Return decisions on names of a sheet as rows of `place_matches`."""
-    return _rows_of(upload, decisions(upload))
-
-
 def _rows_of(upload: Upload, decided: Sequence[PlaceName]) -> list[dict[str, Any]]:
     """Return decisions on names as rows of `place_matches`."""
     system, vintage = list_of_names(upload)
@@ -269,19 +262,10 @@ def _rows_of(upload: Upload, decided: Sequence[PlaceName]) -> list[dict[str, Any
 
 
 def _keep_decisions(store: Store, upload: Upload) -> None:
-    """Hand the decisions to the store as the command line does: as a reviewed table."""
-    rows = _decided(upload)
-    if not rows:
-        return
-    path = upload.folder / "decisions" / "correspondances.csv"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.DictWriter(stream, fieldnames=COLUMNS, extrasaction="ignore")
-        writer.writeheader()
-        for row in rows:
-            decided = {"place_code": row["place_code"] or NONE, "by": row["reviewed_by"]}
-            writer.writerow({**row, **decided, "date": row["reviewed_on"].isoformat()})
-    pipeline.keep_matches(store, path, by=upload.by.username, now=_now())
+    rows = _rows_of(upload, decisions(upload))
+    if rows:
+        told = [{**row, "by": row["reviewed_by"], "date": row["reviewed_on"].isoformat()} for row in rows]
+        reviewed_names.keep(store, told, by=upload.by.username, now=_now())
 
 
 def brought_by(store: Store, upload: Upload) -> list[str]:
