@@ -125,9 +125,13 @@ def refuse_if_missed(posterior: Any) -> None:
         if not (gate.get("passed") if isinstance(gate, Mapping) else gate)
     ]
     if missed and posterior.engine == "published":
-        raise EstimateRefused(
-            "pipeline.estimate.gates_missed", diagnostics=posterior.diagnostics, found=", ".join(missed)
+        draws = gates.get("effective_draws")
+        told = (
+            f"{draws['value']:.0f} / {draws['limit']:.0f}"
+            if isinstance(draws, Mapping)
+            else ", ".join(missed)
         )
+        raise EstimateRefused("pipeline.estimate.gates_missed", diagnostics=posterior.diagnostics, found=told)
 
 
 def headline(

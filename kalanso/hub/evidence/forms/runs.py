@@ -152,7 +152,9 @@ class Asking(forms.Form):
         initial=USUAL.draws,
         min_value=100,
         max_value=10_000,
-        help_text=gettext_lazy("1 000 suffisent ; davantage si les contrôles le demandent."),
+        help_text=gettext_lazy(
+            "1 000 suffisent. Un calcul refusé faute de tirages indépendants ne passe pas avec un plus grand nombre : essayez moins de trimestres."
+        ),
     )
     seed = forms.IntegerField(
         label=gettext_lazy("Graine du hasard"),
