@@ -46,7 +46,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
     context |= {
         "wrong_place": where.wrong,
         "entries": entries,
-        "thin": sum(one.own < THIN for one in entries),
+        "borrowing": sum(one.own < THIN for one in entries),
         "middle": _middle([one.own for one in entries]),
         "shares": _shares(here, where.place, entries),
         "counted": [(name, counted[name]) for name in FINDINGS],
