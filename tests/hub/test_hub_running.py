@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -269,6 +270,23 @@ def test_health_is_false_when_the_database_is_away(hub: None, monkeypatch: pytes
     monkeypatch.setattr(queries, "healthy", lambda: False)
     answer = stranger().get("/healthz")
     assert (answer.status_code, answer.content) == (503, b"broken\n")
+
+
+def test_whoever_watches_is_told_that_first_pages_are_being_answered(
+    hub: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kalanso.hub.site import tasks
+
+    over, told = Event(), []
+    monkeypatch.setattr(
+        tasks, "ask_first_pages", lambda _over: told.append(stranger().get("/healthz").content) or over.set()
+    )
+    monkeypatch.setattr(tasks.connections, "close_all", lambda: None)
+    tasks._preparing.set()
+    tasks._keep_ready(over)
+
+    assert told == [b"ok, preparing first pages\n"]
+    assert stranger().get("/healthz").content == b"ok\n"
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,16 @@ class House:
             time.sleep(0.1)
         return process
 
+    def prepared(self, *, wait: float = 300) -> None:
+        """Wait until every web process has answered what is asked first, as after a start or a publication."""
+        until, seen = time.monotonic() + wait, 0
+        while seen < 40:  # so many answers come from all processes
+            told = httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=30).text
+            seen = seen + 1 if told == "ok\n" else 0
+            if time.monotonic() > until:
+                raise AssertionError(f"the first pages were not answered in {wait:.0f} s")
+            time.sleep(0.05)
+
     def answers(self) -> bool:
         """Whether the pages answer."""
         try:

@@ -2,8 +2,8 @@
 
 The pages run in granian as `serve` starts them, on PostgreSQL where there is one; the people live in a process
 of their own, log in once, and think a few seconds between two pages. What is measured is the time from asking
-to the last byte, without network. Nobody asked anything before, so that the first half holds the first question of
-each of 200 readers, the second those of a usual day.
+to the last byte, without network. The hub has answered its first pages (`healthz`), and nobody asked anything else before, so that the first half
+holds the first question of each of 200 readers, the second those of a usual day.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def prove(folder: Path) -> str:
         here.pages()
         here.start("work")
         links = here.links(PEOPLE)
+        here.prepared()
         places = here.ask(
             "from kalanso.hub.people.models import PlaceMirror as P\n"
             "print(*P.objects.filter(level__in=('region','district')).values_list('code', flat=True))"

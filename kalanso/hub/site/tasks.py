@@ -108,9 +108,18 @@ def clean_up(work: Work) -> dict[str, Any]:
     return found
 
 
+_preparing = Event()
+
+
+def is_preparing() -> bool:
+    """Whether this process is still answering what is asked first: pages come, but slowly."""
+    return _preparing.is_set()
+
+
 def keep_ready() -> None:
     """Answer what is asked first after every publication, beside the pages and for as long as they are served."""
     if settings.KALANSO_STORE is not None:
+        _preparing.set()
         Thread(target=_keep_ready, args=(Event(),), daemon=True).start()
 
 
@@ -120,10 +129,12 @@ def _keep_ready(over: Event) -> None:
         try:
             mark = shelf.current().state().mark
             if mark != answered:
+                _preparing.set()
                 ask_first_pages(over)
                 answered = mark
         except Exception:  # whatever is wrong with the store, the first reader will be told
             log.warning("what is asked first was not answered", exc_info=True)
+        _preparing.clear()
         connections.close_all()
         if over.wait(LOOKED_AGAIN):
             return

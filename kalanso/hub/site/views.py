@@ -30,6 +30,7 @@ from kalanso.hub.people.queries.access import access_of, scope_of
 from kalanso.hub.people.queries.here import reading_as
 from kalanso.hub.people.queries.subjects import READERS
 from kalanso.hub.site import actions, queries
+from kalanso.hub.site import tasks as of_site
 from kalanso.hub.site.queries import MACHINE_LINK, state
 from kalanso.store import NotVisible, Scope
 
@@ -203,9 +204,11 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Say whether database and store can be read; nothing else, since anybody may ask."""
-    return HttpResponse("ok\n" if queries.healthy() else "broken\n", content_type="text/plain",
-                        status=200 if queries.healthy() else 503)  # fmt: skip
+    """Say whether database and store can be read, and whether first pages are still being answered; no more, since anybody may ask."""
+    if not queries.healthy():
+        return HttpResponse("broken\n", content_type="text/plain", status=503)
+    told = "ok, preparing first pages\n" if of_site.is_preparing() else "ok\n"
+    return HttpResponse(told, content_type="text/plain")
 
 
 def not_for_you(request: HttpRequest) -> HttpResponse:
