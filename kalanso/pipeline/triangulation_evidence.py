@@ -25,6 +25,7 @@ from kalanso.pipeline.triangulation_tallies import campaigns, cases, recounts
 from kalanso.places.trees import links_on
 from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.triangulation import Dossier, dossier
+from kalanso.triangulation.whole_years import KEY, unfinished
 from kalanso.vocabulary import Tree
 
 Run: TypeAlias = Callable[[ir.Table], pd.DataFrame]
@@ -55,7 +56,7 @@ def gather_dossier(holdings: Holdings) -> Dossier:
     places = places_table(holdings, tree)
     values = yearly_values(holdings, tree)
     manifests = {name: holdings.store.latest(name) for name in _READ}
-    own = coverage_table(holdings, values)
+    own, unfinished = whole_years(holdings, tree, places, coverage_table(holdings, values))
     populations = populations_table(holdings, values)
     return dossier(
         today=holdings.today,
@@ -63,6 +64,7 @@ def gather_dossier(holdings: Holdings) -> Dossier:
         snapshots={name: one.id for name, one in manifests.items() if one is not None},
         places=places,
         coverage=own,
+        unfinished=unfinished,
         counts=counts_table(holdings, tree),
         populations=populations,
         quality=_findings(holdings),
@@ -192,6 +194,33 @@ def coverage_table(holdings: Holdings, values: pd.DataFrame) -> pd.DataFrame:
     twice = (series["kind"] == "administrative") & pd.MultiIndex.from_frame(series[key]).isin(counted)
     parts = [part for part in (own, series[~twice], _estimate(holdings)) if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else own
+
+
+def whole_years(
+    holdings: Holdings, tree: Tree, places: pd.DataFrame, coverage: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Return the coverage that speaks of its whole year and places, and what the rest lacks; only own divisions are looked at."""
+    own = coverage["table"] == INDICATOR_VALUES.name
+    if not own.any():
+        return coverage, None
+    v = holdings.store.read(INDICATOR_VALUES)
+    doses = {f"{dose}_doses": dose for dose in DIVIDED}
+    told = v.filter(
+        (v.tree == tree.value) & ~v.adjusted & ~v.cumulative & v.indicator.isin(list(doses)) & v.value.notnull()
+        & v.period_type.isin(["month", "quarter"])
+    )  # fmt: skip
+    rows = told.select("source", "place_code", "indicator", "period", "period_type").distinct().to_pandas()
+    # Quarters are sums of months where the source tells months; they count where it tells quarters alone.
+    monthly = rows.groupby(["source", "indicator"])["period_type"].transform("min") == "month"
+    rows = rows[~monthly | (rows["period_type"] == "month")]
+    rows = rows.assign(indicator=rows["indicator"].map(doses))
+    whole = float(holdings.pack.section("triangulation")["coverage"]["whole"])
+    lacks = unfinished(coverage[own], rows, places, whole=whole)
+    joined = coverage[[*KEY, "value"]].merge(lacks, on=KEY, how="left", indicator=True)
+    partial = own.to_numpy() & (joined["_merge"] == "both").to_numpy()
+    found = joined[partial]
+    spoken = found.assign(months=found["months"].map(" ".join), lacking=found["lacking"].map(" ".join))
+    return coverage[~partial].reset_index(drop=True), spoken
 
 
 def _series(holdings: Holdings) -> pd.DataFrame:

@@ -4,7 +4,8 @@ Administrative, official, WHO/UNICEF, surveys with their interval and the estima
 year. Each number is compared with one reference of the same place: the estimate of the year, else a survey
 of a birth cohort within two years, else WHO/UNICEF. The reference is what the gap is measured from; it is not
 called the truth. Sources that stand without any reference are read against one another, so that their
-disagreement is told although nobody can say which is right. Analysis 1 of the list of the WHO/UNICEF
+disagreement is told although nobody can say which is right. A year of which months or places lack is named and not
+compared (`whole_years`). Analysis 1 of the list of the WHO/UNICEF
 guidance on triangulation (2020).
 """
 
@@ -23,7 +24,9 @@ from kalanso.vocabulary import Message
 NAME = "coverage_sources"
 NEEDS = ("coverage",)
 HELPS = ("populations",)
+NAMED = 5  # places named in a sentence
 REFERENCES = ("estimate", "survey", "who_unicef")
+TOLD_LEVELS = ("country", "region", "district")
 _OWN = ["place_code", "indicator"]
 
 
@@ -31,7 +34,7 @@ def compare(dossier: Dossier) -> Answer:
     """Return every coverage with its reference, the gap in points and in children, and what disagrees."""
     rows = referred(dossier)
     absent = missing(dossier, NAME, "reference") if rows["reference"].isna().all() else ()
-    told = (*_told(dossier, rows), *_told_apart(dossier, rows), *absent)
+    told = (*_told(dossier, rows), *_told_apart(dossier, rows), *_unfinished(dossier), *absent)
     return Answer(analysis=NAME, rows=compared(dossier, NAME, _columns(rows)), findings=told)
 
 
@@ -157,6 +160,33 @@ def _told_apart(dossier: Dossier, rows: pd.DataFrame) -> list[Finding]:
                 expected=high.value, severity="serious" if gap > dossier.threshold("coverage.serious") else "attention",
                 message=Message("triangulation.coverage_sources.apart", params),
                 evidence=tuple(dossier.evidence("coverage", source_rows[int(at)]) for at in (low.row, high.row)),
+            )
+        )  # fmt: skip
+    return told
+
+
+def _unfinished(dossier: Dossier) -> list[Finding]:
+    """Tell the years that are not compared because months or places lack, unless the source has a newer whole one."""
+    rows = dossier.rows("unfinished")
+    of = ["place_code", "source"]
+    whole = dossier.rows("coverage").groupby(of)["year"].max()
+    upper = rows[rows["place_code"].map(dossier.levels).isin(TOLD_LEVELS)]
+    latest = newest(upper, of).drop_duplicates(of)
+    told = []
+    for row in each(latest):
+        if whole.get((row.place_code, row.source), 0) > row.year:
+            continue
+        months, lacking = row.months.split(), row.lacking.split()
+        case = "both" if months and lacking else "months" if months else "places"
+        params: dict[str, Any] = {
+            "place": row.place_code, "period": str(row.year), "indicator": row.indicator, "source": row.source, "value": row.value,
+            "told": row.months_told, "spans": months, "places": lacking[:NAMED], "n": len(lacking),
+        }  # fmt: skip
+        told.append(
+            Finding(
+                kind="check", place_code=row.place_code, period=str(row.year), indicator=row.indicator, source=row.source,
+                value=row.value, severity="attention", message=Message(f"triangulation.coverage_sources.unfinished_{case}", params),
+                evidence=(dossier.evidence("unfinished", row),),
             )
         )  # fmt: skip
     return told

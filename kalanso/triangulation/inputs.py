@@ -119,6 +119,18 @@ COVERAGE = InputTable(
     key=("place_code", "year", "indicator", "source", "kind"),
     origin="coverage_series",
 )  # fmt: skip
+UNFINISHED = InputTable(
+    name="unfinished",
+    meaning="Yearly coverage that lacks months or places, and is therefore not compared: see `whole_years`",
+    columns=(
+        _PLACE, _YEAR, _DOSE, _SOURCE, _number("value", "doses told / target of the whole year", "share", optional=False),
+        _number("months_told", "months of the year that were told", "months", optional=False, high=12),
+        _text("months", "spans of months that lack, such as 202410-202412, parted by blanks", optional=True),
+        _text("lacking", "places of which nothing is told, parted by blanks", optional=True),
+    ),
+    key=("place_code", "year", "indicator", "source"),
+    origin="indicator_values",
+)  # fmt: skip
 COUNTS = InputTable(
     name="counts",
     meaning="What services counted: doses and visits by place and period, with the share of reports that came",
@@ -240,6 +252,6 @@ def each(rows: pd.DataFrame) -> list[Any]:
 INPUTS: Mapping[str, InputTable] = {
     table.name: table
     for table in (
-        PLACES, COVERAGE, COUNTS, POPULATIONS, QUALITY, SURVEYS, STOCK, RECOUNTS, CASES, CAMPAIGNS, ACCESS, SECTORS, EVENTS,
+        PLACES, COVERAGE, UNFINISHED, COUNTS, POPULATIONS, QUALITY, SURVEYS, STOCK, RECOUNTS, CASES, CAMPAIGNS, ACCESS, SECTORS, EVENTS,
     )
 }  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 
 from kalanso.definitions import Pack
 from kalanso.vocabulary import Message
+from kalanso.vocabulary.formats import format_value
 from kalanso.vocabulary.messages import catalogue
 
 # How the names of codes are called in the catalogue of this package.
@@ -60,6 +61,8 @@ def sentence(
     for name, value in params.items():
         if name in PLACES:
             params[name] = _listed([names.get(code, code) for code in _items(value)], locale)
+        elif name == "spans":
+            params[name] = _listed([_span(code, locale) for code in _items(value)], locale)
         elif name in FAMILIES:
             said = [word(FAMILIES[name], code, locale) or pack.name(code, locale) for code in _items(value)]
             params[name] = _listed(said, locale)
@@ -78,6 +81,18 @@ def word(family: str, code: str, locale: str = "fr") -> str:
     """Return what people call a code of a family, such as kind administrative; nothing for an unknown code."""
     known = _NAMES[family](code)
     return Message(known).render(locale) if catalogue("triangulation", locale).get(known) else ""
+
+
+def _span(code: str, locale: str) -> str:
+    """Return months such as 202410-202412 in words, the year said once."""
+    first, last = code.split("-")
+    until = format_value(last, "period", locale)
+    if first == last:
+        return until
+    begun = format_value(first, "period", locale)
+    if first[:4] == last[:4]:
+        begun = begun.removesuffix(f" {first[:4]}")
+    return f"{begun} {'à' if locale == 'fr' else 'to'} {until}"
 
 
 def _items(value: Any) -> list[str]:
