@@ -1,7 +1,8 @@
-"""Which places have stopped reporting, were silent for long, or never spoke?
+"""Which places have stopped reporting, were silent for long, or never spoke; and in which months did a whole source bring nothing?
 
-A place speaks in a month in which any of its numbers is given. Whether the reports of a district
-are complete is asked by `completeness`.
+A place speaks in a month in which any of its numbers is given, or any number of a place below it in the same source. Months
+in which the source heard of nobody are a gap of the source, told once, and no silence of any place. Whether the reports of
+a district are complete is asked by `completeness`.
 """
 
 from __future__ import annotations
@@ -12,16 +13,21 @@ from ibis import _
 
 from kalanso.quality.evidence import Evidence
 from kalanso.quality.findings import findings, grade, together
+from kalanso.vocabulary import Level
 
 NAME = "silence"
+_WHERE = ["source", "period_type"]
 
 
 def find(evidence: Evidence) -> ir.Table:
     """Return places that fell silent, gaps of several months, and places never heard of."""
     spoken = evidence.spoken.filter(evidence.spoken.period_type == "month")
+    pulse = evidence.keep(_pulse(spoken))
+    wide = evidence.keep(_with_below(evidence, spoken).join(pulse, [*_WHERE, "step"]))
     return together(
-        _stopped(evidence, spoken),
-        _gaps(evidence, spoken),
+        _stopped(evidence, spoken, wide, pulse),
+        _gaps(evidence, wide),
+        _source_gaps(evidence, spoken, pulse),
         _blank(evidence, spoken),
         _absent(evidence, spoken),
     )
@@ -38,18 +44,44 @@ def latest_steps(spoken: ir.Table) -> ir.Table:
     return full.group_by("source", "period_type").agg(latest=full.step.max(), earliest=full.step.min())
 
 
-def _stopped(evidence: Evidence, spoken: ir.Table) -> ir.Table:
+def _pulse(spoken: ir.Table) -> ir.Table:
+    """Return the months in which each source heard of anybody, counted from its first: `nth`."""
+    months = spoken.select(*_WHERE, "step").distinct()
+    return months.mutate(nth=ibis.row_number().over(group_by=_WHERE, order_by="step"))
+
+
+def _with_below(evidence: Evidence, spoken: ir.Table) -> ir.Table:
+    """Return in which months each place that speaks, or any place below it, spoke in the same source."""
+    key = [*_WHERE, "place_code"]
+    above = evidence.ancestry.filter(_.ancestor_code != _.place_code).select("place_code", "ancestor_code")
+    below = spoken.select(*key, "step").join(above, "place_code")
+    raised = below.select(*_WHERE, "step", place_code="ancestor_code").select(*key, "step")
+    speakers = spoken.select(key).distinct()
+    return spoken.select(*key, "step").union(raised.semi_join(speakers, key)).distinct()
+
+
+def _stopped(evidence: Evidence, spoken: ir.Table, wide: ir.Table, pulse: ir.Table) -> ir.Table:
     months, serious = evidence.threshold("silence.months"), evidence.threshold("silence.months_serious")
-    last = spoken.group_by("source", "period_type", "place_code").agg(
-        step=spoken.step.max(), spoke=spoken.count()
-    )
-    rows = last.join(latest_steps(spoken), ["source", "period_type"]).mutate(silent=_.latest - _.step)
-    told = _heard_elsewhere(last, rows.filter(_.silent >= months))
+    own = spoken.group_by(*_WHERE, "place_code").agg(spoke=spoken.count())
+    last = wide.group_by(*_WHERE, "place_code").agg(step=wide.step.max(), nth=wide.nth.max())
+    last = last.join(own, [*_WHERE, "place_code"])
+    ends = latest_steps(spoken).join(pulse, _WHERE).filter(_.step == _.latest)
+    rows = last.join(ends.select(*_WHERE, latest_nth="nth"), _WHERE).mutate(silent=_.latest_nth - _.nth)
+    silent = _without_risen(evidence, spoken, rows.filter(_.silent >= months))
+    told = _heard_elsewhere(last, silent)
     return findings(
         evidence, evidence.dated(told), message="quality.silence", case=ibis.cases((_.heard, "heard"), else_="stopped"),
         indicator=evidence.lead, value=_.silent, expected=0.0, params={"n": _.silent, "spoke": _.spoke},
         severity=grade(attention=_.silent >= months, serious=(_.silent >= serious) & ~_.heard),
     )  # fmt: skip
+
+
+def _without_risen(evidence: Evidence, spoken: ir.Table, silent: ir.Table) -> ir.Table:
+    """Leave out places for which a place above began to speak after they fell silent: the source changed its level."""
+    first = spoken.group_by(*_WHERE, ancestor_code="place_code").agg(begun=spoken.step.min())
+    above = evidence.ancestry.filter(_.ancestor_code != _.place_code).select("place_code", "ancestor_code")
+    later = silent.join(above, "place_code").join(first, [*_WHERE, "ancestor_code"]).filter(_.begun > _.step)
+    return silent.anti_join(later.select(*_WHERE, "place_code").distinct(), [*_WHERE, "place_code"])
 
 
 def _heard_elsewhere(last: ir.Table, silent: ir.Table) -> ir.Table:
@@ -61,15 +93,32 @@ def _heard_elsewhere(last: ir.Table, silent: ir.Table) -> ir.Table:
     return both.mutate(heard=both.heard.fill_null(False))
 
 
-def _gaps(evidence: Evidence, spoken: ir.Table) -> ir.Table:
-    own = ibis.window(group_by=["source", "period_type", "place_code"], order_by="step")
-    after = spoken.mutate(before=spoken.step.lag(1).over(own))
-    gaps = after.mutate(silent=_.step - _.before - 1).filter(_.silent >= evidence.threshold("silence.months"))
+def _gaps(evidence: Evidence, wide: ir.Table) -> ir.Table:
+    own = ibis.window(group_by=[*_WHERE, "place_code"], order_by="step")
+    after = wide.mutate(before=wide.step.lag(1).over(own), before_nth=wide.nth.lag(1).over(own))
+    gaps = after.mutate(silent=_.nth - _.before_nth - 1).filter(
+        _.silent >= evidence.threshold("silence.months")
+    )
     # The step before the gap is one at which the place spoke, hence one of the calendar.
     rows = gaps.mutate(step=_.before)
     return findings(
         evidence, evidence.dated(rows), message="quality.silence.gap", indicator=evidence.lead,
         value=_.silent, expected=0.0, severity="note", params={"n": _.silent},
+    )  # fmt: skip
+
+
+def _source_gaps(evidence: Evidence, spoken: ir.Table, pulse: ir.Table) -> ir.Table:
+    """Find months in which a source heard of nobody, before it went on: told once, for the country."""
+    own = ibis.window(group_by=_WHERE, order_by="step")
+    after = pulse.mutate(before=pulse.step.lag(1).over(own))
+    gaps = after.mutate(silent=_.step - _.before - 1).filter(_.silent >= evidence.threshold("silence.months"))
+    top = evidence.ancestry.filter(_.ancestor_level == Level.COUNTRY.value)
+    roots = spoken.select("source", "place_code").distinct().join(top, "place_code")
+    roots = roots.group_by("source").agg(place_code=roots.ancestor_code.min())
+    rows = gaps.mutate(step=_.before).join(roots, "source")
+    return findings(
+        evidence, evidence.dated(rows), message="quality.silence.source", indicator=evidence.lead,
+        value=_.silent, expected=0.0, severity="attention", params={"n": _.silent, "source": _.source},
     )  # fmt: skip
 
 

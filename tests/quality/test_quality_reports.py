@@ -142,6 +142,40 @@ def test_the_last_month_in_which_few_have_reported_yet_makes_nobody_silent(
     assert found(silence.find(evidence(rows + early))).empty
 
 
+def test_a_source_that_changed_its_level_leaves_nobody_silent_and_its_own_gap_is_told_once(
+    observed: Any, evidence: Any, found: Any
+) -> None:
+    rows = [row for n in range(4) for row in observed("dtp1_doses", [9.0] * 12, place_code=f"D{n}")]
+    # Ten months without anybody, then a sheet of two areas of the first district.
+    rows += observed("dtp1_doses", [9.0] * 4, place_code="H1", first="202311")
+    rows += observed("dtp1_doses", [9.0] * 4, place_code="H2", first="202311")
+    tree = {"H1": "D0", "H2": "D0"} | {f"D{n}": "ML" for n in range(4)}
+    levels = {"H1": "health_area", "H2": "health_area", "ML": "country"} | {
+        f"D{n}": "district" for n in range(4)
+    }
+
+    told = found(silence.find(evidence(rows, tree=tree, levels=levels)))
+
+    assert list(zip(told.place_code, told.message, told.value, told.period, strict=True)) == [
+        ("D1", "quality.silence.stopped", 4.0, "202212"), ("D2", "quality.silence.stopped", 4.0, "202212"),
+        ("D3", "quality.silence.stopped", 4.0, "202212"), ("ML", "quality.silence.source", 10.0, "202212"),
+    ]  # fmt: skip
+
+
+def test_areas_of_a_district_that_reports_for_them_now_are_not_silent(
+    observed: Any, evidence: Any, found: Any
+) -> None:
+    rows = [row for n in range(3) for row in observed("dtp1_doses", [9.0] * 12, place_code=f"H{n}")]
+    rows += observed("dtp1_doses", [27.0] * 12, place_code="D", first="202301")
+    rows += observed("dtp1_doses", [27.0] * 24, place_code="E")
+    tree = {f"H{n}": "D" for n in range(3)}
+    levels = dict.fromkeys(tree, "health_area") | {"D": "district", "E": "district"}
+
+    told = found(silence.find(evidence(rows, tree=tree, levels=levels)))
+
+    assert "quality.silence.stopped" not in set(told.message)
+
+
 def test_a_long_gap_and_a_place_never_heard_of_are_told(observed: Any, evidence: Any, found: Any) -> None:
     rows = observed("dtp1_doses", [9.0] * 6 + [None] * 4 + [9.0] * 6, place_code="A")
     rows += observed("dtp1_doses", [9.0] * 16, place_code="B") + observed(

@@ -189,7 +189,7 @@ def held_rows(*rows: tuple[str, str, str, str, str]) -> pd.DataFrame:
         made.append({
             "source": source, "series": "", "indicator": indicator, "level": level, "period_type": "month",
             "first_period": first, "last_period": last, "last_day": Period.parse(last).end, "numbers": 10,
-            "completeness": 1.0,
+            "completeness": 1.0, "places": 2, "places_known": 2,
         })  # fmt: skip
     return pd.DataFrame(made)
 
@@ -239,6 +239,23 @@ def test_every_kind_of_gap_is_named() -> None:
         ("undelivered", "lqas", "", "ML", "", ""),
         ("undeclared", "stranger", "", "ML", "", ""),
     }
+
+
+def test_months_without_any_district_are_the_silence_of_the_source() -> None:
+    months = [p.code for p in Period.parse("202401").until(Period.parse("202412"))]
+    there = [("a", "dtp1_doses", place, m) for place in ("D1", "D2") for m in months[:6]]
+    there += [("a", "dtp1_doses", "D1", "202412")]
+    districts = pd.DataFrame(there, columns=["source", "indicator", "place_code", "period"])
+    held = held_rows(("a", "dtp1_doses", "district", "202401", "202412"))
+    ground = catalogue.Ground(places=PLACES, country="ML")
+
+    found = catalogue.gaps(held, districts, Declarations(sources=(declared(),), needs=()), ground, {})
+
+    assert [(r.kind, r.place_code, r.first_period, r.last_period) for r in found.itertuples()] == [
+        ("silent", "ML", "202407", "202411")
+    ]
+    said = gap_message(next(found.itertuples()), source=str, indicator=str, place=str, level=str).render("fr")
+    assert "rien, d’aucun lieu, de juillet 2024 à novembre 2024" in said
 
 
 def test_a_source_without_a_rhythm_does_not_stop() -> None:

@@ -12,6 +12,7 @@ from kalanso.definitions import Declarations, DeclaredSource
 from kalanso.sources.catalogue.tables import SOURCE_FACTS
 from kalanso.vocabulary import Level, Period
 
+FEW = 0.1  # share of a level's places below which a source does not count at that level
 # Months from one delivery to the next; sources without a rhythm are never late.
 STEPS = {"weekly": 1, "monthly": 1, "quarterly": 3, "yearly": 12}
 
@@ -52,7 +53,9 @@ def facts(
 def _held(rows: pd.DataFrame) -> dict[str, Any]:
     span = rows.sort_values("last_day")["last_period"].iloc[-1]
     begun = min(rows["first_period"], key=lambda code: Period.parse(code).start)
-    finest = max(rows["level"], key=lambda name: Level(name).depth)
+    # A level of which it told a few places alone is not the one at which it counts.
+    known = rows[rows["places"] >= FEW * rows["places_known"]]
+    finest = max((known if len(known) else rows)["level"], key=lambda name: Level(name).depth)
     return {
         "indicators": rows["indicator"].nunique(), "finest_level": finest, "numbers": int(rows["numbers"].sum()),
         "first_period": begun, "last_period": span, "completeness": float(rows["completeness"].median()),

@@ -6,7 +6,7 @@ and against its declarations. Whether a gap matters is for people to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ def gaps(
     rows = [
         *_unheld(held, declared, ground, covered),
         *_absent(districts, ground),
-        *_silent(districts),
+        *(row | {"place_code": row["place_code"] or ground.country} for row in _silent(districts)),
         *_stopped(held, declared, ground),
         *_undelivered(held, declared, ground),
     ]
@@ -91,26 +91,32 @@ def _absent(districts: pd.DataFrame, ground: Ground) -> Iterator[dict[str, Any]]
 def _silent(districts: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Name districts from which a source had numbers, none for some months, and then numbers again.
 
-    A silence at the end of a district's series is named too, where the source itself goes on.
+    A silence at the end of a district's series is named too, where the source itself goes on. Months in which the source had
+    numbers of no district are a silence of the source, named once (`level` country), and no district's.
     """
     for (source, indicator), rows in districts.groupby(["source", "indicator"]):
         parsed = {code: Period.parse(str(code)) for code in rows["period"].unique()}
-        last = max(parsed.values())
+        heard = sorted(parsed.values())
+        common = {"kind": "silent", "source": source, "indicator": indicator}
+        for run in _runs(set(heard), heard[0].until(heard[-1])):
+            if len(run) >= RUN:
+                yield common | _span(run) | {"place_code": "", "level": Level.COUNTRY.value}
         for place, own in rows.groupby("place_code"):
             there = {parsed[code] for code in own["period"]}
-            for run in _runs(there, min(there), last):
+            for run in _runs(there, [one for one in heard if min(there) <= one]):
                 if len(run) >= RUN:
-                    yield {
-                        "kind": "silent", "source": source, "indicator": indicator, "place_code": place,
-                        "level": Level.DISTRICT.value, "first_period": run[0].code,
-                        "last_period": "" if run[-1] == last else run[-1].code, "periods": len(run),
-                    }  # fmt: skip
+                    said = _span(run) | ({"last_period": ""} if run[-1] == heard[-1] else {})
+                    yield common | said | {"place_code": place, "level": Level.DISTRICT.value}
 
 
-def _runs(there: set[Period], first: Period, last: Period) -> list[list[Period]]:
+def _span(run: list[Period]) -> dict[str, Any]:
+    return {"first_period": run[0].code, "last_period": run[-1].code, "periods": len(run)}
+
+
+def _runs(there: set[Period], among: Iterable[Period]) -> list[list[Period]]:
     found: list[list[Period]] = []
     before = False
-    for period in first.until(last):
+    for period in among:
         absent = period not in there
         if absent and before:
             found[-1].append(period)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kalanso.vocabulary import Message
+from kalanso.vocabulary import Level, Message
 
 Name = Callable[[str], str]
 
@@ -43,6 +43,8 @@ def gap_message(row: Any, *, source: Name, indicator: Name, place: Name, level: 
     kind = row.kind
     if kind == "silent" and not row.last_period:
         kind = "silent_since"
+    elif kind == "silent" and row.level == Level.COUNTRY.value:
+        kind = "silent_source"
     params = {
         "source": source(row.source), "place": place(row.place_code),
         "indicator": ", ".join(indicator(code) for code in row.indicator.split()),

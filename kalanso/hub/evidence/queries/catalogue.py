@@ -37,6 +37,7 @@ from kalanso.vocabulary import Message, format_value
 LEVELS = ("country", "region", "district", "health_area", "facility")
 _BESIDE = {"cercle": "district", "arrondissement": "health_area", "commune": "health_area"}
 MOST_GAPS = 30
+FEW = 0.5  # share of a level's places below which their number is named beside a source
 # What stops at many places is read first; a source that never came says least.
 _ORDER = ("unheld", "uncovered", "undeclared", "stopped", "silent", "absent", "undelivered")
 
@@ -195,6 +196,16 @@ def flows() -> list[dict[str, str]]:
     return list(found.values())
 
 
+def _of_few(held: Any) -> str:
+    """Return how many places of a level a source tells, where they are less than half of them."""
+    if held.places >= held.places_known * FEW:
+        return ""
+    return " " + _("(%(places)s lieux sur %(known)s)") % {
+        "places": format_value(held.places, "count", language()),
+        "known": format_value(held.places_known, "count", language()),
+    }
+
+
 def _frame(spec: TableSpec) -> pd.DataFrame:
     return pd.DataFrame(published.rows(spec, lambda table: table), columns=list(spec.column_names))
 
@@ -227,7 +238,8 @@ class _Names:
         cells: dict[str, set[str]] = {level: set() for level in LEVELS}
         for held in own.itertuples():
             level = _BESIDE.get(str(held.level), str(held.level))
-            cells[level].add(" · ".join(filter(None, [self.source(str(held.source)), str(held.series)])))
+            name = " · ".join(filter(None, [self.source(str(held.source)), str(held.series)]))
+            cells[level].add(name + _of_few(held))
         return Held(
             self.indicator(code), code in self.needs, tuple(tuple(sorted(cells[level])) for level in LEVELS)
         )
