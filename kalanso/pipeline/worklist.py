@@ -67,30 +67,28 @@ def worklist(store: Store, *, month: Period | None = None, place: str = "", now:
     rows = lists.worklist(
         found,
         store.read(FINDING_STATUSES).to_pandas() if store.latest(FINDING_STATUSES.name) else _empty(FINDING_STATUSES),
-        lists.Known(lineage=lineage, usual=lists.usual_first_doses(evidence)),
-        rules,
+        lists.Known(
+            lineage=lineage, usual=lists.usual_first_doses(evidence),
+            children=lists.children_of(_populations(holdings, asked.year), lineage),
+        ),
+        holdings.pack.section("quality")["worklist"],
         month=asked,
         place=code,
     )  # fmt: skip
     return Worklist(month=asked, place=code, rows=rows, names=names, pack=holdings.pack)
 
 
-def _month_asked(
-    holdings: Holdings, found: pd.DataFrame, lineage: pd.DataFrame, code: str, rules: Mapping[str, Any], now: datetime
-) -> Period:  # fmt: skip
-    """Return the newest complete month below a place, as the page of the hub takes it."""
-    monthly = PeriodType.MONTH.value
-    told = found.loc[(found["period_type"] == monthly) & (found["severity"] != "note"), "period"]
-    rows = holdings.observations.filter(
-        holdings.observations.period_type == monthly, holdings.observations.value.notnull()
+def _populations(holdings: Holdings, until: int) -> pd.DataFrame:
+    """Return surviving infants by source, place and year, up to a year."""
+    o = holdings.observations
+    rows = o.filter(
+        (o.indicator == "surviving_infants")
+        & (o.period_type == "year")
+        & o.value.notnull()
+        & (o.sex == "all")
     )
-    spoken = rows.select("period", "place_code").distinct().to_pandas()
-    if code:
-        below = set(lineage.loc[lineage["ancestor_code"] == code, "place_code"]) | {code}
-        spoken = spoken[spoken["place_code"].isin(below)]
-    last = Period.month(now.year, now.month) + -1
-    counts = {str(period): int(n) for period, n in spoken["period"].value_counts().items()}
-    return lists.month_asked(set(told), counts, rules, last=last)
+    frame = rows.select("source", "place_code", "value", year=rows.period.cast("int64")).to_pandas()
+    return frame[frame["year"] <= until]
 
 
 def _empty(spec: TableSpec) -> pd.DataFrame:

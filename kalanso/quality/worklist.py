@@ -7,8 +7,8 @@ answered last month. Small tables in memory; which numbers are doubtful was deci
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -36,11 +36,12 @@ class Known:
     """What a worklist needs to know of places.
 
     `lineage` has place_code, ancestor_code, ancestor_level (each place with itself); `usual` maps a place to
-    its usual monthly first doses of DTP.
+    its usual monthly first doses of DTP, `children` to the children of a year, where a population is known.
     """
 
     lineage: pd.DataFrame
     usual: Mapping[str, float]
+    children: Mapping[str, float] = field(default_factory=dict)
 
 
 def month_asked(
@@ -162,14 +163,46 @@ def usual_of(first_doses: pd.DataFrame, lineage: pd.DataFrame) -> dict[str, floa
     """
     if first_doses.empty:
         return {}
-    spread = first_doses.merge(lineage[["place_code", "ancestor_code"]].drop_duplicates(), on="place_code")
-    reporting = pd.MultiIndex.from_frame(first_doses[["source", "place_code"]].drop_duplicates())
-    twice = pd.MultiIndex.from_frame(spread[["source", "ancestor_code"]]).isin(reporting)
-    spread = spread[~twice | (spread["ancestor_code"] == spread["place_code"])]
-    sums = spread.groupby(["source", "step", "ancestor_code"], as_index=False)["value"].sum()
+    sums = _raised(first_doses, lineage, "step")
     recent = sums[sums["step"] > sums.groupby("source")["step"].transform("max") - 12]
     usual = recent.groupby(["source", "ancestor_code"])["value"].median()
     return {str(code): float(value) for code, value in usual.groupby("ancestor_code").max().items()}
+
+
+def children_of(populations: pd.DataFrame, lineage: pd.DataFrame) -> dict[str, float]:
+    """Return the children of a year of each place and of all places above, by the newest year of each source.
+
+    `populations` has source, place_code, year and value (surviving infants). Of several sources the one that states most
+    places counts: that is the target which everybody divides by, where head counts and projections state a few.
+    """
+    if populations.empty:
+        return {}
+    newest = populations["year"] == populations.groupby("source")["year"].transform("max")
+    sums = _raised(populations[newest], lineage, "year")
+    order = populations[newest].groupby("source")["place_code"].nunique()
+    ranked = sums.assign(states=sums["source"].map(order)).sort_values(
+        ["states", "source"], ascending=[False, True]
+    )
+    first = ranked.drop_duplicates("ancestor_code")
+    return {str(code): float(n) for code, n in zip(first["ancestor_code"], first["value"], strict=True)}
+
+
+def _raised(rows: pd.DataFrame, lineage: pd.DataFrame, when: str) -> pd.DataFrame:
+    """Return sums by source, time and ancestor; nothing is added to, or past, a place that the source tells itself."""
+    line = lineage[["place_code", "ancestor_code"]].drop_duplicates()
+    spread = rows.merge(line, on="place_code")
+    telling = rows[["source", "place_code"]].drop_duplicates()
+    upper = telling.merge(line, on="place_code").query("place_code != ancestor_code")
+    between = upper.merge(
+        telling.rename(columns={"place_code": "ancestor_code"}), on=["source", "ancestor_code"]
+    )
+    past = between.merge(
+        line.rename(columns={"place_code": "ancestor_code", "ancestor_code": "above"}), on="ancestor_code"
+    )
+    blocked = pd.MultiIndex.from_frame(past[["source", "place_code", "above"]])
+    own = pd.MultiIndex.from_frame(spread[["source", "place_code", "ancestor_code"]])
+    free = spread[~own.isin(blocked)]
+    return pd.DataFrame(free.groupby(["source", when, "ancestor_code"], as_index=False)["value"].sum())
 
 
 def question(row: Mapping[Any, Any], pack: Pack, locale: str, titles: Mapping[str, str] | None = None) -> str:
@@ -229,7 +262,8 @@ def _weighed(rows: pd.DataFrame, known: Known, rules: Mapping[str, Any]) -> pd.D
 
     A count of doses that differs from what was expected: the difference, at most a year of the place's first
     doses. Numbers of other services (`registers` of the rules): none. Everything else: the first doses of the months
-    that it is about.
+    that it is about. Doses may be more than the children there are: `children` never exceeds the usual first doses, nor the
+    children known, of the period that the finding speaks of; the weight keeps how far a count lies apart.
     """
     usual = rows["place_code"].map(dict(known.usual)).fillna(0.0).astype(float)
     months = rows["period"].map({code: _months(code) for code in rows["period"].unique()}).astype(float)
@@ -238,11 +272,13 @@ def _weighed(rows: pd.DataFrame, known: Known, rules: Mapping[str, Any]) -> pd.D
     difference = apart.where(counted & apart.notna())
     capped = difference.where(difference <= 12 * usual, 12 * usual).where(difference.notna())
     of_doses = ~rows["indicator"].isin(list(rules["registers"]))
-    children = capped.where(capped.notna(), usual * months).round().where(of_doses, 0.0)
+    moved = capped.where(capped.notna(), usual * months).where(of_doses, 0.0)
+    there = rows["place_code"].map(dict(known.children)).astype(float) * months / 12
+    children = pd.concat([moved, usual * months, there], axis=1).min(axis=1).round()
     matters = rows["indicator"].map(dict(rules["indicators"])).fillna(float(rules["indicator_else"]))
     matters = matters.where(~rows["check"].isin(list(rules["always"])), 1.0).astype(float)
     grave = rows["severity"].map(dict(rules["severity"])).astype(float)
-    return rows.assign(children=children, weight=children * matters * grave)
+    return rows.assign(children=children, weight=moved.round() * matters * grave)
 
 
 def _months(code: str) -> int:

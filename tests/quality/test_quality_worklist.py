@@ -94,11 +94,45 @@ def test_the_gravest_stands_first_and_among_the_equally_grave_that_with_most_chi
     ])  # fmt: skip
 
     told = [(r.asked_place, r.rank, r.check, r.period, r.children) for r in rows.itertuples()]
-    # The difference counts, at most a year of first doses.
+    # The difference counts, at most the children of the month; the further apart stands first.
     assert told == [
-        ("F1", 1, "zeros", "202411", 20), ("F1", 2, "outliers", "202410", 240), ("F1", 3, "outliers", "202411", 40),
+        ("F1", 1, "zeros", "202411", 20), ("F1", 2, "outliers", "202410", 20), ("F1", 3, "outliers", "202411", 20),
         ("F1", 4, "copies", "202411", 20), ("F2", 1, "outliers", "202411", 2),
     ]  # fmt: skip
+
+
+def test_never_more_children_are_at_stake_than_there_are_in_the_period() -> None:
+    known = Known(lineage=KNOWN.lineage, usual={"D1": 336.0}, children={"D1": 2742.0})
+    rows = worklist.worklist(
+        pd.DataFrame(
+            [doubt("completeness", "D1", "2024", case="low"), doubt("outliers", "D1", value=9000)],
+            columns=FINDING,
+        ),
+        pd.DataFrame([], columns=STATUS), known, RULES, month=MONTH,
+    )  # fmt: skip
+
+    # Doses of a year are 4,032; there are 2,742 children.
+    assert {r.check: r.children for r in rows.itertuples()} == {"completeness": 2742, "outliers": 228}
+
+
+def test_the_target_is_added_up_from_the_source_that_states_most_places() -> None:
+    lineage = pd.DataFrame([{"place_code": p, "ancestor_code": up} for p in TREE for up in TREE[p]])
+    rows = [("target", "F1", 2024, 240.0), ("target", "F2", 2024, 260.0), ("target", "D2", 2024, 900.0),
+            ("target", "F1", 2023, 9.0), ("un", "ML", 2024, 5000.0), ("count", "F1", 2024, 300.0)]  # fmt: skip
+    stated = pd.DataFrame(rows, columns=["source", "place_code", "year", "value"])
+
+    assert worklist.children_of(stated, lineage) == {
+        "F1": 240, "F2": 260, "D1": 500, "D2": 900, "R": 1400, "ML": 1400,
+    }  # fmt: skip
+    assert worklist.children_of(stated.iloc[:0], lineage) == {}
+
+
+def test_numbers_of_a_district_and_of_its_areas_are_not_added_twice_above() -> None:
+    lineage = pd.DataFrame([{"place_code": p, "ancestor_code": up} for p in TREE for up in TREE[p]])
+    rows = [("a", place, 100, value) for place, value in (("F1", 10.0), ("F2", 10.0), ("D1", 25.0))]
+    usual = worklist.usual_of(pd.DataFrame(rows, columns=["source", "place_code", "step", "value"]), lineage)
+
+    assert usual == {"F1": 10.0, "F2": 10.0, "D1": 25.0, "R": 25.0, "ML": 25.0}
 
 
 def test_groups_stand_by_their_gravest_question_whoever_is_asked() -> None:

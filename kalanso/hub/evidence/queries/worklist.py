@@ -38,6 +38,7 @@ from kalanso.vocabulary import Period, PeriodType
 MONTHS_OFFERED = 12
 KEY_SHOWN, LONGEST_BACK = 12, 300  # of a fingerprint in an address; of the query of a list
 FIRST_DOSES, AGES = "dtp1_doses", ("0-11m", "unknown", "all")
+YEARS_BACK = 3  # a population older than this says nothing of the children of a month
 READ = (QUALITY_FINDINGS, OBSERVATIONS)
 _WHOLE = ("strategy", "sector", "sex")
 
@@ -205,15 +206,18 @@ def _months_by_place(
 @lru_cache(maxsize=32)
 def _basis(_folder: str, _marks: tuple[str, ...], scope: Scope, code: str, month_code: str) -> Basis:
     codes = _below(code)
-    findings, doses = _told(_folder, _marks, scope, _own_question(scope, code), month_code)
+    told = _told(_folder, _marks, scope, _own_question(scope, code), month_code)
     if codes is not None:
-        findings, doses = (
-            frame[frame["place_code"].isin(codes)].reset_index(drop=True) for frame in (findings, doses)
-        )
+        told = tuple(frame[frame["place_code"].isin(codes)].reset_index(drop=True) for frame in told)
+    findings, doses, populations = told
     lineage, names = _lineage(codes)
     return Basis(
         findings=findings,
-        known=lists.Known(lineage=lineage, usual=lists.usual_of(doses, lineage)),
+        known=lists.Known(
+            lineage=lineage,
+            usual=lists.usual_of(doses, lineage),
+            children=lists.children_of(populations, lineage),
+        ),
         names=names,
     )
 
@@ -221,17 +225,33 @@ def _basis(_folder: str, _marks: tuple[str, ...], scope: Scope, code: str, month
 @lru_cache(maxsize=32)
 def _told(
     _folder: str, _marks: tuple[str, ...], scope: Scope, code: str, month_code: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the findings that a list of a month may ask about, and the first doses by which they are weighed."""
+) -> tuple[pd.DataFrame, ...]:
+    """Return the findings that a list of a month may ask about, the first doses by which they are weighed, and populations."""
     month = Period.parse(month_code)
     with here.reading_as(scope), published.several(_below(code)) as ask:
         findings = _findings(ask, month)
-        doses = _first_doses(ask, month) if published.sees(OBSERVATIONS) else _doses()
-    return findings, doses
+        counted = published.sees(OBSERVATIONS)
+        doses = _first_doses(ask, month) if counted else _sums("step")
+        populations = _populations(ask, month) if counted else _sums("year")
+    return findings, doses, populations
 
 
-def _doses(rows: Any = ()) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["source", "place_code", "step", "value"])
+def _sums(when: str, rows: Any = ()) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["source", "place_code", when, "value"])
+
+
+def _populations(ask: Ask, month: Period) -> pd.DataFrame:
+    """Return surviving infants by source, place and year, of the last years until that of a month."""
+
+    def question(table: ir.Table) -> ir.Table:
+        wanted = table.filter(
+            table.indicator == "surviving_infants", table.period_type == PeriodType.YEAR.value, table.sex == "all",
+            table.value.notnull(), table.period_start <= month.start,
+            table.period_start >= date(month.year - YEARS_BACK, 1, 1),
+        )  # fmt: skip
+        return wanted.select("source", "place_code", "value", year=wanted.period_start.year())
+
+    return _sums("year", ask(OBSERVATIONS, question))
 
 
 def _below(code: str) -> frozenset[str] | None:
@@ -276,7 +296,7 @@ def _first_doses(ask: Ask, month: Period) -> pd.DataFrame:
             .agg(value=lambda t: ibis.coalesce(t.value.sum(where=t.whole), t.value.sum(where=~t.whole)))
         )
 
-    return _doses(ask(OBSERVATIONS, question))
+    return _sums("step", ask(OBSERVATIONS, question))
 
 
 def _lineage(codes: frozenset[str] | None) -> tuple[pd.DataFrame, dict[str, str]]:
