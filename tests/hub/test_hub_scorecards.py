@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from kalanso.indicators.tables import RECOUNTS
-from kalanso.quality.tables import QUALITY_METRICS, QUALITY_SCORES
-from kalanso.store import Provenance, Store
+from kalanso.quality.tables import QUALITY_FINDINGS, QUALITY_METRICS, QUALITY_SCORES
+from kalanso.store import Mode, Provenance, Store
 from tests.hub import desk
 from tests.hub.test_hub_pages import text_of
+from tests.hub.test_hub_worklist import doubt
 from tests.hub.visitors import stranger, visitor
 
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
@@ -83,6 +84,14 @@ def scored_store(
         (RECOUNTS, recounts),
     ):
         own.publish(spec, spec.arrow(rows), provenance=Provenance(), now=NOW)
+    found = [doubt(areas[0], severity="serious"), doubt(areas[0], severity="serious", period="2023")]
+    own.publish(
+        QUALITY_FINDINGS,
+        QUALITY_FINDINGS.arrow(found),
+        provenance=Provenance(),
+        now=NOW,
+        mode=Mode.REPLACE_ALL,
+    )
     return own
 
 
@@ -107,6 +116,34 @@ def test_a_card_says_what_is_without_a_doubt_why_and_what_to_look_at_first(score
     assert "C · à regarder" in text
     assert "Surtout :" in text
     assert "pas jugé : il n'y a pas de nombres pour cela" in text
+
+
+def test_a_card_gives_no_all_clear_while_serious_findings_are_open_or_sources_disagree(
+    scored: Store, niono: str, areas: list[str]
+) -> None:
+    client = visitor("national")
+    page = client.get(card(areas[0]))
+    text = text_of(page)
+
+    assert page.context["first"] is None
+    assert "rien d'urgent" not in text
+    assert page.context["serious"] == client.get(card(niono)).context["serious"] == 1
+    assert "1 alerte grave de 2024 reste ouverte ici ou dans un lieu d'en dessous" in text
+    assert "Rien ne demande" not in text
+    listed = client.get(f"/preuves/alertes/?lieu={areas[0]}&gravite=serious&statut=open&periode=2024")
+    assert "gravite=serious&amp;statut=open&amp;periode=2024" in page.content.decode()
+    assert listed.context["total"] == 1
+    assert "Ce que juge chaque domaine" in text
+    assert "Seuls comptent les rapports et les nombres de la vaccination" in text
+
+
+def test_findings_of_whole_years_fall_into_no_month_of_the_grid_of_quality(scored: Store, niono: str) -> None:
+    page = visitor("national").get(f"/preuves/qualite/?lieu={niono}")
+
+    assert page.context["total"] == 2
+    assert page.context["longer"] == 1
+    assert "Et 1 alerte sur un trimestre ou une année entière" in text_of(page)
+    assert "janvier 2023" not in page.context["grid"].title
 
 
 def test_the_mode_is_in_the_address_and_whos_metrics_stand_with_numerator_limits_and_side(

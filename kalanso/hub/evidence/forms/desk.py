@@ -14,15 +14,17 @@ from kalanso.hub.evidence.queries import findings, published
 from kalanso.hub.evidence.queries.uploads import choices_of, language, places_to_speak_for
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.quality import CHECKS, SEVERITIES
+from kalanso.vocabulary import NotAPeriod, Period, format_value
 
 
 class FindingFilter(forms.Form):
-    """Narrow the findings by place, severity, check and status."""
+    """Narrow the findings by place, severity, check, status and, where a link says so, period."""
 
     lieu = forms.ChoiceField(label=gettext_lazy("Dans quel lieu ?"), required=False)
     gravite = forms.ChoiceField(label=gettext_lazy("Gravité des alertes"), required=False)
     controle = forms.ChoiceField(label=gettext_lazy("Contrôle qui l'a trouvée"), required=False)
     statut = forms.ChoiceField(label=gettext_lazy("Ce que les gens en ont dit"), required=False)
+    periode = forms.ChoiceField(label=gettext_lazy("De quelle période ?"), required=False)
 
     def __init__(self, person: Any, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -41,14 +43,27 @@ class FindingFilter(forms.Form):
             ("", _("tous")),
             *((one, one) for one in sorted({check.NAME for check in CHECKS})),
         ]  # type: ignore[attr-defined]
-        self.fields["statut"].choices = [*every, *FindingStatus.Status.choices]  # type: ignore[attr-defined]
+        open_ones = (findings.OPEN, _("sans explication ni correction"))
+        self.fields["statut"].choices = [*every, open_ones, *FindingStatus.Status.choices]  # type: ignore[attr-defined]
+        self._offer_period(self.data.get("periode", ""))
+
+    def _offer_period(self, code: str) -> None:
+        """Offer the period that a link names, and all; no field where none is named."""
+        try:
+            said = format_value(Period.parse(code), "period", language()) if code else ""
+        except NotAPeriod:
+            said = ""
+        if not said:
+            del self.fields["periode"]
+            return
+        self.fields["periode"].choices = [("", _("toutes")), (code, said)]  # type: ignore[attr-defined]
 
     def wanted(self) -> findings.Wanted:
         """Return what was asked; what makes no sense is left out."""
         told = self.cleaned_data if self.is_valid() else getattr(self, "cleaned_data", {})
         return findings.Wanted(
             place=told.get("lieu", ""), severity=told.get("gravite", ""), check=told.get("controle", ""),
-            status=told.get("statut", ""),
+            status=told.get("statut", ""), period=told.get("periode", ""),
         )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ OF_COUNTS = frozenset({"2a", "2b", "2c"})  # judged by how many values stand out
 RELATIONS = frozenset({"equal", "at_least", "dropout", "level"})
 # Nobody is called bad: a letter says whether and when to look.
 GRADES = {
-    "A": gettext_lazy("A · rien d'urgent"),
+    "A": gettext_lazy("A · peu de doutes"),
     "B": gettext_lazy("B · quelques points à voir"),
     "C": gettext_lazy("C · à regarder"),
     "D": gettext_lazy("D · à regarder d'abord"),

@@ -13,21 +13,24 @@ from kalanso.hub.evidence.models import FindingStatus
 from kalanso.hub.evidence.queries import published
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.queries.access import access_of
-from kalanso.quality.tables import QUALITY_FINDINGS
+from kalanso.quality.tables import CLOSED_STATUSES, QUALITY_FINDINGS
+from kalanso.vocabulary import Period
 
 KEY = ("check", "source", "place_code", "period", "indicator", "detail")
 SEPARATOR = "\x1f"
 SHOWN = 20
+OPEN = "open"  # asked for instead of a status: whatever nobody explained, corrected or dismissed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which findings: by place with all below it, severity, check and status; "" is any."""
+    """Which findings: by place with all below it, severity, check, status and the period in which they begin; "" is any."""
 
     place: str = ""
     severity: str = ""
     check: str = ""
     status: str = ""
+    period: str = ""
 
 
 def key_of(row: dict[str, Any]) -> str:
@@ -44,6 +47,9 @@ def _chosen(table: ir.Table, wanted: Wanted) -> ir.Table:
     for column in ("check", "severity"):
         if value := getattr(wanted, column):
             table = table.filter(table[column] == value)
+    if wanted.period:
+        period = Period.parse(wanted.period)
+        table = table.filter(table.period_start >= period.start, table.period_start <= period.end)
     if wanted.place:
         place = PlaceMirror.objects.filter(code=wanted.place).first()
         below = (
@@ -51,6 +57,9 @@ def _chosen(table: ir.Table, wanted: Wanted) -> ir.Table:
         )
         table = table.filter(table.place_code.isin([*below.values_list("code", flat=True)] or [""]))
     table = _keyed(table)
+    if wanted.status == OPEN:
+        said = FindingStatus.objects.filter(status__in=CLOSED_STATUSES).values_list("key", flat=True)
+        return table.filter(~table.key.isin([*said] or [""]))
     if wanted.status == FindingStatus.Status.NEW:
         said = FindingStatus.objects.exclude(status=wanted.status).values_list("key", flat=True)
         return table.filter(~table.key.isin([*said] or [""]))
@@ -83,6 +92,18 @@ def listed(person: Any, wanted: Wanted, number: int) -> tuple[list[dict[str, Any
     said = FindingStatus.objects.select_related("by").in_bulk([row["key"] for row in found], field_name="key")
     rows = [{**row, "said": said.get(row["key"])} for row in found]
     return rows, int(found[0]["total"]) if found else 0
+
+
+def number(wanted: Wanted) -> int:
+    """Return how many findings the reader sees of a choice, each question once; none for those who see no findings."""
+    if not published.sees(QUALITY_FINDINGS):
+        return 0
+
+    def question(table: ir.Table) -> ir.Table:
+        chosen = _chosen(table, wanted)
+        return chosen.aggregate(n=chosen.count())
+
+    return int(published.rows(QUALITY_FINDINGS, question)[0]["n"])
 
 
 def one(key: str) -> dict[str, Any] | None:

@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from kalanso.hub.evidence.queries import findings
 from kalanso.hub.explore.panels import pack
-from kalanso.hub.explore.queries import recounts, scorecards, shelf
+from kalanso.hub.explore.queries import beside, places, recounts, scorecards, shelf
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.scorecards import Score
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -17,10 +18,12 @@ from kalanso.hub.explore.views import asked
 from kalanso.hub.explore.views.places import found_place
 from kalanso.indicators.tables import RECOUNTS
 from kalanso.quality.tables import ALL, DOMAINS, QUALITY_METRICS, QUALITY_SCORES
+from kalanso.vocabulary import Level
 
 SHOWN = 20
 YEARS = 6
 FACILITIES_SHOWN = 12
+LEAST = "D"  # the grade of a number that decides nothing
 
 
 def scorecard(request: HttpRequest, code: str) -> HttpResponse:
@@ -43,6 +46,7 @@ def scorecard(request: HttpRequest, code: str) -> HttpResponse:
         scorecards.usual_year(known, thin),
     )
     found = known.get(year.value, {})
+    least_trusted = [one for one in beside.grades(here, code) if one.row["grade"] == LEAST]
     context = {
         **asked.shared(request, here, place), "mode": mode, "year": year, "choices": [mode, year],
         "wrong": [one for one in (mode, year) if one.wrong],
@@ -52,9 +56,37 @@ def scorecard(request: HttpRequest, code: str) -> HttpResponse:
         "thin_year": year.value in thin, "manifest": here.manifest(QUALITY_SCORES),
         "judged_above": scorecards.judged_above(here, code) if mode.value == "who" and not known else None,
         **_metrics(here, mode.value, code, year.value), **_inside(request, here, place, mode.value, year.value),
-        **_recounted(here, place),
+        **_recounted(here, place), **_serious(here, place, year.value), "least_trusted": least_trusted,
+        "doubted_target": any(not one.row["indicator"] for one in least_trusted), **_rules(mode.value),
     }  # fmt: skip
     return render(request, "explore/scorecard.html", context)
+
+
+def _serious(here: Shelf, place: Place, year: str) -> dict[str, Any]:
+    """Return how many serious findings of a year nobody has closed, here and below, and in the area of a facility."""
+    if not year:
+        return {"serious": 0, "area": None}
+    above = places.tree(here).above(place.code) if place.level == Level.FACILITY.value else []
+    area = next((one for one in above if one.level == Level.HEALTH_AREA.value), None)
+    of_area = _open_serious(area.code, year) if area else 0
+    return {
+        "serious": _open_serious(place.code, year),
+        "area": area if of_area else None,
+        "area_serious": of_area,
+    }
+
+
+def _open_serious(code: str, year: str) -> int:
+    wanted = findings.Wanted(place=code, severity="serious", status=findings.OPEN, period=year)
+    return findings.number(wanted)
+
+
+def _rules(mode: str) -> dict[str, Any]:
+    """Return which checks stand behind each domain, and which numbers no domain counts; nothing for WHO's metrics, which name themselves."""
+    if mode != "robust":
+        return {"rules": []}
+    told = pack().section("quality")["scorecards"]
+    return {"rules": [(name, told["domains"][name]) for name in DOMAINS if name in told["domains"]], "left_out": told["left_out"]}  # fmt: skip
 
 
 def _years(known: dict[str, dict[str, Score]]) -> dict[str, Any]:
