@@ -188,6 +188,15 @@ def test_findings_are_told_as_sentences_with_names(get: Any, address: Any) -> No
     assert re.search(r"\S+ : dernier rapport en \w+ 2024, puis rien depuis 3 mois", text)
 
 
+def test_the_page_of_quality_says_which_choice_it_applies_and_leads_to_all(get: Any, address: Any) -> None:
+    page = get(address("/preuves/qualite/?lieu={district}&periode=202410"))
+    text = text_of(page)
+
+    assert "Seules comptent ici les alertes de ce choix : Niono · octobre 2024." in text
+    assert "Toutes les périodes de Niono · Toutes les alertes" in text
+    assert "Seules comptent ici" not in text_of(get("/preuves/qualite/"))
+
+
 def test_an_unknown_period_is_explained_and_the_newest_shown(get: Any, address: Any) -> None:
     text = text_of(get(address("/lieux/{district}/?periode=1999Q1")))
     assert "« 1999Q1 » n'est pas un trimestre publié ; la page montre T4 2024" in text

@@ -12,6 +12,7 @@ from kalanso.hub.explore.queries import places
 from kalanso.hub.explore.queries.shelf import Shelf, shared
 from kalanso.places.tables import PLACE_PARENTS, PLACES
 from kalanso.quality.tables import QUALITY_FINDINGS, SEVERITIES
+from kalanso.vocabulary import PeriodType
 
 SHOWN = 20
 
@@ -106,7 +107,10 @@ def marks(shelf: Shelf, code: str, indicators: tuple[str, ...]) -> list[tuple[st
 
 @shared(QUALITY_FINDINGS, PLACES, PLACE_PARENTS)
 def grid(shelf: Shelf, codes: tuple[str, ...], wanted: Wanted) -> list[dict[str, Any]]:
-    """Return the number of findings by month for each of some places, all below them included."""
+    """Return the number of findings by month for each of some places, all below them included.
+
+    `monthly` is false for findings of a quarter or a year, which are no findings of its first month.
+    """
     known = {member: code for code in codes for member in places.below(shelf, code)}
     if not known:
         return []
@@ -114,8 +118,14 @@ def grid(shelf: Shelf, codes: tuple[str, ...], wanted: Wanted) -> list[dict[str,
     table = _chosen(shelf, Wanted(check=wanted.check, severity=wanted.severity))
     joined = table.inner_join(belongs, "place_code")
     month = joined.period_start.strftime("%Y%m")
-    counted = joined.mutate(month=month).group_by("group_code", "month").agg(findings=lambda t: t.count())
-    return shelf.rows(counted.order_by("group_code", "month"))
+    told = joined.mutate(month=month, monthly=joined.period_type == PeriodType.MONTH.value)
+    counted = told.group_by("group_code", "month", "monthly").agg(findings=lambda t: t.count())
+    return shelf.rows(counted.order_by("group_code", "month", "monthly"))
+
+
+def longer(shelf: Shelf, codes: tuple[str, ...], wanted: Wanted) -> int:
+    """Return how many findings about some places and all below them speak of no month but of a quarter, a year or another period."""
+    return sum(row["findings"] for row in grid(shelf, codes, wanted) if not row["monthly"])
 
 
 def _membership(known: dict[str, str]) -> Any:

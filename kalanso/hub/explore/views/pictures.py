@@ -176,7 +176,8 @@ def study(here: Shelf, found: Sequence[Studied]) -> Picture:
 
 def findings_grid(here: Shelf, shown: Sequence[Place], wanted: findings.Wanted) -> Picture | None:
     """Draw how many findings the months of some places carry."""
-    counted = findings.grid(here, tuple(p.code for p in shown), wanted)
+    told = findings.grid(here, tuple(p.code for p in shown), wanted)
+    counted = [row for row in told if row["monthly"]]
     if not counted:
         return None
     names = {p.code: p.name for p in shown}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -38,7 +40,7 @@ def findings(request: HttpRequest) -> HttpResponse:
             "rows": queries.listed(here, wanted, size=GRAVEST),
             "place": chosen,
             "card": _card(here, chosen or next(iter(places.home(here)), known.root())),
-            "grid": _grid(here, wanted),
+            **_grid(here, wanted),
             "manifest": here.manifest(QUALITY_FINDINGS),
         },
     )
@@ -49,9 +51,12 @@ def _card(here: Shelf, place: Place | None) -> Place | None:
     return place if doors.is_open(here, "scorecard") else None
 
 
-def _grid(here: Shelf, wanted: queries.Wanted) -> Picture | None:
-    """Draw the places inside the chosen one (or the country) by month."""
+def _grid(here: Shelf, wanted: queries.Wanted) -> dict[str, Any]:
+    """Draw the places inside the chosen one (or the country) by month, and count what speaks of longer periods."""
     known = places.tree(here)
     centre = known.places.get(wanted.place) or known.root()
     children = known.children(centre.code) if centre else []
-    return pictures.findings_grid(here, children[:GRID_ROWS], wanted) if len(children) > 1 else None
+    shown = children[:GRID_ROWS]
+    grid: Picture | None = pictures.findings_grid(here, shown, wanted) if len(children) > 1 else None
+    codes = tuple(place.code for place in shown)
+    return {"grid": grid, "longer": queries.longer(here, codes, wanted) if grid else 0}
