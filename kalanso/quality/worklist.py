@@ -70,9 +70,11 @@ def worklist(
     *,
     month: Period,
     place: str = "",
+    reader: str = "",
 ) -> pd.DataFrame:
     """Return the questions of a month in COLUMNS, by who is asked; below `place`, or of the whole country.
 
+    What is asked at `reader` (default: `place`) or below it stands before what others above must answer.
     `findings` has the columns of QUALITY_FINDINGS, `statuses` of FINDING_STATUSES; `rules` is the section
     `worklist` of `quality.yaml`. Findings of the month, of the quarter or year that holds it, and of the
     months just before that nobody has answered, and what lasts (a silent facility), unless they are notes. What was explained, corrected or
@@ -104,7 +106,9 @@ def worklist(
         return pd.DataFrame(columns=list(COLUMNS))
     rows = _asked(_once(_weighed(rows, known, rules), rules), known, rules)
     rows["question"] = [_question(*said) for said in zip(rows["check"], rows["message"], strict=True)]
-    return _ranked(rows)
+    return _ranked(
+        rows, set(known.lineage.loc[known.lineage["ancestor_code"] == (reader or place), "place_code"])
+    )
 
 
 def _once(rows: pd.DataFrame, rules: Mapping[str, Any]) -> pd.DataFrame:
@@ -119,11 +123,11 @@ def _once(rows: pd.DataFrame, rules: Mapping[str, Any]) -> pd.DataFrame:
     return ordered.assign(more=others).drop_duplicates("matter").drop(columns="matter")
 
 
-def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
+def _ranked(rows: pd.DataFrame, near: set[str]) -> pd.DataFrame:
     """Group lines by who is asked and where, and number them within each group.
 
     Lines stand by how grave they are, then by the children at stake; groups by their first line, and where these are
-    alike from facilities upwards.
+    alike from facilities upwards. Where `near` names places, groups asked elsewhere come after theirs.
     """
     order = {name: number for number, name in enumerate(ASKED)}
     whom = ["section", "asked", "asked_place"]
@@ -132,9 +136,10 @@ def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
         ascending=[True, False, False, True, True, True, True],
     )
     firsts = rows.groupby(whom)[["gravity", "children"]].transform("first")
-    rows = rows.assign(top=firsts["gravity"], most=firsts["children"]).sort_values(
-        ["section", "top", "most", "who", "asked_place"],
-        ascending=[False, True, False, True, True],
+    away = ~rows["asked_place"].isin(near) & bool(near)
+    rows = rows.assign(top=firsts["gravity"], most=firsts["children"], away=away).sort_values(
+        ["section", "away", "top", "most", "who", "asked_place"],
+        ascending=[False, True, True, False, True, True],
         kind="stable",
     )
     rows["rank"] = rows.groupby(whom).cumcount() + 1

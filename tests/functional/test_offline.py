@@ -547,3 +547,15 @@ def test_who_has_just_sent_something_waits_for_the_page_that_shows_it(phone: Any
     page.goto("/methode/", timeout=20000)
 
     assert page.locator("#copie-gardee").is_hidden()
+
+
+def test_a_form_that_leads_to_another_query_of_the_same_page_goes_there_and_shows_the_place(
+    phone: Any,
+) -> None:
+    """Reloading at once would undo the way there: the reader stood at the top, without a word."""
+    page = opened(phone(), "/methode/")
+    with page.expect_navigation(url="**/methode/?n=7#contenu"):
+        page.evaluate("kalanso.writing.go('/methode/?n=7#contenu')")
+    page.wait_for_load_state()
+
+    assert page.evaluate("location.search + location.hash") == "?n=7#contenu"

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from kalanso.quality.tables import QUALITY_FINDINGS
@@ -297,6 +298,47 @@ def test_the_newest_month_is_never_one_that_still_runs(asked: Store, niono: str,
     with reading_as(Scope.analyst()):
         assert worklist.months(None, date(2025, 2, 15))[0].code == MONTH
         assert worklist.months(None, date(2024, 11, 20))[0].code == "202410"
+
+
+def test_the_page_says_which_month_it_shows_and_why_with_the_others_a_tap_away(
+    asked: Store, niono: str
+) -> None:
+    client = visitor("district", niono)
+    usual, other = client.get("/preuves/a-demander/"), client.get("/preuves/a-demander/?periode=202410")
+
+    assert (
+        "novembre 2024 : le mois le plus récent où au moins 50 % des lieux qui rapportent d'habitude"
+        in text_of(usual)
+    )
+    assert "Autres mois : octobre 2024 · septembre 2024 · août 2024" in text_of(usual)
+    assert "Vous lisez octobre 2024 ; le mois habituel est ici novembre 2024." in text_of(other)
+
+
+def test_what_is_asked_above_a_district_stands_after_its_own_under_a_heading(
+    asked: Store, niono: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kalanso.hub.evidence.queries import worklist
+
+    told = worklist._told
+
+    def with_target(*given: Any) -> Any:
+        findings, *others = told(*given)
+        row = doubt(
+            niono, "coverage", "above", period="2024", severity="serious", params={"above": 4, "n": 4}
+        )
+        more = pd.DataFrame([row], columns=findings.columns)
+        return pd.concat([findings, more], ignore_index=True), *others
+
+    worklist._basis.cache_clear()
+    monkeypatch.setattr(worklist, "_told", with_target)
+    try:
+        page = visitor("district", niono).get("/preuves/a-demander/")
+    finally:
+        worklist._basis.cache_clear()
+
+    assert [(group.name, group.away) for group in page.context["groups"]][-1] == ("Ségou", True)
+    assert "Pour d'autres que vous" in text_of(page)
+    assert "D'abord ce que vous pouvez demander" in text_of(page)
 
 
 def test_one_early_sheet_does_not_move_the_month_of_a_country_and_stays_within_reach(

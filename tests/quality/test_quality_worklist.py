@@ -141,6 +141,15 @@ def test_groups_stand_by_their_gravest_question_whoever_is_asked() -> None:
     assert list(rows.asked_place) == ["D1", "F2", "F1"]
 
 
+def test_what_a_district_can_ask_itself_stands_before_what_is_for_others() -> None:
+    doubts = [doubt("denominators", "D1", "2024", severity="serious", case="jump"), doubt("outliers", "F1"),
+              doubt("completeness", "D1", "2024", case="low")]  # fmt: skip
+
+    assert list(asked(doubts).asked_place) == ["R", "D1", "F1"]
+    assert list(asked(doubts, place="D1").asked_place) == ["D1", "F1", "R"]
+    assert list(asked(doubts, reader="D1").asked_place) == ["D1", "F1", "R"]
+
+
 def test_no_childs_dose_hangs_on_other_services_and_their_own_papers_are_opened() -> None:
     rows = asked([doubt("outliers", "F1", indicator="opd_visits", value=5000), doubt("completeness", "D1", "2024", indicator="opd_visits", case="low")])  # fmt: skip
 

@@ -16,7 +16,7 @@ from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.permissions import reach
 from kalanso.pipeline.worklist_files import documents
 from kalanso.quality import worklist as lists
-from kalanso.vocabulary import Message
+from kalanso.vocabulary import Level, Message
 
 SHOWN = 20
 
@@ -51,17 +51,30 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Everything that one person is asked: who it is, where, and the lines. `total` counts those of all pages."""
+    """Everything that one person is asked: who it is, where, and the lines. `total` counts those of all pages.
+
+    `away` says that it is asked above the place of the list: the reader hands it on.
+    """
 
     asked: str
     place_code: str
     name: str
     total: int
+    away: bool = False
     lines: list[Line] = field(default_factory=list)
 
 
-def grouped(rows: pd.DataFrame, basis: Basis, person: Any, pack: Pack, locale: str) -> list[Group]:
-    """Return lines by who is asked, in the order of the list; each knows which comes next."""
+def grouped(
+    rows: pd.DataFrame, basis: Basis, person: Any, pack: Pack, locale: str, place: PlaceMirror | None = None
+) -> list[Group]:
+    """Return lines by who is asked, in the order of the list of a place; each knows which comes next."""
+    line = basis.known.lineage
+    country = place is None or place.level == Level.COUNTRY.value
+    near = (
+        set()
+        if place is None or country
+        else set(line.loc[line["ancestor_code"] == place.code, "place_code"])
+    )
     said, allowed = said_of(set(rows["key"])), _allowed(person, set(rows["place_code"]))
     totals = rows.groupby(["asked", "asked_place"]).size().to_dict() if len(rows) else {}
     groups: dict[tuple[str, str], Group] = {}
@@ -73,6 +86,7 @@ def grouped(rows: pd.DataFrame, basis: Basis, person: Any, pack: Pack, locale: s
             groups[whom] = Group(
                 asked=Message(f"quality.asked.{row['asked']}").render(locale), place_code=row["asked_place"],
                 name=basis.names.get(row["asked_place"], row["asked_place"]), total=int(totals[whom]),
+                away=bool(near) and row["asked_place"] not in near,
             )  # fmt: skip
         groups[whom].lines.append(_line(row, said, allowed, pack, locale, titles, str(then)[:KEY_SHOWN]))
     return list(groups.values())

@@ -84,12 +84,25 @@ def months(place: PlaceMirror | None, today: date) -> list[Period]:
     return [usual, *newer, *(usual + -back for back in range(1, MONTHS_OFFERED))]
 
 
+def _usual_month(spoken: dict[str, int]) -> str:
+    """Return the newest month in which enough places reported; "" where none did."""
+    rules = published.pack().section("quality")["worklist"]["reported"]
+    recent = sorted(spoken, reverse=True)[: int(rules["months"])]
+    enough = max((spoken[code] for code in recent), default=0) * float(rules["share"])
+    return next((code for code in recent if spoken[code] >= enough), "")
+
+
+def reported_share() -> float:
+    """Return the share of the places of the fullest month that makes a month the usual one."""
+    return float(published.pack().section("quality")["worklist"]["reported"]["share"])
+
+
 def questions(place: PlaceMirror | None, month: Period) -> tuple[pd.DataFrame, Basis]:
     """Return the lines of a month below a place, in the columns of `quality.worklist.COLUMNS` with `key`. Raises NotVisible."""
     basis = _basis(*_kept_for(), _code(place), month.code)
     rules = published.pack().section("quality")["worklist"]
     told = _said(set(basis.findings["place_code"]))
-    rows = lists.worklist(basis.findings, told, basis.known, rules, month=month)
+    rows = lists.worklist(basis.findings, told, basis.known, rules, month=month, reader=_code(place))
     return rows.assign(key=[key_of(row) for row in rows.to_dict("records")]), basis
 
 

@@ -55,6 +55,11 @@ class _Asked:
         """Return the months newer than the usual one, in which few places have reported yet."""
         return sorted(one.code for one in self.months if one.code > self.months[0].code)
 
+    def before(self) -> list[str]:
+        """Return the three months before the usual one, and it, without the one that is shown; the newest first."""
+        offered = sorted({one.code for one in self.months if one.code <= self.months[0].code}, reverse=True)
+        return [code for code in offered[:4] if code != self.month.code]
+
     def query(self, **more: str) -> str:
         """Return the query of an address that leads to the same list."""
         told = {"lieu": self.place.code if self.place else "", "periode": self.month.code} | more
@@ -102,12 +107,13 @@ def _page(request: HttpRequest, asked: _Asked, wrong: Mapping[str, str]) -> Http
     shown, number, pages = asked_lines.page(
         open_ones, 1 if everything else number, AT_ONCE if everything else asked_lines.SHOWN
     )
-    groups = asked_lines.grouped(shown, basis, request.user, pack, locale)
+    groups = asked_lines.grouped(shown, basis, request.user, pack, locale, asked.place)
     if wrong and wrong["key"] not in set(shown["key"]):
         messages.error(request, wrong["says"])
     context: dict[str, Any] = {
         "place": asked.place, "month": asked.month.code, "when": asked.month.code,
-        "periods": asked.codes(), "early": asked.early(),
+        "periods": asked.codes(), "early": asked.early(), "usual": asked.months[0].code, "before": asked.before(),
+        "share": worklist.reported_share(), "handed_on": any(group.away for group in groups),
         "wrong_place": asked.wrong_place, "wrong_month": asked.wrong_month,
         "total": len(open_ones), "serious": int((open_ones["severity"] == "serious").sum()),
         "children": asked_lines.by_child(open_ones, asked.place), "groups": groups, "wrong": wrong,

@@ -114,8 +114,9 @@
     place.scrollIntoView({ block: "nearest" });
   }
 
+  // Where the fragment alone differs nothing would be loaded; where the query differs, a reload would undo the way there.
   function go(address) {
-    const url = new URL(address, location.href), same = url.pathname === location.pathname;
+    const url = new URL(address, location.href), same = url.pathname + url.search === location.pathname + location.search;
     sessionStorage.setItem("kalanso-sent", url.hash);
     if (same) history.scrollRestoration = "manual";
     location.assign(url);
@@ -202,6 +203,6 @@
       if (Date.now() - touched > 20000) { touched = Date.now(); outbox.touch(person); }
     }, { passive: true });
   setInterval(async () => { if (busy) return; if (navigator.onLine) await send(false); else await tell(""); }, 60000);
-  window.kalanso.writing = { person, askCode, open, send, tell, fill };
+  window.kalanso.writing = { person, askCode, open, send, tell, fill, go };
   send(false);
 })();
