@@ -27,6 +27,17 @@ def finding(small_store: Store, code_of: Any) -> dict[str, Any]:
     return {**rows[0], "key": key_of(rows[0])}
 
 
+def test_a_finding_names_its_source_and_the_population_that_divided_it(quick_hand: Any) -> None:
+    from kalanso.hub.evidence.panels.quality import finding_source
+
+    row = {"source": "classeurs", "detail": "surviving_infants@projections:annual"}
+    assert (
+        finding_source(row).replace("\u202f", " ").replace("\xa0", " ")
+        == "classeurs, population : projections"
+    )
+    assert finding_source({"source": "classeurs", "detail": "0-11m"}) == "classeurs"
+
+
 def says(client: Any, finding: dict[str, Any], status: str, comment: str = "", version: int = 0) -> Any:
     told = {"status": status, "comment": comment, "version": version}
     return client.post(f"/preuves/alertes/{finding['key']}/", told)

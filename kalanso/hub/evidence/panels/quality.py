@@ -6,6 +6,7 @@ page and paper use the same words.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import template
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kalanso.hub.evidence.queries import published
-from kalanso.hub.evidence.queries.sources import title_of
+from kalanso.hub.evidence.queries.sources import called, title_of
 from kalanso.hub.evidence.queries.uploads import language
 from kalanso.vocabulary import Message, UnknownMessage, format_value
 
@@ -71,6 +72,17 @@ def domain_name(code: str) -> str:
 def grade_words(grade: str) -> str:
     """Show the letter of a score with what to do about it."""
     return str(GRADES.get(grade, grade))
+
+
+@register.filter
+def finding_source(row: dict[str, Any]) -> str:
+    """Show whose number a finding doubts: its source, and for a coverage the population by which it was divided."""
+    said_by = called([row["source"]])[0] if row.get("source") else ""
+    population = re.search(r"@([^:]+)", row.get("detail") or "")
+    if population is None:
+        return said_by
+    divided = _("population : %(name)s") % {"name": called([population.group(1)])[0]}
+    return f"{said_by}, {divided}"
 
 
 @register.filter
