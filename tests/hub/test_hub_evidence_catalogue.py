@@ -5,15 +5,14 @@ from __future__ import annotations
 import gzip
 import html
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kalanso import simulation
-from kalanso.definitions.sources import AGREEMENTS, REQUESTS
-from kalanso.indicators.tables import OBSERVATIONS
+from kalanso.indicators.tables import COVERAGE_SERIES, OBSERVATIONS
 from kalanso.pipeline import catalogue as measure
 from kalanso.store import Provenance, Store
 from tests.hub.test_hub_pages import outline, text_of
@@ -33,6 +32,12 @@ def measured_store(small_store: Store, tmp_path_factory: pytest.TempPathFactory)
     others = simulation.example_country(size="small").other_sources
     for rows in (others.states[-1][1], others.surveillance):
         store.publish(OBSERVATIONS, rows, provenance=Provenance(sources=("demo",)), now=NOW)
+    survey = {
+        "source": "survey-tables", "place_code": "ML", "period": "2023", "period_type": "year", "period_start": date(2023, 1, 1),
+        "indicator": "dtp1_coverage", "category": "SURVEY", "coverage": 0.8, "survey": "eds", "survey_title": "EDS 2023",
+        "evidence": "card or history", "validity": "crude", "children_age": "12-23 m", "vaccinated_by": "", "vintage": "2024",
+    }  # fmt: skip
+    store.publish(COVERAGE_SERIES, [survey], provenance=Provenance(sources=("survey-tables",)), now=NOW)
     measure(store, now=NOW)
     return store
 
@@ -75,6 +80,26 @@ def test_the_way_of_the_sources_is_drawn_with_its_table_those_without_numbers_to
 
 def test_before_anything_is_measured_the_page_of_the_ways_says_when_it_will_be(quick_hand: Any) -> None:
     assert "n'a pas encore été mesuré" in words(visitor("national").get("/preuves/flux/"))
+
+
+def test_published_coverage_is_a_source_too_with_the_surveys_it_brought(measured: Any) -> None:
+    page = visitor("national").get("/preuves/sources/")
+    found = {one.code: one for one in page.context["sources"]}
+    surveyed = [one for one in found.values() if one.surveys]
+
+    assert [(one.code, one.newest, one.surveys) for one in surveyed] == [
+        ("survey-tables", "2023", ("EDS 2023",))
+    ]
+    assert "Enquêtes : EDS 2023" in words(page)
+
+
+def test_a_source_that_tells_few_places_of_a_level_says_how_many(measured: Any) -> None:
+    from kalanso.hub.evidence.queries.catalogue import _of_few
+
+    few = type("Held", (), {"places": 2, "places_known": 25})
+
+    assert _of_few(few) == " (2 lieux sur 25)"
+    assert _of_few(type("Held", (), {"places": 20, "places_known": 25})) == ""
 
 
 def test_english_readers_read_it_in_english(measured: Any) -> None:

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 
 from kalanso.hub.evidence.models import SourceCard
@@ -17,7 +18,7 @@ from kalanso.hub.evidence.queries import published
 from kalanso.hub.evidence.queries.uploads import visible_uploads
 from kalanso.hub.people.permissions import COUNTRY
 from kalanso.hub.people.queries.access import access_of
-from kalanso.indicators.tables import OBSERVATIONS
+from kalanso.indicators.tables import COVERAGE_SERIES, OBSERVATIONS
 from kalanso.sources.tables import IMPORTS
 from kalanso.vocabulary import Period
 
@@ -39,6 +40,7 @@ class Source:
     reader: str
     expected: date | None
     late_days: int
+    surveys: tuple[str, ...] = ()  # titles of the surveys whose results it brought
 
     @property
     def title(self) -> str:
@@ -47,15 +49,21 @@ class Source:
 
 
 def catalogue(*, today: date) -> list[Source]:
-    """Return all sources that have numbers or a card, those that are late first. Raises NotVisible."""
+    """Return all sources that have numbers, published coverage or survey results, or a card; those that are late first. Raises NotVisible."""
     held = {row["source"]: row for row in published.rows(OBSERVATIONS, _newest)}
+    series = _series()
+    held = {row["source"]: row for row in series} | held
+    surveys = {row["source"]: tuple(sorted(filter(None, row["surveys"] or ()))) for row in series}
     imports: dict[str, dict[str, Any]] = {}
     if published.sees(IMPORTS):
         for row in published.rows(IMPORTS, lambda t: t.order_by("imported_at")):
             imports[row["source"]] = row
     cards = {card.code: card for card in SourceCard.objects.select_related("changed_by")}
     found = [
-        _source(code, cards.get(code), held.get(code, {}), imports.get(code, {}), today)
+        replace(
+            _source(code, cards.get(code), held.get(code, {}), imports.get(code, {}), today),
+            surveys=surveys.get(code, ()),
+        )
         for code in sorted({*held, *imports, *cards})
     ]
     return sorted(found, key=lambda s: (-s.late_days, s.title.casefold()))
@@ -64,6 +72,22 @@ def catalogue(*, today: date) -> list[Source]:
 def _newest(table: ir.Table) -> ir.Table:
     told = table.filter(table.status.isin(["reported", "zero"]))
     return told.group_by("source").aggregate(n=told.count(), period=told.period.argmax(told.period_start))
+
+
+def _series() -> list[dict[str, Any]]:
+    """Return what published coverage each source brought, with the surveys among it."""
+    if not published.sees(COVERAGE_SERIES):
+        return []
+
+    def question(table: ir.Table) -> ir.Table:
+        told = table.filter(table.coverage.notnull())
+        named = told.mutate(title=ibis.coalesce(told.survey_title, told.survey))
+        return named.group_by("source").aggregate(
+            n=named.count(), period=named.period.argmax(named.period_start),
+            surveys=named.title.nullif("").collect(distinct=True),
+        )  # fmt: skip
+
+    return published.rows(COVERAGE_SERIES, question)
 
 
 def _source(
