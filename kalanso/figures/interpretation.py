@@ -105,7 +105,9 @@ def interpret(
     drop = _sudden_drop(points, t, scale)
     shape = _shape(points, drop, unit, t, scale)
     fallen = [_drop_message(points, drop, unit)] if drop else []
-    said = [*fallen, shape] if fallen else [shape]
+    # What fell and did not come back is not stable, however alike most of its values are.
+    fallen_for_good = drop is not None and drop.recovered is None and ".stable" in shape.id
+    said = fallen if fallen_for_good else [*fallen, shape]
     said += _above_full(points, t) if unit == "share" else []
     said += _probable_change(points, t)
     said += _doubtful(points)

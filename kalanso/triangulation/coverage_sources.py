@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from kalanso.triangulation.dossier import Dossier
-from kalanso.triangulation.findings import Answer, Finding, compared, missing, newest
+from kalanso.triangulation.findings import Answer, Finding, compared, missing, newest, rounded
 from kalanso.triangulation.inputs import each
 from kalanso.vocabulary import Message
 
@@ -124,7 +124,7 @@ def _told(dossier: Dossier, rows: pd.DataFrame) -> list[Finding]:
             which, kind = row.verdict, "disagrees"
             severity = "serious" if abs(row.gap) > dossier.threshold("coverage.serious") else "attention"
             if not np.isnan(row.gap_children):
-                which, params["children"] = f"{which}_children", _rounded(abs(row.gap_children))
+                which, params["children"] = f"{which}_children", rounded(abs(row.gap_children))
         told.append(
             Finding(
                 kind=kind, place_code=row.place_code, period=str(row.year), indicator=row.indicator,
@@ -190,11 +190,3 @@ def _unfinished(dossier: Dossier) -> list[Finding]:
             )
         )  # fmt: skip
     return told
-
-
-def _rounded(children: float) -> float:
-    """Return children in two significant figures: a gap between sources claims no more."""
-    if children < 10:
-        return round(children)
-    size = 10 ** (int(np.floor(np.log10(children))) - 1)
-    return float(round(children / size) * size)

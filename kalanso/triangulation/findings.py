@@ -131,3 +131,11 @@ def missing(dossier: Dossier, analysis: str, *absent: str) -> tuple[Finding, ...
 def newest(rows: pd.DataFrame, by: Sequence[str], when: str = "year") -> pd.DataFrame:
     """Return the rows of the newest period of each group."""
     return rows[rows[when] == rows.groupby(list(by))[when].transform("max")]
+
+
+def rounded(children: float) -> float:
+    """Return children in two significant figures: what sources give apart from one another claims no more."""
+    if abs(children) < 10:
+        return round(children)
+    size = 10 ** (int(np.floor(np.log10(abs(children)))) - 1)
+    return float(round(children / size) * size)

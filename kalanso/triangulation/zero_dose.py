@@ -16,7 +16,7 @@ import pandas as pd
 
 from kalanso.triangulation.derived import derived_infants
 from kalanso.triangulation.dossier import Dossier
-from kalanso.triangulation.findings import Answer, Finding, compared, missing, newest
+from kalanso.triangulation.findings import Answer, Finding, compared, missing, newest, rounded
 from kalanso.triangulation.inputs import each
 from kalanso.triangulation.ranks import kendall, overlap
 from kalanso.vocabulary import Message
@@ -147,7 +147,7 @@ def _range(dossier: Dossier, counted: pd.DataFrame) -> Iterator[Finding]:
     limit = dossier.threshold("zero_dose.near")
     for low, high in zip(each(lowest), each(highest), strict=True):
         params: Mapping[str, Any] = {
-            "place": low.place_code, "period": str(low.period), "low": low.value, "high": high.value, "low_source": low.source,
+            "place": low.place_code, "period": str(low.period), "low": rounded(low.value), "high": rounded(high.value), "low_source": low.source,
             "high_source": high.source, "low_of": low.of, "high_of": high.of, "n": int(numbers[low.place_code]),
         }  # fmt: skip
         negative = low.value < 0

@@ -91,6 +91,12 @@ def test_a_drop_without_recovery_is_told_as_such() -> None:
     assert found["drop"].params["fallen_period"] == "2023Q4"
 
 
+def test_what_fell_for_good_is_not_called_stable() -> None:
+    found = said([0.55, 0.17, 0.17, 0.18, 0.16, 0.17, 0.17, 0.18, 0.17])
+
+    assert list(found) == ["drop"]
+
+
 def test_coming_down_from_one_wild_value_is_no_drop() -> None:
     found = said([0.5, 0.52, 2.9, 0.51, 0.5, 0.53])
 

@@ -240,7 +240,9 @@ def test_targets_are_proposals_said_plainly_and_the_workbook_holds_the_same_plac
     sheet = book.worksheets[0]
     codes = {row[3] for row in sheet.iter_rows(min_row=2, values_only=True)}
 
-    assert "Ce sont des propositions. Rien n'est envoyé à un système ni changé nulle part" in told
+    assert "Ce sont des propositions. Chaque lieu a la sienne" in told
+    assert "celles des districts ne s'additionnent pas toujours jusqu'à celle de la région ou du pays" in told
+    assert "Rien n'est envoyé à un système ni changé nulle part" in told
     assert {code, ground.codes["area"]} <= codes
     assert ground.codes["other_district"] not in codes
     assert sheet.max_column == 14

@@ -82,6 +82,9 @@ def test_who_unicef_times_un_infants_is_a_second_count_far_from_the_first() -> N
     assert (survey["low"], survey["high"]) == pytest.approx((0.15 * 798087, 0.21 * 798087))
     told = next(found for found in answer.findings if found.message.id.endswith(".negative"))
     assert told.period == "2021"
+    # A sentence claims no more than two figures; the row keeps what was computed.
+    assert told.message.params["low"] == -92000
+    assert told.value == pytest.approx(852391 - 943917)
 
 
 def test_estimators_for_which_evidence_is_absent_are_named() -> None:
