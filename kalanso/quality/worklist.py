@@ -24,6 +24,7 @@ ASKED = ("facility", "district", "region", "national")
 _ASKED_AT: Mapping[str, str] = {  # level of a place -> who answers for it
     Level.COUNTRY: "national", Level.REGION: "region", Level.DISTRICT: "district", Level.CERCLE: "district",
 }  # fmt: skip
+_ADMINISTRATIVE = (Level.CERCLE.value, Level.ARRONDISSEMENT.value, Level.COMMUNE.value)
 _KEY = ["check", "source", "place_code", "period", "indicator", "detail"]
 COLUMNS = (
     "rank", "section", "asked", "asked_place", "place_code", "period", "check", "source", "indicator", "detail",
@@ -179,7 +180,11 @@ def children_of(populations: pd.DataFrame, lineage: pd.DataFrame) -> dict[str, f
 
     `populations` has source, place_code, year and value (surviving infants). Of several sources the one that states most
     places counts: that is the target which everybody divides by, where head counts and projections state a few.
+    Communes and other places of the administrative tree hold the children of the health areas again, and are not added to them.
     """
+    itself = lineage["place_code"] == lineage["ancestor_code"]
+    again = lineage.loc[itself & lineage["ancestor_level"].isin(_ADMINISTRATIVE), "place_code"]
+    populations = populations[~populations["place_code"].isin(again)]
     if populations.empty:
         return {}
     newest = populations["year"] == populations.groupby("source")["year"].transform("max")

@@ -116,9 +116,11 @@ def test_never_more_children_are_at_stake_than_there_are_in_the_period() -> None
 
 
 def test_the_target_is_added_up_from_the_source_that_states_most_places() -> None:
-    lineage = pd.DataFrame([{"place_code": p, "ancestor_code": up} for p in TREE for up in TREE[p]])
+    # The commune C holds the children of F1 and F2 again.
+    communes = pd.DataFrame([("C", "C", "commune"), ("C", "ML", "country")], columns=KNOWN.lineage.columns)
+    lineage = pd.concat([KNOWN.lineage, communes])
     rows = [("target", "F1", 2024, 240.0), ("target", "F2", 2024, 260.0), ("target", "D2", 2024, 900.0),
-            ("target", "F1", 2023, 9.0), ("un", "ML", 2024, 5000.0), ("count", "F1", 2024, 300.0)]  # fmt: skip
+            ("target", "C", 2024, 500.0), ("target", "F1", 2023, 9.0), ("un", "ML", 2024, 5000.0), ("count", "F1", 2024, 300.0)]  # fmt: skip
     stated = pd.DataFrame(rows, columns=["source", "place_code", "year", "value"])
 
     assert worklist.children_of(stated, lineage) == {
