@@ -71,9 +71,13 @@ def questioned(small_store: Store, code_of: Any, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture
-def asked(questioned: Store, quick_hand: Any) -> Iterator[Store]:
+def asked(questioned: Store, quick_hand: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The same, before the checks have read what was published of December."""
     from django.test import override_settings
 
+    from kalanso.hub.evidence.queries import worklist
+
+    monkeypatch.setattr(worklist, "_all_checked", lambda: False)
     with override_settings(KALANSO_STORE=questioned.folder):
         yield questioned
 
@@ -339,6 +343,30 @@ def test_what_is_asked_above_a_district_stands_after_its_own_under_a_heading(
     assert [(group.name, group.away) for group in page.context["groups"]][-1] == ("Ségou", True)
     assert "Pour d'autres que vous" in text_of(page)
     assert "D'abord ce que vous pouvez demander" in text_of(page)
+
+
+def test_whoever_reads_the_month_of_a_place_is_the_same_once_the_checks_have_read_all(
+    questioned: Store, quick_hand: Any, niono: str
+) -> None:
+    from django.test import override_settings
+
+    with override_settings(KALANSO_STORE=questioned.folder):
+        address = f"/preuves/a-demander/?lieu={niono}"
+        seen = {visitor(*who).get(address).context["month"] for who in (("district", niono), ("national",))}
+
+    assert seen == {"202412"}  # findings speak of November at last, reports of December
+
+
+def test_an_answer_that_stands_in_no_list_of_the_month_is_confirmed_all_the_same(
+    asked: Store, niono: str, area: str
+) -> None:
+    client = visitor("district", niono)
+    row = doubt(niono, "completeness", "low", severity="serious")
+    answer(client, row, "corrected")
+    page = client.get(f"/preuves/a-demander/?periode=202408&repondu={key(row)[:12]}")
+
+    assert "Réponse gardée : cette question quitte la liste." in text_of(page)
+    assert "Réponse gardée" not in text_of(client.get("/preuves/a-demander/?repondu=0123456789ab"))
 
 
 def test_one_early_sheet_does_not_move_the_month_of_a_country_and_stays_within_reach(

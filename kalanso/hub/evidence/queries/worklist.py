@@ -31,7 +31,7 @@ from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.places.tables import PLACES
 from kalanso.quality import worklist as lists
 from kalanso.quality.evidence import EXTRAORDINARY
-from kalanso.quality.tables import QUALITY_FINDINGS
+from kalanso.quality.tables import CLOSED_STATUSES, QUALITY_FINDINGS
 from kalanso.store import Scope
 from kalanso.vocabulary import Period, PeriodType
 
@@ -78,10 +78,18 @@ def months(place: PlaceMirror | None, today: date) -> list[Period]:
     basis = _kept_for()
     anywhere, _spoken_anywhere = _told_months(*basis, "")
     told, spoken = _told_months(*basis, _code(place))
-    rules = published.pack().section("quality")["worklist"]
-    usual = lists.month_asked(anywhere, spoken, rules, last=last)
+    # The checks have spoken of all that is published, or else until the newest month of which they say something.
+    checked = last.code if _all_checked() else min([last.code, *anywhere[:1]])
+    full = _usual_month({code: n for code, n in spoken.items() if code <= checked})
+    usual = Period.parse(full or checked)
     newer = [Period.parse(code) for code in told if usual.code < code <= last.code]
     return [usual, *newer, *(usual + -back for back in range(1, MONTHS_OFFERED))]
+
+
+def _all_checked() -> bool:
+    """Whether the checks ran after the newest reports were published: all readers then see one month for one place."""
+    found, told = published.latest(QUALITY_FINDINGS), published.latest(OBSERVATIONS)
+    return found is not None and told is not None and found.created >= told.created
 
 
 def _usual_month(spoken: dict[str, int]) -> str:
@@ -103,7 +111,8 @@ def questions(place: PlaceMirror | None, month: Period) -> tuple[pd.DataFrame, B
     rules = published.pack().section("quality")["worklist"]
     told = _said(set(basis.findings["place_code"]))
     rows = lists.worklist(basis.findings, told, basis.known, rules, month=month, reader=_code(place))
-    return rows.assign(key=[key_of(row) for row in rows.to_dict("records")]), basis
+    keys = [key_of(row) for row in rows.to_dict("records")]
+    return rows.assign(key=pd.Series(keys, index=rows.index, dtype=object)), basis
 
 
 def open_questions(person: Any, today: date) -> tuple[int, PlaceMirror | None, Period | None]:
@@ -136,6 +145,13 @@ def list_again(back: str, key: str) -> str:
     told = {name: given[name][0] for name in ("lieu", "periode", "page", "puis") if name in given}
     query = urlencode(told | {"repondu": key[:KEY_SHOWN]})
     return f"{reverse('worklist')}?{query}#{'q-' + told['puis'] if told.get('puis') else 'repondu'}"
+
+
+def said_just_now(key: str) -> FindingStatus | None:
+    """Return what was said last of a closed finding, by the beginning of its key as an address carries it."""
+    if len(key) != KEY_SHOWN:
+        return None
+    return FindingStatus.objects.filter(key__startswith=key, status__in=CLOSED_STATUSES).first()
 
 
 def said_of(keys: Collection[str]) -> dict[str, FindingStatus]:

@@ -132,11 +132,20 @@ def _done(request: HttpRequest, rows: pd.DataFrame) -> dict[str, Any]:
     told = request.GET.get("repondu", "")
     answered = rows[rows["section"] == "answered"]
     found = answered[answered["key"].str[: worklist.KEY_SHOWN] == told] if told else answered.head(0)
-    if found.empty:
-        return {}
     then = request.GET.get("puis", "")
+    if found.empty:
+        return _left(told, then, rows)
     return {"key": found["key"].iloc[0], "n": len(answered), "total": len(rows), "then": then,
             "shown": then in set(rows.loc[rows["section"] == "open", "key"].str[: worklist.KEY_SHOWN])}  # fmt: skip
+
+
+def _left(told: str, then: str, rows: pd.DataFrame) -> dict[str, Any]:
+    """Return what was answered just now where its answer stands in no list of this month, such as that of a year long ago."""
+    said = worklist.said_just_now(told)
+    if said is None or findings.one(said.key) is None:
+        return {}
+    shown = then in set(rows.loc[rows["section"] == "open", "key"].str[: worklist.KEY_SHOWN])
+    return {"key": said.key, "n": 0, "then": then, "shown": shown}
 
 
 @login_required
