@@ -71,7 +71,7 @@ def worklist(store: Store, *, month: Period | None = None, place: str = "", now:
             lineage=lineage, usual=lists.usual_first_doses(evidence),
             children=lists.children_of(_populations(holdings, asked.year), lineage),
         ),
-        holdings.pack.section("quality")["worklist"],
+        rules,
         month=asked,
         place=code,
     )  # fmt: skip
@@ -89,6 +89,24 @@ def _populations(holdings: Holdings, until: int) -> pd.DataFrame:
     )
     frame = rows.select("source", "place_code", "value", year=rows.period.cast("int64")).to_pandas()
     return frame[frame["year"] <= until]
+
+
+def _month_asked(
+    holdings: Holdings, found: pd.DataFrame, lineage: pd.DataFrame, code: str, rules: Mapping[str, Any], now: datetime
+) -> Period:  # fmt: skip
+    """Return the newest complete month below a place, as the page of the hub takes it."""
+    monthly = PeriodType.MONTH.value
+    told = found.loc[(found["period_type"] == monthly) & (found["severity"] != "note"), "period"]
+    rows = holdings.observations.filter(
+        holdings.observations.period_type == monthly, holdings.observations.value.notnull()
+    )
+    spoken = rows.select("period", "place_code").distinct().to_pandas()
+    if code:
+        below = set(lineage.loc[lineage["ancestor_code"] == code, "place_code"]) | {code}
+        spoken = spoken[spoken["place_code"].isin(below)]
+    last = Period.month(now.year, now.month) + -1
+    counts = {str(period): int(n) for period, n in spoken["period"].value_counts().items()}
+    return lists.month_asked(set(told), counts, rules, last=last)
 
 
 def _empty(spec: TableSpec) -> pd.DataFrame:

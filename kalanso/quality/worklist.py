@@ -7,7 +7,7 @@ answered last month. Small tables in memory; which numbers are doubtful was deci
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kalanso import simulation
+from kalanso.definitions.sources import AGREEMENTS, REQUESTS
 from kalanso.indicators.tables import COVERAGE_SERIES, OBSERVATIONS
 from kalanso.pipeline import catalogue as measure
 from kalanso.store import Provenance, Store

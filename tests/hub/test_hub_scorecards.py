@@ -137,6 +137,32 @@ def test_a_card_gives_no_all_clear_while_serious_findings_are_open_or_sources_di
     assert "Seuls comptent les rapports et les nombres de la vaccination" in text
 
 
+def test_a_card_names_what_sources_side_by_side_give_confidence_d(
+    scored: Store, niono: str, areas: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kalanso.hub.explore.queries import beside
+
+    def graded(_here: Any, code: str) -> list[Any]:
+        row = {
+            "place_code": code,
+            "source": "demo-snis",
+            "kind": "official",
+            "indicator": "",
+            "period": "2024",
+            "grade": "D",
+        }
+        old = row | {"period": "2020", "indicator": "dtp1"}
+        return [beside.Grade(row=one, reasons=(), missing=(), evidence=()) for one in (row, old)]
+
+    monkeypatch.setattr(beside, "grades", graded)
+    page = visitor("national").get(card(areas[1]))
+
+    assert [one.row["period"] for one in page.context["least_trusted"]] == ["2024"]
+    assert page.context["doubted_target"]
+    assert "les sources de 2024 donnent la confiance D à : cible (" in text_of(page)
+    assert "Rien ne demande" not in text_of(page)
+
+
 def test_findings_of_whole_years_fall_into_no_month_of_the_grid_of_quality(scored: Store, niono: str) -> None:
     page = visitor("national").get(f"/preuves/qualite/?lieu={niono}")
 

@@ -78,10 +78,10 @@ def months(place: PlaceMirror | None, today: date) -> list[Period]:
     basis = _kept_for()
     anywhere, _spoken_anywhere = _told_months(*basis, "")
     told, spoken = _told_months(*basis, _code(place))
+    rules = published.pack().section("quality")["worklist"]
     # The checks have spoken of all that is published, or else until the newest month of which they say something.
-    checked = last.code if _all_checked() else min([last.code, *anywhere[:1]])
-    full = _usual_month({code: n for code, n in spoken.items() if code <= checked})
-    usual = Period.parse(full or checked)
+    checked = (last.code,) if _all_checked() else anywhere
+    usual = lists.month_asked(checked, spoken, rules, last=last)
     newer = [Period.parse(code) for code in told if usual.code < code <= last.code]
     return [usual, *newer, *(usual + -back for back in range(1, MONTHS_OFFERED))]
 
@@ -90,14 +90,6 @@ def _all_checked() -> bool:
     """Whether the checks ran after the newest reports were published: all readers then see one month for one place."""
     found, told = published.latest(QUALITY_FINDINGS), published.latest(OBSERVATIONS)
     return found is not None and told is not None and found.created >= told.created
-
-
-def _usual_month(spoken: dict[str, int]) -> str:
-    """Return the newest month in which enough places reported; "" where none did."""
-    rules = published.pack().section("quality")["worklist"]["reported"]
-    recent = sorted(spoken, reverse=True)[: int(rules["months"])]
-    enough = max((spoken[code] for code in recent), default=0) * float(rules["share"])
-    return next((code for code in recent if spoken[code] >= enough), "")
 
 
 def reported_share() -> float:

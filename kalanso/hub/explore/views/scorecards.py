@@ -46,7 +46,8 @@ def scorecard(request: HttpRequest, code: str) -> HttpResponse:
         scorecards.usual_year(known, thin),
     )
     found = known.get(year.value, {})
-    least_trusted = [one for one in beside.grades(here, code) if one.row["grade"] == LEAST]
+    graded = [one for one in beside.grades(here, code) if one.row["period"] == year.value]
+    least_trusted = [one for one in graded if one.row["grade"] == LEAST]
     context = {
         **asked.shared(request, here, place), "mode": mode, "year": year, "choices": [mode, year],
         "wrong": [one for one in (mode, year) if one.wrong],
