@@ -77,8 +77,10 @@ def _headline(rows: pd.DataFrame, subject: Subject, locale: str) -> str:
     tied = int((rows["group"] == first.group).sum()) - 1
     told = {"place": first.place, "value": words.number(first.value, subject.unit, locale)}
     if tied:
-        return words.say(locale, "figures.rank_intervals.tied", n=tied, **told)
-    return words.say(locale, "figures.rank_intervals.first", **told)
+        finding = words.say(locale, "figures.rank_intervals.tied", n=tied, **told)
+    else:
+        finding = words.say(locale, "figures.rank_intervals.first", **told)
+    return words.placed(subject, finding, locale)
 
 
 def _explanations(rows: pd.DataFrame, most: int, among: int, subject: Subject, locale: str) -> list[str]:

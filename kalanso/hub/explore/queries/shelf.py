@@ -134,6 +134,10 @@ class Shelf:
         key = ("withheld", tuple(spec.name for spec in specs))
         return self.remember(key, lambda: own & _withheld(self.store, specs))
 
+    def guarded(self, spec: TableSpec) -> frozenset[str]:
+        """Return the places of which readers without clearance see other rows of a table, whoever asks."""
+        return self.remember(("guarded", spec.name), lambda: _withheld(self.store, (spec,)))
+
     def _of(self, scope: Scope) -> Shelf:
         """Return the shelf of a scope, which knows of the same state."""
         if scope == self.scope:

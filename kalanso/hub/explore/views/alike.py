@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kalanso.hub.explore.panels import word
-from kalanso.hub.explore.queries import estimates, likeness, places, said, shelf
+from kalanso.hub.explore.queries import estimates, likeness, places, said, shelf, withheld
 from kalanso.hub.explore.queries.likeness import Beside
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -43,12 +45,18 @@ def alike(request: HttpRequest, code: str) -> HttpResponse:
     context |= {
         "dose": dose, "when": when, "which": which, "choices": [which, dose],
         "wrong": [c for c in (which, dose, when) if c.wrong], "rows": rows[:LISTED], "count": len(rows),
-        "more": max(0, len(rows) - LISTED), "table_shown": estimates.source(here, when.value), "level": level, "own": next((row for row in rows if row.chosen), None),
+        "fellows_hidden": _hidden(here, among), "more": max(0, len(rows) - LISTED), "table_shown": estimates.source(here, when.value), "level": level, "own": next((row for row in rows if row.chosen), None),
         "in_it": any(row["context"] == which.value for row in places.contexts(here, code)),
         "subset": DRAWN if len(rows) > DRAWN else 0,
         "picture": _picture(here, place, rows, which.shown, dose.value, when.value),
     }  # fmt: skip
     return render(request, "explore/alike.html", context)
+
+
+def _hidden(here: Shelf, among: Mapping[str, Place]) -> int:
+    """Return how many of some places are not shown to the reader, wherever in the country they lie."""
+    root = places.tree(here).root()
+    return len(withheld.of_estimates(here, root.code).codes & among.keys()) if root else 0
 
 
 def _picture(

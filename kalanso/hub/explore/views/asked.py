@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kalanso.hub.explore.panels import period as period_name
-from kalanso.hub.explore.queries import doors, estimates, places, runs, shelf
+from kalanso.hub.explore.queries import doors, estimates, places, runs, shelf, withheld
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
 
@@ -118,6 +118,7 @@ def shared(request: HttpRequest, here: Shelf, place: Place | None) -> dict[str, 
         "above": places.tree(here).above(place.code) if place else [],
         "truth_there": truth_there,
         "truth_shown": truth_there and request.GET.get("verite") == "1",
+        "not_shown": withheld.of_estimates(here, place.code) if place else withheld.Withheld(),
         "page_name": request.resolver_match.url_name if request.resolver_match else "",
     }
 

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kalanso.hub.explore.panels import locale
-from kalanso.hub.explore.queries import doors, estimates, other_answers, places, shelf
+from kalanso.hub.explore.queries import doors, estimates, other_answers, places, shelf, withheld
 from kalanso.hub.explore.queries.other_answers import CUT, METHODS, NOTHING, Answer, Point
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -149,6 +149,7 @@ def _dots(
             rows.append({"place": called, "method": _("Vérité simulée"), "value": truth[p.code][column], "low": None, "high": None, "number": "simulated"})  # fmt: skip
     order = [*(names[m] for m in METHODS), _("Vérité simulée")]
     rows = sorted(rows, key=lambda row: order.index(row["method"])) if rows[0]["method"] != order[0] else rows
+    place = withheld.of_estimates(here, place.code).named(place)
     about = _about(place, measure, dose, found[0][0].level)
     specs = estimate_pictures.specs(here, "method_comparison")
     return draw(here, "method_dots", rows, about, specs, when=when, most=PLACES_DRAWN)

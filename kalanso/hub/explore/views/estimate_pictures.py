@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from kalanso.coverage import tables as run_tables
 from kalanso.figures.classes import limits as class_limits
-from kalanso.hub.explore.panels import word
+from kalanso.hub.explore.panels import locale, word
 from kalanso.hub.explore.queries import estimates, places
 from kalanso.hub.explore.queries.estimates import Estimate
 from kalanso.hub.explore.queries.places import Place
@@ -22,6 +22,7 @@ from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.tasks import Picture
 from kalanso.hub.explore.views.pictures import draw
 from kalanso.store import TableSpec
+from kalanso.vocabulary import format_value
 
 RANKS_SHOWN = 20
 QUARTERS_SHOWN = 20
@@ -55,15 +56,17 @@ def _about(
 def estimate_map(
     here: Shelf, place: Place, shown: Sequence[Place], values: Mapping[str, Estimate], measure: str,
     indicator: str, *, threshold: float, chances: Mapping[str, float], limits: Sequence[float] | None = None,
+    partial: bool = False,
 ) -> Picture:  # fmt: skip
     """Draw the places inside another by coverage, missed children, width of the interval or chance.
 
-    `limits` cut the classes of counts, where another map must be read on the same scale.
+    `limits` cut the classes of counts, where another map must be read on the same scale. A `partial` map leaves out
+    places that the reader may not see, and says nothing of a half.
     """
     rows = [
         _outlined(here, shown, place_)
         | _shown(values.get(place_.code), measure, chances.get(place_.code))
-        | {"reason": "" if place_.code in values else _("pas d'estimation pour ce lieu")}
+        | {"reason": "" if place_.code in values else _("pas d'estimation montrée pour ce lieu")}
         for place_ in shown
     ]
     when = next((value.period for value in values.values()), "")
@@ -84,8 +87,32 @@ def estimate_map(
         about = _about(place, missed_words(indicator), "count", level)
         own = values.get(place.code)  # as the sentence above says it, not the sum of rounded numbers
         total = own.missed.said.mean if own else None
+        if partial:
+            return draw(
+                here,
+                "choropleth",
+                rows,
+                about,
+                tables,
+                when=when,
+                limits=limits,
+                title=_highest(place, shown, values),
+            )
         return draw(here, "choropleth", rows, about, tables, when=when, limits=limits, total=total)
     return draw(here, "choropleth", rows, about, tables, when=when)
+
+
+def _highest(place: Place, shown: Sequence[Place], values: Mapping[str, Estimate]) -> str:
+    """Return the title of a map that leaves places out: the most among those that are shown."""
+    first = max(
+        (p for p in shown if p.code in values), key=lambda p: values[p.code].missed.mean, default=None
+    )
+    if first is None:
+        return _("%(place)s : aucun lieu n'est montré") % {"place": place.name}
+    most = format_value(values[first.code].missed.said.mean, "count", locale())
+    return _("%(place)s : au plus haut, %(name)s (%(most)s)") % {
+        "place": place.name, "name": first.name, "most": most,
+    }  # fmt: skip
 
 
 def common_limits(

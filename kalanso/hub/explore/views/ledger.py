@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kalanso.hub.explore.panels import word
-from kalanso.hub.explore.queries import doors, evidence_of_places, other_answers, places, shelf
+from kalanso.hub.explore.queries import doors, evidence_of_places, other_answers, places, shelf, withheld
 from kalanso.hub.explore.queries.evidence_of_places import FINDINGS, Ledger
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -67,6 +67,7 @@ def _shares(here: Shelf, place: Place, entries: Sequence[Ledger]) -> Picture | N
     known = places.tree(here).places
     if not entries:
         return None
+    place = withheld.of_estimates(here, place.code).named(place)
     if len(entries) > MOST_AREAS:
         return _shares_of_groups(here, place, entries)
     rows = [

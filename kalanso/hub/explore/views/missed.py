@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from kalanso.hub.explore.queries import doors, estimates, places, shelf
+from kalanso.hub.explore.queries import doors, estimates, places, shelf, withheld
 from kalanso.hub.explore.queries.estimates import Estimate
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -90,7 +90,8 @@ def _maps(
     here: Shelf, place: Place, shown: list[Place], values: dict[str, Estimate], chances: dict[str, float],
     truth: dict[str, dict[str, Any]], measure: str, indicator: str, threshold: float,
 ) -> dict[str, Any]:  # fmt: skip
-    outlined = places.outlined(here)
+    outlined, hidden = places.outlined(here), withheld.of_estimates(here, place.code)
+    partial = hidden.among(shown)
     if not any(p.code in outlined for p in shown) or not values:
         return {"map": None, "truth_map": None}
     when = next(iter(values.values())).period
@@ -98,7 +99,7 @@ def _maps(
     return {
         "map": estimate_pictures.estimate_map(
             here,
-            place,
+            hidden.named(place) if partial else place,
             shown,
             values,
             measure,
@@ -106,13 +107,16 @@ def _maps(
             threshold=threshold,
             chances=chances,
             limits=limits,
+            partial=partial,
         ),
         "truth_map": estimate_pictures.truth_map(here, place, shown, truth, measure, when, indicator, limits),
     }
 
 
 def _burden(here: Shelf, place: Place, indicator: str, when: str) -> dict[str, Any]:
-    """Return the areas that carry most, and in how few of them half of the children live."""
+    """Return the areas that carry most, and in how few of them half of the children live: nothing where some are withheld."""
+    hidden, known = withheld.of_estimates(here, place.code), places.tree(here)
+    root = known.root() or place
     rows = estimates.burden_in(here, place.code, indicator, when)
     every = estimates.burden(here, indicator, when)
     shown = [
@@ -120,11 +124,13 @@ def _burden(here: Shelf, place: Place, indicator: str, when: str) -> dict[str, A
          "rank": estimates.Number.of(row, "rank")}
         for row in rows[:BURDEN_SHOWN]
     ]  # fmt: skip
+    ranked = (
+        len(every) + withheld.of_estimates(here, root.code).count
+    )  # ranks are the run's, among all its areas
     return {
         "burden": shown,
-        "burden_of": len(every),
-        "half": estimates.half(rows) if len(rows) > 1 else None,
-        "ranks": estimate_pictures.ranks(here, place, rows, indicator, len(every)),
+        "half": estimates.half(rows) if len(rows) > 1 and not hidden else None,
+        "ranks": estimate_pictures.ranks(here, hidden.named(place), rows, indicator, ranked),
     }
 
 

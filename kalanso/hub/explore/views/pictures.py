@@ -23,7 +23,7 @@ from kalanso.hub.explore.tasks import Picture
 from kalanso.indicators.tables import INDICATOR_VALUES
 from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.store import TableSpec
-from kalanso.vocabulary import Level, Period, PeriodType
+from kalanso.vocabulary import Level, Period, PeriodType, format_value
 
 QUARTERS_SHOWN = 16
 MONTHS_SHOWN = 24
@@ -226,7 +226,7 @@ def map_of(
             "value": values[p.code].value if p.code in values else None,
             "geometry": outlines[p.code][0].hex() if p.code in outlines else None,
             "kind": outlines[p.code][1] if p.code in outlines else "published",
-            "reason": "" if p.code in values else _("aucun rapport publié"),
+            "reason": "" if p.code in values else _("aucun rapport montré"),
         }
         for p in shown
     ]
@@ -235,12 +235,27 @@ def map_of(
 
 
 def ranking(
-    here: Shelf, place: Place, shown: Sequence[Place], values: dict[str, Point], when: str
-) -> Picture:
-    """Draw the places inside another by coverage."""
+    here: Shelf, place: Place, shown: Sequence[Place], values: dict[str, Point], when: str, *, partial: bool = False
+) -> Picture:  # fmt: skip
+    """Draw the places inside another by coverage; a `partial` one leaves out places that the reader may not see."""
     rows = [{"place": p.name, "value": values[p.code].value} for p in shown if p.code in values]
     subject = {**_coverage(here, place, _measure("dtp1_coverage", values)), "level": shown[0].level}
-    return draw(here, "ranked_bars", rows, subject, [INDICATOR_VALUES], when=when, order="low")
+    title = _lowest(place, shown, values) if partial else None
+    return draw(here, "ranked_bars", rows, subject, [INDICATOR_VALUES], when=when, order="low", title=title)
+
+
+def _lowest(place: Place, shown: Sequence[Place], values: dict[str, Point]) -> str | None:
+    """Return the title of a ranking that leaves places out: the least among those that are shown."""
+    told = {p.name: value for p in shown if p.code in values and (value := values[p.code].value) is not None}
+    if not told:
+        return None
+    name = min(told, key=lambda one: told[one])
+    least = format_value(told[name], "percent", locale())
+    return _("%(place)s : au plus bas, %(name)s (%(least)s)") % {
+        "place": place.name,
+        "name": name,
+        "least": least,
+    }
 
 
 def _measure(indicator: str, values: dict[str, Point]) -> str:

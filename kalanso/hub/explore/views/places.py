@@ -10,7 +10,17 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kalanso.hub.explore.queries import beside, choosing, doors, findings, places, said, series, shelf
+from kalanso.hub.explore.queries import (
+    beside,
+    choosing,
+    doors,
+    findings,
+    places,
+    said,
+    series,
+    shelf,
+    withheld,
+)
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.series import Point
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -53,7 +63,8 @@ def where(request: HttpRequest) -> HttpResponse:
             "root": root,
             "branches": [(p, known.children(p.code)) for p in known.children(root.code)],
         }
-        context |= _map(here, root, chosen_period(request, here))
+        when = chosen_period(request, here)
+        context |= _map(here, root, when) | {"not_shown": withheld.of_reports(here, root.code, when)}
     return render(request, "explore/where.html", context)
 
 
@@ -105,6 +116,7 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
             "home": places.home(here),
             "dose": {"value": "dtp1"},
             "grade": _grade(here, code, when),
+            "not_shown": withheld.of_reports(here, code, when),
             **_inside(here, this, when),
             **_map(here, this, when),
         },
@@ -154,10 +166,15 @@ def _inside(here: Shelf, this: Place, when: str | None) -> dict[str, Any]:
     values = _values(here, areas, when) if when else {}
     ranked = sorted((Ranked(p, values.get(p.code)) for p in areas), key=_lowest_first)
     drawn = len(values) > 1 and when is not None
+    hidden = withheld.of_reports(here, this.code, when)
     return {
         "facilities": facilities,
         "ranked": ranked,
-        "ranking": pictures.ranking(here, this, [r.place for r in ranked], values, when) if drawn else None,
+        "ranking": pictures.ranking(
+            here, hidden.named(this), [r.place for r in ranked], values, when, partial=bool(hidden)
+        )
+        if drawn
+        else None,
     }
 
 
@@ -170,4 +187,6 @@ def _map(here: Shelf, this: Place, when: str | None) -> dict[str, Any]:
     shown = pictures.drawn_level(here, this) if when else []
     if not shown or not when:
         return {"map": None, "when": when}
-    return {"map": pictures.map_of(here, this, shown, _values(here, shown, when), when), "when": when}
+    hidden = withheld.of_reports(here, this.code, when)
+    called = hidden.named(this) if hidden.among(shown) else this
+    return {"map": pictures.map_of(here, called, shown, _values(here, shown, when), when), "when": when}

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kalanso.hub.explore.panels import word
-from kalanso.hub.explore.queries import doors, evidence_of_places, places, shelf
+from kalanso.hub.explore.queries import doors, evidence_of_places, places, shelf, withheld
 from kalanso.hub.explore.queries.evidence_of_places import Pocket
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -37,7 +37,11 @@ def pockets(request: HttpRequest) -> HttpResponse:
         return render(request, "explore/pockets.html", context)
     limit = asked.threshold(request, evidence_of_places.pocket_thresholds(here) or (0.8,))
     found = evidence_of_places.pockets(here, float(limit.value) / 100, where.place.code)
+    not_shown = withheld.of_estimates(
+        here, _root(here, where.place).code
+    )  # a pocket may reach beyond the place
     context |= {
+        "not_shown": not_shown,
         "limit": limit,
         "choices": [limit],
         "wrong": [limit] if limit.wrong else [],
@@ -45,10 +49,14 @@ def pockets(request: HttpRequest) -> HttpResponse:
         "found": found,
         "shown": [_told(pocket) for pocket in found[:POCKETS_SHOWN]],
         "missed_in_all": sum(pocket.row["share_of_missed_mean"] for pocket in found),
-        "picture": _picture(here, where.place, found[:POCKETS_SHOWN], limit.shown),
+        "picture": _picture(here, not_shown.named(where.place), found[:POCKETS_SHOWN], limit.shown),
         **sureness(here, where.place),
     }
     return render(request, "explore/pockets.html", context)
+
+
+def _root(here: Shelf, place: Place) -> Place:
+    return places.tree(here).root() or place
 
 
 def _told(pocket: Pocket) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from kalanso.hub.explore.queries import beside, learning_hub, series, shelf
+from kalanso.hub.explore.queries import beside, learning_hub, series, shelf, withheld
 from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.views import asked, pictures
 from kalanso.indicators.tables import INDICATOR_VALUES
@@ -19,11 +19,15 @@ def trends(request: HttpRequest) -> HttpResponse:
     if closed := asked.closed(request, here, "trends"):
         return closed
     study = learning_hub.study(here)
+    guarded = withheld.reports_guarded(here)
+    hidden = [item for item in study.missing if item.place and item.place.code in guarded]
     return render(
         request,
         "explore/trends.html",
         {
             "study": study,
+            "hidden": len(hidden),
+            "missing": [item for item in study.missing if item not in hidden],
             "rows": [(item, _grade(here, item)) for item in study.found],
             "picture": pictures.study(here, study.found) if study.found else None,
             "manifest": here.manifest(INDICATOR_VALUES),
