@@ -22,6 +22,7 @@ from kalanso.coverage.run_columns import (
     PERIOD,
     PLACE,
     QUARTER,
+    RUN_COLUMNS,
     RUN_NAMES,
     RUN_OF_DRAWS,
     SENTENCE,
@@ -186,6 +187,20 @@ COVERAGE_ESTIMATES_PUBLIC = of_run(
     _ESTIMATE_KEY,
     audience=Audience.PUBLIC,
 )
+COVERAGE_ESTIMATES_YEARLY_PARTNERS = of_run(
+    "coverage_estimates_yearly_partners",
+    "Validated estimates over years and over four rolling quarters, for partners",
+    COVERAGE_ESTIMATES_YEARLY.columns[: -len(RUN_COLUMNS)],
+    COVERAGE_ESTIMATES_YEARLY.key,
+    audience=Audience.PARTNER,
+)
+COVERAGE_ESTIMATES_YEARLY_PUBLIC = of_run(
+    "coverage_estimates_yearly_public",
+    "Published estimates over years and over four rolling quarters down to the district, for everybody",
+    COVERAGE_ESTIMATES_YEARLY.columns[: -len(RUN_COLUMNS)],
+    COVERAGE_ESTIMATES_YEARLY.key,
+    audience=Audience.PUBLIC,
+)
 KEPT_RUNS = of_run(
     "kept_runs",
     "Every run that was kept, over its newest period for all places and over all periods for the country: to set one run beside another",
@@ -204,7 +219,10 @@ RUN_TABLES = (
     COVERAGE_ESTIMATES, COVERAGE_ESTIMATES_YEARLY, DROPOUT_CHILDREN, COVERAGE_THRESHOLDS, BURDEN, POCKETS,
     POCKET_AREAS, COVERAGE_CHANGES, LOCAL_CLUSTERS, *GUARD_TABLES, *COMPARISON_TABLES, DRAWS,
 )  # fmt: skip
-TABLES = (*RUN_TABLES, *LATER_TABLES, COVERAGE_ESTIMATES_PARTNERS, COVERAGE_ESTIMATES_PUBLIC, KEPT_RUNS)
+TABLES = (
+    *RUN_TABLES, *LATER_TABLES, COVERAGE_ESTIMATES_PARTNERS, COVERAGE_ESTIMATES_PUBLIC,
+    COVERAGE_ESTIMATES_YEARLY_PARTNERS, COVERAGE_ESTIMATES_YEARLY_PUBLIC, KEPT_RUNS,
+)  # fmt: skip
 
 
 def file_columns(spec: TableSpec) -> list[str]:
@@ -248,7 +266,7 @@ def provisional_quarters(periods: list[str], *, today: dt.date, days: int = 90) 
 
 
 def released(rows: pd.DataFrame, audience: Audience, *, district_or_above: Collection[str]) -> pd.DataFrame:
-    """Return the rows of `coverage_estimates` that an audience may see.
+    """Return the rows of `coverage_estimates`, or of the yearly ones, that an audience may see.
 
     The programme sees every run. Partners see validated and published runs, the public published
     ones and no place below the district. Raises ValueError for private rows.

@@ -43,7 +43,7 @@ from kalanso.pipeline.publish_estimates import (
 )
 from kalanso.places.tables import PLACE_CONTEXTS, PLACE_NEIGHBOURS
 from kalanso.simulation.tables import SURVEY_CHILDREN, SURVEY_CLUSTERS
-from kalanso.store import Mode, Provenance, Store, TableSpec
+from kalanso.store import Audience, Mode, Provenance, Store, TableSpec
 
 # Tables beside those of `Holdings.made_from` that an estimate hears.
 _HEARD = (COVERAGE_SERIES, PLACE_CONTEXTS, PLACE_NEIGHBOURS, SURVEY_CHILDREN, SURVEY_CLUSTERS)
@@ -210,7 +210,9 @@ def show_runs(
     somebody else released is left alone. What stands already is not written again.
     """
     found = [*_show_programme(store, programme, by, now)] if programme is not None else []
-    for (spec, audience), shown in zip(RELEASES, (partners, public), strict=True):
+    meant = {Audience.PARTNER: partners, Audience.PUBLIC: public}
+    for spec, of, audience in RELEASES:
+        shown = meant[audience]
         there = run_in(store, spec)
         if shown is None:
             if there in set(ours):
@@ -221,7 +223,7 @@ def show_runs(
             continue
         if _stands(store, spec, shown):
             continue
-        rows = _with_state(shown)
+        rows = _with_state(shown, of)
         seen = released(rows, audience, district_or_above=district_or_above(store))
         frame = seen[list(spec.column_names)]
         table = spec.arrow(pa.Table.from_pandas(frame, preserve_index=False) if len(frame) else [])
@@ -230,8 +232,8 @@ def show_runs(
     return tuple(found)
 
 
-def _with_state(shown: Shown) -> pd.DataFrame:
-    rows = pd.read_parquet(shown.kept.folder / f"{_ESTIMATES}.parquet")
+def _with_state(shown: Shown, spec: TableSpec) -> pd.DataFrame:
+    rows = pd.read_parquet(shown.kept.folder / f"{spec.name}.parquet")
     late = list(shown.kept.document.get("provisional", ()))
     return with_run(rows, run=shown.kept.run, state=shown.state, provisional=late)
 

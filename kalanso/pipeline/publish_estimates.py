@@ -28,9 +28,12 @@ from kalanso.places.tables import PLACES
 from kalanso.store import Audience, Manifest, Mode, Provenance, Store, TableSpec
 from kalanso.vocabulary import Level
 
+# What others see, out of which table of the run, and who: quarters, and the four that pages show by default.
 RELEASES = (
-    (tables.COVERAGE_ESTIMATES_PARTNERS, Audience.PARTNER),
-    (tables.COVERAGE_ESTIMATES_PUBLIC, Audience.PUBLIC),
+    (tables.COVERAGE_ESTIMATES_PARTNERS, tables.COVERAGE_ESTIMATES, Audience.PARTNER),
+    (tables.COVERAGE_ESTIMATES_YEARLY_PARTNERS, tables.COVERAGE_ESTIMATES_YEARLY, Audience.PARTNER),
+    (tables.COVERAGE_ESTIMATES_PUBLIC, tables.COVERAGE_ESTIMATES, Audience.PUBLIC),
+    (tables.COVERAGE_ESTIMATES_YEARLY_PUBLIC, tables.COVERAGE_ESTIMATES_YEARLY, Audience.PUBLIC),
 )
 
 
@@ -183,10 +186,11 @@ def release(store: Store, state: str, *, by: str, now: datetime) -> tuple[str, .
     later = [spec for spec in LATER_TABLES if store.latest(spec.name) is not None]
     for spec in (*RUN_TABLES, *later):
         found.append(restate(store, spec, state, moved, now=now))
-    estimates = store.read(tables.COVERAGE_ESTIMATES).to_pandas()
-    for spec, audience in RELEASES:
+    run = run_in(store, tables.COVERAGE_ESTIMATES)
+    for spec, of, audience in RELEASES:
+        estimates = store.read(of).to_pandas()
         seen = released(estimates, audience, district_or_above=district_or_above(store))
-        if seen.empty and run_in(store, spec) not in {"", str(estimates["run"].iloc[0])}:
+        if seen.empty and run_in(store, spec) not in {"", run}:
             continue
         table = spec.arrow(pa.Table.from_pandas(seen, preserve_index=False) if len(seen) else [])
         found.append(store.publish(spec, table, provenance=moved, now=now, mode=Mode.REPLACE_ALL).id)

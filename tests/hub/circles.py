@@ -13,6 +13,9 @@ from kalanso.coverage.tables import (
     COVERAGE_ESTIMATES,
     COVERAGE_ESTIMATES_PARTNERS,
     COVERAGE_ESTIMATES_PUBLIC,
+    COVERAGE_ESTIMATES_YEARLY,
+    COVERAGE_ESTIMATES_YEARLY_PARTNERS,
+    COVERAGE_ESTIMATES_YEARLY_PUBLIC,
 )
 from kalanso.pipeline.tables import TABLES
 from kalanso.places.tables import PLACE_FLAGS, PLACE_PARENTS, PLACES
@@ -68,16 +71,18 @@ def _rows(store: Store, spec: Any) -> list[dict[str, Any]]:
 def _publish_released(store: Store, places: list[dict[str, Any]], parents: dict[str, str]) -> None:
     """Publish what partners and the public see of a run that was validated and published."""
     provenance = Provenance(sources=("demo-snis",), note=f"run {RELEASED}", state="published")
-    rows = made_up_run.tables([place for place in places if place["level"] != "facility"], parents)[
-        "coverage_estimates"
-    ]
-    whole = [
-        made_up_run.filled(COVERAGE_ESTIMATES, row | {"run": RELEASED, "state": "published"}) for row in rows
-    ]
+    told = made_up_run.tables([place for place in places if place["level"] != "facility"], parents)
     public = {place["place_code"] for place in places if place["level"] in {"country", "region", "district"}}
-    store.publish(COVERAGE_ESTIMATES_PARTNERS, whole, provenance=provenance, now=NOW)
-    seen = [row for row in whole if row["place_code"] in public]
-    store.publish(COVERAGE_ESTIMATES_PUBLIC, seen, provenance=provenance, now=NOW)
+    for of, partners, everybody in (
+        (COVERAGE_ESTIMATES, COVERAGE_ESTIMATES_PARTNERS, COVERAGE_ESTIMATES_PUBLIC),
+        (COVERAGE_ESTIMATES_YEARLY, COVERAGE_ESTIMATES_YEARLY_PARTNERS, COVERAGE_ESTIMATES_YEARLY_PUBLIC),
+    ):
+        whole = [
+            made_up_run.filled(of, row | {"run": RELEASED, "state": "published"}) for row in told[of.name]
+        ]
+        store.publish(partners, whole, provenance=provenance, now=NOW)
+        seen = [row for row in whole if row["place_code"] in public]
+        store.publish(everybody, seen, provenance=provenance, now=NOW)
 
 
 def _publish_draft(store: Store, places: list[dict[str, Any]], parents: dict[str, str]) -> None:

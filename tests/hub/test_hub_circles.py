@@ -133,3 +133,13 @@ def test_a_closed_page_says_to_a_visitor_in_a_sentence_where_to_go(page: str, to
     assert response.status_code == 200
     assert "Se connecter" in text_of(response)
     assert "elle s'ouvre à ceux qui y travaillent" in text_of(response)
+
+
+@pytest.mark.parametrize("role", ["reader", "donor", "partner", "researcher", "national"])
+def test_one_title_stands_for_one_period_whoever_reads(role: str, told: Ground) -> None:
+    """Four rolling quarters of the country, as the programme reads them: not one quarter under the same question."""
+    text = text_of(visitor(role).get("/ou/"))
+    assert (
+        "sur les 20 000 qui devaient recevoir leur première dose dans les quatre trimestres jusqu'au T4 2024"
+        in text
+    )

@@ -186,6 +186,8 @@ ASKED: dict[str, dict[str, str]] = {
     "coverage_estimates": {"indicator": "dtp1", "period": "2024Q4"},
     "coverage_estimates_partners": {"indicator": "dtp1", "period": "2024Q4"},
     "coverage_estimates_public": {"indicator": "dtp1", "period": "2024Q4"},
+    "coverage_estimates_yearly_partners": {"indicator": "dtp1", "period": "2024Q4"},
+    "coverage_estimates_yearly_public": {"indicator": "dtp1", "period": "2024Q4"},
     "burden": {"indicator": "dtp1", "period": "2024Q4"},
     "priorities": {},
 }

@@ -13,6 +13,9 @@ from kalanso.coverage.tables import (
     COVERAGE_ESTIMATES,
     COVERAGE_ESTIMATES_PARTNERS,
     COVERAGE_ESTIMATES_PUBLIC,
+    COVERAGE_ESTIMATES_YEARLY,
+    COVERAGE_ESTIMATES_YEARLY_PARTNERS,
+    COVERAGE_ESTIMATES_YEARLY_PUBLIC,
     KEPT_RUNS,
     RUN_TABLES,
 )
@@ -26,6 +29,10 @@ from tests.pipeline.test_evidence_folder import NOW, put, seen
 from tests.pipeline.test_store_runs import known
 
 __all__ = ["known"]
+RELEASED = (
+    (COVERAGE_ESTIMATES_PARTNERS, COVERAGE_ESTIMATES_YEARLY_PARTNERS),
+    (COVERAGE_ESTIMATES_PUBLIC, COVERAGE_ESTIMATES_YEARLY_PUBLIC),
+)
 ASKED = Question(draws=20)
 
 
@@ -122,10 +129,32 @@ def test_each_circle_sees_the_run_that_is_meant_for_it(known: Store) -> None:
     assert manifest.provenance.by == "CNI"
 
 
+def test_four_quarters_go_to_each_circle_with_the_quarters_and_come_back_with_them(known: Store) -> None:
+    kept = keep(known, "1")
+    validated, published = Shown(kept=kept, state="validated"), Shown(kept=kept, state="published")
+    show(known, validated, validated, None, {kept.run})
+    assert runs_in(known, COVERAGE_ESTIMATES_YEARLY_PARTNERS) == {(kept.run, "validated")}
+    assert known.latest(COVERAGE_ESTIMATES_YEARLY_PUBLIC.name) is None
+    show(known, published, published, published, {kept.run})
+    told, own = (
+        known.read(spec).to_pandas() for spec in (COVERAGE_ESTIMATES_YEARLY_PUBLIC, COVERAGE_ESTIMATES_YEARLY)
+    )
+    assert set(told["place_code"]) == {"ML", "R", "D"}
+    assert set(told["span"]) == set(own["span"])
+    country = [
+        rows.loc[(rows["place_code"] == "ML") & (rows["span"] == "rolling4"), "missed_children_mean"].tolist()
+        for rows in (told, own)
+    ]
+    assert country[0] == country[1] != []
+    show(known, published, None, None, {kept.run})
+    for spec in (COVERAGE_ESTIMATES_YEARLY_PARTNERS, COVERAGE_ESTIMATES_YEARLY_PUBLIC):
+        assert runs_in(known, spec) == set()
+
+
 def test_what_stands_is_not_written_again_and_others_releases_are_left_alone(known: Store) -> None:
     kept = keep(known, "1")
     shown = Shown(kept=kept, state="published")
-    assert len(show(known, shown, shown, shown, {kept.run})) == len(RUN_TABLES) + 2
+    assert len(show(known, shown, shown, shown, {kept.run})) == len(RUN_TABLES) + 4
     assert show(known, shown, shown, shown, {kept.run}) == ()
     assert show(known, None, None, None, {"another"}) == ()
     assert runs_in(known, COVERAGE_ESTIMATES_PUBLIC) == {(kept.run, "published")}
@@ -149,6 +178,8 @@ def test_a_run_in_review_does_not_take_the_released_one_from_partners(known: Sto
     pipeline.release(known, "technical_review", by="CNI", now=NOW)
     assert runs_in(known, COVERAGE_ESTIMATES_PARTNERS) == {(first.run, "published")}
     pipeline.release(known, "validated", by="CNI", now=NOW)
+    for quarters, years in RELEASED:
+        assert runs_in(known, quarters) == runs_in(known, years)
     assert runs_in(known, COVERAGE_ESTIMATES_PARTNERS) == {(second.run, "validated")}
     assert runs_in(known, COVERAGE_ESTIMATES_PUBLIC) == {(first.run, "published")}
 

@@ -18,7 +18,7 @@ from kalanso.coverage.tables import (
     COVERAGE_THRESHOLDS,
 )
 from kalanso.hub.explore.queries import places
-from kalanso.hub.explore.queries.runs import book, table
+from kalanso.hub.explore.queries.runs import YEARLY, book, table, yearly_book
 from kalanso.hub.explore.queries.shelf import Shelf, by_place, remembered, shared
 from kalanso.pipeline.demo_truth import DEMO_TRUTH
 from kalanso.vocabulary import Period
@@ -84,7 +84,7 @@ def spans(shelf: Shelf) -> dict[str, str]:
 
     Four rolling quarters; single quarters in a series too short for that.
     """
-    yearly = table(shelf, "coverage_estimates_yearly")
+    yearly = table(shelf, YEARLY)
     if yearly is not None:
         found = shelf.rows(yearly.filter(yearly.span == ROLLED).select("period").distinct())
         if found:
@@ -99,7 +99,7 @@ def spans(shelf: Shelf) -> dict[str, str]:
 
 def source(shelf: Shelf, period: str) -> str:
     """Return the name of the table from which the estimates of a period are read."""
-    return "coverage_estimates_yearly" if spans(shelf).get(period) == ROLLED else book(shelf)
+    return yearly_book(shelf) if spans(shelf).get(period) == ROLLED else book(shelf)
 
 
 def _newest_first(codes: Any) -> list[str]:
@@ -110,7 +110,7 @@ def _newest_first(codes: Any) -> list[str]:
 def values(shelf: Shelf, indicator: str, period: str) -> dict[str, Estimate]:
     """Return the estimates of all places in a period."""
     span = spans(shelf).get(period, QUARTER)
-    rows = table(shelf, "coverage_estimates_yearly" if span == ROLLED else "coverage_estimates")
+    rows = table(shelf, YEARLY if span == ROLLED else "coverage_estimates")
     if rows is None:
         return {}
     rows = rows.filter((rows.indicator == indicator) & (rows.period == period))

@@ -26,6 +26,7 @@ from kalanso.store import Manifest, Store, TableSpec
 ESTIMATES = "coverage_estimates"
 # The estimates as each circle reads them: the working run, what is validated, what is published.
 BOOKS = (ESTIMATES, "coverage_estimates_partners", "coverage_estimates_public")
+YEARLY = "coverage_estimates_yearly"  # of each book, the same over years and over four quarters
 STILL_RUNNING = 900  # seconds without a sign of life after which a computation counts as interrupted
 LEAST_ACCEPTED = 0.2  # share of proposals; a chain that takes fewer has hardly moved
 MOST_R_HAT = 1.2  # of totals; a preview is allowed more than the gates of a published run
@@ -78,6 +79,11 @@ def book(shelf: Shelf) -> str:
     return next((name for name in BOOKS if tables.knows(shelf, name)), BOOKS[-1])
 
 
+def yearly_book(shelf: Shelf) -> str:
+    """Return the name of the table from which the reader's circle reads estimates over years and four quarters."""
+    return book(shelf).replace(ESTIMATES, YEARLY)
+
+
 def working(shelf: Shelf) -> bool:
     """Whether the reader sees the programme's working run, not only what was released from it."""
     return book(shelf) == ESTIMATES
@@ -88,7 +94,7 @@ def spec_of(shelf: Shelf, name: str) -> TableSpec | None:
 
     Estimates are those released to the reader's circle.
     """
-    name = book(shelf) if name == ESTIMATES else name
+    name = {ESTIMATES: book, YEARLY: yearly_book}.get(name, lambda _shelf: name)(shelf)
     try:
         return tables.find(shelf, name)
     except tables.NoSuchTable:

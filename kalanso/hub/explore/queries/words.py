@@ -124,6 +124,8 @@ TITLES = {
     "kept_runs": _("Que disaient les autres calculs ?"),
     "draws": _("Quels sont les tirages de l'estimation ?"),
     "coverage_estimates_partners": _("Quelles estimations sont validées ?"),
+    "coverage_estimates_yearly_partners": _("Quelles estimations sont validées, sur une année ?"),
+    "coverage_estimates_yearly_public": _("Quelles estimations sont publiées, sur une année ?"),
     "coverage_estimates_public": _("Quelles estimations sont publiées ?"),
 }
 
