@@ -9,6 +9,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -323,6 +324,25 @@ def test_a_computation_behind_the_pages_says_how_far_it_is_or_why_it_ended(
     file.write_text(json.dumps(told), encoding="utf-8")
     try:
         assert said in text_of(ask("/ou/"))
+    finally:
+        file.unlink()
+
+
+@pytest.mark.parametrize(("day", "told"), [(1, False), (-1, True)])
+@pytest.mark.parametrize("state", ["refused", "waiting"])
+def test_a_computation_that_ended_before_the_shown_run_was_made_is_not_told(
+    state: str, day: int, told: bool, ask: Any, estimated: Path
+) -> None:
+    """`day`: how long before the shown run was published the other one ended."""
+    ended = (NOW - timedelta(days=day)).isoformat()
+    status = {"state": state, "message": "x", "params": {}, "fr": "Trop peu de tirages.", "en": "Too few draws.", "step": "published",
+              "share": 0.42, "started": (NOW - timedelta(days=9)).isoformat(), "updated": ended, "of": "", "pid": 0}  # fmt: skip
+    file = estimated / "estimates" / "status.json"
+    file.write_text(json.dumps(status), encoding="utf-8")
+    try:
+        for page in ("/", "/ou/"):
+            text = text_of(ask(page))
+            assert ("a été refusée" in text or "s'est arrêté avant la fin" in text) is told, page
     finally:
         file.unlink()
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from kalanso.coverage.tables import KEPT_RUNS
 from kalanso.hub.explore.queries import tables
 from kalanso.hub.explore.queries.shelf import Shelf, remembered, run_folders
 from kalanso.indicators.tables import OBSERVATIONS
@@ -176,18 +177,45 @@ def _diagnostics(store: Path, name: str) -> dict[str, Any]:
 
 
 def computing(shelf: Shelf) -> Computing | None:
-    """Return the run that is being computed beside the published one; never kept, since it changes."""
+    """Return the run that is being computed beside the published one; never kept, since it changes.
+
+    One that was refused, or waits to be taken up again, counts only while nothing that is shown was computed since.
+    """
     told = read_status(shelf.store)
+    if told is not None and told["state"] == DONE:
+        return None
     if told is not None:
-        if told["state"] == DONE:
-            return None
         since = datetime.fromisoformat(told["started"])
-        return Computing(state=told["state"], since=since, share=told["share"], fr=told["fr"], en=told["en"])
-    return _by_hand(shelf.store.folder)
+        last = datetime.fromisoformat(told.get("updated") or told["started"])
+        found = Computing(state=told["state"], since=since, share=told["share"], fr=told["fr"], en=told["en"])
+    else:
+        by_hand = _by_hand(shelf.store.folder)
+        if by_hand is None:
+            return None
+        found, last = by_hand
+    if found.state == RUNNING:
+        return found
+    shown = _computed(shelf)
+    return found if shown is None or last >= shown else None
 
 
-def _by_hand(store: Path) -> Computing | None:
-    """Return the run of somebody who estimates at the command line, by its checkpoint."""
+@remembered
+def _computed(shelf: Shelf) -> datetime | None:
+    """Return when the run that the reader is shown was first published or kept, before it was moved from state to state."""
+    found = run(shelf)
+    if found is None:
+        return None
+    history = [one for name in (ESTIMATES, KEPT_RUNS.name) for one in shelf.store.history(name)]
+    of_run = [one.created for one in history if _run_of(one) == found.name]
+    return min([*of_run, found.manifest.created])
+
+
+def _run_of(manifest: Manifest) -> str:
+    return (manifest.provenance.note or "").removeprefix("run ").partition(" ")[0]
+
+
+def _by_hand(store: Path) -> tuple[Computing, datetime] | None:
+    """Return the run of somebody who estimates at the command line, by its checkpoint, and its last sign of life."""
     found = []
     for folder in run_folders(store):
         if folder.name.startswith(KEPT):  # asked for at the evidence desk, which says how far it is
@@ -203,4 +231,5 @@ def _by_hand(store: Path) -> Computing | None:
         return None
     last, begun = max(found)
     state = RUNNING if time.time() - last < STILL_RUNNING else WAITING
-    return Computing(state=state, since=datetime.fromtimestamp(begun, UTC))
+    found_so = Computing(state=state, since=datetime.fromtimestamp(begun, UTC))
+    return found_so, datetime.fromtimestamp(last, UTC)
