@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from kalanso.coverage import tables as run_tables
 from kalanso.figures.classes import limits as class_limits
 from kalanso.hub.explore.panels import locale, word
-from kalanso.hub.explore.queries import estimates, places
+from kalanso.hub.explore.queries import estimates, places, runs
 from kalanso.hub.explore.queries.estimates import Estimate
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.runs import spec_of
@@ -72,34 +72,36 @@ def estimate_map(
     when = next((value.period for value in values.values()), "")
     tables = specs(here, estimates.source(here, when), "coverage_thresholds")
     level = shown[0].level
+    told = _only_to_look(here, place)
     if measure == WIDTH:
         about = _about(place, _("largeur de l'intervalle à 95 % de la couverture"), "rate", level)
-        return draw(here, "estimate_map", rows, about, tables, when=when, show="width")
+        return draw(here, "estimate_map", rows, about, tables, when=when, show="width", **told)
     if measure == CHANCE:
         limit = f"{100 * threshold:.0f}"
         about = _about(
             place, _("probabilité d'une couverture sous %(limit)s %%") % {"limit": limit}, "rate", level
         )
-        return draw(here, "estimate_map", rows, about, tables, when=when, show="chance", threshold=threshold)
+        return draw(
+            here, "estimate_map", rows, about, tables, when=when, show="chance", threshold=threshold, **told
+        )
     if measure == COVERAGE:
         about = _about(place, coverage_words(indicator), "share", level)
+        return draw(here, "choropleth", rows, about, tables, when=when, **told)
+    about = _about(place, missed_words(indicator), "count", level)
+    own = values.get(place.code)  # as the sentence above says it, not the sum of rounded numbers
+    if partial or told:
+        told = told or {"title": _highest(place, shown, values)}
     else:
-        about = _about(place, missed_words(indicator), "count", level)
-        own = values.get(place.code)  # as the sentence above says it, not the sum of rounded numbers
-        total = own.missed.said.mean if own else None
-        if partial:
-            return draw(
-                here,
-                "choropleth",
-                rows,
-                about,
-                tables,
-                when=when,
-                limits=limits,
-                title=_highest(place, shown, values),
-            )
-        return draw(here, "choropleth", rows, about, tables, when=when, limits=limits, total=total)
-    return draw(here, "choropleth", rows, about, tables, when=when)
+        told = {"total": own.missed.said.mean if own else None}
+    return draw(here, "choropleth", rows, about, tables, when=when, limits=limits, **told)
+
+
+def _only_to_look(here: Shelf, place: Place) -> dict[str, Any]:
+    """Return the title of a map of a run that failed its own check, which names no place; nothing for other runs."""
+    run = runs.run(here)
+    if run is None or not run.unsettled:
+        return {}
+    return {"title": _("%(place)s : à regarder, pas pour décider") % {"place": place.name}}
 
 
 def _highest(place: Place, shown: Sequence[Place], values: Mapping[str, Estimate]) -> str:

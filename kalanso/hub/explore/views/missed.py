@@ -56,11 +56,11 @@ def missed(request: HttpRequest) -> HttpResponse:
         "wrong": [c for c in (measure, dose, when, limit) if c.wrong], "wrong_place": where.wrong,
         "estimate": values.get(where.place.code), "chance": chances.get(where.place.code),
         "truth": truth.get(where.place.code),
-        "lines": sorted(lines, key=_most_missed_first)[:PLACES_SHOWN], "more_lines": max(0, len(lines) - PLACES_SHOWN),
+        "lines": sorted(lines, key=_by_name if context["run"].unsettled else _most_missed_first)[:PLACES_SHOWN], "more_lines": max(0, len(lines) - PLACES_SHOWN),
         "places_open": PLACES_OPEN, "table_shown": estimates.source(here, when.value),
         "folded": max(0, min(len(lines), PLACES_SHOWN) - PLACES_OPEN),
         **_maps(here, where.place, shown, values, chances, truth, measure.value, dose.value, float(limit.value) / 100),
-        **_burden(here, where.place, dose.value, when.value),
+        **({} if context["run"].unsettled else _burden(here, where.place, dose.value, when.value)),
         **sureness(here, where.place),
     }  # fmt: skip
     return render(request, "explore/missed.html", context)
@@ -84,6 +84,11 @@ def drawn_places(here: Shelf, place: Place) -> list[Place]:
 def _most_missed_first(line: Line) -> tuple[bool, float, str]:
     missed_here = line.estimate.missed.mean if line.estimate else 0.0
     return (line.estimate is None, -missed_here, places.folded(line.place.name))
+
+
+def _by_name(line: Line) -> tuple[bool, float, str]:
+    """The order of a run on which nothing may be decided: none."""
+    return (line.estimate is None, 0.0, places.folded(line.place.name))
 
 
 def _maps(

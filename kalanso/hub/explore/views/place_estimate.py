@@ -60,7 +60,7 @@ def place_estimate(request: HttpRequest, code: str) -> HttpResponse:
         "assumed": evidence_of_places.backlog_assumptions(here),
         "dropout": estimate_pictures.dropout(here, place, evidence_of_places.dropout(here, code)),
         "grades": beside.grades(here, code),
-        **_priorities(here, place),
+        **({} if context["run"].unsettled else _priorities(here, place)),  # no list on which nothing may be decided
         **_evidence(here, code),
         **sureness(here, place),
     }  # fmt: skip
