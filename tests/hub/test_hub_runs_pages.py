@@ -197,6 +197,21 @@ def test_other_evidence_and_other_questions_are_named(desk: Desk) -> None:
     assert first.snapshots != second.snapshots
 
 
+def test_what_was_not_noted_of_a_run_is_not_called_zero(desk: Desk, quick_hand: Any) -> None:
+    from kalanso.hub.evidence.queries.runs import evidence_differences
+
+    first, second = desk.computed(), desk.computed(seed=2)
+    type(first).objects.filter(pk=first.pk).update(evidence={}, snapshots=[])
+    first.refresh_from_db()
+    rows = evidence_differences(first, second)
+    assert rows
+    assert {row.first for row in rows} == {None}
+    text = text_of(visitor("national").get(f"/preuves/calculs/comparer/?a={first.pk}&b={second.pk}"))
+    heard = text.partition("Ce qui a été entendu autrement")[2]
+    assert "Doses notifiées non enregistré" in heard
+    assert "Ce n'est pas zéro" in heard
+
+
 def test_wrong_addresses_are_told_and_not_broken(desk: Desk, quick_hand: Any) -> None:
     run = desk.ask()
     client = visitor("national", raises=False)

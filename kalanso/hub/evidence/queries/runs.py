@@ -201,13 +201,18 @@ def differences(first: Run, second: Run) -> list[Difference]:
 
 
 def evidence_differences(first: Run, second: Run) -> list[Difference]:
-    """Return of which tables two runs heard other numbers of rows."""
-    one, two = first.evidence.get("tables", {}), second.evidence.get("tables", {})
-    return [
-        Difference(name=name, first=one.get(name, 0), second=two.get(name, 0))
-        for name in sorted(one.keys() | two.keys())
-        if one.get(name, 0) != two.get(name, 0)
-    ]
+    """Return of which tables two runs heard other numbers of rows; None of a run for which that was not noted.
+
+    What a run heard that was made outside these pages nobody counted here: that is not nothing.
+    """
+    one, two = first.evidence.get("tables"), second.evidence.get("tables")
+    rows = [
+        Difference(
+            name=name, first=None if one is None else one.get(name, 0), second=None if two is None else two.get(name, 0)
+        )
+        for name in sorted({*(one or {}), *(two or {})})
+    ]  # fmt: skip
+    return [row for row in rows if row.first != row.second]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,6 +58,7 @@ def compare(request: HttpRequest) -> HttpResponse:
             "first": first, "second": second, "level": level, "dose": dose, "levels": queries.LEVELS,
             "doses": ("dtp1", "dtp3"), "differences": queries.differences(first, second),
             "evidence": queries.evidence_differences(first, second),
+            "heard_unknown": any(one.evidence.get("tables") is None for one in (first, second)),
             "same_evidence": first.snapshots == second.snapshots, "national": queries.national(first, second),
             "moved": shown, "left_out": len(moved) - len(shown), "apart": sum(row.apart for row in moved), "of": len(moved),
         }  # fmt: skip
