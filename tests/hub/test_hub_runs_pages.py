@@ -212,6 +212,21 @@ def test_what_was_not_noted_of_a_run_is_not_called_zero(desk: Desk, quick_hand: 
     assert "Ce n'est pas zéro" in heard
 
 
+def test_a_run_that_waits_for_another_says_so_in_a_whole_sentence(desk: Desk, quick_hand: Any) -> None:
+    run = desk.ask()
+    type(run.job).objects.filter(pk=run.job.pk).update(step="pipeline.computing.waiting")
+    text = text_of(visitor("national").get(f"/preuves/calculs/{run.pk}/"))
+    assert "un autre calcul est en cours ; celui-ci commencera dès qu'il sera fini" in text.replace("’", "'")
+
+
+def test_registering_what_is_computed_already_is_not_said_to_take_hours(desk: Desk, quick_hand: Any) -> None:
+    run = desk.ask()
+    type(run).objects.filter(pk=run.pk).update(key="adopt.abc", preview=False)
+    text = text_of(visitor("national").get(f"/preuves/calculs/{run.pk}/"))
+    assert "l'inscrire ici prend quelques secondes" in text
+    assert "des minutes à des heures" not in text
+
+
 def test_wrong_addresses_are_told_and_not_broken(desk: Desk, quick_hand: Any) -> None:
     run = desk.ask()
     client = visitor("national", raises=False)

@@ -142,6 +142,11 @@ class Run(models.Model):
         return self.standing not in {self.Work.ASKED, self.Work.COMPUTING}
 
     @property
+    def made_outside(self) -> bool:
+        """Whether it was computed outside these pages, and is only kept by them."""
+        return self.key.startswith("adopt.")
+
+    @property
     def missed(self) -> list[dict[str, Any]]:
         """The checks of its draws that it did not pass."""
         return [gate for gate in self.gates if not gate["passed"]]

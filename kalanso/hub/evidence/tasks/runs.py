@@ -61,7 +61,7 @@ def estimate(work: Work) -> Mapping[str, Any]:
     if run.work not in {Run.Work.ASKED, Run.Work.COMPUTING}:
         return {"run": run.name}
     try:
-        work.wait_while(lambda: is_computing(store), "pipeline.computing.already")
+        work.wait_while(lambda: is_computing(store), "pipeline.computing.waiting")
         write.begin_run(run=run, evidence=None, now=_now())
         asked = {one.rpartition("-")[0]: one for one in run.snapshots}
         # What was published since is for the next run: otherwise each month's sheet would begin this one anew.
