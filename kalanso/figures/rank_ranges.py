@@ -14,7 +14,7 @@ import pandas as pd
 
 from kalanso.figures import words
 from kalanso.figures.bars import Bars, ground, lay_out, level, upright
-from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale, each, require
+from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale, each, require, row_at
 from kalanso.figures.letters import width_of
 from kalanso.figures.marks import Key, finished, key, pixel_x, pixel_y, texts
 from kalanso.figures.marks import rows as data_rows
@@ -73,9 +73,10 @@ def rank_intervals(
 
 
 def _headline(rows: pd.DataFrame, subject: Subject, locale: str) -> str:
-    first = each(rows)[0]
-    tied = int((rows["group"] == first.group).sum()) - 1
-    told = {"place": first.place, "value": words.number(first.value, subject.unit, locale)}
+    # Within the first group the order says nothing: the largest number leads, as it does on a map of the same counts.
+    group = rows[rows["group"] == each(rows)[0].group]
+    first, tied = row_at(group, group["value"].idxmax()), len(group) - 1
+    told = {"place": first["place"], "value": words.number(first["value"], subject.unit, locale)}
     if tied:
         finding = words.say(locale, "figures.rank_intervals.tied", n=tied, **told)
     else:

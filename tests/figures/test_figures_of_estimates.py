@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -121,6 +122,16 @@ def test_places_whose_order_is_not_known_share_a_letter_and_the_title_says_so() 
     assert figure.table["Groupe"].tolist() == ["A", "A", "B"]
     assert figure.table["Rang"].tolist() == ["1 à 2", "1 à 2", "3"]
     assert "leur ordre ne dit rien" in figure.caption
+
+
+def test_of_places_that_cannot_be_told_apart_the_largest_number_leads_as_on_a_map() -> None:
+    figure = figures.rank_intervals(ranked(value=[400, 410, 50]), subject=COUNT)
+    assert figure.title.startswith("Kologo vient en tête (410), sans qu’on puisse le distinguer")
+
+
+def test_a_title_of_ranks_names_the_place_that_it_is_about() -> None:
+    told = figures.rank_intervals(ranked(), subject=replace(COUNT, place="Mali, parmi les lieux montrés"))
+    assert told.title.startswith("Mali, parmi les lieux montrés\u00a0: Boura vient en tête")
 
 
 def test_ranks_outside_their_interval_are_refused() -> None:
