@@ -26,6 +26,7 @@ from kalanso.pipeline.tables import TABLES
 from kalanso.places.tables import PLACES
 from kalanso.store import Audience, Provenance, Scope, Store
 from tests.hub.conftest import NOW
+from tests.hub.visitors import visitor
 
 PRIVATE = [spec.name for spec in TABLES if spec.audience > Audience.PROGRAMME]
 
@@ -339,3 +340,22 @@ def test_a_map_shows_districts_of_the_country_and_areas_of_a_region(
     assert {row["place"] for row in country["table"]} == {"Bougouni", "Macina", "Niono", "Ségou", "Yorosso"}
     assert "Ndébougou" in {row["place"] for row in region["table"]}
     assert all(row["geometry"] for row in country["table"])
+
+
+def test_a_chart_of_one_source_names_that_source_and_not_what_came_last(
+    small_store: Store, quick_hand: Any, tmp_path: Path
+) -> None:
+    """Observations grow source by source: their newest snapshot is another's than the drawn one's."""
+    folder = tmp_path / "later"
+    shutil.copytree(small_store.folder, folder, ignore=shutil.ignore_patterns("cache"))
+    store = Store.open(folder, memory="1GB", threads=1)
+    rows = store.read(OBSERVATIONS).limit(1).to_pyarrow().to_pylist()
+    store.publish(
+        OBSERVATIONS, [rows[0] | {"source": "demo-hub-report", "value": 1.0}],
+        provenance=Provenance(sources=("demo-hub-report",)), now=NOW,
+    )  # fmt: skip
+    with override_settings(KALANSO_STORE=folder):
+        visitor().get("/preuves/tables/observations/graphique/?lieu=ML-F0002")
+
+    drawn = [job["arguments"]["subject"] for job in quick_hand.jobs]
+    assert [[one["system"] for one in subject["sources"]] for subject in drawn] == [["demo-snis"]]

@@ -60,6 +60,23 @@ def draw(
     )
 
 
+def named_sources(
+    here: Shelf, spec: TableSpec, codes: Sequence[str], as_of: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the sources of a figure whose rows are of these alone.
+
+    A snapshot names those that brought it last: of a table that grows source by source, that is seldom the drawn one.
+    """
+    manifest = here.manifest(spec, as_of)
+    on = manifest.created_at[:10] if manifest else None
+    return [{"system": title, "snapshot": on} for title in called(codes)]
+
+
+def called_source(code: str) -> str:
+    """Return what people call a source."""
+    return called([code])[0]
+
+
 def reviewed(here: Shelf) -> list[dict[str, Any]]:
     """Return what must stand below a figure of estimates: that nobody reviewed them, or that they failed a check."""
     run = runs.run(here)

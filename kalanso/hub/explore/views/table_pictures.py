@@ -114,11 +114,12 @@ def _reported(here: Shelf, spec: TableSpec, selection: Selection) -> Picture | N
         row["series"] = ", ".join(word(row[name], SECTIONS.get(name, "")) for name in varied)
     parts = [
         word(combined.indicator),
-        told["source"],
+        pictures.called_source(told["source"]),
         *(word(told[n], n) for n in ("sector",) if told[n] != "all"),
     ]
     age = told["age_band"] if told["age_band"] != "all" else ""
-    subject = {"measure": " · ".join(parts), "unit": "count", "place": _place(here, selection), "age": age}
+    subject = {"measure": " · ".join(parts), "unit": "count", "place": _place(here, selection), "age": age,
+               "sources": pictures.named_sources(here, spec, [told["source"]], selection.as_of)}  # fmt: skip
     points = [{name: row[name] for name in ("period", "value", "series")} for row in rows]
     title = None
     if len({row["series"] for row in points}) > 2:
