@@ -8,7 +8,15 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from kalanso.hub.explore.queries import beside, doors, estimates, evidence_of_places, other_answers, shelf
+from kalanso.hub.explore.queries import (
+    beside,
+    doors,
+    doses_beside,
+    estimates,
+    evidence_of_places,
+    other_answers,
+    shelf,
+)
 from kalanso.hub.explore.queries.estimates import Number
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -121,6 +129,7 @@ def _evidence(here: Shelf, code: str) -> dict[str, Any]:
     return {
         "entry": own[0] if own else None,
         "fits": evidence_of_places.fit(here, code)[:FITS_SHOWN],
+        "beside": doses_beside.of_area(here, code),
         "methods": other_answers.methods_of(here, code, "dtp1"),
         "populations": [
             row for row in evidence_of_places.said_by_sources(here, code) if row["kind"] == "population"
