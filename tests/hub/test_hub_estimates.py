@@ -120,7 +120,7 @@ def test_the_headline_gives_number_interval_denominator_and_period(ask: Any) -> 
 
 def test_places_stand_from_most_missed_children_down(ask: Any) -> None:
     rows = re.findall(
-        r'<td class="number">([^<]+)<br>', ask("/ou/").content.decode().partition('id="aires"')[0]
+        r'<td[^>]* class="number">([^<]+)<br>', ask("/ou/").content.decode().partition('id="aires"')[0]
     )
     counts = [int(re.sub(r"\D", "", row)) for row in rows if "%" not in row]
     assert len(counts) > 1

@@ -50,15 +50,15 @@ def missed(request: HttpRequest) -> HttpResponse:
     truth = estimates.truth(here, dose.value, when.value) if context["truth_shown"] else {}
     shown = drawn_places(here, where.place)
     lines = [Line(p, values.get(p.code), chances.get(p.code), truth.get(p.code)) for p in shown]
+    ordered = sorted(lines, key=_by_name if context["run"].unsettled else _most_missed_first)[:PLACES_SHOWN]
     context |= {
         "dose": dose, "when": when, "limit": limit, "measure": measure,
         "choices": [measure, dose, *([limit] if measure.value == CHANCE else [])],
         "wrong": [c for c in (measure, dose, when, limit) if c.wrong], "wrong_place": where.wrong,
         "estimate": values.get(where.place.code), "chance": chances.get(where.place.code),
         "truth": truth.get(where.place.code),
-        "lines": sorted(lines, key=_by_name if context["run"].unsettled else _most_missed_first)[:PLACES_SHOWN], "more_lines": max(0, len(lines) - PLACES_SHOWN),
-        "places_open": PLACES_OPEN, "table_shown": estimates.source(here, when.value),
-        "folded": max(0, min(len(lines), PLACES_SHOWN) - PLACES_OPEN),
+        "lines": ordered[:PLACES_OPEN], "folded": ordered[PLACES_OPEN:], "more_lines": max(0, len(lines) - PLACES_SHOWN),
+        "table_shown": estimates.source(here, when.value),
         **_maps(here, where.place, shown, values, chances, truth, measure.value, dose.value, float(limit.value) / 100),
         **({} if context["run"].unsettled else _burden(here, where.place, dose.value, when.value)),
         **sureness(here, where.place),
