@@ -42,7 +42,12 @@ REPORTS_KEPT = timedelta(days=400)  # a yearly report until the next one stands
 # share what the first of them is told (`Scope.as_for`), but for their own places under a flag.
 FIRST_PAGES = ("home", "missed", "where", "evidence", "tables", "quality")
 FIRST_LEVELS = ("country", "region", "district")
-FIRST_READERS = (Scope(audience=Audience.PROGRAMME), Scope.analyst(), Scope())
+FIRST_READERS = (
+    Scope(audience=Audience.PROGRAMME),
+    Scope.analyst(),
+    Scope(audience=Audience.PARTNER),
+    Scope(),
+)
 LOOKED_AGAIN = 30.0  # seconds
 
 
