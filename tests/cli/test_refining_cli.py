@@ -53,7 +53,7 @@ def test_refine_says_how_it_ended(
     patched(monkeypatch, Gated())
     code, out, _ = run(capsys, "--lang", "en", "refine", "--store", str(known.folder))
     assert code == ExitCode.NOT_SURE_ENOUGH
-    assert "gate missed: r_hat" in out
+    assert "not sure enough to publish" in out
     assert refining.begun(known.folder) is False
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from kalanso.indicators.tables import OBSERVATIONS
@@ -285,7 +286,7 @@ def test_keys_rotate_and_a_lost_key_is_told(opened: Store, server: Dhis2, ibrahi
     from kalanso.hub.evidence.queries import credentials
 
     made = server_desk.connected(ibrahim, server_desk.form(server))
-    with override_settings(KALANSO_CREDENTIAL_KEYS=[server_desk.NEWER, server_desk.KEY]):
+    with override_settings(KALANSO_CREDENTIAL_KEYS=[server_desk.NEWER, *settings.KALANSO_CREDENTIAL_KEYS]):
         assert credentials.standing() == credentials.Sealing(keys=2, all=1, older=1, lost=0)
         assert hub_running.rotate_credentials(Namespace()) == 0
         assert credentials.standing().older == 0

@@ -175,7 +175,7 @@ def test_breadcrumbs_follow_the_health_tree(get: Any, address: Any) -> None:
 
 def test_places_inside_stand_from_the_lowest_coverage_up(get: Any) -> None:
     rows = re.findall(
-        r'<th scope="row"><a[^>]*>[^<]+</a></th><td class="number">([^<]+)<',
+        r'<th[^>]*><a[^>]*>[^<]+</a></th>\s*<td[^>]* class="number">([^<]+)<',
         get("/lieux/ML/").content.decode(),
     )
     shares = [int(re.sub(r"\D", "", row)) for row in rows]

@@ -185,7 +185,7 @@ def test_a_missed_gate_is_a_refusal_with_its_sentence_on_the_page(desk: Desk, qu
     assert run.gates[0]["passed"] is False
     page = visitor("national").get(f"/preuves/calculs/{run.pk}/").content.decode()
     assert "a été refusé" in page
-    assert "critère manqué" in page
+    assert "tirages indépendants, obtenus / demandés" in page
     english = visitor("national").get(f"/en/preuves/calculs/{run.pk}/").content.decode()
     assert "criterion missed" in english or run.refused["en"].split(".")[0][:20] in english
     # the same question on the same evidence would be refused again

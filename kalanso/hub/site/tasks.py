@@ -16,7 +16,6 @@ from django.http import HttpRequest
 from django.urls import resolve, reverse
 from django.utils.translation import override
 
-from kalanso.hub.evidence.tasks import reports as of_reports
 from kalanso.hub.evidence.tasks import runs as of_runs
 from kalanso.hub.explore import tasks as of_explore
 from kalanso.hub.explore.queries import places, shelf
@@ -95,6 +94,8 @@ def digest(work: Work) -> dict[str, Any]:
 
 def clean_up(work: Work) -> dict[str, Any]:
     """Remove what is too old to serve: sessions, used links, dead invitations, reports, ended jobs, figures."""
+    from kalanso.hub.evidence.tasks import reports as of_reports  # draws, which web processes never load
+
     now = datetime.now(UTC)
     found: dict[str, Any] = {}
     work.progress("", 0.1)

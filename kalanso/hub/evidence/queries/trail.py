@@ -51,6 +51,7 @@ VERBS = {
 FIELDS = {
     "decision": _("Décision"),
     "source": _("Source"),
+    "reader": _("Contenu de la feuille"),
     "status": _("Statut"),
     "comment": _("Commentaire"),
     "work": _("Avancement"),
