@@ -22,7 +22,6 @@ from kalanso.coverage.run_columns import (
     PERIOD,
     PLACE,
     QUARTER,
-    RUN_COLUMNS,
     RUN_NAMES,
     RUN_OF_DRAWS,
     SENTENCE,
@@ -50,6 +49,8 @@ _ESTIMATES = (
 )
 _ESTIMATE_COLUMNS = (PLACE, QUARTER, INDICATOR, *_ESTIMATES, LEVEL)
 _ESTIMATE_KEY = ("place_code", "period", "indicator")
+_YEARLY_COLUMNS = (PLACE, PERIOD, SPAN, INDICATOR, *_ESTIMATES, LEVEL)
+_YEARLY_KEY = ("place_code", "period", "span", "indicator")
 
 COVERAGE_ESTIMATES = of_run(
     "coverage_estimates",
@@ -60,8 +61,8 @@ COVERAGE_ESTIMATES = of_run(
 COVERAGE_ESTIMATES_YEARLY = of_run(
     "coverage_estimates_yearly",
     "The same for calendar years and for four rolling quarters, apart so that no sum counts a child twice",
-    (PLACE, PERIOD, SPAN, INDICATOR, *_ESTIMATES, LEVEL),
-    ("place_code", "period", "span", "indicator"),
+    _YEARLY_COLUMNS,
+    _YEARLY_KEY,
 )
 DROPOUT_CHILDREN = of_run(
     "dropout_children",
@@ -190,15 +191,15 @@ COVERAGE_ESTIMATES_PUBLIC = of_run(
 COVERAGE_ESTIMATES_YEARLY_PARTNERS = of_run(
     "coverage_estimates_yearly_partners",
     "Validated estimates over years and over four rolling quarters, for partners",
-    COVERAGE_ESTIMATES_YEARLY.columns[: -len(RUN_COLUMNS)],
-    COVERAGE_ESTIMATES_YEARLY.key,
+    _YEARLY_COLUMNS,
+    _YEARLY_KEY,
     audience=Audience.PARTNER,
 )
 COVERAGE_ESTIMATES_YEARLY_PUBLIC = of_run(
     "coverage_estimates_yearly_public",
     "Published estimates over years and over four rolling quarters down to the district, for everybody",
-    COVERAGE_ESTIMATES_YEARLY.columns[: -len(RUN_COLUMNS)],
-    COVERAGE_ESTIMATES_YEARLY.key,
+    _YEARLY_COLUMNS,
+    _YEARLY_KEY,
     audience=Audience.PUBLIC,
 )
 KEPT_RUNS = of_run(

@@ -74,6 +74,17 @@ class Holdings:
         return self.read(OBSERVATIONS)
 
     @cached_property
+    def stated_infants(self) -> ir.Table:
+        """Surviving infants of a year, of both sexes, as sources state them in their own numbers."""
+        o = self.observations
+        return o.filter(
+            (o.indicator == "surviving_infants")
+            & (o.period_type == "year")
+            & o.value.notnull()
+            & (o.sex == "all")
+        )
+
+    @cached_property
     def events(self) -> ir.Table | None:
         """Dated events, or None where none were imported."""
         return self._if_any(EVENTS)

@@ -148,13 +148,7 @@ def populations_table(holdings: Holdings, values: pd.DataFrame) -> pd.DataFrame:
     """Return surviving infants by place, year and source: as coverage was divided by them, as stated, as targets of published series."""
     rows = values[values["indicator"] == "dtp1_coverage"].drop(columns="source")
     divided = rows.rename(columns={"population": "source", "denominator": "surviving_infants"})
-    o = holdings.observations
-    own = o.filter(
-        (o.indicator == "surviving_infants")
-        & (o.period_type == "year")
-        & o.value.notnull()
-        & (o.sex == "all")
-    )
+    own = holdings.stated_infants
     stated = own.select("source", "place_code", "period", surviving_infants="value").to_pandas()
     stated = stated.assign(year=stated["period"].astype(int), kind=stated["source"].map(population_kind))
     series = _series(holdings)

@@ -80,13 +80,7 @@ def worklist(store: Store, *, month: Period | None = None, place: str = "", now:
 
 def _populations(holdings: Holdings, until: int) -> pd.DataFrame:
     """Return surviving infants by source, place and year, up to a year."""
-    o = holdings.observations
-    rows = o.filter(
-        (o.indicator == "surviving_infants")
-        & (o.period_type == "year")
-        & o.value.notnull()
-        & (o.sex == "all")
-    )
+    rows = holdings.stated_infants
     frame = rows.select("source", "place_code", "value", year=rows.period.cast("int64")).to_pandas()
     return frame[frame["year"] <= until]
 

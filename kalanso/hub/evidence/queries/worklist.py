@@ -76,11 +76,10 @@ def months(place: PlaceMirror | None, today: date) -> list[Period]:
     if not published.sees(QUALITY_FINDINGS):
         return [last + -back for back in range(MONTHS_OFFERED)]
     basis = _kept_for()
-    anywhere, _spoken_anywhere = _told_months(*basis, "")
     told, spoken = _told_months(*basis, _code(place))
     rules = published.pack().section("quality")["worklist"]
     # The checks have spoken of all that is published, or else until the newest month of which they say something.
-    checked = (last.code,) if _all_checked() else anywhere
+    checked = (last.code,) if _all_checked() else _told_months(*basis, "")[0]
     usual = lists.month_asked(checked, spoken, rules, last=last)
     newer = [Period.parse(code) for code in told if usual.code < code <= last.code]
     return [usual, *newer, *(usual + -back for back in range(1, MONTHS_OFFERED))]
