@@ -160,6 +160,22 @@ def test_a_place_says_doses_target_and_coverage_of_the_chosen_quarter(get: Any, 
     assert "Au T2 2024," in earlier
 
 
+def test_a_coverage_above_all_children_is_told_as_a_wrong_target(get: Any, small_store: Store) -> None:
+    from kalanso.indicators.tables import INDICATOR_VALUES
+
+    table = small_store.read(INDICATOR_VALUES)
+    chosen = (table.indicator == "dtp1_coverage") & (table.period == "2024Q4")
+    rows = table.filter(chosen & table.denominator_name.endswith("annual/4")).to_pyarrow().to_pylist()
+    above = next(row for row in rows if row["value"] > 1 and row["level"] == "district")
+    below = next(row for row in rows if row["value"] < 1 and row["level"] == "district")
+
+    wrong = text_of(get(f"/lieux/{above['place_code']}/"))
+
+    assert re.search(r"\d+ premières doses .* : plus que les 100 enfants attendus en un trimestre", wrong)
+    assert "Une vraie couverture ne dépasse jamais 100 % : la cible est fausse." in wrong
+    assert "la cible est fausse" not in text_of(get(f"/lieux/{below['place_code']}/"))
+
+
 def test_a_health_area_is_read_over_four_quarters(get: Any, address: Any) -> None:
     assert "Sur les quatre trimestres qui finissent au T4 2024" in text_of(get(address("/lieux/{area}/")))
 
