@@ -74,6 +74,22 @@ def test_a_person_finds_the_area_with_most_missed_children_and_what_to_do_withou
     assert "Que faire ici ?" in page.inner_text("main").replace("\u202f", " ")
 
 
+def test_the_page_of_a_district_is_short_on_a_phone_and_opens_the_part_that_an_address_names(
+    visit: Any,
+) -> None:
+    page = visit("/lieux/ML-D0001/", PHONE, java_script_enabled=False)
+
+    assert page.evaluate("document.documentElement.scrollHeight") <= 3500
+    assert page.evaluate("document.querySelector('.now').getBoundingClientRect().top") <= 1000
+    assert not page.is_visible("#carte")
+    for part in ("carte", "courbe", "rang", "lieux", "ecrire"):
+        page.goto("about:blank")
+        page.goto(f"/lieux/ML-D0001/#{part}")
+        assert page.is_visible(f"#{part}")
+    page.emulate_media(media="print")
+    assert page.is_visible("#carte")
+
+
 def test_the_chosen_period_stays_when_one_goes_to_a_place_inside(visit: Any) -> None:
     page = visit("/lieux/ML/", DESK)
 

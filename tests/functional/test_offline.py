@@ -77,7 +77,14 @@ def photo() -> dict[str, Any]:
     return {"name": "seance.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
 
 
+def unfold(page: Any) -> None:
+    """Open the folded form of a comment as a person does: by the button that leads to it."""
+    if not page.is_visible("#ecrire"):
+        page.click("a[href='#ecrire']")
+
+
 def write(page: Any, text: str, *, with_photo: bool = False) -> None:
+    unfold(page)
     page.fill("#ecrire textarea", text)
     if with_photo:
         page.set_input_files("#ecrire input[type=file]", photo())

@@ -55,7 +55,9 @@ def text_of(response: Any) -> str:
 def only_our_scripts(found: Outline) -> None:
     """Scripts of a page are data, or files of ours that the page can do without."""
     for script in found.all("script"):
-        ours = "defer" in script and (script.get("src") or "").startswith("/static/offline/")
+        ours = "defer" in script and (script.get("src") or "").startswith(
+            ("/static/offline/", "/static/site/folds.")
+        )
         assert ours or script.get("type") == "application/json", script
 
 
@@ -174,6 +176,20 @@ def test_a_coverage_above_all_children_is_told_as_a_wrong_target(get: Any, small
     assert re.search(r"\d+ premières doses .* : plus que les 100 enfants attendus en un trimestre", wrong)
     assert "Une vraie couverture ne dépasse jamais 100 % : la cible est fausse." in wrong
     assert "la cible est fausse" not in text_of(get(f"/lieux/{below['place_code']}/"))
+
+
+def test_the_folded_parts_of_a_place_say_what_they_hold_and_keep_their_addresses(
+    get: Any, address: Any
+) -> None:
+    page = get(address("/lieux/{district}/")).content.decode()
+    folds = re.findall(r'<details class="fold"[^>]*><summary>(.*?)</summary>', page, re.DOTALL)
+
+    assert len(folds) >= 5
+    assert all(text.strip() for text in (re.sub(r"<[^>]+>", "", said) for said in folds))
+    assert page.index('class="does now"') < page.index('<details class="fold"')
+    for anchor in ("courbe", "carte", "lieux", "rang", "discussion", "ecrire", "suite"):
+        before = page[: page.index(f'id="{anchor}"')]
+        assert before.count("<details") > before.count("</details>"), f"{anchor} stands in no folded part"
 
 
 def test_a_health_area_is_read_over_four_quarters(get: Any, address: Any) -> None:

@@ -140,6 +140,7 @@ def _close_while_saving(context: Any, page: Any, text: str, moment: float, *, of
     heard: list[str] = []
     page.on("console", lambda told: heard.append(text) if told.text == "KEPT HERE" else None)
     context.set_offline(offline)
+    page.click("a[href='#ecrire']")
     page.fill("#ecrire textarea", text)
     page.evaluate("document.querySelector('#ecrire .does button').click()")
     page.wait_for_timeout(moment * 1000)
@@ -209,6 +210,7 @@ def _opened(context: Any, place: str, *, hold: bool = False) -> Any:
 
 
 def _write(page: Any, text: str) -> None:
+    page.click("a[href='#ecrire']")
     page.fill("#ecrire textarea", text)
     page.evaluate("document.querySelector('#ecrire .does button').click()")
 

@@ -30,6 +30,8 @@ from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.vocabulary import Level
 
 FINDINGS_SHOWN = 6
+# Where one goes down from: their places stand open, those of a district are asked for.
+WAY_DOWN = {Level.COUNTRY, Level.REGION}
 ROLLED = {level.value for level in series.ROLLED_LEVELS}
 
 
@@ -104,7 +106,7 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
             },
             **_trend(here, this, when, rolled=rolled),
             "wall": pictures.wall_chart(here, this, when) if when else None,
-            "findings": findings.right_here(here, code)[:FINDINGS_SHOWN],
+            **_doubts(here, code),
             "findings_below": findings.total(here, findings.Wanted(place=code)),
             "contexts": places.contexts(here, code),
             "neighbours": places.neighbours(here, code),
@@ -119,8 +121,19 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
             "not_shown": withheld.of_reports(here, code, when),
             **_inside(here, this, when),
             **_map(here, this, when),
+            "inside_open": this.level in WAY_DOWN,
         },
     )
+
+
+def _doubts(here: Shelf, code: str) -> dict[str, Any]:
+    """Return the first findings about a place itself, how many there are, and how many of them are serious."""
+    found = findings.right_here(here, code)
+    return {
+        "findings": found[:FINDINGS_SHOWN],
+        "findings_here": len(found),
+        "findings_grave": sum(row["severity"] == "serious" for row in found),
+    }
 
 
 def _grade(here: Shelf, code: str, when: str | None) -> beside.Grade | None:

@@ -17,14 +17,20 @@ register = template.Library()
 
 
 @register.inclusion_tag("people/discussion.html", takes_context=True)
-def discussion(context: template.Context, object_type: str, object_id: str) -> dict[str, Any]:
-    """Show what was said of a thing, and the form to say something; nothing where it is not for the reader."""
+def discussion(
+    context: template.Context, object_type: str, object_id: str, folded: bool = False
+) -> dict[str, Any]:
+    """Show what was said of a thing, and the form to say something; nothing where it is not for the reader.
+
+    On a long page it stands `folded` behind a line that says how much was said.
+    """
     request = context["request"]
     try:
         about = subject(object_type, str(object_id))
     except NoSubject:
         return {"about": None}
-    return {"request": request, "csrf_token": context.get("csrf_token"), **told(request.user, about)}
+    csrf = context.get("csrf_token")
+    return {"request": request, "csrf_token": csrf, "folded": folded, **told(request.user, about)}
 
 
 def told(reader: Any, about: Subject, form: CommentForm | None = None) -> dict[str, Any]:
