@@ -40,7 +40,7 @@ _EXPLORE = (
     *_pages("beside_analysis", "/preuves/croisement/coverage_sources/?lieu=ML-D0001", "/preuves/croisement/confidence/", "/preuves/croisement/cases/"),
     *_pages("targets", "/preuves/croisement/cibles/", "/preuves/croisement/cibles/?lieu=ML-D0001"),
     *_pages("bulletin", "/lieux/ML/bulletin/", "/lieux/ML-D0001/bulletin/", "/lieux/ML-H0017/bulletin/"),
-    *_pages("evidence", "/preuves/"), *_pages("tables", "/preuves/tables/"),
+    *_pages("evidence", "/preuves/"), *_pages("tables", "/preuves/tables/", "/preuves/tables/?q=couverture"),
     *_pages("table", "/preuves/tables/indicator_values/"),
     *_pages("table_chart", "/preuves/tables/observations/graphique/"),
     *_pages("table_map", "/preuves/tables/indicator_values/carte/"),

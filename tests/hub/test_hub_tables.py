@@ -20,7 +20,7 @@ from django.utils.translation import override
 from kalanso.hub.explore.queries import shelf as shelf_module
 from kalanso.hub.explore.queries import tables
 from kalanso.hub.explore.queries.shelf import Ground, Shelf
-from kalanso.hub.explore.queries.words import TITLES
+from kalanso.hub.explore.queries.words import THEMES, TITLES
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.pipeline.tables import TABLES
 from kalanso.places.tables import PLACES
@@ -359,3 +359,35 @@ def test_a_chart_of_one_source_names_that_source_and_not_what_came_last(
 
     drawn = [job["arguments"]["subject"] for job in quick_hand.jobs]
     assert [[one["system"] for one in subject["sources"]] for subject in drawn] == [["demo-snis"]]
+
+
+def test_the_list_of_tables_is_folded_by_theme_and_names_each_table_once(get: Any) -> None:
+    page = get("/preuves/tables/").content.decode()
+    links = re.findall(r'<h3><a href="/preuves/tables/(\w+)/"', page)
+
+    assert page.count('<details class="fold">') >= 3
+    assert '<details class="fold" open' not in page
+    assert {"observations", "places", "quality_findings"} <= set(links)
+    assert len(links) == len(set(links))
+
+
+def test_every_table_that_may_be_read_stands_under_one_theme() -> None:
+    named = [name for _heading, _anchor, names in THEMES for name in sorted(names)]
+    open_to_some = {spec.name for spec in TABLES if spec.audience < Audience.PRIVATE}
+
+    assert len(named) == len(set(named))
+    assert set(named) == open_to_some
+
+
+def test_tables_are_found_by_words_without_accents_and_stand_open(get: Any) -> None:
+    page = get("/preuves/tables/?q=notifie+CENTRES").content.decode()
+
+    assert re.findall(r'<h3><a href="/preuves/tables/(\w+)/"', page) == ["observations"]
+    assert '<details class="fold" open' in page
+    assert "ne parle de" in plain(get("/preuves/tables/?q=zzzz"))
+
+
+def test_a_search_for_tables_tells_nobody_of_tables_that_are_closed_to_them() -> None:
+    stranger = visitor(role=None)
+
+    assert "ne parle de" in plain(stranger.get("/preuves/tables/?q=observations"))

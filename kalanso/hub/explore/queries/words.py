@@ -7,6 +7,8 @@ is shown by its own name.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.explore.queries.analyses import VERDICTS
@@ -128,6 +130,38 @@ TITLES = {
     "coverage_estimates_yearly_public": _("Quelles estimations sont publiées, sur une année ?"),
     "coverage_estimates_public": _("Quelles estimations sont publiées ?"),
 }
+
+# Under which heading a table stands in the list of all; one that is named nowhere stands under the last.
+THEMES: tuple[tuple[Any, str, frozenset[str]], ...] = (
+    (_("Doses et couverture notifiées"), "notifie", frozenset({
+        "observations", "indicator_values", "coverage_series", "events", "provisional_periods", "reporting_delays",
+    })),
+    (_("Enfants manqués : l'estimation"), "estimation", frozenset({
+        "coverage_estimates", "coverage_estimates_yearly", "dropout_children", "coverage_thresholds", "burden", "pockets",
+        "pocket_areas", "coverage_changes", "local_clusters", "living_backlog", "priorities", "coverage_estimates_partners",
+        "coverage_estimates_public", "coverage_estimates_yearly_partners", "coverage_estimates_yearly_public",
+    })),
+    (_("Sur quoi l'estimation repose, et à quel point elle est sûre"), "surete", frozenset({
+        "backlog_assumptions", "evidence_ledger", "source_gaps", "fit_checks", "usability", "refusals", "draws",
+        "corrected_populations", "method_comparison", "place_evidence", "assumption_runs", "without_sources", "kept_runs",
+        "demo_truth",
+    })),
+    (_("Qualité des données"), "qualite", frozenset({
+        "quality_findings", "finding_statuses", "quality_metrics", "quality_scores", "recounts",
+    })),
+    (_("Sources côte à côte"), "croisement", frozenset({
+        "triangulation", "triangulation_findings", "confidence_grades", "confidence_grades_partners", "proposed_targets",
+        "source_agreement", "source_differences",
+    })),
+    (_("Lieux"), "lieux", frozenset({
+        "places", "place_parents", "place_codes", "place_boundaries", "place_contexts", "place_neighbours",
+        "place_crosswalk", "place_matches",
+    })),
+    (_("Sources et fichiers reçus"), "sources", frozenset({
+        "source_facts", "source_holdings", "catalogue_gaps", "source_revisions", "imports", "rejected_rows",
+        "dhis2_pulls", "dhis2_changes",
+    })),
+)  # fmt: skip
 
 
 HEADINGS = {

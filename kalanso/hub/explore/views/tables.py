@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from kalanso.hub.explore.forms import TableFilter
 from kalanso.hub.explore.panels import meaning, table_question
 from kalanso.hub.explore.queries import findings, shelf, tables
+from kalanso.hub.explore.queries.places import folded
 from kalanso.hub.explore.queries.shelf import Shelf
-from kalanso.hub.explore.queries.words import SENTENCES
+from kalanso.hub.explore.queries.words import SENTENCES, THEMES
 from kalanso.hub.explore.views import table_pictures
 from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.sources.tables import IMPORTS
@@ -37,16 +38,34 @@ def evidence(request: HttpRequest) -> HttpResponse:
 
 
 def listing(request: HttpRequest) -> HttpResponse:
-    """List every table that the reader may see, published or awaited."""
-    found = tables.counted(shelf.current())
+    """List every table that the reader may see by what it is about, those of some words alone where asked."""
+    text = request.GET.get("q", "").strip()[:120]
+    found = [card for card in tables.counted(shelf.current()) if _speaks_of(card.spec, text)]
+    published = [card for card in found if card.manifest]
     return render(
         request,
         "explore/tables.html",
         {
-            "published": [card for card in found if card.manifest],
+            "text": text,
+            "published": published,
+            "themes": _by_theme(published),
             "awaited": [card for card in found if not card.manifest],
         },
     )
+
+
+def _speaks_of(spec: TableSpec, text: str) -> bool:
+    """Say whether every word of a text stands in what a table is called, asks or means."""
+    told = folded(f"{spec.name} {table_question(spec.name, spec.meaning)} {meaning(spec.meaning)}")
+    return all(word in told for word in folded(text).split())
+
+
+def _by_theme(cards: list[tables.TableCard]) -> list[tuple[str, str, list[tables.TableCard]]]:
+    """Return (heading, anchor, its tables) for each theme that has any."""
+    named = frozenset().union(*(names for _heading, _anchor, names in THEMES))
+    rest = [card for card in cards if card.spec.name not in named]
+    groups = [(str(h), a, [card for card in cards if card.spec.name in names]) for h, a, names in THEMES]
+    return [group for group in (*groups, (_("Autres tables"), "autres", rest)) if group[2]]
 
 
 def opened(request: HttpRequest, name: str) -> tuple[Shelf, TableSpec, str | None, Manifest | None]:
