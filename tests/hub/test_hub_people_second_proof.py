@@ -320,3 +320,66 @@ def test_the_whole_way_through_another_house(address: str, verified: bool, enter
     assert who.has_usable_password() is not enters
     if enters:
         assert "ancien mot de passe" in client.get("/moi/").content.decode()
+
+
+@pytest.fixture
+def salimata(hub: None) -> Any:
+    """The simulated person who has a second proof."""
+    from kalanso.hub.people.models import Person
+    from kalanso.hub.site.actions import make_demo_people
+    from tests.hub.conftest import NOW
+
+    make_demo_people(now=NOW)
+    return Person.objects.get(username="salimata")
+
+
+def test_a_newcomer_tries_a_second_proof_in_a_simulated_country(salimata: Any) -> None:
+    from django.core.cache import cache
+
+    cache.clear()
+    client = stranger()
+    answer = client.post("/entrer-comme/salimata/")
+    assert answer["Location"].startswith("/compte/2fa/authenticate/")
+    assert client.get("/moi/").status_code == 302, "nobody is in before the code is given"
+
+    page = client.get("/compte/2fa/authenticate/").content.decode()
+    code = re.search(r'<strong class="spoken">(\d{6})</strong>', page)
+    assert code is not None
+    assert client.post("/compte/2fa/authenticate/", {"code": code[1]}).status_code == 302
+    client.post("/compte/2fa/trust/", {"action": ""})
+    assert "Salimata" in client.get("/moi/").content.decode()
+
+
+def test_no_code_is_shown_away_from_this_computer_nor_in_a_real_country(
+    salimata: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kalanso.hub.site.queries import demo
+
+    client = stranger()
+    client.post("/entrer-comme/salimata/")
+    assert 'class="spoken"' in client.get("/compte/2fa/authenticate/").content.decode()
+
+    with override_settings(ALLOWED_HOSTS=["kalanso.example"]):
+        away = client.get("/compte/2fa/authenticate/", HTTP_HOST="kalanso.example")
+        refused = client.post("/entrer-comme/salimata/", HTTP_HOST="kalanso.example")
+    assert 'class="spoken"' not in away.content.decode()
+    assert refused.status_code == 404
+
+    monkeypatch.setattr(demo.shelf, "current", lambda: SimpleNamespace(store=SimpleNamespace(demo=False)))
+    assert not demo.may_enter_as(RequestFactory(HTTP_HOST="127.0.0.1").get("/"), "salimata")
+
+
+def test_no_code_is_shown_for_somebody_who_is_not_simulated(real_country: None) -> None:
+    member("nana", role="national")
+    client, _answer = login("nana")
+    set_up(client)
+
+    again, answer = login("nana")
+
+    assert answer["Location"].startswith("/compte/2fa/authenticate/")
+    assert 'class="spoken"' not in again.get("/compte/2fa/authenticate/").content.decode()
+
+
+def test_no_code_is_shown_to_who_has_not_taken_the_first_step(salimata: Any) -> None:
+    answer = stranger().get("/compte/2fa/authenticate/")
+    assert answer.status_code == 302

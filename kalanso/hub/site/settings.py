@@ -138,6 +138,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "kalanso.hub.site.queries.chrome",
+                "kalanso.hub.site.queries.demo.on_the_page_of_codes",
             ],
         },
     }

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from allauth.account.utils import perform_login
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -31,7 +33,7 @@ from kalanso.hub.people.queries.here import reading_as
 from kalanso.hub.people.queries.subjects import READERS
 from kalanso.hub.site import actions, queries
 from kalanso.hub.site import tasks as of_site
-from kalanso.hub.site.queries import MACHINE_LINK, state
+from kalanso.hub.site.queries import MACHINE_LINK, demo, state
 from kalanso.store import NotVisible, Scope
 
 Seen = TypeVar("Seen")
@@ -69,6 +71,9 @@ def home(request: HttpRequest) -> HttpResponse:
             "newest": newest,
             "may_bring": request.user.is_authenticated and may(request.user, "evidence.upload"),
             "demo_people": queries.demo_people()
+            if here.store.demo and not request.user.is_authenticated
+            else (),
+            "asked_for_codes": demo.asked_for_codes(queries.demo_usernames())
             if here.store.demo and not request.user.is_authenticated
             else (),
         },
@@ -181,11 +186,16 @@ def _feed(request: HttpRequest, title: str, entries: list[queries.Entry]) -> Htt
 
 @require_POST
 def enter_as(request: HttpRequest, username: str) -> HttpResponse:
-    """Enter a simulated country as one of its simulated people, on this computer only."""
-    here = request.META.get("HTTP_HOST", "").rsplit(":", 1)[0] in settings.HERE_ONLY
-    if not (here and shelf.current().store.demo and username in queries.demo_usernames()):
+    """Enter a simulated country as one of its simulated people, on this computer only.
+
+    Who has a second proof is asked for it like anybody, after the step that a password takes elsewhere.
+    """
+    if not demo.may_enter_as(request, username):
         raise Http404
     person = get_object_or_404(Person, username=username, is_active=True)
+    if is_mfa_enabled(person):
+        answer: HttpResponse = perform_login(request, person, redirect_url=settings.LOGIN_REDIRECT_URL)
+        return answer
     login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
     return redirect(settings.LOGIN_REDIRECT_URL)
 

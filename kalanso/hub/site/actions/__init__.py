@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
@@ -18,7 +19,7 @@ from kalanso.hub.people import tasks
 from kalanso.hub.people.actions.persons import first_administrator, give_role
 from kalanso.hub.people.models import Organisation, Person, PlaceMirror, Role
 from kalanso.hub.people.queries.persons import MACHINE
-from kalanso.hub.site.queries import DEMO_ORGANISATIONS, DEMO_PEOPLE, DEMO_SOURCES
+from kalanso.hub.site.queries import DEMO_ORGANISATIONS, DEMO_PEOPLE, DEMO_SECOND_PROOF, DEMO_SOURCES
 from kalanso.indicators.tables import OBSERVATIONS
 
 LINK_LASTS = timedelta(minutes=30)
@@ -75,6 +76,8 @@ def make_demo_people(*, now: datetime) -> int:
             by=None, person=person, organisation=organisations[house], role=role,
             place_code=homes[level] if level else "", now=now,
         )  # fmt: skip
+        if username in DEMO_SECOND_PROOF:
+            TOTP.activate(person, generate_totp_secret())
         made += 1
     return made
 

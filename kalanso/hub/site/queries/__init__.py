@@ -168,7 +168,10 @@ DEMO_PEOPLE = (
     ("adama", "Adama Dembélé", Role.EDITOR, "capev", ""),
     ("jeanne", "Jeanne Martin", Role.DONOR, "bailleur", ""),
     ("seydou", "Seydou Konaté", Role.ADMINISTRATOR, "cni", ""),
+    ("salimata", "Salimata Touré", Role.ADMINISTRATOR, "cni", ""),
 )
+# Who of them has a second proof, so that it can be tried; its key is drawn by chance for each database.
+DEMO_SECOND_PROOF = frozenset({"salimata"})
 DEMO_ORGANISATIONS = (
     ("cni", _("Centre national d'immunisation"), "government"),
     ("drs", _("Direction régionale de la santé"), "government"),
