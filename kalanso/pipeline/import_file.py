@@ -53,7 +53,7 @@ class Imported:
     `matches` are rows of PLACE_MATCHES of this list, those still open included; `places` counts
     them by outcome; `placed` holds our codes of all places that its rows are about. `snapshots` names what
     was published, in order; empty after a dry run. `first_rows` are some observations as they would stand,
-    each with the `names` of its place in the file, out of `observed`. `doubts` are numbers that look
+    each with the `names` of its place in the file, out of `observed`, and `periods` those of all. `doubts` are numbers that look
     mistyped (see `sheet_doubts`), each with the `names` of its place and its `row` in the file; None where the
     file is too long for that.
     """
@@ -68,6 +68,7 @@ class Imported:
     dry_run: bool = False
     observed: int = 0
     first_rows: tuple[Mapping[str, Any], ...] = ()
+    periods: tuple[str, ...] = ()
     doubts: tuple[Mapping[str, Any], ...] | None = ()
 
 
@@ -199,7 +200,7 @@ def store_reading(
         import_id=job.import_id, source=job.source, receipt=reading.receipt, places=placing.status(),
         matches=pd.DataFrame(placing.matches, columns=list(place_tables.PLACE_MATCHES.column_names)),
         placed=frozenset(placing.codes.values()), snapshots=tuple(job.snapshots), dry_run=dry_run,
-        observed=first[0], first_rows=first[1], doubts=odd,
+        observed=first[0], first_rows=first[1], periods=first[2], doubts=odd,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from kalanso.sources.readings import Reading
 from kalanso.store import TableSpec
 
 # How many rows there are, and the first of them.
-FirstRows: TypeAlias = tuple[int, tuple[dict[str, Any], ...]]
+FirstRows: TypeAlias = tuple[int, tuple[dict[str, Any], ...], tuple[str, ...]]
 
 
 @dataclass(kw_only=True)
@@ -88,20 +88,22 @@ def give_codes(
 
 
 def first_observations(placed: PlacedRows, placing: Placing, reading: Reading, most: int) -> FirstRows:
-    """Return how many observations there are, and the first of them by place and period, with names in the file."""
+    """Return how many observations there are, the first of them by place and period with names in the file, and all periods."""
     path = next((path for spec, path in placed.tables if spec is OBSERVATIONS), None)
     if path is None or not most:
-        return 0, ()
+        return 0, (), ()
     with duckdb.connect() as connection:
         rows = connection.read_parquet(str(path))
         total = int(rows.aggregate("count(*)").fetchall()[0][0])
         first = rows.order("place_code, period_start, indicator, product, age_band").limit(most)
         found = first.to_arrow_table().to_pylist()
+        periods = rows.project("period, period_start").distinct().order("period_start, period").fetchall()
     names = {
         code: list(dict.fromkeys(row["name"] for row in rows if row["name"]))
         for code, rows in names_in_file(placing, reading).items()
     }
-    return total, tuple({**row, "names": names.get(row["place_code"], [])} for row in found)
+    named = tuple({**row, "names": names.get(row["place_code"], [])} for row in found)
+    return total, named, tuple(str(row[0]) for row in periods)
 
 
 def names_in_file(placing: Placing, reading: Reading) -> dict[str, list[Any]]:

@@ -300,3 +300,42 @@ def test_the_period_of_a_title_stands_in_the_form_in_words(store: Store, awa: An
     awa.post(f"/preuves/depot/{upload.pk}/colonnes/", told)
     upload.refresh_from_db()
     assert upload.column_map["period"] == {"constant": "202501"}
+
+
+def test_before_publishing_silent_places_and_another_waiting_sheet_are_named(
+    store: Store, awa: Any, niono: str
+) -> None:
+    first = desk.tried(awa, niono, sheet(("Ndébougou", 34, 30), ("Kalawèrè", 44, 41), name="avant.csv"))
+    second = desk.tried(awa, niono, sheet(("Ndébougou", 35, 31), name="apres.csv"))
+    other_source = desk.tried(awa, niono, sheet(("Ndébougou", 36, 32), name="autre.csv"))
+    type(other_source).objects.filter(pk=other_source.pk).update(source="classeurs")
+    later = HEADING + "Ndébougou;févr-25;30;28\n"
+    other_month = desk.tried(awa, niono, desk.file(later, "fevrier.csv"))
+    cni = visitor("national")
+
+    said = text_of(cni.get(f"/preuves/depot/{second.pk}/publier/"))
+
+    assert second.receipt["periods"] == ["202501"]
+    assert "Une autre feuille attend pour la même source et le même lieu." in said
+    assert "avant.csv · janvier 2025" in said
+    assert not {"autre.csv", "fevrier.csv"} & set(said.split())
+    assert f"Muets : {len(areas(niono)) - 1} des {len(areas(niono))} lieux de Niono" in said
+    assert "Kalawèrè" in said
+    assert "attend pour" not in text_of(cni.get(f"/preuves/depot/{other_month.pk}/publier/"))
+    assert "attend pour" not in text_of(cni.get(f"/preuves/depot/{other_source.pk}/publier/"))
+
+    awa.post(f"/preuves/depot/{first.pk}/ecarter/", {"reason": "doublon"})
+    assert "attend pour" not in text_of(cni.get(f"/preuves/depot/{second.pk}/publier/"))
+
+
+def test_another_waiting_sheet_is_named_only_to_whom_it_is_open(
+    store: Store, awa: Any, niono: str
+) -> None:
+    from kalanso.hub.evidence.queries import doubts
+
+    upload = desk.tried(awa, niono, sheet(("Kalawèrè", 44, 40)))
+    desk.tried(awa, niono, sheet(("Kalawèrè", 45, 41), name="apres.csv"))
+
+    assert doubts.rivals(person("partner", organisation="other"), upload) == []
+    assert doubts.rivals(person("district", "ML-D0001"), upload) == []
+    assert len(doubts.rivals(person("national"), upload)) == 1

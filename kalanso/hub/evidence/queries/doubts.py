@@ -1,16 +1,21 @@
-"""Which numbers of a sheet look mistyped, which places does it lack, and which names were taken by likeness?"""
+"""Which numbers of a sheet look mistyped, which places does it lack, which names were taken by likeness, and which other
+sheet waits that speaks of the same numbers?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from kalanso.hub.evidence.models import PlaceName, Upload
 from kalanso.hub.evidence.queries import matches
-from kalanso.hub.evidence.queries.uploads import language, place_names
+from kalanso.hub.evidence.queries.uploads import language, place_names, visible_uploads
+from kalanso.hub.people.models import PlaceMirror
 from kalanso.vocabulary import format_value
 
 SHOWN = 30
+WAITING_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -59,3 +64,39 @@ def taken_by_likeness(person: Any, upload: Upload) -> list[matches.Question]:
     seen, _hidden = matches.seen_names(person, upload)
     alike = [one for one in seen if one.decision == PlaceName.Decision.OPEN and one.status == "matched"]
     return [one for one in matches.questions(upload, alike) if one.taken is not None]
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another sheet that waits to be published for the same source and place; `periods` are those of both.
+
+    `months_known` is false where nobody tried it yet, so that its months are not known.
+    """
+
+    upload: Upload
+    periods: tuple[str, ...]
+    months_known: bool
+
+
+def rivals(person: Any, upload: Upload) -> list[Rival]:
+    """Return the waiting sheets, as far as somebody may see them, whose numbers would replace those of this one or be replaced."""
+    waiting = visible_uploads(person).filter(source=upload.source, reader=upload.reader)
+    waiting = waiting.filter(state__in=(*Upload.OPEN, Upload.State.PUBLISHING)).exclude(pk=upload.pk)
+    own, found = upload.receipt.get("periods"), []
+    for other in waiting.filter(_touches(upload.place_code)).order_by("received"):
+        theirs = other.receipt.get("periods")
+        known = bool(own) and bool(theirs)
+        both = tuple(one for one in own if one in set(theirs)) if own and theirs else ()
+        if both or not known:
+            found.append(Rival(upload=other, periods=both, months_known=known))
+    return found[:WAITING_SHOWN]
+
+
+def _touches(code: str) -> Q:
+    """Return which sheets speak for a place, for one inside it, or for one around it."""
+    home = PlaceMirror.objects.filter(code=code).first() if code else None
+    if home is None:
+        return Q() if not code else Q(place_code__in=("", code))
+    below = PlaceMirror.objects.filter(path__startswith=home.path).values("code")
+    around = [one for one in home.path.split("/") if one]
+    return Q(place_code="") | Q(place_code__in=around) | Q(place_code__in=below)

@@ -270,6 +270,8 @@ def publish(request: HttpRequest, key: UUID) -> HttpResponse:
         request,
         "evidence/publish.html",
         {**about, "receipt": upload.receipt, "first": first_rows(upload) if about["rights"].rows else None,
+         "lacking": doubts.lacking(upload) if about["rights"].rows else [],
+         "rivals": doubts.rivals(request.user, upload),
          "rejected_total": queries.left_out(upload.receipt)[1],
          "doubts_total": upload.receipt.get("doubts_total", 0)},
     )  # fmt: skip
