@@ -328,9 +328,7 @@ def test_before_publishing_silent_places_and_another_waiting_sheet_are_named(
     assert "attend pour" not in text_of(cni.get(f"/preuves/depot/{second.pk}/publier/"))
 
 
-def test_another_waiting_sheet_is_named_only_to_whom_it_is_open(
-    store: Store, awa: Any, niono: str
-) -> None:
+def test_another_waiting_sheet_is_named_only_to_whom_it_is_open(store: Store, awa: Any, niono: str) -> None:
     from kalanso.hub.evidence.queries import doubts
 
     upload = desk.tried(awa, niono, sheet(("Kalawèrè", 44, 40)))

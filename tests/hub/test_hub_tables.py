@@ -157,7 +157,7 @@ def test_filters_narrow_page_and_downloads_alike(get: Any, code_of: Any) -> None
     assert niono in {row["place_code"] for row in rows}
     assert len({row["place_code"] for row in rows}) > 1, "places below are included"
     sheet = list(book.worksheets[0].iter_rows(values_only=True))
-    assert list(sheet[0]) == list(INDICATOR_VALUES.column_names)
+    assert [name for name in sheet[0] if name != "place_name"] == list(INDICATOR_VALUES.column_names)
     assert len(sheet) - 1 == len(rows)
     assert "rapports.csv" in {
         cell for line in book["Provenance"].iter_rows(values_only=True) for cell in line
@@ -391,3 +391,23 @@ def test_a_search_for_tables_tells_nobody_of_tables_that_are_closed_to_them() ->
     stranger = visitor(role=None)
 
     assert "ne parle de" in plain(stranger.get("/preuves/tables/?q=observations"))
+
+
+def test_files_for_people_name_places_beside_their_codes(get: Any, code_of: Any) -> None:
+    niono = code_of("Niono", "district")
+    choice = f"?lieu={niono}&periode=2024Q4&indicateur=dtp1_coverage"
+    rows = rows_of(get(f"/preuves/tables/indicator_values.csv{choice}"))
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(get(f"/preuves/tables/indicator_values.xlsx{choice}"))))
+    lines = list(book.worksheets[0].iter_rows(values_only=True))
+    columns = list(rows[0])
+
+    assert columns[columns.index("place_code") + 1] == "place_name"
+    assert {row["place_name"] for row in rows if row["place_code"] == niono} == {"Niono (district sanitaire)"}
+    assert [line[lines[0].index("place_name")] for line in lines[1:]] == [row["place_name"] for row in rows]
+    assert "place_name" in {line[0] for line in book["Provenance"].iter_rows(values_only=True)}
+    assert all(row["place_name"] for row in rows)
+
+
+def test_a_table_that_names_its_places_itself_gets_no_second_name(get: Any) -> None:
+    assert "place_name" not in rows_of(get("/preuves/tables/places.csv"))[0]
+    assert "place_name" not in rows_of(get("/preuves/tables/imports.csv"))[0]

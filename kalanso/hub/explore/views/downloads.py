@@ -1,7 +1,7 @@
 """How does a reader take a table home?
 
 The same rows as on the page, in the same order, under the same filters: CSV streamed at any size,
-XLSX with a sheet on where the rows came from.
+XLSX with a sheet on where the rows came from. Beside the code of a place stands its name, for people.
 """
 
 from __future__ import annotations
@@ -19,22 +19,50 @@ from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from kalanso.hub.explore.panels import meaning
-from kalanso.hub.explore.queries import tables
+from kalanso.hub.explore.panels import meaning, place_told
+from kalanso.hub.explore.queries import places, tables
 from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.views.tables import frame
+from kalanso.store import TableSpec
 
 XLSX_CELLS = 600_000  # beyond, writing takes minutes and ordinary computers stop answering
 LONGEST_NAME = 120  # of a file, its ending apart
+NAMED, NAME = "place_code", "place_name"
 LEADS_TO_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_file(request: HttpRequest, name: str) -> StreamingHttpResponse:
     """Send every chosen row as CSV (UTF-8, comma, decimal point), a batch at a time."""
     context = frame(request, name, "rows")
-    response = StreamingHttpResponse(_lines(context), content_type="text/csv; charset=utf-8")
+    lines = _lines(context, _names(context))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{_file_name(context)}.csv"'
     return response
+
+
+def _names(context: dict[str, Any]) -> dict[str, str] | None:
+    """Return what the reader's places are called, by code; None for a table that needs no names.
+
+    Found before anything is sent, in the language of whoever asks.
+    """
+    columns = tables.shown_columns(context["spec"])
+    if NAMED not in columns or {"name", NAME} & set(columns):
+        return None
+    return {code: place_told(code) for code in places.tree(context["here"]).places}
+
+
+def _columns(spec: TableSpec, names: dict[str, str] | None) -> list[str]:
+    columns = tables.shown_columns(spec)
+    if names is not None:
+        columns.insert(columns.index(NAMED) + 1, NAME)
+    return columns
+
+
+def _values(row: dict[str, Any], names: dict[str, str] | None) -> Iterator[Any]:
+    for column, value in row.items():
+        yield value
+        if names is not None and column == NAMED:
+            yield names.get(value, "")
 
 
 class _Echo:
@@ -42,14 +70,14 @@ class _Echo:
         return text
 
 
-def _lines(context: dict[str, Any]) -> Iterator[str]:
+def _lines(context: dict[str, Any], names: dict[str, str] | None) -> Iterator[str]:
     here: Shelf = context["here"]
     writer = csv.writer(_Echo())
     with here.apart() as apart:
-        yield "\ufeff" + writer.writerow(tables.shown_columns(context["spec"]))
+        yield "\ufeff" + writer.writerow(_columns(context["spec"], names))
         for batch in tables.batches(apart, context["spec"], context["selection"]):
             yield "".join(
-                writer.writerow([_plain(value) for value in row.values()]) for row in batch.to_pylist()
+                writer.writerow([_plain(value) for value in _values(row, names)]) for row in batch.to_pylist()
             )
 
 
@@ -65,27 +93,28 @@ def xlsx_file(request: HttpRequest, name: str) -> HttpResponse | FileResponse:
     """Send the chosen rows as a workbook, with a second sheet on their provenance."""
     context = frame(request, name, "rows")
     count = tables.count(context["here"], name, context["selection"])
-    limit = XLSX_CELLS // len(tables.shown_columns(context["spec"]))
+    names = _names(context)
+    limit = XLSX_CELLS // len(_columns(context["spec"], names))
     if count > limit:
         context |= {"count": count, "limit": limit}
         return render(request, "explore/too_long.html", context, status=413)
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    _workbook(context).save(stream)
+    _workbook(context, names).save(stream)
     stream.seek(0)
     return FileResponse(stream, as_attachment=True, filename=f"{_file_name(context)}.xlsx")
 
 
-def _workbook(context: dict[str, Any]) -> Workbook:
+def _workbook(context: dict[str, Any], names: dict[str, str] | None) -> Workbook:
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_("Données"))
-    sheet.append(tables.shown_columns(context["spec"]))
+    sheet.append(_columns(context["spec"], names))
     here: Shelf = context["here"]
     with here.apart() as apart:
         for batch in tables.batches(apart, context["spec"], context["selection"]):
             for row in batch.to_pylist():
-                sheet.append([_cell(value) for value in row.values()])
+                sheet.append([_cell(value) for value in _values(row, names)])
     about = book.create_sheet(_("Provenance"))
-    for line in _about(context):
+    for line in _about(context, named=names is not None):
         about.append([_cell(value) for value in line])
     return book
 
@@ -97,7 +126,7 @@ def _cell(value: Any) -> Any:
     return ILLEGAL_CHARACTERS_RE.sub("", plain) if isinstance(plain, str) else plain
 
 
-def _about(context: dict[str, Any]) -> Iterator[list[str]]:
+def _about(context: dict[str, Any], *, named: bool) -> Iterator[list[str]]:
     spec, manifest = context["spec"], context["manifest"]
     yield [_("Table"), spec.name, meaning(spec.meaning)]
     if context["applied"]:
@@ -111,6 +140,8 @@ def _about(context: dict[str, Any]) -> Iterator[list[str]]:
             yield [_("DÉMO"), _("Chiffres simulés : ne décrivent aucun lieu réel.")]
     for column in spec.columns:
         yield [column.name, meaning(column.meaning), column.unit]
+        if named and column.name == NAMED:
+            yield [NAME, _("Nom du lieu, ajouté pour la lecture : le code seul désigne le lieu."), ""]
 
 
 def _file_name(context: dict[str, Any]) -> str:
