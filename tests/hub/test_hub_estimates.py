@@ -24,7 +24,7 @@ from kalanso.store import Mode, Provenance, Store
 from tests.hub import made_up_run
 from tests.hub.conftest import NOW
 from tests.hub.test_hub_pages import FIRST_VIEW, only_our_scripts, outline, text_of
-from tests.hub.visitors import visitor
+from tests.hub.visitors import person, visitor
 
 PAGES = (
     "/ou/", "/ou/?mesure=couverture", "/ou/?mesure=seuil&seuil=50", "/ou/?mesure=incertitude&vaccin=dtp3",
@@ -179,6 +179,24 @@ def test_an_area_shows_what_to_do_its_category_backlog_change_and_sources(ask: A
     assert "12 à 23 mois 100 entre 55 et 145" in text
     assert "On ne les additionne jamais à ceux de la cohorte" in text
     assert {"estimated", "reported", "surveyed"} <= {row["kind"] for row in axis["table"]}
+
+
+def test_the_common_axis_names_sources_by_their_titles(ask: Any, quick_hand: Any) -> None:
+    from kalanso.hub.evidence.models import SourceCard
+
+    ask("/lieux/{area}/estimation/")
+    axis = next(job for job in quick_hand.jobs if job["kind"] == "evidence_axis")
+    code = next(row["source"] for row in axis["table"] if row["kind"] == "reported")
+    card = {"title": "Rapports du mois", "changed_by": person("national"), "changed": NOW}
+    made = SourceCard.objects.create(code=code, **card)
+    quick_hand.jobs.clear()
+    try:
+        ask("/lieux/{area}/estimation/")
+    finally:
+        made.delete()
+
+    axis = next(job for job in quick_hand.jobs if job["kind"] == "evidence_axis")
+    assert {row["source"] for row in axis["table"] if row["kind"] == "reported"} >= {"Rapports du mois"}
 
 
 def test_a_district_lists_its_areas_with_the_next_step(ask: Any) -> None:

@@ -40,14 +40,14 @@ def recorded(record: Mapping[str, Any]) -> str:
         told = _("%(what)s à %(place)s depuis le %(day)s (%(source)s)")
         return told % {
             "what": word(found["kind"], "event"), "place": _place(found["place"]), "day": day(date.fromisoformat(found["begun"])),
-            "source": _source(found["source"]),
+            "source": source_named(found["source"]),
         }  # fmt: skip
     if found := CARDS.fullmatch(reference):
         told = _("%(place)s sans vaccin %(out)s jours sur %(days)s, de %(first)s à %(last)s (%(source)s)")
         return told % {
             "place": _place(str(record["place_code"])), "out": format_value(int(found["out"]), "count", locale()),
             "days": format_value(int(found["days"]), "count", locale()), "first": period(found["first"]), "last": period(found["last"]),
-            "source": _source(found["source"]),
+            "source": source_named(found["source"]),
         }  # fmt: skip
     return reference
 
@@ -57,5 +57,6 @@ def _place(code: str) -> str:
     return found.name if found else code
 
 
-def _source(code: str) -> str:
-    return distinct_titles().get(code, code)
+def source_named(code: str) -> str:
+    """Return what people call a source: its title, a name of the pack, else its code."""
+    return distinct_titles().get(code) or word(code)

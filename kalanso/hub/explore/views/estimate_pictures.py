@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from kalanso.coverage import tables as run_tables
 from kalanso.figures.classes import limits as class_limits
 from kalanso.hub.explore.panels import locale, word
+from kalanso.hub.explore.panels.records import source_named
 from kalanso.hub.explore.queries import estimates, places, runs
 from kalanso.hub.explore.queries.estimates import Estimate
 from kalanso.hub.explore.queries.places import Place
@@ -217,7 +218,8 @@ def sources(
     first = rows[0]["period"] if rows else ""
     rows += [
         {
-            "period": row["period"], "period_from": row["period_from"], "kind": row["kind"], "source": word(row["source"]),
+            "period": row["period"], "period_from": row["period_from"], "kind": row["kind"],
+            "source": source_named(row["source"]),
             "value": row["value"], "low": row["low"], "high": row["high"], "provisional": False,
         }
         for row in said

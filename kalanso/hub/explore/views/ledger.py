@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from kalanso.hub.explore.panels import word
+from kalanso.hub.explore.panels.records import source_named
 from kalanso.hub.explore.queries import doors, evidence_of_places, other_answers, places, shelf, withheld
 from kalanso.hub.explore.queries.evidence_of_places import FINDINGS, Ledger
 from kalanso.hub.explore.queries.places import Place
@@ -128,7 +128,7 @@ def _sources(here: Shelf, place: Place) -> dict[str, Any]:
         "gaps": [],
         "stated": [],
         "by_source": [
-            {**row, "name": word(row["source"])}
+            {**row, "name": source_named(row["source"])}
             for row in evidence_of_places.gaps_by_source(here, place.code)
         ],
         "populations": evidence_of_places.populations_by_source(here, place.code),
