@@ -199,6 +199,14 @@ def test_the_common_axis_names_sources_by_their_titles(ask: Any, quick_hand: Any
     assert {row["source"] for row in axis["table"] if row["kind"] == "reported"} >= {"Rapports du mois"}
 
 
+def test_a_reference_centre_is_no_place_without_estimate(ask: Any) -> None:
+    text = text_of(ask("/ou/?lieu={district}"))
+
+    assert "pas d'estimation" not in text.replace("ne sont pas estimées", "")
+    assert re.search(r"CSRéf Niono n'est pas dans la liste : cet établissement dépend de Niono", text)
+    assert "CSRéf" not in text_of(ask("/ou/"))
+
+
 def test_a_district_lists_its_areas_with_the_next_step(ask: Any) -> None:
     text = text_of(ask("/lieux/{district}/estimation/"))
     assert "Par quelles aires commencer ?" in text

@@ -58,7 +58,7 @@ def missed(request: HttpRequest) -> HttpResponse:
         "estimate": values.get(where.place.code), "chance": chances.get(where.place.code),
         "truth": truth.get(where.place.code),
         "lines": ordered[:PLACES_OPEN], "folded": ordered[PLACES_OPEN:], "more_lines": max(0, len(lines) - PLACES_SHOWN),
-        "table_shown": estimates.source(here, when.value),
+        "table_shown": estimates.source(here, when.value), "apart": _apart(here, where.place),
         **_maps(here, where.place, shown, values, chances, truth, measure.value, dose.value, float(limit.value) / 100),
         **({} if context["run"].unsettled else _burden(here, where.place, dose.value, when.value)),
         **sureness(here, where.place),
@@ -79,6 +79,13 @@ def drawn_places(here: Shelf, place: Place) -> list[Place]:
     """Return the places that the map of this one shows; without outlines, those right below."""
     found = pictures.drawn_level(here, place)
     return found or [p for p in places.tree(here).children(place.code) if p.level != Level.FACILITY]
+
+
+def _apart(here: Shelf, place: Place) -> list[Place]:
+    """Return the facilities right below a district, such as its reference centre, whose doses are not estimated apart."""
+    if place.level != Level.DISTRICT:
+        return []
+    return [one for one in places.tree(here).children(place.code) if one.level == Level.FACILITY]
 
 
 def _most_missed_first(line: Line) -> tuple[bool, float, str]:

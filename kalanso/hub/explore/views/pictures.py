@@ -218,14 +218,16 @@ def findings_grid(here: Shelf, shown: Sequence[Place], wanted: findings.Wanted) 
 def drawn_level(here: Shelf, place: Place) -> list[Place]:
     """Return the places that a map of this one shows: districts of a country, health areas of a region.
 
-    Never more than one page can carry: where the finer level has no outlines, the children.
+    Never more than one page can carry: where the finer level has no outlines, the children. A facility is none of
+    them: it has reports, but neither a population nor an estimate of its own.
     """
     known = places.tree(here)
     wanted = {Level.COUNTRY: Level.DISTRICT, Level.REGION: Level.HEALTH_AREA}.get(Level(place.level))
     inside = places.below(here, place.code)
     finer = [known.places[code] for code in sorted(inside) if known.places[code].level == wanted]
     outlined = places.outlined(here)
-    for chosen in (finer, known.children(place.code)):
+    children = [one for one in known.children(place.code) if one.level != Level.FACILITY]
+    for chosen in (finer, children):
         if len(chosen) > 1 and sum(p.code in outlined for p in chosen) * 2 >= len(chosen):
             return chosen
     return []
