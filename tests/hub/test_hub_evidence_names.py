@@ -337,3 +337,13 @@ def test_another_waiting_sheet_is_named_only_to_whom_it_is_open(store: Store, aw
     assert doubts.rivals(person("partner", organisation="other"), upload) == []
     assert doubts.rivals(person("district", "ML-D0001"), upload) == []
     assert len(doubts.rivals(person("national"), upload)) == 1
+
+
+def test_who_comes_from_a_place_need_not_choose_it_again(store: Store, niono: str) -> None:
+    cni = visitor("national")
+    chosen = cni.get(f"/preuves/depot/nouveau/?lieu={niono}").context["form"]["place"].value()
+    page = cni.get(f"/lieux/{niono}/").content.decode()
+
+    assert chosen == niono
+    assert f'href="/preuves/depot/nouveau/?lieu={niono}"' in page
+    assert cni.get("/preuves/depot/nouveau/?lieu=ML-D9999").status_code == 200

@@ -92,7 +92,9 @@ def new(request: HttpRequest) -> HttpResponse:
         request.method == "POST" and request.POST is not None and getattr(request, "too_large", False)
     )
     given = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = UploadForm(request.user, *given, too_large=too_large)
+    form = UploadForm(
+        request.user, *given, too_large=too_large, initial={"place": request.GET.get("lieu", "")}
+    )
     if request.method == "POST" and form.is_valid():
         draft, sha256 = form.keep()
         earlier = queries.same_file(request.user, sha256).first()
