@@ -199,6 +199,16 @@ def test_the_common_axis_names_sources_by_their_titles(ask: Any, quick_hand: Any
     assert {row["source"] for row in axis["table"] if row["kind"] == "reported"} >= {"Rapports du mois"}
 
 
+def test_the_page_of_an_estimate_leads_to_what_to_do_and_folds_what_is_read_later(ask: Any) -> None:
+    page = ask("/lieux/{district}/estimation/").content.decode()
+
+    assert page.index('href="#agir"') < page.index('id="sources"') < page.index('id="agir"')
+    for anchor in ("rattraper", "abandon", "methodes"):
+        before = page[: page.index(f'id="{anchor}"')]
+        assert before.count("<details") > before.count("</details>"), f"{anchor} stands in no folded part"
+    assert 'href="/ou/?lieu=' in ask("/lieux/{district}/").content.decode()
+
+
 def test_a_reference_centre_is_no_place_without_estimate(ask: Any) -> None:
     text = text_of(ask("/ou/?lieu={district}"))
 
