@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import override_settings
 
-from kalanso.store import Provenance, Store
+from kalanso.store import Mode, Provenance, Store
+from tests.hub.conftest import NOW
 from tests.hub.visitors import visitor
 
 PAGES = (
@@ -252,6 +255,26 @@ def test_of_two_places_of_one_name_the_district_comes_before_the_cercle(hub: Non
 
     levels = [one.level for one in places.search(shelf.current(), "Niono") if one.name == "Niono"]
     assert levels.index("district") < levels.index("cercle")
+
+
+def test_of_places_of_one_name_those_of_which_something_is_told_come_first(
+    quick_hand: Any, tmp_path: Path, small_store: Store, code_of: Any
+) -> None:
+    from kalanso.indicators.tables import INDICATOR_VALUES
+
+    district = code_of("Bougouni", "district")
+    folder = tmp_path / "store"
+    shutil.copytree(small_store.folder, folder, ignore=shutil.ignore_patterns("cache"))
+    store = Store.open(folder, memory="1GB", threads=1)
+    table = store.read(INDICATOR_VALUES)
+    rows = table.filter(table.place_code == district).to_pyarrow().to_pylist()
+    store.publish(INDICATOR_VALUES, rows, provenance=Provenance(), now=NOW, mode=Mode.REPLACE_ALL)
+    with override_settings(KALANSO_STORE=folder):
+        page = visitor().get("/lieux/?q=bougouni").content.decode()
+
+    first = re.findall(r'<li><a href="/lieux/([^/]+)/">Bougouni</a>', page)
+    assert len(first) > 1
+    assert first[0] == district
 
 
 def test_a_search_for_a_code_opens_the_place(get: Any, address: Any) -> None:

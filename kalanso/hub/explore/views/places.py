@@ -51,6 +51,7 @@ def where(request: HttpRequest) -> HttpResponse:
     exact = [place for place in found if places.folded(place.name) == places.folded(text)]
     if len(found) == 1 or (len(exact) == 1 and exact[0].code == text):
         return redirect(reverse("place", args=[found[0].code]))
+    found = _told_first(here, found, exact)
     known = places.tree(here)
     root = known.root()
     mine, recent = choosing.near_to(request)
@@ -68,6 +69,16 @@ def where(request: HttpRequest) -> HttpResponse:
         when = chosen_period(request, here)
         context |= _map(here, root, when) | {"not_shown": withheld.of_reports(here, root.code, when)}
     return render(request, "explore/where.html", context)
+
+
+def _told_first(here: Shelf, found: list[Place], named: list[Place]) -> list[Place]:
+    """Put, of places that bear one name, those first of which something is reported: a district before an empty region."""
+    when = series.last_complete(here) if len(named) > 1 and here.sees(INDICATOR_VALUES) else None
+    if when is None:
+        return found
+    told = series.at(here, tuple(one.code for one in named), "dtp1_coverage", when)
+    first = sorted(named, key=lambda one: one.code not in told)
+    return [*first, *(one for one in found if one not in named)]
 
 
 def chosen_period(request: HttpRequest, here: Shelf) -> str | None:
