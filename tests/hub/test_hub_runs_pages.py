@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kalanso.coverage import Question
-from tests.hub.run_desk import WHY, Desk, desk
+from tests.hub.run_desk import NOW, WHY, Desk, desk
 from tests.hub.test_hub_pages import FIRST_VIEW, text_of
 from tests.hub.visitors import person, visitor
 
@@ -316,3 +316,37 @@ def test_whoever_reviews_may_set_any_run_aside_with_reasons_and_take_that_back(
 def test_every_state_names_its_next_step(state: str, next_step: str, desk: Desk, quick_hand: Any) -> None:
     run = desk.brought_to(state)
     assert next_step in text_of(visitor("researcher").get(f"/preuves/calculs/{run.pk}/"))
+
+
+def test_a_run_that_nobody_has_signed_waits_on_the_page_of_whoever_may_review_it(desk: Desk) -> None:
+    from kalanso.hub.people.queries.tasks import tasks_of
+
+    run = desk.brought_to("technical_review")
+    address = f"/preuves/calculs/{run.pk}/relire/"
+
+    def asked(who: Any) -> bool:
+        return address in {task.address for task in tasks_of(who)}
+
+    assert asked(person("researcher", name="relectrice"))
+    assert asked(person("national"))
+    assert not asked(run.asked_by), "who asked for it has it reviewed by somebody else"
+    assert not asked(person("partner"))
+
+    desk.check(run)
+    assert not asked(person("national"))
+
+
+def test_all_that_waits_for_somebody_can_be_opened_from_their_page(desk: Desk, monkeypatch: Any) -> None:
+    from kalanso.hub.people.queries import tasks
+
+    many = [
+        tasks.Task(says=f"Faire la chose {n}", address=f"/notifications/?n={n}", since=NOW) for n in range(5)
+    ]
+    monkeypatch.setattr(tasks, "_TASKS", [lambda _person: many])
+
+    page = visitor("national").get("/moi/").content.decode()
+
+    assert all(task.address in page for task in many)
+    assert (
+        page.index(many[2].address) < page.index("2 autres attendent ensuite.") < page.index(many[3].address)
+    )

@@ -104,7 +104,7 @@ def me(request: HttpRequest) -> HttpResponse:
             "talks": bool(access.roles & READERS),
             "numbers": [_number_of(here, code, name) for code, name in _homes(here, held)],
             "tasks": waiting[: tasks.SHOWN],
-            "more_tasks": max(0, len(waiting) - tasks.SHOWN),
+            "later": waiting[tasks.SHOWN :],
             "drafts": tasks.drafts_of(request.user),
             "may_list": may(request.user, "people.list"),
             "may_invite": may(request.user, "people.invite"),

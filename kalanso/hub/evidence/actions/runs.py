@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from kalanso.coverage import Question
 from kalanso.hub.evidence.models import AgreedSentence, Run, RunCheck, RunStep
 from kalanso.hub.evidence.permissions import BACKWARD, RUN_STEPS
-from kalanso.hub.evidence.queries.runs import cut_beside
+from kalanso.hub.evidence.queries.runs import cut_beside, held_checks
 from kalanso.hub.jobs.actions import ask as ask_for
 from kalanso.hub.jobs.actions import cancel as cancel_job
 from kalanso.hub.jobs.models import Job
@@ -230,14 +230,6 @@ def check_run(
         after={one.point: "fine" if one.fine else one.note for one in made},
     )
     return made
-
-
-def held_checks(run: Run) -> dict[str, RunCheck]:
-    """Return the last answer to each point since the run came into review last."""
-    entered = (
-        run.steps.filter(after=State.REVIEW).order_by("-number").values_list("number", flat=True).first()
-    )
-    return {one.point: one for one in run.checks.filter(round=entered or 0).select_related("by")}
 
 
 def refuse_step(by: Person, run: Run, after: str, reason: str) -> None:

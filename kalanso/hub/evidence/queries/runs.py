@@ -21,7 +21,7 @@ from django.db.models import QuerySet
 from kalanso import pipeline
 from kalanso.coverage.summaries import readable
 from kalanso.coverage.tables import COVERAGE_ESTIMATES, KEPT_RUNS
-from kalanso.hub.evidence.models import AgreedSentence, Run
+from kalanso.hub.evidence.models import AgreedSentence, Run, RunCheck
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.permissions import may
@@ -319,3 +319,11 @@ def official(run: Run | None, indicator: str) -> list[Official]:
 def agreed() -> AgreedSentence | None:
     """Return the sentence that holds now."""
     return AgreedSentence.objects.select_related("by").first()
+
+
+def held_checks(run: Run) -> dict[str, RunCheck]:
+    """Return the last answer to each point since the run came into review last."""
+    entered = (
+        run.steps.filter(after=Run.State.REVIEW).order_by("-number").values_list("number", flat=True).first()
+    )
+    return {one.point: one for one in run.checks.filter(round=entered or 0).select_related("by")}

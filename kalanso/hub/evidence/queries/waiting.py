@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from kalanso.hub.evidence.models import PlaceName, Upload
 from kalanso.hub.evidence.queries.matches import SETTLED
-from kalanso.hub.evidence.queries.runs import visible_runs
+from kalanso.hub.evidence.queries.runs import held_checks, visible_runs
 from kalanso.hub.evidence.queries.uploads import language, visible_uploads
 from kalanso.hub.evidence.queries.worklist import open_questions
 from kalanso.hub.people.permissions import may
@@ -70,13 +70,28 @@ def sheets(person: Any) -> list[Task]:
 
 def runs(person: Any) -> list[Task]:
     """Return the runs that wait for somebody's review, validation or publication."""
-    found = []
+    found = _unsigned(person)
     for state, verb, says in RUN_TASKS:
         if may(person, verb):
             for run in visible_runs(person).filter(state=state).exclude(asked_by=person)[:FEW]:
                 since = run.ended or run.asked
                 found.append(Task(says=str(says), address=reverse("runs_one", args=[run.pk]), since=since))
     return found
+
+
+def _unsigned(person: Any) -> list[Task]:
+    """Return the runs under review of which nobody has signed any point yet, for those who may."""
+    if not may(person, "evidence.review_run"):
+        return []
+    waiting = visible_runs(person).filter(state="technical_review").exclude(asked_by=person)
+    return [
+        Task(
+            says=_("Relire et signer le calcul %(n)s, en revue technique") % {"n": run.pk},
+            address=reverse("runs_check", args=[run.pk]), since=run.ended or run.asked,
+        )
+        for run in waiting[:FEW]
+        if not held_checks(run)
+    ]  # fmt: skip
 
 
 def questions(person: Any) -> list[Task]:

@@ -135,7 +135,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     }  # fmt: skip
     if programme:
         context |= {
-            "steps": run.steps.select_related("by"), "held": list(actions.held_checks(run).values()),
+            "steps": run.steps.select_related("by"), "held": list(queries.held_checks(run).values()),
             "before": queries.last_validated(run), "cut": queries.cut_beside(run),
             "may_cancel": not run.over and (run.asked_by_id == request.user.pk or may(request.user, "evidence.cancel_run", run)),
             "may_ask": _may_ask(request.user)[1], "may_check": run.state == "technical_review" and may(request.user, "evidence.review_run", run),
@@ -215,7 +215,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
         else _("Aucun calcul n'a encore été validé : écrivez-le dans la note."),
     }
     form = Checking(
-        request.POST if request.method == "POST" else None, held=actions.held_checks(run), hints=hints
+        request.POST if request.method == "POST" else None, held=queries.held_checks(run), hints=hints
     )
     if request.method == "POST" and form.is_valid():
         try:
