@@ -350,3 +350,14 @@ def test_all_that_waits_for_somebody_can_be_opened_from_their_page(desk: Desk, m
     assert (
         page.index(many[2].address) < page.index("2 autres attendent ensuite.") < page.index(many[3].address)
     )
+
+
+def test_a_run_leads_to_the_same_question_with_other_assumptions(desk: Desk) -> None:
+    run = desk.computed()
+    again = f"/preuves/calculs/demander/?comme={run.pk}"
+
+    page = visitor("researcher", name="chercheuse").get(f"/preuves/calculs/{run.pk}/").content.decode()
+
+    before = page[: page.index(f'href="{again}"')]
+    assert before.count("<details") == before.count("</details>"), "it is seen without opening anything"
+    assert again not in visitor("district", "D").get(f"/preuves/calculs/{run.pk}/").content.decode()
