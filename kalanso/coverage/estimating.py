@@ -24,11 +24,12 @@ from kalanso.coverage.faults import EstimateRefused
 from kalanso.coverage.gmrf import NotPositiveDefinite
 from kalanso.coverage.keeping import chosen
 from kalanso.coverage.layout import SCALARS, Layout
-from kalanso.coverage.plans import Plan, published_plan
+from kalanso.coverage.plans import CAREFUL, Plan, published_plan
+from kalanso.coverage.plans import SMALL as SMALL_COUNTRY
 from kalanso.coverage.posterior import Posterior
 from kalanso.coverage.preview import PREVIEW, preview_plan
 from kalanso.coverage.priors import Priors, default_priors
-from kalanso.coverage.published import Sampled, sample
+from kalanso.coverage.published import SEEDS, Sampled, sample
 from kalanso.coverage.question import Question
 from kalanso.coverage.records import Floats
 from kalanso.coverage.term_costs import term_costs
@@ -38,6 +39,8 @@ from kalanso.coverage.whitener import NotWhitened
 FITTED = 100  # draws whose expected doses are kept for checks against the reports
 # Cells below which a second thread gains next to nothing.
 SMALL = 6000
+# Folder of a second try in the checkpoint.
+AGAIN = "again"
 # A chain that accepts fewer proposals than this has stuck, whatever its draws seem to say.
 LEAST_ACCEPTED = 0.3
 
@@ -91,10 +94,9 @@ def _estimate(
         alone = _prepared(evidence, question.with_(routine=False), priors or default_priors())
         sampled = sample_cut(layout, terms, alone, PREVIEW, rng, progress=progress)
     else:
-        sampled = sample(
-            layout, terms, asked, rng, progress=progress, checkpoint=checkpoint, workers=workers,
-            start=None if known is None else known.mean(axis=0),
-        )  # fmt: skip
+        start = None if known is None else known.mean(axis=0)
+        careful = CAREFUL if plan is None and not quick and n * t <= SMALL_COUNTRY else None
+        sampled, asked = _sampled(layout, terms, asked, careful, rng, progress, checkpoint, workers, start)
     drawn, gamma, chain = chosen(sampled.keepers, question.draws)
     engine = "preview" if quick else "published"
     left_out["terms"] = term_costs(sampled.model)
@@ -102,6 +104,25 @@ def _estimate(
     if quick:  # too short for the other gates
         document["gates"] = {"r_hat_totals": document["gates"]["r_hat_totals"]}
     return _posterior(layout, drawn, gamma, chain, document, engine)
+
+
+def _sampled(
+    layout: Layout, terms: tuple[Term, ...], plan: Plan, careful: Plan | None, rng: np.random.Generator,
+    progress: Callable[[str, float], None], checkpoint: Path | None, workers: int, start: Floats | None,
+) -> tuple[Sampled, Plan]:  # fmt: skip
+    """Return what a plan gave, or what the careful one gave where that may not be published."""
+    again = None if checkpoint is None else checkpoint / AGAIN
+    if careful is not None and again is not None and again.is_dir():
+        rng.spawn(SEEDS + plan.chains)  # those of the first try, which is over
+    else:
+        sampled = sample(
+            layout, terms, plan, rng, progress=progress, checkpoint=checkpoint, workers=workers, start=start
+        )
+        if careful is None or all(gate["passed"] for gate in _gates(sampled, plan).values()):
+            return sampled, plan
+    if again is not None:
+        again.mkdir(exist_ok=True)
+    return sample(layout, terms, careful, rng, progress=progress, checkpoint=again, workers=workers), careful
 
 
 def _prepared(evidence: Evidence, question: Question, priors: Priors) -> tuple[Layout, tuple[Term, ...]]:
@@ -119,6 +140,11 @@ def _seconds(began: float, stages: Mapping[str, float]) -> dict[str, float]:
 
 def _document(sampled: Sampled, plan: Plan, seconds: dict[str, float]) -> dict[str, Any]:
     """Return the diagnostics of a sampled posterior and its gates."""
+    return {**sampled.mixed.as_dict(), **sampled.counts, "gates": _gates(sampled, plan), "seconds": seconds}
+
+
+def _gates(sampled: Sampled, plan: Plan) -> dict[str, dict[str, Any]]:
+    """Return what is asked of draws before they may be published, and whether these have it."""
     mixed, counts = sampled.mixed, sampled.counts
     measured = {
         "effective_draws": (mixed.least_draws, plan.effective, mixed.least_draws >= plan.effective),
@@ -130,11 +156,10 @@ def _document(sampled: Sampled, plan: Plan, seconds: dict[str, float]) -> dict[s
         ),
         "accepted": (counts["accepted"], LEAST_ACCEPTED, counts["accepted"] >= LEAST_ACCEPTED),
     }  # fmt: skip
-    gates = {
+    return {
         name: {"value": round(float(value), 4), "limit": round(float(limit), 4), "passed": bool(passed)}
         for name, (value, limit, passed) in measured.items()
     }
-    return {**mixed.as_dict(), **counts, "gates": gates, "seconds": seconds}
 
 
 def _warm(layout: Layout, warm: Mapping[str, npt.NDArray[Any]] | None) -> Floats | None:

@@ -28,6 +28,8 @@ from kalanso.coverage.terms import Term
 from kalanso.coverage.whitening import Whitening
 
 Progress = Callable[[str, float], None]
+# Generators that are spawned beside those of the chains.
+SEEDS = 3
 # Writing a checkpoint may take one part in so many of the time since the last.
 SELDOM = 20
 
@@ -51,7 +53,7 @@ def sample(
     """Return draws of the posterior; `start` are globals near which it lies (a run before)."""
     seconds: dict[str, float] = {}
     began = time.monotonic()
-    seeds = rng.spawn(3 + plan.chains)
+    seeds = rng.spawn(SEEDS + plan.chains)
     progress("coverage.progress.fitting", 0.0)
     centre = stage(checkpoint, "pilot", lambda: pilot(layout, terms, plan, seeds[0], start, workers))
     seconds["pilot"] = time.monotonic() - began
@@ -65,7 +67,7 @@ def sample(
     model, map_ = learned.with_(layout, terms)
     seconds["learning"] = time.monotonic() - began - seconds["pilot"]
     runs = [
-        _Run(number, model.copy(), map_, plan, seeds[3 + number], learned, checkpoint)
+        _Run(number, model.copy(), map_, plan, seeds[SEEDS + number], learned, checkpoint)
         for number in range(plan.chains)
     ]
     mixed = _blocks(runs, plan, layout, progress, workers)
@@ -156,6 +158,9 @@ def _blocks(runs: list[_Run], plan: Plan, layout: Layout, progress: Progress, wo
             progress("coverage.progress.sampling", 0.3 + 0.7 * share)
             enough = mixed.least_draws >= plan.effective and mixed.worst_total <= plan.r_hat_totals
             if (enough and mixed.worst_global <= plan.r_hat_globals) or done + plan.block >= plan.most:
+                return mixed
+            due = plan.effective * (done + plan.block) / plan.most
+            if plan.hopeless and done + plan.block >= plan.hopeless and mixed.least_draws < due / 2:
                 return mixed
 
 

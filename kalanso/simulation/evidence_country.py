@@ -56,11 +56,12 @@ def simulate_evidence(
     tables["doses"], bias = doses(hidden, country, neighbourhood, settings, of_doses, drawn, hubs)
     tables |= denominators(hidden, country, settings, of_population, drawn)
     tables |= surveys(hidden, country, settings, of_surveys, drawn)
-    alike = drawn["same_cluster_dtp1"]
+    alike, later = drawn["same_cluster_dtp1"], drawn["delay"]
     assert isinstance(alike, float)
+    assert isinstance(later, float)
     tables["lots"] = lots(hidden, country, settings, of_rest, alike)
     tables["recounts"] = recounts(tables["doses"], bias, country, settings, of_rest)
-    given = expected_doses(hidden, country, settings, hubs)
+    given = expected_doses(hidden, country, settings, later, hubs)
     tables["stock"] = stock(given, country, hidden, settings, of_rest)
     dtp1 = hidden.dtp1[:, EARLIER:]
     truth = EvidenceTruth(

@@ -66,14 +66,13 @@ def attendance_table(hubs: Hubs, country: Land) -> pd.DataFrame:
 
 
 def expected_doses(
-    hidden: Hidden, country: Land, settings: EvidenceSettings, hubs: Hubs | None = None
+    hidden: Hidden, country: Land, settings: EvidenceSettings, later: float, hubs: Hubs | None = None
 ) -> dict[str, Numbers]:
     """Return doses truly given (N, T) by place of vaccination, before any error of reporting.
 
-    DTP1 is given in the quarter in which the child is due; of DTP3 a share `delay` falls into the
+    DTP1 is given in the quarter in which the child is due; of DTP3 a share `later` falls into the
     quarter after.
     """
-    later = settings.reporting.delay
     first = hidden.due * hidden.dtp1
     third = first * hidden.stay
     given = {
@@ -110,7 +109,9 @@ def doses(
     What was drawn is added to `drawn`. Cells that are missing have no row.
     """
     chosen = settings.reporting
-    given = expected_doses(hidden, country, settings, hubs)
+    # A generator beside: all else of a seed stays what it is.
+    later = drawn["delay"] = chosen.delay.draw(rng.spawn(1)[0])
+    given = expected_doses(hidden, country, settings, later, hubs)
     areas, quarters = given["dtp1_doses"].shape
     bias = _reporting_bias(country, neighbourhood, settings, rng, drawn)
     came = rng.choice([3, 2, 1], p=chosen.completeness, size=(areas, quarters))

@@ -154,7 +154,8 @@ class ReportingSettings:
     missing_follows_coverage: float = 0.0  # log odds of a missing cell per standard deviation of low DTP1
     conflict_bias: float = 0.0
     outliers: float = 0.0  # share of cells multiplied or divided by ten
-    delay: float = 1 / 3  # share of DTP3 doses given in the quarter after the one in which the child was due
+    # Share of DTP3 doses given in the quarter after the one in which the child was due.
+    delay: Uniform = Uniform(0.55, 0.8, least=0.0, most=1.0)
     attendance: float = 0.0  # share of the neighbours' children who go to the urban area beside them
     hubs: float = (
         0.0  # share of districts whose largest area attracts children of all its others, as evidence says

@@ -110,14 +110,18 @@ def test_truth_holds_shares_and_children_and_dtp3_never_exceeds_dtp1(
     assert (truth.surviving_infants > 0).all()
 
 
-def test_without_errors_doses_equal_the_children_vaccinated_with_a_third_of_dtp3_a_quarter_later() -> None:
+def test_without_errors_doses_equal_the_children_vaccinated_with_the_drawn_share_of_dtp3_a_quarter_later() -> (
+    None
+):
     tables, truth = country(areas=30, settings=QUIET)
     first = truth.surviving_infants * truth.dtp1_coverage
     third = truth.surviving_infants * truth.dtp3_coverage
+    later = truth.parameters["delay"]
+    assert 0.55 < later < 0.8
     np.testing.assert_allclose(wide(tables["doses"], truth, "dtp1_doses"), first, rtol=0.01)
     np.testing.assert_allclose(
         wide(tables["doses"], truth, "dtp3_doses")[:, 1:],
-        2 / 3 * third[:, 1:] + 1 / 3 * third[:, :-1],
+        (1 - later) * third[:, 1:] + later * third[:, :-1],
         rtol=0.01,
     )
 
