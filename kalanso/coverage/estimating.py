@@ -102,7 +102,7 @@ def _estimate(
     left_out["terms"] = term_costs(sampled.model)
     document = {"engine": engine, **left_out, **_document(sampled, asked, _seconds(began, sampled.seconds))}
     if quick:  # too short for the other gates
-        document["gates"] = {"r_hat_totals": document["gates"]["r_hat_totals"]}
+        document["gates"] = {name: document["gates"][name] for name in ("r_hat_totals", "accepted")}
     return _posterior(layout, drawn, gamma, chain, document, engine)
 
 

@@ -1,8 +1,8 @@
 """What does the posterior look like, within seconds?
 
 The same sampler as for the published posterior, stopped early: unbiased, but with few independent
-draws, so that intervals waver. It is labelled a preview and passes no gate but one: chains that disagree
-badly are said, and nothing may be decided on them. Gaussian approximations
+draws, so that intervals waver. It is labelled a preview and has two gates of its own: chains that disagree
+badly, or that stand still, are said, and nothing may be decided on them. Gaussian approximations
 were tried first and are only its start: their national interval was too narrow by a third and too
 low (see the decisions).
 """

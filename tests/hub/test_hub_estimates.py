@@ -416,6 +416,22 @@ def test_a_run_whose_draws_disagree_warns_on_every_page(ask: Any, estimated: Pat
             assert not re.search(r"Environ [\d ]+ enfants|entre [\d ]+ % et", text), page
 
 
+@pytest.mark.parametrize("passed", [True, False])
+def test_pages_judge_a_run_by_the_checks_that_the_desk_shows(
+    passed: bool, ask: Any, estimated: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "judged"
+    shutil.copytree(estimated, folder, ignore=shutil.ignore_patterns("cache"))
+    gates = {"r_hat_totals": {"value": 1.23, "limit": 1.4 if passed else 1.2, "passed": passed}}
+    engine = {"accepted": 0.7, "gates": gates, "totals": {"dtp1_coverage": {"r_hat": 1.23}}}
+    told = {"run": made_up_run.RUN, "engine": "preview", "engine_diagnostics": engine}
+    (folder / "estimates" / "diagnostics.json").write_text(json.dumps(told), encoding="utf-8")
+    with override_settings(KALANSO_STORE=folder):
+        text = text_of(visitor().get("/lieux/ML/"))
+
+    assert ("elle n'a pas passé son contrôle" in text) is not passed
+
+
 @pytest.mark.parametrize("page", ["/", "/moi/", "/lieux/ML/", "/lieux/ML/fiche/"])
 def test_an_estimate_on_another_page_bears_its_state(page: str, ask: Any) -> None:
     text = text_of(ask(page))

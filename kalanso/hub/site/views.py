@@ -15,7 +15,7 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.templatetags.static import static
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import get_language, override
@@ -194,7 +194,9 @@ def enter_as(request: HttpRequest, username: str) -> HttpResponse:
         raise Http404
     person = get_object_or_404(Person, username=username, is_active=True)
     if is_mfa_enabled(person):
-        answer: HttpResponse = perform_login(request, person, redirect_url=settings.LOGIN_REDIRECT_URL)
+        answer: HttpResponse = perform_login(
+            request, person, redirect_url=resolve_url(settings.LOGIN_REDIRECT_URL)
+        )
         return answer
     login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
     return redirect(settings.LOGIN_REDIRECT_URL)

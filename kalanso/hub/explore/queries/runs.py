@@ -151,7 +151,10 @@ def _newer_than(store: Store, heard: Manifest) -> bool:
 
 
 def _unsettled(engine: dict[str, Any]) -> bool:
-    """Return whether the sampler stood still, or its chains disagree on a total."""
+    """Return whether a run missed one of its own checks, as the evidence desk tells it; older runs are judged by what they
+    wrote: the sampler stood still, or its chains disagree on a total."""
+    if gates := [one for one in engine.get("gates", {}).values() if isinstance(one, dict)]:
+        return not all(one.get("passed", False) for one in gates)
     if engine.get("accepted") is not None and engine["accepted"] < LEAST_ACCEPTED:
         return True
     disagreement = [one.get("r_hat") for one in engine.get("totals", {}).values() if isinstance(one, dict)]
