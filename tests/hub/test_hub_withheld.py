@@ -77,6 +77,19 @@ def test_pockets_that_touch_a_guarded_area_are_not_said_not_to_be(told: Ground) 
     assert "Il peut y en avoir" in text
 
 
+def test_pockets_of_a_place_count_only_its_own_areas_that_are_not_shown(told: Ground) -> None:
+    text = page(told, "/ou/poches/?lieu={other_district}&seuil=50", "district", told.codes["other_district"])
+
+    assert SAID not in text, "all areas of this district are shown to its team"
+    assert "Bougouni, parmi les aires qui vous sont montrées : 1 poche" in text
+
+
+def test_a_place_without_pockets_is_told_so_by_its_name(told: Ground) -> None:
+    text = page(told, "/ou/poches/?lieu={district}")
+    assert "Niono : aucune poche sous 80 % ne vous est montrée" in text
+    assert "ici ou dans un lieu voisin" in text
+
+
 @pytest.mark.parametrize(
     "path", ["/ou/?lieu={district}", "/lieux/{district}/", "/preuves/comparaison/?lieu={district}"]
 )

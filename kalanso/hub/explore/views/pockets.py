@@ -37,11 +37,10 @@ def pockets(request: HttpRequest) -> HttpResponse:
         return render(request, "explore/pockets.html", context)
     limit = asked.threshold(request, evidence_of_places.pocket_thresholds(here) or (0.8,))
     found = evidence_of_places.pockets(here, float(limit.value) / 100, where.place.code)
-    not_shown = withheld.of_estimates(
-        here, _root(here, where.place).code
-    )  # a pocket may reach beyond the place
+    # A pocket may reach beyond the place: areas withheld elsewhere can keep one from being shown here.
+    beyond = withheld.of_estimates(here, _root(here, where.place).code)
     context |= {
-        "not_shown": not_shown,
+        "beyond": beyond,
         "limit": limit,
         "choices": [limit],
         "wrong": [limit] if limit.wrong else [],
@@ -49,7 +48,7 @@ def pockets(request: HttpRequest) -> HttpResponse:
         "found": found,
         "shown": [_told(pocket) for pocket in found[:POCKETS_SHOWN]],
         "missed_in_all": sum(pocket.row["share_of_missed_mean"] for pocket in found),
-        "picture": _picture(here, not_shown.named(where.place), found[:POCKETS_SHOWN], limit.shown),
+        "picture": _picture(here, beyond.named(where.place), found[:POCKETS_SHOWN], limit.shown),
         **sureness(here, where.place),
     }
     return render(request, "explore/pockets.html", context)
