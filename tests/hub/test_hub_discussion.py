@@ -519,6 +519,24 @@ def test_the_page_of_a_place_carries_its_discussion(places: dict[str, str], quic
     assert 'data-offline="people.comment"' not in closed
 
 
+@pytest.mark.parametrize(
+    ("who", "place", "offered"),
+    [
+        (("partner",), "here", True), (("partner",), "flagged", False), (("partner", "there"), "here", False),
+        (("national",), "flagged", True), (("donor",), "here", None),
+    ],
+)  # fmt: skip
+def test_a_place_offers_to_comment_only_where_a_comment_is_taken(
+    places: dict[str, str], quick_hand: Any, who: tuple[str, ...], place: str, offered: bool | None
+) -> None:
+    client = visitor(who[0], places[who[1]] if who[1:] else "")
+    seen = client.get(f"/lieux/{places[place]}/").content.decode()
+
+    assert ('href="#ecrire"' in seen) is bool(offered)
+    assert ('id="ecrire"' in seen) is bool(offered)
+    assert ("Commenter ce lieu est réservé à ses équipes" in seen) is (offered is False)
+
+
 def test_a_long_discussion_costs_no_query_more_than_a_short_one(places: dict[str, str]) -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext

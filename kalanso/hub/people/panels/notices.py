@@ -6,6 +6,7 @@ from django import template
 from django.utils.translation import gettext as _
 
 from kalanso.hub.people.permissions import Somewhere, may
+from kalanso.hub.people.queries.subjects import Subject, may_read
 
 register = template.Library()
 
@@ -31,3 +32,12 @@ def device(told: str) -> str:
 def may_at(context: template.Context, verb: str, place_code: str) -> bool:
     """Whether the reader may do something at a place."""
     return may(context["request"].user, verb, Somewhere(place_code))
+
+
+@register.simple_tag(takes_context=True)
+def comments_at(context: template.Context, place_code: str) -> str:
+    """Say whether the reader may comment a place: "yes"; "elsewhere" where they may comment others alone; "" for nobody who comments."""
+    reader, about = context["request"].user, Subject(object_type="place", object_id=place_code, place_code=place_code, name="", address="")  # fmt: skip
+    if not may(reader, "people.comment"):
+        return ""
+    return "yes" if may(reader, "people.comment", about) and may_read(reader, about) else "elsewhere"

@@ -21,7 +21,7 @@ SAYS: dict[str, Any] = {
     ),
     Role.COACH: _(
         "Vous lisez ce qui est de vos lieux, zones protégées à part, et ce que les partenaires lisent ailleurs ; vous "
-        "commentez chez vous."
+        "commentez chez vous, hors de ces zones."
     ),
     Role.REGION: _(
         "Vous lisez tout ce qui est de vos lieux et ce que les partenaires lisent ailleurs ; vous invitez des "
@@ -32,15 +32,15 @@ SAYS: dict[str, Any] = {
     ),
     Role.PARTNER: _(
         "Vous lisez les tables ouvertes aux partenaires et les estimations validées, zones protégées à part ; vous "
-        "déposez les feuilles de votre organisation et commentez dans vos lieux."
+        "déposez les feuilles de votre organisation et commentez dans vos lieux, hors de ces zones."
     ),
     Role.RESEARCHER: _(
         "Vous lisez les tables du programme sur vos lieux, zones protégées à part ; vous demandez et relisez des calculs, répondez "
-        "aux alertes et commentez."
+        "aux alertes et commentez dans vos lieux, hors de ces zones."
     ),
     Role.EDITOR: _(
         "Vous lisez les tables ouvertes aux partenaires et les estimations validées, zones protégées à part, et "
-        "vous commentez."
+        "vous commentez dans vos lieux, hors de ces zones."
     ),
     Role.DONOR: _(
         "Vous lisez les tables ouvertes aux partenaires et les estimations validées, zones protégées à part."
