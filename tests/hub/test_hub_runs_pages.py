@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kalanso.coverage import Question
+from kalanso.coverage.question import Recall
 from tests.hub.run_desk import NOW, WHY, Desk, desk
 from tests.hub.test_hub_pages import FIRST_VIEW, text_of
 from tests.hub.visitors import person, visitor
@@ -361,3 +362,27 @@ def test_a_run_leads_to_the_same_question_with_other_assumptions(desk: Desk) -> 
     before = page[: page.index(f'href="{again}"')]
     assert before.count("<details") == before.count("</details>"), "it is seen without opening anything"
     assert again not in visitor("district", "D").get(f"/preuves/calculs/{run.pk}/").content.decode()
+
+
+def test_a_run_of_moved_assumptions_names_each_in_percent_and_is_no_finding(desk: Desk) -> None:
+    usual = desk.computed()
+    run = desk.computed(
+        anchor_bias=0.0953102,
+        conflict_reporting=-0.0512933,
+        recall_error=Recall(sensitivity=0.95, specificity=0.9),
+    )
+    client = visitor("researcher", name="chercheuse")
+    text = text_of(client.get(f"/preuves/calculs/{run.pk}/"))
+    beside = text_of(client.get(f"/preuves/calculs/comparer/?a={usual.pk}&b={run.pk}"))
+
+    first = text.index("pas un constat")
+    assert first < text.index("enfants zéro dose (")
+    assert text.count("la population de référence compte 10 % d'enfants de trop") == 2
+    assert text.count("les rapports des zones de conflit sont gonflés de 5 % de moins qu'ailleurs") == 2
+    assert (
+        text.count("les mères disent vaccinés 95 % des enfants vaccinés, et non vaccinés 90 % des autres")
+        == 2
+    )
+    assert "trop haute de 0 % +10 %" in beside
+    assert "log" not in beside.split("Ce qui a été demandé autrement")[1].split("Ce qui a été entendu")[0]
+    assert "pas un constat" not in text_of(client.get(f"/preuves/calculs/{usual.pk}/"))

@@ -13,10 +13,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from kalanso.hub.evidence.queries import connections, runs
+from kalanso.hub.evidence.queries import assumptions, connections, runs
 from kalanso.hub.evidence.queries.sources import called, title_of
 from kalanso.hub.people.permissions import may
-from kalanso.vocabulary import Message, UnknownMessage
+from kalanso.vocabulary import Message, UnknownMessage, format_value
 
 register = template.Library()
 WIDTH, HEIGHT = 300, 34  # of a drawing, in its own units
@@ -127,3 +127,17 @@ def of_code(values: dict[str, float], code: str) -> float | None:
 def unlocalized(value: float) -> str:
     """Show a share as an attribute wants it, with a point in every language."""
     return f"{value:.3f}"
+
+
+@register.filter
+def percent_said(share: float) -> str:
+    """Show a share with no more figures than were chosen: 10 %, 2,5 %."""
+    whole = abs(100 * share - round(100 * share)) < 0.05
+    return format_value(share, "percent" if whole else "percent1", _locale())
+
+
+@register.filter
+def bias_said(log: float) -> str:
+    """Show the logarithm of a bias as people say it: +10 %, 0 %, -5 %."""
+    share = assumptions.share_of(float(log))
+    return ("+" if share > 0 else "") + percent_said(share)

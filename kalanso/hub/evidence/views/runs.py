@@ -20,6 +20,7 @@ from kalanso.hub.evidence.actions import runs as actions
 from kalanso.hub.evidence.forms.runs import FULL, PREVIEW, QUARTERS, Asking, Checking, Origin, Reason
 from kalanso.hub.evidence.models import Run, RunCheck
 from kalanso.hub.evidence.permissions import BACKWARD
+from kalanso.hub.evidence.queries import assumptions
 from kalanso.hub.evidence.queries import runs as queries
 from kalanso.hub.jobs.queries import behind
 from kalanso.hub.people.models import Event
@@ -131,6 +132,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     open_steps = actions.steps_open(request.user, run) if request.user.is_authenticated else []
     context: dict[str, Any] = {
         "run": run, "programme": programme, "numbers": queries.headline(run), "full": FULL,
+        "supposed": assumptions.moved(run.question),
         "may_preview": request.user.is_authenticated and _may_ask(request.user)[0],
     }  # fmt: skip
     if programme:
