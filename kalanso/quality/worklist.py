@@ -102,6 +102,7 @@ def worklist(
     rows = rows.merge(said, on=_KEY, how="left")
     rows["status"] = rows["status"].fillna("new")
     rows["section"] = [_section(row, month) for row in rows.itertuples()]
+    rows["section"] = _carried(rows, rules)
     rows = rows[rows["section"] != ""].reset_index(drop=True)
     if rows.empty:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -114,14 +115,43 @@ def worklist(
 
 def _once(rows: pd.DataFrame, rules: Mapping[str, Any]) -> pd.DataFrame:
     """Keep one line of findings that ask the same of a place: the gravest, then the newest; `more` counts the others."""
-    ever, period = rows["check"].isin(list(rules["once"])), rows["check"].isin(list(rules["once_a_period"]))
-    matter = rows["section"] + "|" + rows["check"] + "|" + rows["place_code"]
-    matter = matter.where(ever, (matter + "|" + rows["period"]).where(period, rows.index.astype(str)))
-    ordered = rows.assign(matter=matter).sort_values(
-        ["gravity", "children", "weight", "period"], ascending=[True, False, False, False]
+    ordered = rows.assign(
+        matter=rows["section"] + "|" + _matter(rows, rules), unsaid=~rows["status"].isin(CLOSED_STATUSES)
+    ).sort_values(
+        ["unsaid", "gravity", "children", "weight", "period"], ascending=[True, True, False, False, False]
     )
     others = ordered.groupby("matter")["matter"].transform("size") - 1
-    return ordered.assign(more=others).drop_duplicates("matter").drop(columns="matter")
+    return ordered.assign(more=others).drop_duplicates("matter").drop(columns=["matter", "unsaid"])
+
+
+def _matter(rows: pd.DataFrame, rules: Mapping[str, Any]) -> pd.Series:
+    """Return what a finding asks about: alike for all that are one question."""
+    ever, period = rows["check"].isin(list(rules["once"])), rows["check"].isin(list(rules["once_a_period"]))
+    matter = rows["check"] + "|" + rows["place_code"]
+    return matter.where(ever, (matter + "|" + rows["period"]).where(period, rows.index.astype(str)))
+
+
+def _carried(rows: pd.DataFrame, rules: Mapping[str, Any]) -> list[str]:
+    """Return the sections of findings, where an answer speaks for all of its question.
+
+    A finding that nobody answered goes where the answer went, unless it is graver, or began after the answered
+    period and was not over when the answer was given: that is asked anew.
+    """
+    matters, spans = _matter(rows, rules), {code: Period.parse(code) for code in rows["period"].unique()}
+    closed = rows["status"].isin(CLOSED_STATUSES)
+    answers: dict[str, list[Any]] = {}
+    for matter, row in zip(matters[closed], rows[closed].itertuples(), strict=True):
+        answers.setdefault(matter, []).append(row)
+    found: list[str] = []
+    for matter, row, done in zip(matters, rows.itertuples(), closed, strict=True):
+        span = spans[row.period]
+        standing = [
+            str(one.section) for one in answers.get(matter, ())
+            if row.gravity >= one.gravity and not pd.isna(one.said_on)
+            and (span.start <= spans[one.period].end or span.end < pd.Timestamp(one.said_on).date())
+        ]  # fmt: skip
+        found.append(str(row.section) if done or not standing else max(standing))
+    return found
 
 
 def _ranked(rows: pd.DataFrame, near: set[str]) -> pd.DataFrame:

@@ -231,6 +231,34 @@ def test_many_findings_of_one_matter_are_one_question() -> None:
     assert told == {"coverage": ("dtp3_coverage", 2), "outliers": ("dtp1_doses", 1)}
 
 
+def test_an_answer_speaks_for_all_of_its_question_and_for_nothing_graver_or_newer() -> None:
+    first, second = (
+        doubt("completeness", "D1", "202410", indicator=f"{dose}_doses") for dose in ("dtp1", "bcg")
+    )
+    newer = doubt("completeness", "D1", "202411")
+    other = doubt("silence", "F1", "202410")
+    before = asked([first, second, other])
+    told = said(first, "explained", date(2024, 11, 5))
+
+    def standing(*rows: dict[str, Any], on: date = date(2024, 11, 5)) -> dict[str, list[str]]:
+        found = asked(list(rows), [told | {"said_on": on}])
+        return {name: list(part["check"]) for name, part in found.groupby("section")}
+
+    assert len(before) == 2
+    assert standing(first, second, other) == {"answered": ["completeness"], "open": ["silence"]}
+    assert standing(first, second, on=date(2026, 12, 1)) == {}, "an answer of another time stands nowhere"
+    assert standing(first, second, newer) == {"answered": ["completeness"], "open": ["completeness"]}
+    assert "open" in standing(first, second | {"severity": "serious"})
+
+
+def test_the_answered_finding_itself_stands_for_its_question() -> None:
+    first, second = (
+        doubt("completeness", "D1", "202410", indicator=f"{dose}_doses") for dose in ("bcg", "dtp1")
+    )
+    rows = asked([first, second], [said(first, "explained", date(2024, 11, 5))])
+    assert list(rows["indicator"]) == ["bcg_doses"]
+
+
 def test_a_list_of_one_place_holds_it_and_all_below() -> None:
     rows = asked([doubt("outliers", place) for place in ("F1", "D1", "D2", "ML")], place="D1")
 
