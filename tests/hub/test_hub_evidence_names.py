@@ -94,9 +94,25 @@ def test_one_wrong_answer_keeps_none_of_a_form(store: Store, awa: Any, niono: st
     told = {
         f"choice-{second.pk}": "none", f"choice-{first.pk}": f"place:{code_of('Karangana', 'health_area')}",
     }  # fmt: skip
-    said = text_of(awa.post(names_page(upload), told, follow=True))
+    page = awa.post(names_page(upload), told)
 
-    assert "« Niono Est » : Ce lieu est hors du lieu" in said
+    assert page.status_code == 422
+    assert "« Niono Est » : Ce lieu est hors du lieu" in text_of(page)
+    assert f'name="choice-{second.pk}" value="none" checked' in page.content.decode(), "what was ticked stays"
+    assert set(upload.names.values_list("decision", flat=True)) == {"open"}
+
+
+def test_a_refused_form_keeps_another_place_that_was_chosen(
+    store: Store, awa: Any, niono: str, code_of: Any
+) -> None:
+    upload = desk.tried(awa, niono)
+    first, second = upload.names.get(name="Niono Est"), upload.names.get(name="Nulle Part")
+    chosen = code_of("Niono Nord", "health_area")
+    page = awa.post(names_page(upload), {f"other-{first.pk}": chosen, f"choice-{second.pk}": "place:NOWHERE"})
+    html = page.content.decode()
+
+    assert f'name="choice-{first.pk}" value="other" checked' in html
+    assert f'<option value="{chosen}" selected>' in html
     assert set(upload.names.values_list("decision", flat=True)) == {"open"}
 
 

@@ -55,7 +55,7 @@ class Question:
     """A name with its evidence, as a page asks about it.
 
     `taken` is the place that its lines are counted for until somebody says otherwise; `found` are the places that
-    a part of a name, as `typed`, may mean.
+    a part of a name, as `typed`, may mean; `answered` is the choice and the other place of a form that was not kept.
     """
 
     name: PlaceName
@@ -64,6 +64,7 @@ class Question:
     taken: Candidate | None = None
     typed: str = ""
     found: tuple[Found, ...] = ()
+    answered: tuple[str, str] | None = None
 
     @property
     def proposal(self) -> Candidate | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -33,11 +34,21 @@ def names(request: HttpRequest, key: UUID) -> HttpResponse:
     seen, hidden = queries.seen_names(request.user, upload)
     seen.sort(key=queries.group_of)
     if request.method == "POST":
-        return _keep_all(request, upload, seen)
+        return _keep_all(request, upload, seen) or _page(request, upload, seen, hidden, status=422)
+    return _page(request, upload, seen, hidden)
+
+
+def _page(
+    request: HttpRequest, upload: Upload, seen: list[PlaceName], hidden: int, status: int = 200
+) -> HttpResponse:
+    """Show a page of names; with what was ticked in a form that was refused, so that nobody ticks it again."""
     asked = request.GET.get("page", "1")
     pages = max(1, -(-len(seen) // queries.SHOWN))
     number = min(max(1, int(asked) if asked.isdigit() and len(asked) < 8 else 1), pages)
-    shown = queries.questions(upload, seen[(number - 1) * queries.SHOWN : number * queries.SHOWN])
+    shown = [
+        replace(one, answered=_ticked(request.POST, one.name.pk) if status != 200 else None)
+        for one in queries.questions(upload, seen[(number - 1) * queries.SHOWN : number * queries.SHOWN])
+    ]
     others = queries.other_places(upload)
     may_decide = uploads.rights(request.user, upload).match and upload.state == Upload.State.TRIED
     return render(
@@ -54,11 +65,12 @@ def names(request: HttpRequest, key: UUID) -> HttpResponse:
             "place": uploads.place_names({upload.place_code}).get(upload.place_code, ""),
             "changed": bool(upload.tried) and upload.tried != uploads.mark_of(upload),
         },
+        status=status,
     )  # fmt: skip
 
 
-def _keep_all(request: HttpRequest, upload: Upload, seen: list[PlaceName]) -> HttpResponse:
-    """Keep all answers of one form; where they leave no name open, have the dry run done anew at once."""
+def _keep_all(request: HttpRequest, upload: Upload, seen: list[PlaceName]) -> HttpResponse | None:
+    """Keep all answers of one form; where they leave no name open, have the dry run done anew. None where it is refused."""
     now = datetime.now(UTC)
     told = answers(request.POST, {one.pk for one in seen})
     try:
@@ -71,7 +83,15 @@ def _keep_all(request: HttpRequest, upload: Upload, seen: list[PlaceName]) -> Ht
             return redirect("upload", key=upload.pk)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
+        return None
     return redirect("upload_names", key=upload.pk)
+
+
+def _ticked(told: Any, name: int) -> tuple[str, str] | None:
+    """Return what a form said of a name, as it said it; None where it did not."""
+    other = str(told.get(f"other-{name}", ""))[:80]
+    choice = str(told.get(f"choice-{name}", "") or (other and "other"))
+    return (choice, other) if choice else None
 
 
 def answers(told: Any, seen: Set[int]) -> dict[int, tuple[str, str]]:
