@@ -393,3 +393,12 @@ def test_the_three_answers_look_alike_and_each_knows_the_question_that_comes_nex
 
     assert html.count('<button class="second">') == 6
     assert f"&amp;puis={key(doubt(area))[:12]}" in html
+
+
+def test_the_page_of_what_to_do_begins_with_the_list_for_whoever_may_answer(asked: Store, niono: str) -> None:
+    def leads(client: Any) -> bool:
+        return 'href="/preuves/a-demander/"' in client.get("/agir/").content.decode()
+
+    assert leads(visitor("district", niono))
+    assert not leads(visitor("reader"))
+    assert not leads(stranger())

@@ -243,7 +243,7 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def act(request: HttpRequest) -> HttpResponse:
     """Say what will stand under "act", and what helps until then."""
-    return render(request, "site/act.html")
+    return render(request, "site/act.html", {"may_ask": may(request.user, "evidence.set_finding")})
 
 
 def learn(request: HttpRequest) -> HttpResponse:
