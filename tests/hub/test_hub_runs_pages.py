@@ -386,3 +386,25 @@ def test_a_run_of_moved_assumptions_names_each_in_percent_and_is_no_finding(desk
     assert "trop haute de 0 % +10 %" in beside
     assert "log" not in beside.split("Ce qui a été demandé autrement")[1].split("Ce qui a été entendu")[0]
     assert "pas un constat" not in text_of(client.get(f"/preuves/calculs/{usual.pk}/"))
+
+
+def test_a_run_that_was_asked_to_stop_is_not_said_to_go_on(desk: Desk, quick_hand: Any) -> None:
+    from kalanso.hub.jobs.models import Job
+
+    run, client = desk.ask(), visitor("researcher")
+    going = text_of(client.get(f"/preuves/calculs/{run.pk}/"))
+    Job.objects.filter(pk=run.job_id).update(
+        cancel_asked=NOW if Job._meta.get_field("cancel_asked").null else True
+    )
+    stopping = text_of(client.get(f"/preuves/calculs/{run.pk}/"))
+
+    assert "il continue" in going
+    assert "il continue" not in stopping
+    assert "Il s'arrête à sa prochaine étape" in stopping
+
+
+@pytest.mark.parametrize("part", ["places", "denominator_sources", "displacement", "strata"])
+def test_every_file_that_a_run_hears_has_a_name(part: str) -> None:
+    from django.template.loader import render_to_string
+
+    assert render_to_string("evidence/part.html", {"part": part}).strip() != part
