@@ -13,7 +13,7 @@ from kalanso.vocabulary import format_value
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = sorted(path.parent.parent.name for path in (ROOT / "kalanso").glob("*/locale/fr.po"))
-STYLES = {"", "text", "count", "decimal", "percent", "percent1", "date", "period", "dose"}
+STYLES = {"", "text", "count", "decimal", "percent", "percent1", "points", "date", "period", "dose"}
 
 
 def sentences(package: str, locale: str) -> dict[str, list[str]]:
@@ -80,6 +80,7 @@ def test_every_sentence_is_used_and_every_used_id_has_a_sentence(package: str) -
 def test_numbers_look_french_to_french_readers() -> None:
     assert format_value(1240, "count", "fr") == "1\u202f240"
     assert format_value(0.125, "percent1", "fr") == "12,5\u202f%"
+    assert format_value(0.35, "points", "fr") == "35 points"
     assert [format_value("mcv1", "dose", locale) for locale in ("fr", "en")] == ["VAR1", "MCV1"]
     assert format_value("2024Q4", "period", "fr") == "T4 2024"
     assert format_value("2024-12-31", "date", "fr") == "31/12/2024"

@@ -95,7 +95,8 @@ def refusals(posterior: Posterior, evidence: Evidence, *, limit: float = TOO_WID
         if wide / len(rows) >= MOST_PLACES:
             found.append(Message(f"coverage.refusal.{_kind(level)}", told))
         elif wide:
-            found.append(Message(f"coverage.refusal.some_{_kind(level)}", told))
+            many = "one" if wide == 1 and _kind(level) != "country" else "some"
+            found.append(Message(f"coverage.refusal.{many}_{_kind(level)}", told))
     return tuple(found)
 
 

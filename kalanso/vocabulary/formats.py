@@ -21,7 +21,7 @@ def format_value(value: Any, style: str, locale: str) -> str:
     """Return a value as readers of a locale write it.
 
     Styles: `count` (whole number), `decimal` (one place), `percent` and `percent1` (a share from 0
-    to 1), `date`, `period` (a code or Period), `dose` (a code such as dtp1), `text`.
+    to 1), `points` (a difference of shares), `date`, `period` (a code or Period), `dose` (a code such as dtp1), `text`.
     """
     if value is None or value != value:
         return {"fr": "pas de donnée", "en": "no data"}[locale]
@@ -33,6 +33,8 @@ def format_value(value: Any, style: str, locale: str) -> str:
         pattern = {"fr": "#,##0{}\u202f%", "en": "#,##0{}%"}[locale]
         places = ".0" if style == "percent1" else ""
         return str(format_percent(value, format=pattern.format(places), locale=locale))
+    if style == "points":
+        return str(format_decimal(100 * value, format="#,##0", locale=locale)) + " points"
     if style == "date":
         day = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
         return str(format_date(day, format="dd/MM/yyyy" if locale == "fr" else "d MMM yyyy", locale=locale))

@@ -64,6 +64,25 @@ def test_an_unsure_estimate_is_refused_level_by_level(made_up):
     assert {"area", "parent", "country"} <= set(said(tight))
 
 
+def test_one_place_alone_that_is_unsure_is_told_in_the_singular_and_in_points(made_up, monkeypatch):
+    case = made_up(COVERAGE, sd=0.05, **tables())
+    table = guards.usability(case.posterior, case.evidence)
+    first = (
+        table.index[table["place_level"] == "area"][0]
+        if "area" in set(table["place_level"])
+        else table.index[-1]
+    )
+    unsure = table.assign(usable=table.index != first)
+    monkeypatch.setattr(guards, "usability", lambda *_args, **_more: unsure)
+    monkeypatch.setattr(guards, "MOST_PLACES", 1.1)
+
+    (message,) = guards.refusals(case.posterior, case.evidence, limit=0.35)
+
+    assert said([message]) == ["one_area"]
+    assert message.render("fr").startswith("Une aire de santé sur ")
+    assert "a un intervalle de plus de 35 points : ne pas la comparer" in message.render("fr")
+
+
 def test_missing_kinds_of_evidence_are_said(made_up):
     case = made_up(COVERAGE, sd=0.05)
     assert said(guards.refusals(case.posterior, case.evidence)) == ["no_survey", "no_population", "no_doses"]
