@@ -218,6 +218,16 @@ def test_places_inside_stand_from_the_lowest_coverage_up(get: Any) -> None:
     assert shares == sorted(shares)
 
 
+def test_the_kind_of_a_place_is_said_in_words(get: Any, address: Any) -> None:
+    from django.template.loader import get_template
+
+    from kalanso.hub.explore.panels import named
+
+    assert (named("urban", "context"), named("CSCom", "context")) == ("urbain", "CSCom")
+    assert '{{ place.kind|named:"context" }}' in get_template("explore/place.html").template.source
+    assert " · CSCom · " in text_of(get(address("/lieux/{facility}/")))
+
+
 def test_findings_are_told_as_sentences_with_names(get: Any, address: Any) -> None:
     text = text_of(get("/preuves/qualite/?controle=silence"))
     assert re.search(r"\S+ : dernier rapport en \w+ 2024, puis rien depuis 3 mois", text)
