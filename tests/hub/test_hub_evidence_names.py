@@ -327,14 +327,15 @@ def test_before_publishing_silent_places_and_another_waiting_sheet_are_named(
     type(other_source).objects.filter(pk=other_source.pk).update(source="classeurs")
     later = HEADING + "Ndébougou;févr-25;30;28\n"
     other_month = desk.tried(awa, niono, desk.file(later, "fevrier.csv"))
+    desk.tried(awa, niono, sheet(("Kalawèrè", 44, 41), name="ailleurs.csv"))
     cni = visitor("national")
 
     said = text_of(cni.get(f"/preuves/depot/{second.pk}/publier/"))
 
     assert second.receipt["periods"] == ["202501"]
-    assert "Une autre feuille attend pour la même source et le même lieu." in said
+    assert "Une autre feuille attend pour la même source et peut porter sur les mêmes chiffres." in said
     assert "avant.csv · janvier 2025" in said
-    assert not {"autre.csv", "fevrier.csv"} & set(said.split())
+    assert not {"autre.csv", "fevrier.csv", "ailleurs.csv"} & set(said.split())
     assert f"Muets : {len(areas(niono)) - 1} des {len(areas(niono))} lieux de Niono" in said
     assert "Kalawèrè" in said
     assert "attend pour" not in text_of(cni.get(f"/preuves/depot/{other_month.pk}/publier/"))
@@ -342,6 +343,20 @@ def test_before_publishing_silent_places_and_another_waiting_sheet_are_named(
 
     awa.post(f"/preuves/depot/{first.pk}/ecarter/", {"reason": "doublon"})
     assert "attend pour" not in text_of(cni.get(f"/preuves/depot/{second.pk}/publier/"))
+
+
+def test_a_waiting_sheet_whose_places_are_not_known_is_named_and_said_to_be_so(
+    store: Store, awa: Any, niono: str
+) -> None:
+    first = desk.tried(awa, niono, sheet(("Ndébougou", 34, 30), name="avant.csv"))
+    second = desk.tried(awa, niono, sheet(("Kalawèrè", 35, 31), name="apres.csv"))
+    address = f"/preuves/depot/{second.pk}/publier/"
+    assert "attend pour" not in text_of(visitor("national").get(address)), "they share no place"
+
+    told = {name: value for name, value in first.receipt.items() if name != "about"}
+    type(first).objects.filter(pk=first.pk).update(receipt=told)
+    said = text_of(visitor("national").get(address))
+    assert "avant.csv · janvier 2025 · lieux pas encore connus : peut-être d'autres" in said
 
 
 def test_another_waiting_sheet_is_named_only_to_whom_it_is_open(store: Store, awa: Any, niono: str) -> None:

@@ -70,26 +70,34 @@ def taken_by_likeness(person: Any, upload: Upload) -> list[matches.Question]:
 class Rival:
     """Another sheet that waits to be published for the same source and place; `periods` are those of both.
 
-    `months_known` is false where nobody tried it yet, so that its months are not known.
+    `months_known` and `places_known` are false where no trial told the months, or the places, of both.
     """
 
     upload: Upload
     periods: tuple[str, ...]
     months_known: bool
+    places_known: bool = True
 
 
 def rivals(person: Any, upload: Upload) -> list[Rival]:
     """Return the waiting sheets, as far as somebody may see them, whose numbers would replace those of this one or be replaced."""
     waiting = visible_uploads(person).filter(source=upload.source, reader=upload.reader)
     waiting = waiting.filter(state__in=(*Upload.OPEN, Upload.State.PUBLISHING)).exclude(pk=upload.pk)
-    own, found = upload.receipt.get("periods"), []
+    found = []
     for other in waiting.filter(_touches(upload.place_code)).order_by("received"):
-        theirs = other.receipt.get("periods")
-        known = bool(own) and bool(theirs)
-        both = tuple(one for one in own if one in set(theirs)) if own and theirs else ()
-        if both or not known:
-            found.append(Rival(upload=other, periods=both, months_known=known))
+        months, places = (_both(upload, other, name) for name in ("periods", "about"))
+        # Two sheets that share no month, or no place, replace nothing of one another.
+        if months != () and places != ():
+            found.append(
+                Rival(upload=other, periods=months or (), months_known=months is not None, places_known=places is not None)
+            )  # fmt: skip
     return found[:WAITING_SHOWN]
+
+
+def _both(upload: Upload, other: Upload, name: str) -> tuple[str, ...] | None:
+    """Return what the trials of two sheets told of both, in the order of the first; None where one of them told nothing."""
+    own, theirs = upload.receipt.get(name), other.receipt.get(name)
+    return tuple(one for one in own if one in set(theirs)) if own and theirs else None
 
 
 def _touches(code: str) -> Q:

@@ -12,7 +12,7 @@ DOUBTS = 200  # kept with the sheet; what is beyond is counted
 
 
 def looked_through(upload: Upload, imported: pipeline.Imported) -> dict[str, Any]:
-    """Return what only a dry run finds, for its receipt: doubtful numbers, whether the sheet was too long to look for them, codes of places that it lacks, periods of which it speaks."""
+    """Return what only a dry run finds, for its receipt: doubtful numbers, whether the sheet was too long to look for them, codes of places that it lacks and of those that it is about, periods of which it speaks."""
     doubts = [dict(one) for one in imported.doubts or ()]
     expected = _expected(upload)
     return {
@@ -21,6 +21,7 @@ def looked_through(upload: Upload, imported: pipeline.Imported) -> dict[str, Any
         "unchecked": upload.has_columns_to_say and imported.doubts is None,
         "lacking": [code for code in expected if code not in imported.placed],
         "places_expected": len(expected),
+        "about": sorted(imported.placed),
         "periods": list(imported.periods),
     }
 
