@@ -57,7 +57,10 @@ def test_once_a_sheet_is_published_the_page_of_its_place_shows_its_quarter(
     assert (job.kind, job.state) == ("evidence.recompute", "done"), job.error
     assert "T1 2025" in after
     assert over["HX-Refresh"] == "true"
-    assert "Les chiffres, les cartes et les alertes en tiennent compte, chacun sous le nom de sa source" in text_of(awa.get(page))
+    assert (
+        "Les chiffres, les cartes et les alertes en tiennent compte, chacun sous le nom de sa source"
+        in text_of(awa.get(page))
+    )
 
 
 def test_several_publications_need_one_computation_after_the_last_and_so_does_a_withdrawal(
