@@ -167,7 +167,7 @@ SHEETS = (
     page("upload_columns", SHEET, about="sheet", knows=SHEET),
     page("upload_map_text", SHEET, about="sheet", knows=SHEET),
     page("upload_map", SHEET, about="sheet", knows=SHEET),
-    page("upload_names", SHEET, about="sheet", knows=SHEET, done=302),
+    page("upload_names", SHEET, about="sheet", knows=SHEET, done=422),
     page("upload_names_csv", SHEET, about="sheet", knows=SHEET),
     button("upload_name", SHEET, about="name", knows=SHEET, form={"choice": "later"}),
     button("upload_try", SHEET, about="sheet", knows=SHEET),
