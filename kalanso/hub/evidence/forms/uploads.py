@@ -25,7 +25,7 @@ from kalanso.hub.evidence.models import Upload
 from kalanso.hub.evidence.queries import blank_sheets
 from kalanso.hub.evidence.queries import uploads as queries
 from kalanso.hub.evidence.queries.connections import is_connected
-from kalanso.hub.evidence.queries.sources import offered
+from kalanso.hub.evidence.queries.sources import last_used, offered
 from kalanso.sources import BadFile
 from kalanso.sources.archives import MEBIBYTE
 from kalanso.sources.workbooks import refuse_other_formats
@@ -38,6 +38,7 @@ LONGEST_NAME = 80
 UNPACKED = 1024 * MEBIBYTE
 PARTS = 10_000
 OTHER, COUNTRY = "-", "-"
+RARE = ("reader", "other_source")
 MONTHS = 24  # for which a sheet to fill in is offered
 
 
@@ -106,15 +107,21 @@ class UploadForm(forms.Form):
         help_text=gettext_lazy("Seulement si elle n'est pas dans la liste. Exemple : rapport-district-niono"),
     )  # fmt: skip
 
+    rare_title = gettext_lazy("Des recomptages, ou une source qui manque à la liste ?")
+
     def __init__(self, person: Any, *args: Any, too_large: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.too_large = too_large
+        self.too_large, self.only_place = too_large, ""
         self.kind = self.sha256 = ""
         self.draft: Path | None = None
         places = queries.places_to_speak_for(person)
         country = [(COUNTRY, gettext_lazy("Tout le pays"))] if None in places else []
         self.fields["place"].choices = [*country, *queries.choices_of(p for p in places if p)]  # type: ignore[attr-defined]
         known = {o.pk for o in queries.organisations(person)}
+        if len(places) == 1 and places[0]:
+            self.only_place = self.fields["place"].choices[0][1]  # type: ignore[attr-defined]
+            self.fields["place"].widget = forms.HiddenInput()
+            self.initial["place"] = places[0]
         organisation = self.fields["organisation"]
         organisation.queryset = type(queries.organisations(person)[0]).objects.filter(pk__in=known)  # type: ignore[attr-defined]
         if len(known) == 1:
@@ -125,6 +132,23 @@ class UploadForm(forms.Form):
             *offered(person),
             (OTHER, gettext_lazy("Une autre source")),
         ]
+        self.initial.setdefault("source", last_used(person))
+
+    @property
+    def rare(self) -> list[forms.BoundField]:
+        """The questions that most sheets leave as they are, asked apart."""
+        return [self[name] for name in RARE]
+
+    @property
+    def usual(self) -> list[forms.BoundField]:
+        """The questions asked of every sheet."""
+        return [field for field in self.visible_fields() if field.name not in RARE]
+
+    @property
+    def rare_open(self) -> bool:
+        """Whether something was said, or must be said, in the part asked apart."""
+        said = self.data.get("reader", Upload.Reader.TABLES) != Upload.Reader.TABLES
+        return said or bool(self.data.get("other_source")) or any(self[name].errors for name in RARE)
 
     def clean_file(self) -> UploadedFile:
         """Look at the first bytes, and keep the file apart with its checksum."""

@@ -130,11 +130,19 @@ def offered(person: Any) -> list[tuple[str, str]]:
             if any(one not in known or known[one].kind != "population" for one in told)
         }  # fmt: skip
     named = described()
-    used = list(visible_uploads(person).values_list("source", flat=True)[:RECENT])
-    order = {code: at for at, code in reversed(list(enumerate(used)))}
-    last = min((code for code in counted if code in order), key=order.__getitem__, default="")
+    last = next((code for code in _used(person) if code in counted), "")
     found = [(code, f"{named[code]} · {code}" if code in named else spelled(code)) for code in counted]
     return sorted(found, key=lambda one: (one[0] != last, one[1].casefold()))
+
+
+def _used(person: Any) -> list[str]:
+    return list(visible_uploads(person).values_list("source", flat=True)[:RECENT])
+
+
+def last_used(person: Any) -> str:
+    """Return the source under which somebody brought a sheet last, if it is still offered to them."""
+    last = list(visible_uploads(person).filter(by=person).values_list("source", flat=True)[:1])
+    return last[0] if last and last[0] in dict(offered(person)) else ""
 
 
 def described() -> dict[str, str]:

@@ -1,4 +1,5 @@
-// Which folded part does the address point at? Open it: browsers from before 2025 do not do so by themselves.
+// Which folded part does the address point at, or an answer ask for? Open it: browsers from before 2025 do
+// not do so by themselves, and "another one" is written in the folded part of its form.
 (() => {
   "use strict";
   function show() {
@@ -11,5 +12,9 @@
     if (shut) at.scrollIntoView();
   }
   window.addEventListener("hashchange", show);
+  document.addEventListener("change", (event) => {
+    const fold = event.target.value === "-" && event.target.form && event.target.form.querySelector("details.more");
+    if (fold) fold.open = true;
+  });
   show();
 })();
