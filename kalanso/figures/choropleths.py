@@ -109,13 +109,16 @@ def _headline(
         params = {"low_place": lowest["place"], "low": low, "high_place": highest["place"], "high": high}
         return words.placed(subject, words.say(locale, "figures.choropleth.range", **params), locale)
     if subject.unit == "share":
-        below, gaps = int((known["value"] < attention).sum()), len(rows) - len(known)
+        below, gaps, above = int((known["value"] < attention).sum()), len(rows) - len(known), 0
         if below:
             message = "figures.choropleth.below_some" if gaps else "figures.choropleth.below"
+        elif above := int((known["value"] > 1).sum()):
+            message = "figures.choropleth.none_below_above"
         else:
             message = "figures.choropleth.none_below_some" if gaps else "figures.choropleth.none_below"
+        counted = below or above or len(known)
         finding = words.say(
-            locale, message, places=words.places(below or len(known), subject.level, locale), total=len(rows),
+            locale, message, places=words.places(counted, subject.level, locale), total=len(rows),
             gaps=gaps, limit=attention, place=lowest["place"], value=low,
         )  # fmt: skip
         return words.placed(subject, finding, locale)
