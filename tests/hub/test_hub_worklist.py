@@ -102,7 +102,7 @@ def test_a_district_reads_whom_to_ask_what_was_expected_and_which_paper_to_open(
     assert page.context["month"] == MONTH
     assert "Que demander, et à qui : Niono, novembre 2024 ?" in text
     assert "2 questions sont à poser" in text
-    assert [(g.name, [line.row["check"] for line in g.lines]) for g in page.context["groups"]] == [
+    assert [(g.name, [line.row["check"] for line in g.lines]) for g in [*page.context["near"], *page.context["away"]]] == [
         ("Niono", ["completeness"]), ("Ndébougou", ["outliers"]),
     ]  # fmt: skip
     assert "le registre montre-t-il bien 480" in text
@@ -176,7 +176,7 @@ def test_somebody_of_elsewhere_reads_and_cannot_answer(
         client = visitor(role, place)
         page = client.get(f"/preuves/a-demander/?lieu={niono}&periode={MONTH}")
         assert page.context["total"] == 2
-        assert not any(line.may_answer for group in page.context["groups"] for line in group.lines)
+        assert not any(line.may_answer for group in [*page.context["near"], *page.context["away"]] for line in group.lines)
         assert answer(client, doubt(area), "corrected").status_code == 403
     assert not FindingStatus.objects.exists()
 
@@ -340,7 +340,7 @@ def test_what_is_asked_above_a_district_stands_after_its_own_under_a_heading(
     finally:
         worklist._basis.cache_clear()
 
-    assert [(group.name, group.away) for group in page.context["groups"]][-1] == ("Ségou", True)
+    assert [(group.name, group.away) for group in [*page.context["near"], *page.context["away"]]][-1] == ("Ségou", True)
     assert "Pour d'autres que vous" in text_of(page)
     assert "D'abord ce que vous pouvez demander" in text_of(page)
 

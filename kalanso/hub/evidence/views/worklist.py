@@ -110,15 +110,19 @@ def _page(request: HttpRequest, asked: _Asked, wrong: Mapping[str, str]) -> Http
     groups = asked_lines.grouped(shown, basis, request.user, pack, locale, asked.place)
     if wrong and wrong["key"] not in set(shown["key"]):
         messages.error(request, wrong["says"])
+    done, away = _done(request, rows), [group for group in groups if group.away]
+    opened = {wrong.get("key", "")[: worklist.KEY_SHOWN], done.get("then", "")} - {""}
     context: dict[str, Any] = {
+        "near": [group for group in groups if not group.away], "away": away, "away_total": sum(g.total for g in away),
+        "away_open": any(line.key[: worklist.KEY_SHOWN] in opened for group in away for line in group.lines),
         "place": asked.place, "month": asked.month.code, "when": asked.month.code,
         "periods": asked.codes(), "early": asked.early(), "usual": asked.months[0].code, "before": asked.before(),
-        "share": worklist.reported_share(), "handed_on": any(group.away for group in groups),
+        "share": worklist.reported_share(), "handed_on": bool(away),
         "wrong_place": asked.wrong_place, "wrong_month": asked.wrong_month,
         "total": len(open_ones), "serious": int((open_ones["severity"] == "serious").sum()),
-        "children": asked_lines.by_child(open_ones, asked.place), "groups": groups, "wrong": wrong,
+        "children": asked_lines.by_child(open_ones, asked.place), "wrong": wrong,
         "answered": asked_lines.grouped(answered.head(asked_lines.SHOWN), basis, request.user, pack, locale),
-        "done": _done(request, rows), "back": asked.query(page=str(number) if number > 1 else ""),
+        "done": done, "back": asked.query(page=str(number) if number > 1 else ""),
         "more_answered": max(0, len(answered) - asked_lines.SHOWN), "everything": everything,
         "left_out": max(0, len(open_ones) - AT_ONCE) if everything else 0,
         "pager": {"number": number, "pages": 1 if everything else pages}, "query": asked.query(),
