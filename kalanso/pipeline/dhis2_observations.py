@@ -88,7 +88,7 @@ class ObservationWork:
             f"""CREATE OR REPLACE TEMP TABLE judged AS
             SELECT r.element, r."option", r.attribute, r.unit, r.period, r."value", {number} AS number,
                 w.code, w.period_type, w.period_start, p.listed_name, p.listed_parent, m.data_set, {_MEANING},
-                m.attributes,
+                m.attributes, m.doses_each,
                 CASE WHEN m.element IS NULL THEN 'not_mapped' WHEN w.code IS NULL THEN 'period'
                      WHEN p.unit IS NULL THEN 'unit'
                      WHEN trim(coalesce("value", '')) <> '' AND ({number} IS NULL OR NOT isfinite({number})
@@ -149,7 +149,7 @@ class ObservationWork:
             WITH summed AS (
                 SELECT unit, any_value(listed_name) AS listed_name, any_value(listed_parent) AS listed_parent, code,
                     any_value(period_type) AS period_type, any_value(period_start) AS period_start,
-                    min(data_set) AS data_set, {_MEANING}, sum(number) AS total
+                    min(data_set) AS data_set, {_MEANING}, sum(number * doses_each) AS total
                 FROM judged WHERE verdict = '' GROUP BY unit, code, {_MEANING}),
             due AS (
                 SELECT r.unit, p.listed_name, p.listed_parent, w.code, w.period_type, w.period_start, r.data_set,
@@ -184,11 +184,12 @@ def _meaning_table(meanings: Meanings, metadata: Metadata) -> pa.Table:
             {
                 "element": entry.element, "option": entry.option, "data_set": form.get(entry.element, ""),
                 "indicator": m.indicator, "product": m.product, "age_band": m.age_band, "strategy": m.strategy,
-                "sector": m.sector, "sex": m.sex, "attributes": entry.attributes,
+                "sector": m.sector, "sex": m.sex, "attributes": entry.attributes, "doses_each": entry.doses_each,
             }
         )  # fmt: skip
     names = ("element", "option", "data_set", *QUALITIES, "attributes")
-    return pa.Table.from_pylist(rows, schema=pa.schema([(name, pa.string()) for name in names]))
+    schema = pa.schema([*((name, pa.string()) for name in names), ("doses_each", pa.int64())])
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def _period_table(codes: list[str]) -> pa.Table:

@@ -94,6 +94,19 @@ def test_a_first_pull_brings_every_value_once_and_every_place(
     assert not store.verify()
 
 
+def test_a_stock_counted_in_vials_becomes_doses(
+    server: Dhis2, store: Store, pull: Callable[..., Any]
+) -> None:
+    plan = every_element(server.country)
+    first, *others = plan.elements
+    vials = replace(first, indicator="stock_closing_doses", product="bcg", age_band="", doses_each=20)
+    pull(store, replace(plan, elements=(vials, *others)))
+    counted = {key: value for key, value in truth(server.country).items() if key[2] == "made_up_0"}
+    found = {key: value for key, value in held(store).items() if key[2] == "stock_closing_doses"}
+    assert counted
+    assert found == {(unit, period, "stock_closing_doses"): 20 * value for (unit, period, _), value in counted.items()}
+
+
 def test_the_journal_of_every_request_is_kept_with_the_snapshot(
     server: Dhis2, store: Store, pull: Callable[..., Any]
 ) -> None:

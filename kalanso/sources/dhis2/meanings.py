@@ -18,6 +18,7 @@ import yaml
 from kalanso.sources.column_maps import CODES, Meaning
 from kalanso.sources.faults import BadFile
 from kalanso.sources.judging import completed
+from kalanso.sources.stock_lots import INDICATORS
 from kalanso.sources.workbooks import nearest
 from kalanso.vocabulary import Level
 
@@ -25,6 +26,8 @@ STATUSES = ("proposed", "confirmed", "rejected")
 ATTRIBUTES = ("one", "sum")
 FEEDS = ("values", "analytics")
 ANY = "*"
+MOST_DOSES = 100  # no vial of vaccine holds more
+STOCK = frozenset({*INDICATORS.values(), "stock_expired_doses", "stock_expiring_doses"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +36,9 @@ class ElementMeaning:
 
     Two entries with the same meaning are added up: that they may be is what the person confirms.
     `attributes` says what to do where a value comes under several attribute combinations (`one`:
-    refuse, `sum`: add). `method` and `score` (0 to 1) say how it was found; `doubt` names what the
-    wizard could not know.
+    refuse, `sum`: add). `doses_each` is how many doses one of what is counted holds, where a stock is
+    counted in vials. `method` and `score` (0 to 1) say how it was found; `doubt` names what the wizard
+    could not know.
     """
 
     element: str
@@ -48,6 +52,7 @@ class ElementMeaning:
     sector: str = ""
     sex: str = ""
     attributes: str = "one"
+    doses_each: int = 1
     status: str = "proposed"
     score: float = 0.0
     method: str = ""
@@ -210,6 +215,23 @@ def _refuse_both_kinds(entries: Sequence[ElementMeaning], file: str) -> None:
             raise BadFile("sources.dhis2.map.whole_and_parts", file=file, column="elements", found=element)
 
 
+def _refuse_vials(doses_each: Any, indicator: str, column: str, file: str) -> None:
+    """Refuse doses per vial that no vial holds, or of what is no stock: children would be counted twenty times."""
+    whole = isinstance(doses_each, int) and not isinstance(doses_each, bool)
+    if not whole or not 1 <= doses_each <= MOST_DOSES:
+        raise BadFile(
+            "sources.map.bad_value", file=file, column=column, found=doses_each, expected=f"1–{MOST_DOSES}"
+        )
+    if doses_each > 1 and indicator not in STOCK:
+        raise BadFile(
+            "sources.dhis2.map.vials",
+            file=file,
+            column=column,
+            found=indicator,
+            expected=", ".join(sorted(STOCK)),
+        )
+
+
 def _known(document: Any, kind: type, where: str, file: str) -> dict[str, Any]:
     if not isinstance(document, Mapping):
         raise BadFile("sources.map.not_settings", file=file, column=where, found=document)
@@ -245,7 +267,7 @@ def _texts(value: Any, file: str) -> tuple[str, ...]:
 
 def _entry(value: Any, where: str, file: str) -> ElementMeaning:
     told = _known(value, ElementMeaning, where, file)
-    score = told.pop("score", 0.0)
+    score, doses_each = told.pop("score", 0.0), told.pop("doses_each", 1)
     if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
         raise BadFile(
             "sources.map.bad_value", file=file, column=f"{where}.score", found=score, expected="0–1"
@@ -253,7 +275,8 @@ def _entry(value: Any, where: str, file: str) -> ElementMeaning:
     texts = {name: "" if text is None else str(text) for name, text in told.items()}
     if not texts.get("element"):
         raise BadFile("sources.map.bad_value", file=file, column=f"{where}.element", found="", expected="uid")
-    entry = ElementMeaning(**texts, score=float(score))
+    _refuse_vials(doses_each, texts.get("indicator", ""), f"{where}.doses_each", file)
+    entry = ElementMeaning(**texts, score=float(score), doses_each=doses_each)
     for name, allowed in (("status", STATUSES), ("attributes", ATTRIBUTES), *CODES.items()):
         found = getattr(entry, name)
         if found not in allowed and not (name in CODES and not found):

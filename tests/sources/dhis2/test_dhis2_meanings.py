@@ -159,6 +159,7 @@ def test_the_document_survives_being_written_and_read(tmp_path: Path) -> None:
         feed="analytics", elements=(
             ElementMeaning(element="a", option="o", name="Penta 1: “é”, [x]", indicator="dtp1_doses", age_band="0-11m", score=0.9, method="words"),
             ElementMeaning(element="b", status="rejected", by="A. Traoré", on="2025-01-15", attributes="sum"),
+            ElementMeaning(element="c", indicator="stock_closing_doses", product="bcg", doses_each=20),
         ),
     )  # fmt: skip
     assert load_meanings(written.save(tmp_path / "plan.yaml")) == written
@@ -174,6 +175,9 @@ def test_the_document_survives_being_written_and_read(tmp_path: Path) -> None:
         ("elements: [{element: a}, {element: a}]", "stands already"), ("levels: {2: province}", "region"),
         ("levels: [1]", "levels"), ("data_sets: DS", "data_sets"), ("elements: {a: b}", "elements"), ("version: 2", "version"),
         ("feed: exports", "values, analytics"),
+        ("elements: [{element: a, indicator: dtp1_doses, doses_each: 10}]", "stock_closing_doses"),
+        ("elements: [{element: a, indicator: doses_used, doses_each: 0}]", "1–100"),
+        ("elements: [{element: a, indicator: doses_used, doses_each: 2.5}]", "doses_each"),
         ("- a", "plan.yaml"), ("a: [", "plan.yaml"), ("element: []", "elements"),
         ("elements: [{element: a, status: confirmed, indicator: x}, {element: a, option: o, status: confirmed, indicator: x}]", "twice"),
     ],

@@ -68,7 +68,8 @@ def _keep(held: Connection, plan: Meanings, by: Person, now: datetime) -> None:
 
 def _told(entry: ElementMeaning) -> str:
     qualities = [getattr(entry, name) for name in QUALITIES[1:-1] if getattr(entry, name)]
-    return " · ".join([entry.indicator or "—", *qualities, entry.status])
+    vials = [f"× {entry.doses_each}"] if entry.doses_each > 1 else []
+    return " · ".join([entry.indicator or "—", *qualities, *vials, entry.status])
 
 
 def _change_one(
@@ -116,9 +117,12 @@ def say(
 ) -> None:
     """Say oneself what a number counts: that is confirmed."""
     told = {name: str(words.get(name, "")) for name in QUALITIES}
+    each = int(words.get("doses_each") or 1)
     _change_one(
         by, connection, key, seen, now,
-        lambda one: replace(one, **told, status="confirmed", doubt="" if _differs(one, told) else one.doubt),
+        lambda one: replace(
+            one, **told, doses_each=each, status="confirmed", doubt="" if _differs(one, told) else one.doubt
+        ),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from kalanso.hub.evidence.queries.uploads import language
 from kalanso.sources import odk
 from kalanso.sources.dhis2 import DhisFault, Meanings
 from kalanso.sources.dhis2.addresses import base_address
-from kalanso.sources.dhis2.meanings import ElementMeaning
+from kalanso.sources.dhis2.meanings import MOST_DOSES, ElementMeaning
 
 LARGEST_PLAN, DEEPEST = 2_000_000, 10
 SECRETS = ("token", "password")
@@ -280,10 +280,15 @@ class MeaningForm(forms.Form):
         label=gettext_lazy("S'il vient en plusieurs parts (attributs)"),
         choices=[("one", gettext_lazy("Refuser")), ("sum", gettext_lazy("Additionner"))],
     )  # fmt: skip
+    doses_each = forms.IntegerField(
+        label=gettext_lazy("S'il compte des flacons : doses par flacon"), min_value=1, max_value=MOST_DOSES,
+        required=False,
+        help_text=gettext_lazy("Pour un stock seulement, par exemple 20 pour le BCG. Laissez 1 s'il compte des doses."),
+    )  # fmt: skip
     seen = forms.CharField(widget=forms.HiddenInput())
 
     def __init__(self, entry: ElementMeaning, *args: Any, **options: Any) -> None:
-        names = ("indicator", "product", "age_band", "strategy", "sector", "sex", "attributes")
+        names = ("indicator", "product", "age_band", "strategy", "sector", "sex", "attributes", "doses_each")
         start = {**{name: getattr(entry, name) for name in names}, "seen": entry.status}
         super().__init__(*args, initial=start, **options)
         self.fields["indicator"].choices = [("", _("Choisissez")), *readings.indicators()]  # type: ignore[attr-defined]

@@ -177,6 +177,8 @@ def entry_of(meaning: ElementMeaning) -> Entry:
     qualities += [
         pack.name(f"{kind}.{code}", told) for kind in CODES if (code := getattr(meaning, kind))
     ]  # fmt: skip
+    if meaning.doses_each > 1:
+        qualities.append(_("flacons de %(n)s doses") % {"n": meaning.doses_each})
     return Entry(meaning=meaning, indicator=name, qualities=tuple(qualities))
 
 
