@@ -83,13 +83,13 @@ class _Desk:
 
 def read(
     path: Path, *, country: str = "", vintage: str = "", level: str = "facility", unit: str = "",
-    doses_per_vial: str = "", limits: Limits | None = None,
+    doses_per_vial: str = "", system: str = "e-lmis", limits: Limits | None = None,
 ) -> Reading:  # fmt: skip
     """Return the stock of a file in doses, by facility, month and product, lots added up.
 
     `unit` says in what the file counts where no column does; `doses_per_vial` holds sizes as `penta=10, bcg=20`. A size
     comes from the row's own column or the product's name, else from `doses_per_vial`, else from the country's products.
-    Where one lot of a product cannot be read, its whole month is refused: a sum without it would look like any other.
+    `system` and `vintage` name the list in which its facilities stand. Where one lot of a product cannot be read, its whole month is refused: a sum without it would look like any other.
     Raises BadFile where headings are missing, or where nothing says vials or doses.
     """
     if unit not in ("", *UNITS):
@@ -117,8 +117,15 @@ def read(
         told = ", ".join(map(str, sorted(sizes)))
         receipt.notes.append(Message("sources.note.vial_size", {"product": product, "n": told}))
     return reading_of(
-        desk.rows, desk.spoilt, desk.ledger, fields=frozenset(found.headings), level=level, vintage=vintage
-    )
+        desk.rows, desk.spoilt, desk.ledger, fields=frozenset(found.headings), level=level, system=system,
+        vintage=vintage,
+    )  # fmt: skip
+
+
+def headings(path: Path, *, limits: Limits | None = None) -> tuple[str, list[str], int]:
+    """Return the sheet of a file that holds a stock, its headings and how many rows stand below; raises BadFile."""
+    found = find_rows(open_workbook(Path(path), limits=limits), (STOCK,), reader="stock")
+    return found.sheet.name, list(found.headings.values()), len(found.rows)
 
 
 def _declared(told: str, pack: Pack, file: str) -> dict[str, int]:

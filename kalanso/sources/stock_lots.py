@@ -52,7 +52,8 @@ class LotRow:
 
 
 def reading_of(
-    rows: Sequence[LotRow], spoilt: Mapping[Key, int], ledger: Ledger, *, fields: frozenset[str], level: str, vintage: str
+    rows: Sequence[LotRow], spoilt: Mapping[Key, int], ledger: Ledger, *, fields: frozenset[str], level: str,
+    system: str, vintage: str,
 ) -> Reading:  # fmt: skip
     """Return the stock of each product as observations; `spoilt` leads to the row that could not be read."""
     groups = _groups(rows, spoilt, ledger)
@@ -69,9 +70,9 @@ def reading_of(
             told.add(first.place, first.period, meaning, Value(number, status), dict.fromkeys(REPORTS))
     ledger.receipt.check()
     edition = vintage or max((str(row.period.year) for row in rows), default="")
-    columns = ColumnMap(place=PlaceColumns(level=level, system="e-lmis", vintage=edition))
+    columns = ColumnMap(place=PlaceColumns(level=level, system=system, vintage=edition))
     return Reading(
-        receipt=ledger.receipt, system="e-lmis", vintage=edition, places=listed_places(places, columns),
+        receipt=ledger.receipt, system=system, vintage=edition, places=listed_places(places, columns),
         observations=told.table(), counted=dict(counted), facts={"source": "e-lmis"},
     )  # fmt: skip
 

@@ -97,12 +97,12 @@ def test_recounts_are_tried_at_once_published_by_the_centre_and_taken_back(
 def test_an_open_name_is_decided_as_in_any_sheet(store: Store, awa: Any, niono: str) -> None:
     upload = tried(awa, niono, "Nulle Part;2025-01;Penta 1;1;1;1;1")
     name = upload.names.get(name="Nulle Part")
-    from kalanso.hub.evidence.queries.uploads import level_of_recounts, places_of_visits
+    from kalanso.hub.evidence.queries.uploads import level_of_visits, places_of_visits
     from kalanso.hub.people.models import PlaceMirror
 
     third = places_of_visits(niono)[1][2][1]
     home = PlaceMirror.objects.get(code=niono)
-    within = PlaceMirror.objects.filter(path__startswith=home.path, level=level_of_recounts(upload))
+    within = PlaceMirror.objects.filter(path__startswith=home.path, level=level_of_visits(upload))
     other = within.get(name=third)
     page = awa.get(f"/preuves/depot/{upload.pk}/correspondances/")
     assert other in page.context["others"], "places are chosen from a list, not by their code"

@@ -176,7 +176,11 @@ def test_somebody_of_elsewhere_reads_and_cannot_answer(
         client = visitor(role, place)
         page = client.get(f"/preuves/a-demander/?lieu={niono}&periode={MONTH}")
         assert page.context["total"] == 2
-        assert not any(line.may_answer for group in [*page.context["near"], *page.context["away"]] for line in group.lines)
+        assert not any(
+            line.may_answer
+            for group in [*page.context["near"], *page.context["away"]]
+            for line in group.lines
+        )
         assert answer(client, doubt(area), "corrected").status_code == 403
     assert not FindingStatus.objects.exists()
 
@@ -340,7 +344,10 @@ def test_what_is_asked_above_a_district_stands_after_its_own_under_a_heading(
     finally:
         worklist._basis.cache_clear()
 
-    assert [(group.name, group.away) for group in [*page.context["near"], *page.context["away"]]][-1] == ("Ségou", True)
+    assert [(group.name, group.away) for group in [*page.context["near"], *page.context["away"]]][-1] == (
+        "Ségou",
+        True,
+    )
     assert "Pour d'autres que vous" in text_of(page)
     assert "D'abord ce que vous pouvez demander" in text_of(page)
 

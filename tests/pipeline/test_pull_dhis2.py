@@ -104,7 +104,9 @@ def test_a_stock_counted_in_vials_becomes_doses(
     counted = {key: value for key, value in truth(server.country).items() if key[2] == "made_up_0"}
     found = {key: value for key, value in held(store).items() if key[2] == "stock_closing_doses"}
     assert counted
-    assert found == {(unit, period, "stock_closing_doses"): 20 * value for (unit, period, _), value in counted.items()}
+    assert found == {
+        (unit, period, "stock_closing_doses"): 20 * value for (unit, period, _), value in counted.items()
+    }
 
 
 def test_the_journal_of_every_request_is_kept_with_the_snapshot(

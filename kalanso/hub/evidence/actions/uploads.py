@@ -137,7 +137,8 @@ def map_columns(
     _refuse_unless_in(held, State.MAPPING, State.TRIED, State.TRYING)
     if not held.has_columns_to_say:
         raise ValidationError(
-            _("Les colonnes d'un tableau de recomptages ne se changent pas."), code="reader"
+            _("Les colonnes de ce tableau se reconnaissent à leurs titres : elles ne se changent pas."),
+            code="reader",
         )
     if held.version != version:
         raise ValidationError(

@@ -94,7 +94,7 @@ class UploadForm(forms.Form):
     reader = forms.ChoiceField(
         label=gettext_lazy("Que contient-il ?"), choices=Upload.Reader.choices, required=False, widget=forms.RadioSelect,
         initial=Upload.Reader.TABLES,
-        help_text=gettext_lazy("Des recomptages : les doses retrouvées au registre lors d'une visite, à côté de celles du rapport."),
+        help_text=gettext_lazy("Des recomptages : les doses retrouvées au registre lors d'une visite, à côté de celles du rapport. Un stock par lot : l'extrait de l'e-SIGL, un lot par ligne."),
     )  # fmt: skip
     source = forms.ChoiceField(
         label=gettext_lazy("D'où viennent ces chiffres ?"),
@@ -107,7 +107,7 @@ class UploadForm(forms.Form):
         help_text=gettext_lazy("Seulement si elle n'est pas dans la liste. Exemple : rapport-district-niono"),
     )  # fmt: skip
 
-    rare_title = gettext_lazy("Des recomptages, ou une source qui manque à la liste ?")
+    rare_title = gettext_lazy("Des recomptages, un stock par lot, une autre source ?")
 
     def __init__(self, person: Any, *args: Any, too_large: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -64,6 +64,8 @@ class Upload(models.Model):
 
         TABLES = "tables", _("Des chiffres : doses, populations, stocks")
         RECOUNTS = "recounts", _("Des recomptages de visites (DQS, RDQA)")
+        STOCK = "stock", _("Un stock de vaccins par lot, compté en doses")
+        VIALS = "vials", _("Un stock de vaccins par lot, compté en flacons")
 
     WAITING = frozenset({State.READING, State.TRYING, State.PUBLISHING, State.WITHDRAWING})
     OPEN = frozenset({State.READING, State.MAPPING, State.TRYING, State.TRIED})
@@ -107,7 +109,8 @@ class Upload(models.Model):
         ordering = ("-received", "id")
         constraints = (
             models.CheckConstraint(
-                condition=Q(reader__in=("tables", "recounts")), name="evidence_upload_reader"
+                condition=Q(reader__in=("tables", "recounts", "stock", "vials")),
+                name="evidence_upload_reader",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=("published", "withdrawing", "withdrawn"))
@@ -134,8 +137,14 @@ class Upload(models.Model):
 
     @property
     def has_columns_to_say(self) -> bool:
-        """Whether a person says what its columns mean; those of recounts are fixed."""
+        """Whether a person says what its columns mean; those of recounts and of lots are fixed."""
         return self.reader == self.Reader.TABLES
+
+    @property
+    def alike(self) -> tuple[str, ...]:
+        """The readers whose numbers may replace those of this sheet: a stock is one, in doses or vials."""
+        stock = (str(self.Reader.STOCK), str(self.Reader.VIALS))
+        return stock if self.reader in stock else (self.reader,)
 
     @property
     def folder(self) -> Path:

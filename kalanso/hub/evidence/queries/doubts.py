@@ -81,7 +81,7 @@ class Rival:
 
 def rivals(person: Any, upload: Upload) -> list[Rival]:
     """Return the waiting sheets, as far as somebody may see them, whose numbers would replace those of this one or be replaced."""
-    waiting = visible_uploads(person).filter(source=upload.source, reader=upload.reader)
+    waiting = visible_uploads(person).filter(source=upload.source, reader__in=upload.alike)
     waiting = waiting.filter(state__in=(*Upload.OPEN, Upload.State.PUBLISHING)).exclude(pk=upload.pk)
     found = []
     for other in waiting.filter(_touches(upload.place_code)).order_by("received"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kalanso.hub.evidence.models import PlaceName, Upload
-from kalanso.hub.evidence.queries.uploads import language, level_of_recounts, sees_rows
+from kalanso.hub.evidence.queries.uploads import language, level_of_visits, sees_rows
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.places.matching import MATCH_THRESHOLDS, explain
 from kalanso.places.names import normalise
@@ -171,7 +171,7 @@ def is_called(text: str, place: Found) -> bool:
 def other_places(upload: Upload) -> list[PlaceMirror]:
     """Return the places of the sheet's level that a person may choose instead; none where there are too many."""
     said = str(upload.column_map.get("place", {}).get("level", ""))
-    found = PlaceMirror.objects.filter(level=said if upload.has_columns_to_say else level_of_recounts(upload))
+    found = PlaceMirror.objects.filter(level=said if upload.has_columns_to_say else level_of_visits(upload))
     if upload.place_code:
         home = PlaceMirror.objects.filter(code=upload.place_code).first()
         found = found.filter(path__startswith=home.path) if home else found.none()

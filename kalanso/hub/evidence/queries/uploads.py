@@ -136,8 +136,8 @@ def places_of_sheet(place_code: str) -> tuple[str, list[str]]:
     return "Lieu", [home.name] if home else []
 
 
-def level_of_recounts(upload: Upload) -> str:
-    """Return the level of the places that visits count again: facilities, or areas where none is known."""
+def level_of_visits(upload: Upload) -> str:
+    """Return the level of places whose papers are counted: facilities, or areas where none is known."""
     return _visited(upload.place_code)[0]
 
 

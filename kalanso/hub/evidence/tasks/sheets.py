@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from kalanso.hub.evidence.models import Upload
 from kalanso.hub.evidence.queries import blank_sheets
-from kalanso.sources import BadFile, Guess, guess_map, recounts
+from kalanso.sources import BadFile, Guess, guess_map, recounts, stock
 from kalanso.sources.archives import MEBIBYTE, Limits
 from kalanso.sources.months import plain
 from kalanso.sources.workbooks import Cell, Sheet, column_letter, open_workbook
@@ -48,9 +49,10 @@ def look_at(path: Path, *, sheet: str = "") -> dict[str, Any]:
     }
 
 
-def look_at_recounts(path: Path) -> dict[str, Any]:
-    """Return what a sheet of recounts shows; its columns are known by their headings. Raises BadFile."""
-    sheet, headings, rows = recounts.headings(path, limits=LIMITS)
+def look_at_known(path: Path, reader: str) -> dict[str, Any]:
+    """Return what a sheet of recounts or lots shows; its columns are known by their headings. Raises BadFile."""
+    known = recounts if reader == Upload.Reader.RECOUNTS else stock
+    sheet, headings, rows = known.headings(path, limits=LIMITS)
     return {
         "sheets": [sheet], "sheet": sheet, "headings": headings, "columns": [], "rows": rows, "mark": "", "map": {}, "reasons": [],
     }  # fmt: skip
@@ -118,4 +120,4 @@ def _text(cell: Cell) -> str:
     return text if len(text) <= LONGEST_EXAMPLE else text[: LONGEST_EXAMPLE - 1] + "…"
 
 
-__all__ = ["LIMITS", "BadFile", "look_at", "look_at_recounts"]
+__all__ = ["LIMITS", "BadFile", "look_at", "look_at_known"]

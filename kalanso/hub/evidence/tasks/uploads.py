@@ -27,13 +27,13 @@ from kalanso.hub.evidence.queries.uploads import (
     SHOWN,
     decisions,
     earlier_decisions,
-    level_of_recounts,
+    level_of_visits,
     levels_of_places,
     mark_of,
     saved_map_for,
 )
 from kalanso.hub.evidence.tasks import reviewed_names, trials
-from kalanso.hub.evidence.tasks.sheets import LIMITS, look_at, look_at_recounts
+from kalanso.hub.evidence.tasks.sheets import LIMITS, look_at, look_at_known
 from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.hub.people import tasks as of_people
 from kalanso.hub.people.models import PlaceMirror
@@ -42,6 +42,7 @@ from kalanso.sources import BadFile
 from kalanso.sources.column_maps import ColumnMap, from_document
 from kalanso.store import CannotWithdraw, Manifest, Store, TableRefused
 
+UNITS = {Upload.Reader.STOCK: "doses", Upload.Reader.VIALS: "vials"}  # where no column says it
 LISTED = 10_000  # refused rows in the list; what is beyond is counted
 
 
@@ -105,7 +106,7 @@ def read(work: Work) -> Mapping[str, Any]:
         work.progress("pipeline.import.reading", 0.1)
         upload = _upload(work)
         if not upload.has_columns_to_say:
-            reading = look_at_recounts(upload.path)
+            reading = look_at_known(upload.path, upload.reader)
             answers.note_reading(job=work.job, reading=reading, saved_map=None, known=True, now=_now())
             return {"columns": len(reading["headings"]), "rows": reading["rows"]}
         reading = look_at(upload.path, sheet=str(work.arguments.get("sheet", "")))
@@ -196,9 +197,11 @@ def _import(
         options: dict[str, Any] = {"column_map": map_of(upload)}
     else:
         system, vintage = list_of_names(upload)
-        options = {"system": system, "vintage": vintage, "level": level_of_recounts(upload)}
+        options = {"system": system, "vintage": vintage, "level": level_of_visits(upload)}
+    if upload.reader in UNITS:
+        options["unit"] = UNITS[upload.reader]
     return pipeline.import_file(
-        store, upload.reader, upload.path, source=upload.source, options={**options, "limits": LIMITS},
+        store, "stock" if upload.reader in UNITS else upload.reader, upload.path, source=upload.source, options={**options, "limits": LIMITS},
         dry_run=dry_run, reviewed=_reviewed(upload, earlier), within=_within(upload), shown=SHOWN if dry_run else 0,
         progress=work.progress, cancel=work.cancel, now=_now(),
     )  # fmt: skip
