@@ -41,6 +41,7 @@ FITTED = 100  # draws whose expected doses are kept for checks against the repor
 SMALL = 6000
 # Folder of a second try in the checkpoint.
 AGAIN = "again"
+FIRST_TRY = 0.25  # of the whole: a second try takes several times longer
 # A chain that accepts fewer proposals than this has stuck, whatever its draws seem to say.
 LEAST_ACCEPTED = 0.3
 
@@ -115,14 +116,23 @@ def _sampled(
     if careful is not None and again is not None and again.is_dir():
         rng.spawn(SEEDS + plan.chains)  # those of the first try, which is over
     else:
+        first = progress if careful is None else _told(progress, 0.0, FIRST_TRY)
         sampled = sample(
-            layout, terms, plan, rng, progress=progress, checkpoint=checkpoint, workers=workers, start=start
+            layout, terms, plan, rng, progress=first, checkpoint=checkpoint, workers=workers, start=start
         )
         if careful is None or all(gate["passed"] for gate in _gates(sampled, plan).values()):
             return sampled, plan
     if again is not None:
         again.mkdir(exist_ok=True)
-    return sample(layout, terms, careful, rng, progress=progress, checkpoint=again, workers=workers), careful
+    second = _told(progress, FIRST_TRY, 1.0, "coverage.progress.again")
+    return sample(layout, terms, careful, rng, progress=second, checkpoint=again, workers=workers), careful
+
+
+def _told(
+    progress: Callable[[str, float], None], low: float, high: float, name: str = ""
+) -> Callable[[str, float], None]:
+    """Return what tells progress as a part of the whole, so that a second try is not told as a new beginning."""
+    return lambda own, share: progress(name or own, low + (high - low) * share)
 
 
 def _prepared(evidence: Evidence, question: Question, priors: Priors) -> tuple[Layout, tuple[Term, ...]]:

@@ -51,10 +51,14 @@ def _run(evidence: Evidence, **kwargs: Any) -> Any:
 def test_a_run_that_may_not_be_published_begins_anew_carefully(
     small_evidence: Evidence, tries: list[tuple[Plan, Path | None]]
 ) -> None:
-    found = _run(small_evidence)
+    said: list[tuple[str, float]] = []
+    found = _run(small_evidence, progress=lambda name, share: said.append((name, share)))
 
     assert [plan for plan, _ in tries] == [published_plan(1), CAREFUL]
     assert found.diagnostics["gates"]["effective_draws"]["passed"]
+    shares = [share for _, share in said]
+    assert shares == sorted(shares), "no progress is taken back"
+    assert said[-1][0] == "coverage.progress.again", "the second try says that it is one"
 
 
 def test_a_plan_that_was_asked_for_and_a_preview_are_not_replaced(
