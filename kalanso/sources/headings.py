@@ -80,8 +80,16 @@ _EVERYWHERE = {
 _NUMBERED_ONCE = {Antigen.BCG, Antigen.HEPB0, Antigen.YF, Antigen.MENA}
 _FILLERS = re.compile(
     r"\b(?:nombre|nbre|nb|number|no|of|de|d|des|du|doses?|enfants?|children|vaccin(?:es?|ations?|e|s)?|vaccinated|"
-    r"administrees?|administered|given|ayant|recu|received|en|par|by|total|les|le|la|the|antigene|dose)\b"
+    r"administrees?|administered|given|ayant|recu|received|en|par|by|total|les|le|la|the|antigene|dose|enf)\b"
 )
+_ORDINALS: Mapping[str, str] = {
+    word: number
+    for number, words in (
+        ("1", "1ere 1re 1er 1e premiere premier first 1st"), ("2", "2eme 2e deuxieme seconde second 2nd"),
+        ("3", "3eme 3e troisieme third 3rd"),
+    )
+    for word in words.split()
+}  # fmt: skip
 
 
 def recognised(label: str) -> Meaning | None:
@@ -100,11 +108,26 @@ def recognised(label: str) -> Meaning | None:
         if re.fullmatch(form, text):
             return Meaning(indicator=code)
     age, rest = _age_inside(text)
-    bare = " ".join(_FILLERS.sub(" ", re.sub(r"[()\[\]:']", " ", rest)).split()).strip("-/.,; ")
+    bare = " ".join(_FILLERS.sub(" ", re.sub(r"[()\[\]:'.]", " ", rest)).split()).strip("-/.,; ")
+    bare = _numbered_last(bare)
     for words, antigen, product in _VACCINES:
         if found := re.fullmatch(rf"(?:{words})[\W_]*(?P<n>\d)?(?:\W*(?:ere?|re|eme|e|st|nd|rd|th))?", bare):
             return _dose(antigen, found["n"], product, age)
     return None
+
+
+def _numbered_last(text: str) -> str:
+    """Return a name with the number of its dose behind it once, wherever it stood: 1ère penta, penta1 (1ère dose)."""
+    words = text.split()
+    for at in (0, -1):
+        number = _ORDINALS.get(words[at]) if len(words) > 1 else None
+        if number is None and at == 0 and len(words) > 1 and words[0] in {"1", "2", "3"}:
+            number = words[0]
+        if number is not None:
+            rest = words[1:] if at == 0 else words[:-1]
+            told = re.search(r"(\d)$", rest[-1])
+            return " ".join(rest) if told and told[1] == number else " ".join([*rest, number])
+    return text
 
 
 def _dose(antigen: Antigen, number: str | None, product: str, age: str) -> Meaning | None:

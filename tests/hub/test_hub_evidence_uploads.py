@@ -426,3 +426,45 @@ def test_every_change_of_a_sheet_stands_in_the_trail(
         ("evidence.published", national),
     ]
     assert Event.objects.filter(verb="evidence.matched").count() == 2
+
+
+def test_a_form_sent_as_it_stands_is_taken_where_a_team_has_one_place(store: Store, niono: str) -> None:
+    client = visitor("district", niono)
+    form = client.get("/preuves/depot/nouveau/").context["form"]
+    told = {name: form[name].value() or "" for name in form.fields if name != "file"}
+
+    answer = client.post(
+        "/preuves/depot/nouveau/", {**told, "source": "-", "other_source": "feuille", "file": desk.file()}
+    )
+
+    assert told["place"] == niono, "a hidden field holds the code of the place, not its name"
+    assert answer.status_code == 302, answer.context["form"].errors
+
+
+def test_what_is_wrong_with_a_hidden_answer_is_said_too(store: Store, niono: str) -> None:
+    answer = visitor("district", niono).post(
+        "/preuves/depot/nouveau/", {"place": "Niono", "file": desk.file()}
+    )
+
+    assert answer.status_code == 422
+    assert "De quel lieu parle-t-il" in answer.content.decode()
+
+
+def test_a_number_that_nobody_named_is_asked_for_and_may_be_kept_apart(store: Store, niono: str) -> None:
+    client = visitor("district", niono)
+    desk.bring(client, niono, desk.file("Aire de santé;Mois;Penta 1;Visites rares\nNdébougou;janv-25;9;4\n"))
+    desk.work()
+    upload = desk.newest()
+    address = f"/preuves/depot/{upload.pk}/colonnes/"
+    asked = client.get(address).context["form"]
+    at = asked.labels.index("Visites rares")
+    column = next(n for n, one in enumerate(upload.reading["columns"]) if one["heading"] == "Visites rares")
+    told = desk.answers(client, upload, age="0-11m", **{f"c{column}": "number"})
+    assert not told.get(f"m{at}"), "a name made of its heading is nobody's answer"
+
+    refused = client.post(address, told)
+    kept = client.post(address, {**told, f"m{at}": "visites_rares"})
+
+    assert refused.status_code == 422
+    assert "Dites ce que compte ce nombre" in refused.content.decode()
+    assert kept.status_code == 302, kept.context["form"].errors

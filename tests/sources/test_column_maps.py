@@ -166,6 +166,10 @@ def test_what_a_guess_cannot_know_is_said_and_not_invented(tmp_path: Path) -> No
         ("Penta 1", "dtp1_doses", ""),
         ("DTC-HepB-Hib 3 (0-11 mois)", "dtp3_doses", "0-11m"),
         ("Pentavalent 1re dose", "dtp1_doses", ""),
+        ("1ère dose pentavalent", "dtp1_doses", ""),
+        ("3e dose Penta", "dtp3_doses", ""),
+        ("Penta1 (1ère dose)", "dtp1_doses", ""),
+        ("Enf. vaccinés BCG (<1 an)", "bcg_doses", "0-11m"),
         ("Nombre d'enfants vaccinés Penta 3", "dtp3_doses", ""),
         ("VPO 0", "opv0_doses", ""),
         ("PCV13-2", "pcv2_doses", ""),
@@ -184,7 +188,16 @@ def test_headings_of_vaccination_forms_are_recognised(heading: str, indicator: s
 
 
 @pytest.mark.parametrize(
-    "heading", ["Couverture Penta 1", "Stock BCG", "Cible", "Observations", "Penta", "Taux d'abandon"]
+    "heading",
+    [
+        "Couverture Penta 1",
+        "Stock BCG",
+        "Cible",
+        "Observations",
+        "Penta",
+        "Taux d'abandon",
+        "Penta1 (2e dose)",
+    ],
 )
 def test_what_is_no_count_of_doses_is_left_to_a_person(heading: str) -> None:
     assert recognised(heading) is None

@@ -24,6 +24,7 @@ from kalanso.indicators.tables import AGE_BANDS
 from kalanso.sources import BadFile
 from kalanso.sources.column_maps import QUALITIES, REPORTS, from_document
 from kalanso.sources.guess_words import named_period
+from kalanso.sources.headings import slug
 from kalanso.vocabulary import NotAPeriod, format_value
 
 IGNORE, NUMBER = "ignore", "number"
@@ -185,14 +186,15 @@ class ColumnsForm(forms.Form):
             said = {"indicator": said} if isinstance(said, str) else said
             code = said.get("indicator", "")
             known = {one for one, _name in usual}
-            own = (
-                [(code, _("« %(code)s » (un nom à part)") % {"code": code})]
-                if code and code not in known
-                else []
-            )
+            apart = code if code and code not in known else slug(label)
+            own = [
+                (apart, _("garder à part (« %(code)s ») : n'entre dans aucune couverture") % {"code": apart})
+            ]
+            guessed = code not in self.pack.indicators and self.upload.saved_map is None
             self.fields[f"m{at}"] = forms.ChoiceField(
-                choices=[("", _("à dire")), *own, *usual], initial=code, required=False, label=label
-            )
+                choices=[("", _("à dire")), *usual, *(own if apart else [])], initial="" if guessed else code,
+                required=False, label=label,
+            )  # fmt: skip
             self.fields[f"u{at}"] = forms.ChoiceField(
                 choices=UNITS, initial="" if said.get("unit") == "count" else said.get("unit", ""), required=False,
                 label=_("c'est"),
@@ -317,6 +319,9 @@ class ColumnsForm(forms.Form):
                 )
         if self.errors:
             return cleaned
+        self._ask_again(roles, cleaned)
+        if self.errors:
+            return cleaned
         document = self._put_together(roles, cleaned)
         self._settle_age(roles, cleaned, document["indicators"])
         if self.errors:
@@ -327,6 +332,16 @@ class ColumnsForm(forms.Form):
             self.add_error(None, error.message(language()).render(language()))
         cleaned["document"] = document
         return cleaned
+
+    def _ask_again(self, roles: Mapping[int, str], cleaned: Mapping[str, Any]) -> None:
+        """Refuse numbers of which nobody said what they count: under a name of their own they would enter nothing."""
+        read = {self.columns[at]["label"] for at, role in roles.items() if role == NUMBER}
+        for at, label in enumerate(self.labels):
+            if label in read and not cleaned.get(f"m{at}"):
+                self.add_error(
+                    f"m{at}",
+                    _("Dites ce que compte ce nombre, gardez-le à part, ou laissez sa colonne de côté."),
+                )
 
     def _settle_age(
         self, roles: Mapping[int, str], cleaned: Mapping[str, Any], meanings: dict[str, Any]

@@ -119,9 +119,8 @@ class UploadForm(forms.Form):
         self.fields["place"].choices = [*country, *queries.choices_of(p for p in places if p)]  # type: ignore[attr-defined]
         known = {o.pk for o in queries.organisations(person)}
         if len(places) == 1 and places[0]:
-            self.only_place = self.fields["place"].choices[0][1]  # type: ignore[attr-defined]
+            self.initial["place"], self.only_place = self.fields["place"].choices[0]  # type: ignore[attr-defined]
             self.fields["place"].widget = forms.HiddenInput()
-            self.initial["place"] = places[0]
         organisation = self.fields["organisation"]
         organisation.queryset = type(queries.organisations(person)[0]).objects.filter(pk__in=known)  # type: ignore[attr-defined]
         if len(known) == 1:
