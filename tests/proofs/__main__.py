@@ -19,6 +19,7 @@ import hub_load  # type: ignore[import-not-found]
 import kill  # type: ignore[import-not-found]
 import offline_cuts  # type: ignore[import-not-found]
 import spark_check  # type: ignore[import-not-found]
+import survey_intervals  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "reference" / "proofs.md"
@@ -32,6 +33,7 @@ PROOFS = {
     "hub_load": hub_load,
     "offline_cuts": offline_cuts,
     "spark_check": spark_check,
+    "survey_intervals": survey_intervals,
     "calibrate": calibrate,
 }
 
