@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from kalanso.definitions.entries import rows_of
+from kalanso.definitions.entries import Entry, rows_of
 from kalanso.vocabulary import Antigen, Dose
 
 
@@ -47,7 +47,9 @@ class Product:
 class ScheduledDose:
     """When a dose is due: ages and interval from the previous dose in days, since when and where.
 
-    `due_days` and `minimum_days` are None where the season decides and not the age.
+    `due_days` and `minimum_days` are None where the season decides and not the age: then `season` holds
+    the months (1 to 12). `valid_from` and `valid_to` are days on which children fall due, `born_from` is the first
+    day of birth where that is what was decided. `counts_for` says in which sums the dose counts.
     """
 
     dose: Dose
@@ -59,6 +61,14 @@ class ScheduledDose:
     where: str
     source: str
     to_confirm: bool
+    valid_to: date | None = None
+    born_from: date | None = None
+    season: tuple[int, ...] = ()
+    counts_for: tuple[str, ...] = ()
+
+
+# Sums of doses: a child with all of the first is fully vaccinated, one without the second is zero-dose.
+COUNTS_FOR = ("fully_vaccinated", "zero_dose")
 
 
 def read_products(value: Any, file: str) -> tuple[Product, ...]:
@@ -110,7 +120,21 @@ def read_schedule(value: Any, file: str) -> tuple[ScheduledDose, ...]:
                 where=entry.text("where"),
                 source=entry.text("source"),
                 to_confirm=entry.truth("to_confirm"),
+                valid_to=entry.day("valid_to") if entry.has("valid_to") else None,
+                born_from=entry.day("born_from") if entry.has("born_from") else None,
+                season=_months(entry) if entry.has("season") else (),
+                counts_for=entry.texts("counts_for", one_of=COUNTS_FOR) if entry.has("counts_for") else (),
             )
         )
+        if (schedule[-1].valid_from or date.min) > (schedule[-1].valid_to or date.max):
+            raise entry.fault("valid_to", f"a day after {schedule[-1].valid_from}")
         entry.done()
     return tuple(schedule)
+
+
+def _months(entry: Entry) -> tuple[int, ...]:
+    expected = "a list of months from 1 to 12"
+    months = entry.raw("season", expected)
+    if not isinstance(months, list) or not all(type(one) is int and 1 <= one <= 12 for one in months):
+        raise entry.fault("season", expected)
+    return tuple(months)

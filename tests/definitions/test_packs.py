@@ -155,6 +155,21 @@ def test_the_schedule_of_mali_names_a_source_for_each_row_and_marks_what_is_to_c
     assert schedule["malaria4"].due_days is None
     assert all(row.source for row in schedule.values())
     assert Dose(Antigen.MCV, 2) == schedule["mcv2"].dose
+    assert schedule["malaria4"].season == (5, 6)
+    assert schedule["dtp1"].counts_for == ("fully_vaccinated", "zero_dose")
+
+
+@pytest.mark.parametrize(
+    ("addition", "key"),
+    [("season: [13]", "season"), ("counts_for: [zero]", "counts_for"), ("valid_to: 2000-01-01", "valid_to")],
+)
+def test_a_season_a_sum_or_an_end_that_cannot_be_is_refused(generic: Path, addition: str, key: str) -> None:
+    row = "dose: bcg, due_days: 0, minimum_days: 0, maximum_days: null, interval_days: null, valid_from: 2019-01-01, "
+    text = f"- {{{row}where: everywhere, source: s, to_confirm: false, {addition}}}"
+    (generic / "schedule.yaml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(PackFault, match=rf"entry 1\.{key}"):
+        definitions.read_pack(generic)
 
 
 def test_a_threshold_that_is_not_there_is_named_in_the_error() -> None:
