@@ -1,0 +1,145 @@
+"""What do the tables of household surveys look like, as received, as corrected and as published?"""
+
+from __future__ import annotations
+
+from kalanso.store import Audience, Column, TableSpec
+
+SOURCES = ("card", "register", "history")
+POLICIES = ("RECORDS_NOT_SOUGHT", "SOUGHT_IF_NO_CARD", "SOUGHT_FOR_ALL")
+STATUSES = ("shown", "bracketed", "suppressed", "no_children")
+_SURVEY = Column(name="survey", type="string", meaning="identifier of the survey round")
+_ROW = Column(name="row", type="int", meaning="line of the file or submission, from 1", minimum=1)
+_CHILD = Column(
+    name="child", type="string", meaning="salted identifier of the child, never a name", nullable=True
+)
+
+
+def _text(name: str, meaning: str) -> Column:
+    return Column(name=name, type="string", meaning=meaning, nullable=True)
+
+
+SURVEY_CHILDREN = TableSpec(
+    name="survey_children",
+    version=1,
+    meaning="Interviewed children as they were received; nothing is changed here, corrections stand in their own table",
+    columns=(
+        _SURVEY, _ROW, _CHILD,
+        _text("stratum", "part of the sample within which clusters were drawn"),
+        _text("cluster", "primary sampling unit; its label counts within its stratum"),
+        _text("place_code", "where the child lives"),
+        _text("cohort", "age cohort for which the child was chosen"),
+        _text("weight", "design weight as received"),
+        _text("interview_date", "day of the interview as written"),
+        _text("birth_card", "birth date on the card as written"),
+        _text("birth_register", "birth date in the register as written"),
+        _text("birth_history", "birth date as the caregiver says, as written"),
+        _text("sex", "female or male"),
+        _text("card_ever", "whether the child ever had a card: yes, no, unknown"),
+        _text("card_seen", "whether the card was seen: yes, no"),
+        _text("register_seen", "whether the register of the facility was seen: yes, no"),
+        _text("bcg_scar", "whether a scar of BCG was seen: yes, no"),
+        _text("mother_education", "schooling of the mother"),
+        _text("wealth", "wealth group, where asked"),
+        _text("distance", "how far the vaccination post is"),
+        _text("displaced", "whether the household was displaced: yes, no"),
+    ),
+    key=("survey", "row"),
+    place_column="place_code",
+    audience=Audience.PRIVATE,
+)  # fmt: skip
+
+SURVEY_DOSES = TableSpec(
+    name="survey_doses",
+    version=1,
+    meaning="What each source says of each dose of each child, as it was received",
+    columns=(
+        _SURVEY, _ROW, _CHILD,
+        _text("dose", "code of the dose, such as dtp1"),
+        _text("source", "card, register, or history (what the caregiver says)"),
+        _text("answer", "yes (also a tick without a date), no, unknown"),
+        _text("date", "day on which it was given, as written"),
+    ),
+    key=("survey", "row"),
+    audience=Audience.PRIVATE,
+)  # fmt: skip
+
+SURVEY_ANSWERS = TableSpec(
+    name="survey_answers",
+    version=1,
+    meaning="Answers of caregivers on behavioural and social drivers and other questions, as received",
+    columns=(
+        _SURVEY, _ROW, _CHILD,
+        Column(name="question", type="string", meaning="key of the question"),
+        _text("answer", "code of the answer; several codes parted by spaces where several may be chosen"),
+    ),
+    key=("survey", "row"),
+    audience=Audience.PRIVATE,
+)  # fmt: skip
+
+SURVEY_CORRECTIONS = TableSpec(
+    name="survey_corrections",
+    version=1,
+    meaning="Every change between what was received and what was analysed: which value, by whom, by which rule",
+    columns=(
+        _SURVEY,
+        Column(name="number", type="int", meaning="order in which it was done, from 1", minimum=1),
+        Column(name="table", type="string", meaning="which table is corrected", values=("survey_children", "survey_doses")),
+        Column(name="row", type="int", meaning="line of the received table", minimum=1),
+        _CHILD,
+        Column(name="field", type="string", meaning="column; `row` where the whole line was set aside"),
+        _text("before", "value as received"),
+        _text("after", "value as analysed; empty where nothing is left"),
+        Column(name="rule", type="string", meaning="rule of cleaning, or `person` where somebody decided"),
+        Column(name="who", type="string", meaning="who corrected: a role or a salted identifier; `rule` for a rule"),
+        _text("why", "the reason that a person gave"),
+    ),
+    key=("survey", "number"),
+    audience=Audience.PRIVATE,
+)  # fmt: skip
+
+
+def _share(name: str, meaning: str) -> Column:
+    return Column(name=name, type="float", meaning=meaning, unit="share", nullable=True, minimum=0, maximum=1)
+
+
+SURVEY_ESTIMATES = TableSpec(
+    name="survey_estimates",
+    version=1,
+    meaning="Design-based estimates of a household survey, by indicator, cohort, stratum and domain",
+    columns=(
+        _SURVEY,
+        Column(name="indicator", type="string", meaning="what is measured, such as crude_coverage"),
+        Column(name="vcqi", type="string", meaning="name of the indicator in VCQI; empty where it has none"),
+        Column(name="detail", type="string", meaning="dose, pair of doses or question; empty if nothing"),
+        Column(name="cohort", type="string", meaning="age cohort of the children; cohorts are not mixed unasked"),
+        Column(name="stratum", type="string", meaning="stratum, or `all`"),
+        Column(name="domain_kind", type="string", meaning="by what children are grouped, such as sex; `all`"),
+        Column(name="domain", type="string", meaning="which group; `all`"),
+        Column(name="weighted", type="bool", meaning="whether design weights count; if not, the base is a part of the sample and there is no interval"),
+        _share("estimate", "the share"),
+        Column(name="standard_error", type="float", meaning="its standard error", unit="share", nullable=True, minimum=0),
+        _share("low", "lower end of the two-sided interval"),
+        _share("high", "upper end of the two-sided interval"),
+        _share("lower_bound", "one-sided lower bound of the same level"),
+        _share("upper_bound", "one-sided upper bound of the same level"),
+        Column(name="design_effect", type="float", meaning="(n - 1) / n_eff, 1 where it would be less", nullable=True, minimum=0),
+        Column(name="icc", type="float", meaning="correlation of children of one cluster", nullable=True),
+        Column(name="numerator", type="float", meaning="children, visits or intervals found, unweighted", nullable=True, minimum=0),
+        Column(name="denominator", type="float", meaning="children, visits or intervals asked, unweighted", nullable=True, minimum=0),
+        Column(name="children", type="int", meaning="children behind the denominator", unit="children", minimum=0),
+        Column(name="weighted_children", type="float", meaning="sum of the weights of the denominator", nullable=True, minimum=0),
+        Column(name="clusters", type="int", meaning="clusters of the strata with children", minimum=0),
+        Column(name="lonely_strata", type="int", meaning="of these strata, those with one cluster: their spread is a guess", minimum=0),
+        Column(name="degrees_of_freedom", type="float", meaning="clusters minus strata; children minus 1 where all answer alike", nullable=True),
+        Column(name="level", type="float", meaning="level of the interval and of the bounds", minimum=0, maximum=1),
+        Column(name="method", type="string", meaning="kind of interval"),
+        Column(name="evidence", type="string", meaning="whether records of facilities were sought", values=POLICIES),
+        Column(name="mode", type="string", meaning="rules by which doses are valid", values=("vcqi", "strict")),
+        Column(name="grace_days", type="int", meaning="days taken off minimum ages and intervals", unit="days", minimum=0),
+        Column(name="status", type="string", meaning="shown; bracketed (25 to 49 children); suppressed (fewer); no children", values=STATUSES),
+    ),
+    key=("survey", "indicator", "detail", "cohort", "stratum", "domain_kind", "domain"),
+    audience=Audience.PRIVATE,
+)  # fmt: skip
+
+TABLES = (SURVEY_CHILDREN, SURVEY_DOSES, SURVEY_ANSWERS, SURVEY_CORRECTIONS, SURVEY_ESTIMATES)
