@@ -13,7 +13,13 @@ from kalanso.surveys.tables import SURVEY_ANSWERS, SURVEY_CHILDREN, SURVEY_DOSES
 DUE = {
     "bcg": 0, "opv1": 42, "opv2": 70, "opv3": 98, "dtp1": 42, "dtp2": 70, "dtp3": 98, "mcv1": 270, "mcv2": 456,
 }  # fmt: skip
-ROUND = Round(survey="S1", first_day=date(2025, 2, 1), last_day=date(2025, 2, 28), cohorts=(YOUNGER, OLDER), doses=tuple(DUE))
+ROUND = Round(
+    survey="S1",
+    first_day=date(2025, 2, 1),
+    last_day=date(2025, 2, 28),
+    cohorts=(YOUNGER, OLDER),
+    doses=tuple(DUE),
+)
 
 
 def made_survey(rng, *, children=300, catchments=6, villages=5):
@@ -46,12 +52,29 @@ def made_survey(rng, *, children=300, catchments=6, villages=5):
             for source, has in (("card", card), ("register", register), ("history", not card)):
                 if has:
                     dated = source != "history" and rng.uniform() < 0.9
-                    given.append({"child": child, "dose": dose, "source": source, "answer": None if dated else "yes", "date": day if dated else None})
-        for question, codes in (("intention", ["all", "some", "none"]), ("benefits", ["1", "2", "3", "4", "98"]), ("autonomy", ["yes", "no"])):
+                    given.append(
+                        {
+                            "child": child,
+                            "dose": dose,
+                            "source": source,
+                            "answer": None if dated else "yes",
+                            "date": day if dated else None,
+                        }
+                    )
+        for question, codes in (
+            ("intention", ["all", "some", "none"]),
+            ("benefits", ["1", "2", "3", "4", "98"]),
+            ("autonomy", ["yes", "no"]),
+        ):
             said.append({"child": child, "question": question, "answer": str(rng.choice(codes))})
-    frames = [pd.DataFrame(people), *(pd.DataFrame(rows).assign(survey="S1", row=range(1, len(rows) + 1)) for rows in (given, said))]
+    frames = [
+        pd.DataFrame(people),
+        *(pd.DataFrame(rows).assign(survey="S1", row=range(1, len(rows) + 1)) for rows in (given, said)),
+    ]
     specs = (SURVEY_CHILDREN, SURVEY_DOSES, SURVEY_ANSWERS)
-    return tuple(frame.reindex(columns=list(spec.column_names)) for frame, spec in zip(frames, specs, strict=True))
+    return tuple(
+        frame.reindex(columns=list(spec.column_names)) for frame, spec in zip(frames, specs, strict=True)
+    )
 
 
 def rng(seed=1):

@@ -83,7 +83,7 @@ def test_dropout_of_the_demonstration_district_is_a_share_of_those_who_began(lef
     assert (row.children, row.estimate) == (began, pytest.approx(share, abs=5e-7))
 
 
-# R 4.2.2, survey 4.1.1, lonely.psu = "adjust", on villages(): script in docs/reference/surveys.md
+# On villages(), R 4.2.2 with survey 4.1.1 gave the numbers of the next three tests: see villages.R
 def test_strata_weights_a_lonely_cluster_and_domains_agree_with_r():
     frame = villages()
     domains = {
