@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from kalanso.figures.ledgers import evidence_shares
     from kalanso.figures.methods import method_dots
     from kalanso.figures.multiples import small_multiples
+    from kalanso.figures.nested_intervals import inchworms
+    from kalanso.figures.organ_pipes import organ_pipe
     from kalanso.figures.rank_ranges import rank_intervals
     from kalanso.figures.rankings import ranked_bars
+    from kalanso.figures.stacks import share_stacks
     from kalanso.figures.subtractions import missed_children
     from kalanso.figures.trends import trend
     from kalanso.figures.wall_charts import wall_chart
@@ -54,6 +57,9 @@ KINDS = {
     "rank_intervals": "kalanso.figures.rank_ranges",
     "source_flows": "kalanso.figures.flows",
     "beside_sources": "kalanso.figures.beside",
+    "organ_pipe": "kalanso.figures.organ_pipes",
+    "inchworms": "kalanso.figures.nested_intervals",
+    "share_stacks": "kalanso.figures.stacks",
 }
 _DRAWING = ("draw", "to_pdf", "to_png", "to_svg")
 
@@ -75,12 +81,15 @@ __all__ = [
     "evidence_shares",
     "fingerprint",
     "heat_grid",
+    "inchworms",
     "interpret",
     "interval_rows",
     "method_dots",
     "missed_children",
+    "organ_pipe",
     "rank_intervals",
     "ranked_bars",
+    "share_stacks",
     "small_multiples",
     "source_flows",
     "to_pdf",

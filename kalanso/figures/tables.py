@@ -106,6 +106,26 @@ INPUTS: Mapping[str, tuple[Input, ...]] = {
         Input(name="state", type="text", meaning="current, late, undeclared or declared_only"),
         Input(name="feeds", type="text", meaning="names of the sources that it feeds", needed=False),
     ),
+    "organ_pipe": (
+        Input(name="cluster", type="text", meaning="code of the cluster, never shown"),
+        Input(name="value", type="number", meaning="weighted share of the cluster's children, 0 to 1"),
+        Input(name="weight", type="number", meaning="sum of the weights of its children"),
+        Input(name="children", type="number", meaning="children asked"),
+    ),
+    "inchworms": (
+        Input(name="label", type="text", meaning="what the row is called"), _VALUE,
+        Input(name="level", type="number", meaning="level of this interval, 0 to 1"),
+        Input(name="low", type="number", meaning="its lower end"), Input(name="high", type="number", meaning="its upper end"),
+        Input(name="series", type="text", meaning="survey round; two at most", needed=False),
+        Input(name="lower_bound", type="number", meaning="one-sided lower bound", needed=False),
+        Input(name="upper_bound", type="number", meaning="one-sided upper bound", needed=False),
+    ),
+    "share_stacks": (
+        Input(name="label", type="text", meaning="what the row is called"),
+        Input(name="part", type="text", meaning="what the part is called, in the reader's language"),
+        Input(name="value", type="number", meaning="share of the row's whole, 0 to 1"),
+        Input(name="children", type="number", meaning="children in the denominator of the row", needed=False),
+    ),
 }  # fmt: skip
 
 

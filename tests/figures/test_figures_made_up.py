@@ -167,10 +167,42 @@ MADE: Mapping[str, Callable[[str], Figure]] = {
     "interval_rows": lambda locale: figures.interval_rows(answer_rows(), subject=subject(), locale=locale),
     "method_dots": lambda locale: figures.method_dots(method_rows(), subject=subject(), locale=locale),
     "rank_intervals": lambda locale: figures.rank_intervals(rank_rows(), subject=COUNT, locale=locale),
+    "organ_pipe": lambda locale: figures.organ_pipe(pipe_rows(), subject=subject(), locale=locale),
+    "inchworms": lambda locale: figures.inchworms(worm_rows(), subject=subject(), locale=locale),
+    "share_stacks": lambda locale: figures.share_stacks(stack_rows(locale), subject=subject(), locale=locale),
     "source_flows": lambda locale: figures.source_flows(
         flow_rows(), subject=subject(unit="count", place="Mali"), locale=locale
     ),
 }
+
+
+def pipe_rows() -> pd.DataFrame:
+    """Eight clusters of unequal weight."""
+    return pd.DataFrame(
+        {"cluster": list("ABCDEFGH"), "value": [0.9, 0.2, 1.0, 0.55, 0.55, 0.0, 0.75, 0.4], "weight": [10, 22, 8, 15, 12, 9, 30, 11],
+         "children": [7, 12, 6, 10, 9, 7, 12, 8]}
+    )  # fmt: skip
+
+
+def worm_rows() -> pd.DataFrame:
+    """Two places in two rounds, six nested intervals each."""
+    return pd.DataFrame([
+        {"label": place, "series": series, "value": value, "level": level, "low": value - 0.12 * level, "high": value + 0.1 * level,
+         "lower_bound": value - 0.09, "upper_bound": value + 0.08}
+        for place, first in (("Ségou", 0.55), ("Niono Central", 0.4))
+        for series, value in (("2024", first), ("2025", first + 0.15))
+        for level in (0.95, 0.8, 0.6, 0.4, 0.2, 0.01)
+    ])  # fmt: skip
+
+
+def stack_rows(locale: str) -> pd.DataFrame:
+    """Three doses by when they came, one of few children."""
+    parts = {"fr": ["à temps", "en retard", "inconnu"], "en": ["timely", "late", "unknown"]}[locale]
+    return pd.DataFrame([
+        {"label": dose, "part": part, "value": share, "children": children}
+        for dose, children, shares in (("BCG", 191, (0.5, 0.2, 0.15)), ("Penta 3", 40, (0.3, 0.25, 0.1)), ("VAR 2", 12, (0.1, 0.2, 0.0)))
+        for part, share in zip(parts, shares, strict=True)
+    ])  # fmt: skip
 
 
 def flow_rows() -> pd.DataFrame:

@@ -1,0 +1,69 @@
+"""Are figures of surveys honest about few children, unequal clusters and what cannot be drawn?"""
+
+from __future__ import annotations
+
+import pytest
+
+from kalanso import figures
+from kalanso.figures.figure import FigureRefused
+from tests.figures.test_figures_made_up import pipe_rows, said_in, stack_rows, subject, worm_rows
+
+
+def test_the_organ_pipe_says_the_weighted_share_and_names_no_cluster() -> None:
+    figure = figures.organ_pipe(
+        pipe_rows().assign(cluster=[f"Village {at}" for at in range(8)]), subject=subject()
+    )
+    assert "54\u202f%" in figure.title
+    assert (
+        "Village"
+        not in said_in(figures.to_svg(figure, 640)) + figure.table.to_string() + figure.data.to_string()
+    )
+
+
+def test_of_equal_clusters_the_heavier_stands_first() -> None:
+    data = figures.organ_pipe(pipe_rows(), subject=subject()).data
+    assert data["value"].tolist() == [1.0, 0.9, 0.75, 0.55, 0.55, 0.4, 0.2, 0.0]
+    assert data.loc[data["value"] == 0.55, "weight"].tolist() == [15, 12]
+
+
+def test_rows_of_few_children_are_bracketed_and_of_fewer_not_drawn() -> None:
+    figure = figures.share_stacks(stack_rows("en"), subject=subject(), locale="en")
+    words = said_in(figures.to_svg(figure, 640))
+    assert "[65%]" in words
+    assert "too few" in words
+    assert "30%" not in figure.table.loc[figure.table["Row"] == "VAR 2"].to_string()
+    assert "Fewer than 25" in figure.caption
+    assert "Penta 3" in figure.title  # the lowest of those that are shown
+
+
+def test_two_rounds_are_told_apart_and_the_lowest_leads() -> None:
+    figure = figures.inchworms(worm_rows(), subject=subject(), locale="en")
+    assert "Niono Central · 2024" in figure.title
+    assert {"2024", "2025"} <= set(said_in(figures.to_svg(figure, 640)).split())
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "change", "said"),
+    [
+        ("organ_pipe", pipe_rows(), {"value": 55.0}, "value from 0 to 1"),
+        ("organ_pipe", pipe_rows(), {"weight": 0.0}, "weight and children above 0"),
+        ("organ_pipe", pipe_rows(), {"cluster": "A"}, "one row per cluster, got 'A' twice"),
+        ("share_stacks", stack_rows("fr"), {"value": 0.9}, "add up to 1"),
+        ("share_stacks", stack_rows("fr"), {"part": "late"}, "one value for each label and part"),
+        ("inchworms", worm_rows(), {"value": 0.99}, "low <= value <= high"),
+        ("inchworms", worm_rows(), {"level": 0.5}, "one interval for each label"),
+        ("inchworms", worm_rows(), {"series": list(range(24))}, "two rounds at most"),
+    ],
+)  # fmt: skip
+def test_rows_that_cannot_be_are_refused(kind, rows, change, said) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(FigureRefused, match=said):
+        getattr(figures, kind)(rows.assign(**change), subject=subject())
+
+
+def test_too_many_parts_and_an_unknown_lead_are_refused() -> None:
+    rows = stack_rows("fr")
+    many = rows.head(1).loc[[0] * 7].assign(part=list("abcdefg"), value=0.1).reset_index(drop=True)
+    with pytest.raises(FigureRefused, match="too many to tell apart"):
+        figures.share_stacks(many, subject=subject())
+    with pytest.raises(FigureRefused, match="lead: expected one of"):
+        figures.share_stacks(rows, subject=subject(), lead="jamais")
