@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kalanso.surveys.estimation import TestRefused, design, difference, independence
-from kalanso.surveys.measures import MEASURES, Measure
+from kalanso.surveys.measures import Measure, find_measure
 from kalanso.surveys.record import Record, RecordRefused
 
 COMPARISON_COLUMNS = (
@@ -30,7 +30,11 @@ def compare(
     design, with what they share. `p_value` is Rao-Scott's, missing where all children answer alike. Raises RecordRefused
     for measures that bear no weights, and values that nobody has.
     """
-    measure = _measure(record, indicator, detail)
+    measure = find_measure(record, indicator, detail)
+    if not measure.weighted:
+        raise RecordRefused(
+            f"{indicator}: expected an indicator that bears weights; its base is a part of the sample"
+        )
     if kind not in record.children.columns:
         raise RecordRefused(f"kind: expected a column of the children, such as stratum or sex, got {kind!r}")
     values = record.children[kind].astype("string").fillna("")
@@ -40,18 +44,6 @@ def compare(
         )
     rows = list(_rows(record, measure, kind, values, first, second, level))
     return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
-
-
-def _measure(record: Record, indicator: str, detail: str) -> Measure:
-    for file in MEASURES:
-        for measure in file.measures(record):
-            if (measure.name, measure.detail) == (indicator, detail):
-                if not measure.weighted:
-                    raise RecordRefused(
-                        f"{indicator}: expected an indicator that bears weights; its base is a part of the sample"
-                    )
-                return measure
-    raise RecordRefused(f"expected an indicator of this survey, got {indicator!r} of {detail!r}")
 
 
 def _rows(

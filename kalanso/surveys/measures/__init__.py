@@ -20,7 +20,7 @@ from kalanso.surveys.measures import (
     zero_dose,
 )
 from kalanso.surveys.measures.measure import Measure
-from kalanso.surveys.record import Record
+from kalanso.surveys.record import Record, RecordRefused
 
 
 class MeasureFile(Protocol):
@@ -43,4 +43,14 @@ MEASURES: tuple[MeasureFile, ...] = (
     behaviour,
 )
 
-__all__ = ["MEASURES", "Measure", "MeasureFile"]
+
+def find_measure(record: Record, indicator: str, detail: str) -> Measure:
+    """Return one measure by name and detail; raises RecordRefused where the survey does not give it."""
+    for file in MEASURES:
+        for measure in file.measures(record):
+            if (measure.name, measure.detail) == (indicator, detail):
+                return measure
+    raise RecordRefused(f"expected an indicator of this survey, got {indicator!r} of {detail!r}")
+
+
+__all__ = ["MEASURES", "Measure", "MeasureFile", "find_measure"]
