@@ -24,6 +24,7 @@ GROUPS = ("sex", "mother_education", "wealth", "distance", "displaced", "vaccina
 _HIDDEN = (
     "estimate", "standard_error", "low", "high", "lower_bound", "upper_bound", "design_effect", "icc", "numerator",
 )  # fmt: skip
+_AT_ONCE = 40  # measures, so that memory does not grow with their number
 _CELL = ("cohort", "stratum", "domain_kind", "domain")
 
 
@@ -62,8 +63,9 @@ def estimate(
     cells = {str(number): cell for number, cell in enumerate(_cells(record, groups))}
     parts = []
     for weighted in (True, False):
-        own = {key: measure for key, measure in zip(keys, asked, strict=True) if measure.weighted is weighted}
-        if own:
+        kind = [(key, one) for key, one in zip(keys, asked, strict=True) if one.weighted is weighted]
+        for at in range(0, len(kind), _AT_ONCE):
+            own = dict(kind[at : at + _AT_ONCE])
             parts.append(
                 _of_kind(sample, own, cells, weighted=weighted, method=method, level=level, lonely=lonely)
             )

@@ -35,7 +35,8 @@ class Record:
     """n children and the proof that each has of each dose.
 
     `days` (source -> n x doses) are dates or NaT, `ticks` proof without a date, `said` what caregivers affirm. A
-    dose on the register counts as `policy` says. `answers` (n x questions) are texts, missing where not asked.
+    dose on the register counts as `policy` says. `answers` (n x questions) are texts, missing where not asked;
+    `answers_left_out` counts those of children who are not analysed.
     """
 
     asked: Round
@@ -50,12 +51,15 @@ class Record:
     policy: str
     mode: str
     answers: pd.DataFrame
+    answers_left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.children)
 
     def column(self, dose: str) -> int:
-        """Return the column of a dose."""
+        """Return the column of a dose; raises RecordRefused where the round did not ask for it."""
+        if dose not in self.doses:
+            raise RecordRefused(f"expected a dose of this round ({', '.join(self.doses)}), got {dose!r}")
         return self.doses.index(dose)
 
     def says(self, column: str, code: str = "yes") -> Mask:
@@ -149,7 +153,7 @@ def record(
 
     `schedule` has the columns of `schedule_table`; `policy` says whether records of facilities were sought (one of
     POLICIES, no default: the round knows); `mode`, `grace_days` and `scopes` as in `validity` and `rules_for`.
-    `answers` are rows of SURVEY_ANSWERS; those of unknown children are refused.
+    `answers` are rows of SURVEY_ANSWERS; those of children who were set aside are left out and counted.
     """
     if policy not in POLICIES:
         raise RecordRefused(f"policy: expected one of {', '.join(POLICIES)}, got {policy!r}")
@@ -166,6 +170,7 @@ def record(
         due=np.zeros(exact.offered.shape, dtype=bool),
         full_list=tuple(dose for dose in doses_that_count_for(schedule, "fully_vaccinated") if dose in doses),
         policy=policy, mode=mode, answers=_answers(answers, children),
+        answers_left_out=0 if answers is None else int((~answers["child"].isin(children["child"])).sum()),
     )  # fmt: skip
     found.due[:] = _due(exact, found.cohort_from, children["age_days"].to_numpy(dtype=float))
     return found

@@ -244,6 +244,13 @@ def test_answers_are_positive_concerning_or_outside_and_autonomy_is_positive_whe
     assert counts(one, "besd_chosen", "ease_reasons waiting") == (1, 2)
 
 
+def test_answers_of_children_who_were_set_aside_are_left_out_and_counted():
+    who = children("child | weight\nA | 1\nB | -")
+    one = told(who, answers=said("child | question | answer\nA | benefits | 4\nB | benefits | 1"))
+    assert counts(one, "besd_positive", "benefits") == (1, 1)
+    assert one.answers_left_out == 1
+
+
 def test_five_items_have_priority_and_each_domain_has_its_own():
     chosen = [item for item in behaviour.ITEMS if item.priority]
     assert [item.key for item in chosen] == ["intention", "benefits", "family_norms", "know_where", "afford"]
@@ -418,6 +425,8 @@ def test_choices_that_cannot_be_made_are_refused(survey, whole):
         record(cleaned, MALI, policy="both")
     with pytest.raises(RecordRefused, match="groups: expected some of sex"):
         estimates.estimate(whole, groups=("ethnicity",))
+    with pytest.raises(RecordRefused, match="a dose of this round"):
+        estimates.estimate(told(FOUR, asked=replace(ROUND, doses=("mcv1",))), groups=("vaccination",))
     twice = said("child | question | answer\nA | benefits | 1\nA | benefits | 4")
     with pytest.raises(RecordRefused, match="got benefits of A again"):
         told(FOUR, answers=twice)
