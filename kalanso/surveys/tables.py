@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kalanso.store import Audience, Column, TableSpec
+from kalanso.store import Audience, Column, Security, TableSpec
 
 SOURCES = ("card", "register", "history")
 POLICIES = ("RECORDS_NOT_SOUGHT", "SOUGHT_IF_NO_CARD", "SOUGHT_FOR_ALL")
@@ -142,4 +142,48 @@ SURVEY_ESTIMATES = TableSpec(
     audience=Audience.PRIVATE,
 )  # fmt: skip
 
-TABLES = (SURVEY_CHILDREN, SURVEY_DOSES, SURVEY_ANSWERS, SURVEY_CORRECTIONS, SURVEY_ESTIMATES)
+KINDS = (
+    "household", "lots", "phone", "respondent_driven", "time_location", "capture_recapture", "key_informants",
+    "settlements",
+)  # fmt: skip
+FORMS = ("counts", "decision", "estimate")
+DIRECTIONS = ("none", "too_high", "too_low", "unknown")
+INDICATORS = ("dtp1", "dtp3", "mcv1", "mcv2")
+_GUARD = Security(coarsen_to="district", delay_days=90)
+
+SURVEY_EVIDENCE = TableSpec(
+    name="survey_evidence",
+    version=1,
+    meaning="What each round of a survey says of coverage, with its own bias and error and the label that goes with it: counts, decisions or estimates, by the quarters in which the children were due",
+    columns=(
+        Column(name="round", type="string", meaning="the round of the survey"),
+        Column(name="kind", type="string", meaning="how it was made", values=KINDS),
+        Column(name="form", type="string", meaning="which columns speak: counts, a decision on a lot, or an estimate with its error", values=FORMS),
+        Column(name="place_code", type="string", meaning="the place of which it speaks"),
+        Column(name="cluster", type="string", meaning="the cluster; empty where it speaks of the whole place"),
+        Column(name="start", type="string", meaning="first quarter in which these children were due this dose (DTP3: with DTP1)"),
+        Column(name="end", type="string", meaning="last such quarter, itself included"),
+        Column(name="indicator", type="string", meaning="which dose", values=INDICATORS),
+        Column(name="children", type="float", meaning="children asked about", unit="children", nullable=True, minimum=0),
+        Column(name="vaccinated", type="float", meaning="of these, vaccinated", unit="children", nullable=True, minimum=0),
+        Column(name="decision", type="string", meaning="outcome of a lot; empty where counts or an estimate speak", values=("pass", "fail", "")),
+        Column(name="decision_value", type="float", meaning="at least this many vaccinated children make a pass", unit="children", nullable=True, minimum=0),
+        Column(name="coverage", type="float", meaning="estimate", unit="share", nullable=True, minimum=0, maximum=1),
+        Column(name="standard_error", type="float", meaning="of the estimate, from sampling alone", unit="share", nullable=True, minimum=0),
+        Column(name="bias", type="float", meaning="by how much the method is thought to lie above the truth", unit="logit"),
+        Column(name="bias_sd", type="float", meaning="how far it may lie off beyond that (standard deviation); empty: the usual one of rapid rounds", unit="logit", nullable=True, minimum=0),
+        Column(name="bias_direction", type="string", meaning="to which side the method errs", values=DIRECTIONS),
+        Column(name="message", type="string", meaning="message id of the label that travels with the number"),
+        Column(name="params", type="string", meaning="what fills it (JSON)"),
+        Column(name="assumptions", type="string", meaning="message ids of what must hold (JSON list)"),
+    ),
+    key=("round", "kind", "place_code", "cluster", "start", "end", "indicator"),
+    place_column="place_code",
+    audience=Audience.PROGRAMME,
+    security=_GUARD,
+)  # fmt: skip
+
+TABLES = (
+    SURVEY_CHILDREN, SURVEY_DOSES, SURVEY_ANSWERS, SURVEY_CORRECTIONS, SURVEY_ESTIMATES,
+    SURVEY_EVIDENCE,
+)  # fmt: skip
