@@ -92,7 +92,7 @@ def unique(table: pd.DataFrame, name: str, columns: Sequence[str]) -> None:
     )
 
 
-def among(table: pd.DataFrame, name: str, column: str, known: Sequence[str]) -> None:
+def among(table: pd.DataFrame, name: str, column: str, known: Sequence[Any]) -> None:
     """Raise SurveyRefused where a value is none of the known ones."""
     said = Message("surveys.expected.among", {"known": ", ".join(sorted(map(str, known))[:30])})
     refuse_rows(table, name, column, ~table[column].isin(list(known)), said)
