@@ -183,7 +183,41 @@ SURVEY_EVIDENCE = TableSpec(
     security=_GUARD,
 )  # fmt: skip
 
+SURVEY_FORM_ANSWERS = TableSpec(
+    name="survey_form_answers",
+    version=1,
+    meaning="Every answer to a form as it came, one row per variable; raw answers are never changed",
+    columns=(
+        Column(name="form", type="string", meaning="which form"),
+        Column(name="version", type="string", meaning="version of the form on the telephone; empty if unsaid"),
+        Column(name="submission", type="string", meaning="key of the submission, from the server"),
+        Column(name="row", type="string", meaning="key of the row: the submission, or a row of one of its repeats"),
+        Column(name="repeat", type="string", meaning="the repeat in which it lies; empty outside of repeats"),
+        Column(name="variable", type="string", meaning="variable of the form's codebook"),
+        Column(name="value", type="string", meaning="what was answered, as text; codes of several choices with blanks between"),
+        Column(name="status", type="string", meaning="whether the form admits the value", values=("ok", "unknown_variable", "unknown_code", "not_a_number", "not_a_date")),
+    ),
+    key=("form", "row", "variable"),
+)  # fmt: skip
+
+SURVEY_FORM_CORRECTIONS = TableSpec(
+    name="survey_form_corrections",
+    version=1,
+    meaning="Corrections of answers, in their order: who changed what into what, when and why",
+    columns=(
+        Column(name="submission", type="string", meaning="key of the submission"),
+        Column(name="row", type="string", meaning="key of the row"),
+        Column(name="variable", type="string", meaning="variable of the form's codebook"),
+        Column(name="before", type="string", meaning="value that stood there; empty: none"),
+        Column(name="after", type="string", meaning="value that stands there since; empty: none"),
+        Column(name="reason", type="string", meaning="why"),
+        Column(name="corrected_by", type="string", meaning="code of the person"),
+        Column(name="corrected_on", type="string", meaning="day, such as 2024-11-05"),
+    ),
+    key=("row", "variable", "before", "after", "corrected_on"),
+)  # fmt: skip
+
 TABLES = (
     SURVEY_CHILDREN, SURVEY_DOSES, SURVEY_ANSWERS, SURVEY_CORRECTIONS, SURVEY_ESTIMATES,
-    SURVEY_EVIDENCE,
+    SURVEY_EVIDENCE, SURVEY_FORM_ANSWERS, SURVEY_FORM_CORRECTIONS,
 )  # fmt: skip
