@@ -20,6 +20,7 @@ import kill  # type: ignore[import-not-found]
 import offline_cuts  # type: ignore[import-not-found]
 import spark_check  # type: ignore[import-not-found]
 import survey_intervals  # type: ignore[import-not-found]
+import survey_ways  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "reference" / "proofs.md"
@@ -34,6 +35,7 @@ PROOFS = {
     "offline_cuts": offline_cuts,
     "spark_check": spark_check,
     "survey_intervals": survey_intervals,
+    "survey_ways": survey_ways,
     "calibrate": calibrate,
 }
 

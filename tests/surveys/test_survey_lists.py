@@ -14,6 +14,7 @@ from kalanso.coverage import evidence_tables
 from kalanso.surveys import access, evidence_rows
 from kalanso.surveys.access.capture_recapture import poisson_fit
 from kalanso.surveys.handed_in import SurveyRefused
+from tests.surveys.populations import LISTS, dependent, histories, listing
 
 
 def test_chapman_is_its_formula():
@@ -63,7 +64,6 @@ HEPATITIS = pd.DataFrame(
     [(1, 1, 1, 28), (1, 1, 0, 21), (1, 0, 1, 17), (1, 0, 0, 69), (0, 1, 1, 18), (0, 1, 0, 55), (0, 0, 1, 63)],
     columns=["P", "Q", "E", "count"],
 )
-LISTS = ["P", "Q", "E"]
 
 
 def test_the_published_lists_give_the_published_totals():
@@ -110,21 +110,12 @@ def test_another_way_to_the_greatest_likelihood_gives_the_same_coefficients():
     assert covariance == pytest.approx(np.linalg.inv(x.T @ (x * fitted[:, None])), rel=1e-8)
 
 
-def histories(on):
-    table = pd.DataFrame(on.astype(int), columns=LISTS)
-    table = table[table.sum(axis=1) > 0]
-    return table.groupby(LISTS).size().rename("count").reset_index()
-
-
 def test_planted_dependence_between_two_lists_is_found_and_the_total_with_it():
     rng = np.random.default_rng(3)
 
     alone, chosen, held, right = [], [], 0, 0
     for _ in range(60):
-        first = rng.uniform(size=600) < 0.45
-        second = rng.uniform(size=600) < np.where(first, 0.65, 0.25)
-        third = rng.uniform(size=600) < 0.4
-        models = access.log_linear(histories(np.column_stack([first, second, third])), LISTS)
+        models = access.log_linear(histories(dependent(rng)), LISTS)
         alone.append(models.set_index("model").loc["independent", "estimate"])
         count = access.chosen_count(models)
         chosen.append(count.estimate)
@@ -199,17 +190,8 @@ def test_a_listing_finds_the_planted_children_with_intervals_that_hold_them():
 
     held, totals = 0, []
     for _ in range(300):
-        heard = rng.uniform(size=500) < 0.6  # of 500 missed children
-        true, false = int(heard.sum()), int(rng.poisson(90))
-        checked = rng.hypergeometric(true, false, 80)
-        met = rng.uniform(size=500) < 0.2
-        check = access.Validation(
-            checked=80,
-            checked_missed=int(checked),
-            found_missed=int(met.sum()),
-            found_listed=int((met & heard).sum()),
-        )
-        found = access.corrected_listing(true + false, check, draws=2000, rng=rng)
+        listed, check = listing(rng)
+        found = access.corrected_listing(listed, check, draws=2000, rng=rng)
         totals.append(found.estimate)
         held += found.low <= 500 <= found.high
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kalanso.surveys import access
@@ -11,29 +10,7 @@ from kalanso.surveys.access.methods import METHODS
 from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.tables import DIRECTIONS, KINDS
 from kalanso.vocabulary import Message
-
-
-def caller(rng, size):
-    """People who own telephones: the rich own more and are vaccinated more, and answer more."""
-    rich = rng.uniform(size=size) < 0.3
-    vaccinated = rng.uniform(size=size) < np.where(rich, 0.9, 0.6)
-    held = np.where(rich, rng.integers(1, 4, size=size), 1)
-    return rich, vaccinated, held
-
-
-def sample(rng, n=300):
-    rich, vaccinated, held = caller(rng, 20_000)
-    chance = held * np.where(rich, 1.8, 1.0)
-    drawn = rng.choice(20_000, size=n, replace=False, p=chance / chance.sum())
-    return pd.DataFrame(
-        {
-            "respondent": [f"r{at}" for at in drawn], "vaccinated": vaccinated[drawn].astype(int),
-            "numbers_held": held[drawn], "wealth": np.where(rich[drawn], "rich", "poor"),
-        }
-    )  # fmt: skip
-
-
-MARGINS = {"wealth": {"rich": 0.3, "poor": 0.7}}
+from tests.surveys.populations import MARGINS, called, market
 
 
 def test_raked_answers_find_the_coverage_of_those_who_can_be_called():
@@ -41,7 +18,7 @@ def test_raked_answers_find_the_coverage_of_those_who_can_be_called():
 
     naive, found, held = [], [], 0
     for _ in range(60):
-        table = sample(rng)
+        table = called(rng)
         one = access.phone_coverage(table, margins=MARGINS, phoneless_share=0.3).reachable
         naive.append(table["vaccinated"].mean())
         found.append(one.coverage)
@@ -56,7 +33,7 @@ def test_the_error_of_raked_answers_is_that_between_simulated_samples():
     rng = np.random.default_rng(2)
 
     found = [
-        access.phone_coverage(sample(rng), margins=MARGINS, phoneless_share=0.3).reachable for _ in range(80)
+        access.phone_coverage(called(rng), margins=MARGINS, phoneless_share=0.3).reachable for _ in range(80)
     ]
 
     spread = np.std([one.coverage for one in found])
@@ -64,7 +41,7 @@ def test_the_error_of_raked_answers_is_that_between_simulated_samples():
 
 
 def test_nothing_known_of_the_phoneless_leaves_them_between_none_and_all():
-    found = access.phone_coverage(sample(np.random.default_rng(3)), margins=MARGINS, phoneless_share=0.4)
+    found = access.phone_coverage(called(np.random.default_rng(3)), margins=MARGINS, phoneless_share=0.4)
 
     assert found.whole_low == pytest.approx(0.6 * found.reachable.low)
     assert found.whole_high == pytest.approx(0.6 * found.reachable.high + 0.4)
@@ -77,14 +54,14 @@ def test_bounds_hold_the_coverage_of_everybody_whatever_the_phoneless_are():
     held = 0
     for _ in range(60):
         phoneless = rng.uniform(0, 1)
-        found = access.phone_coverage(sample(rng), margins=MARGINS, phoneless_share=0.3)
+        found = access.phone_coverage(called(rng), margins=MARGINS, phoneless_share=0.3)
         held += found.whole_low <= 0.7 * 0.69 + 0.3 * phoneless <= found.whole_high
 
     assert held == 60
 
 
 def test_an_odds_ratio_from_a_survey_narrows_the_bounds_and_lowers_the_estimate():
-    table = sample(np.random.default_rng(5))
+    table = called(np.random.default_rng(5))
 
     blind = access.phone_coverage(table, margins=MARGINS, phoneless_share=0.3)
     told = access.phone_coverage(table, margins=MARGINS, phoneless_share=0.3, odds_ratio=(0.3, 0.6))
@@ -95,7 +72,7 @@ def test_an_odds_ratio_from_a_survey_narrows_the_bounds_and_lowers_the_estimate(
 
 
 def test_every_factor_of_a_weight_stays_a_column():
-    found = access.phone_coverage(sample(np.random.default_rng(6)), margins=MARGINS, phoneless_share=0.3)
+    found = access.phone_coverage(called(np.random.default_rng(6)), margins=MARGINS, phoneless_share=0.3)
 
     table = found.respondents
     assert (table["weight"] == table["numbers_weight"] * table["raking"]).all()
@@ -113,42 +90,14 @@ def test_every_factor_of_a_weight_stays_a_column():
 def test_answers_that_cannot_be_are_refused(change, said):
     with pytest.raises(SurveyRefused, match=said):
         access.phone_coverage(
-            sample(np.random.default_rng(7)).assign(**change), margins=MARGINS, phoneless_share=0.3
+            called(np.random.default_rng(7)).assign(**change), margins=MARGINS, phoneless_share=0.3
         )
 
 
 @pytest.mark.parametrize("wrong", [{"phoneless_share": 30}, {"phoneless_share": 0.3, "odds_ratio": (0, 1)}])
 def test_shares_and_ratios_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError, match="expected"):
-        access.phone_coverage(sample(np.random.default_rng(8)), margins=MARGINS, **wrong)
-
-
-def market(rng, days=24):
-    """Nomads: those who come often live near a centre and are vaccinated more."""
-    often = rng.uniform(size=600) < 0.5
-    vaccinated = rng.uniform(size=600) < np.where(often, 0.8, 0.4)
-    rate = np.where(often, 0.5, 0.1)
-    comes = rng.uniform(size=(600, 60)) < rate[:, None]
-    comes[np.arange(600), rng.integers(60, size=600)] = True  # everybody comes at least once
-    drawn = rng.choice(60, size=days, replace=False)
-    rows = []
-    for day in drawn:
-        here = np.flatnonzero(comes[:, day])
-        asked = rng.permutation(here)[:15]
-        rows += [
-            (
-                f"p{who}",
-                f"d{day}",
-                days / 60,
-                len(here),
-                len(asked),
-                int(comes[who].sum()),
-                int(vaccinated[who]),
-            )
-            for who in asked
-        ]
-    columns = ["person", "site_day", "p_site_day", "counted", "interviewed", "visits", "vaccinated"]
-    return pd.DataFrame(rows, columns=columns), vaccinated.mean()
+        access.phone_coverage(called(np.random.default_rng(8)), margins=MARGINS, **wrong)
 
 
 def test_whoever_comes_often_counts_less_and_planted_coverage_is_found():
