@@ -266,3 +266,16 @@ def test_an_accessible_population_that_is_all_has_the_bounds_of_its_interval():
     bounds = design.whole_population(results).iloc[0]
 
     assert (bounds["whole_low"], bounds["whole_high"]) == pytest.approx((0.7, 0.9))
+
+
+def test_chosen_places_stand_for_nobody_but_themselves():
+    six = [f"area {at}" for at in range(1, 7)]
+
+    label = design.scope(six, chosen=True)
+
+    assert label.render("fr").startswith(
+        "Ce résultat décrit uniquement 6 lieux, choisis et non tirés au sort : area 1,"
+    )
+    assert "stands for rural Sikasso" in design.scope(six, chosen=False, frame="rural Sikasso").render("en")
+    with pytest.raises(ValueError, match="the name of their frame"):
+        design.scope(six, chosen=False)

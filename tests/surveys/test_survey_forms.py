@@ -64,7 +64,9 @@ def test_the_child_form_asks_each_dose_of_card_register_and_memory():
         "penta1_card_date", "penta1_card_tick", "penta1_register_date", "penta1_register_tick", "penta1_history",
         "bcg_scar", "dob_card", "dob_history", "dob_register", "ever_card", "card_seen",
     } <= names  # fmt: skip
-    assert form.question("penta2_card_date").constraint == ". <= today() and (${dob} = '' or . >= ${dob})"
+    assert (
+        form.question("penta2_card_date").constraint == ". <= today() and (${dob} = '' or . >= date(${dob}))"
+    )
     again = form.question("penta2_card_date_check")
     assert "${penta1_card_date}" in again.relevant
     assert "< 28" in again.relevant

@@ -208,6 +208,29 @@ def test_a_check_in_clusters_makes_the_interval_wider():
     assert clustered.high - clustered.low > 1.3 * (plain.high - plain.low)
 
 
+def test_both_shares_of_a_check_have_their_interval():
+    shares = (
+        access.Validation(checked=40, checked_missed=40, found_missed=20, found_listed=5)
+        .shares()
+        .set_index("name")
+    )
+
+    assert list(shares["value"]) == [1.0, 0.25]
+    assert shares.loc["predictive_value", "high"] == 1.0
+    # the posterior itself, summed on a grid
+    at = (np.arange(200_000) + 0.5) / 200_000
+    below = np.cumsum(at**4.5 * (1 - at) ** 14.5)
+    ends = at[np.searchsorted(below / below[-1], [0.025, 0.975])]
+    assert shares.loc["sensitivity", ["low", "high"]].tolist() == pytest.approx(ends, abs=1e-4)
+
+
+def test_what_people_said_is_named_beside_a_number_without_a_survey():
+    assert (
+        access.beside(12, 4).render("fr")
+        == "Pas d’enquête ménages ici ; entretiens : 12, groupes de discussion : 4."
+    )
+
+
 @pytest.mark.parametrize("check", [(0, 0, 10, 5), (10, 5, 10, 0)])
 def test_a_listing_without_a_check_says_who_and_not_how_many(check):
     checked, missed, found, listed = check

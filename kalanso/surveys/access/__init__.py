@@ -6,7 +6,7 @@ Every way states what must hold, to which side it errs, and the label that trave
 
 from kalanso.surveys.access.capture_recapture import chapman, chosen_count, log_linear
 from kalanso.surveys.access.counts import Count, coverage_of
-from kalanso.surveys.access.findings import Finding, evidence
+from kalanso.surveys.access.findings import Finding, beside, evidence
 from kalanso.surveys.access.key_informants import Validation, corrected_listing
 from kalanso.surveys.access.methods import METHODS, Method
 from kalanso.surveys.access.phone import PhoneFinding, phone_coverage
@@ -24,6 +24,7 @@ __all__ = [
     "Method",
     "PhoneFinding",
     "Validation",
+    "beside",
     "chains",
     "chapman",
     "children_of_settlements",

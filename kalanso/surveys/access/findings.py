@@ -63,6 +63,13 @@ def evidence(
     return evidence_table([row])
 
 
+def beside(interviews: int, groups: int) -> Message:
+    """Return the sentence that names what people said beside a number that no household survey gave."""
+    if interviews < 0 or groups < 0:
+        raise ValueError(f"expected numbers of 0 or more, got {interviews} and {groups}")
+    return Message("surveys.access.beside", {"interviews": interviews, "groups": groups})
+
+
 def share_interval(
     share: float, error: float, *, children: int, units: int | None = None
 ) -> tuple[float, float]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from scipy.stats import beta
 
 from kalanso.surveys.access.counts import Count
 from kalanso.surveys.handed_in import SurveyRefused
@@ -31,6 +33,22 @@ class Validation:
     def __post_init__(self) -> None:
         if not 0 <= self.checked_missed <= self.checked or not 0 <= self.found_listed <= self.found_missed:
             raise ValueError(f"expected parts no larger than their whole, got {self}")
+
+    def shares(self) -> pd.DataFrame:
+        """Return predictive_value and sensitivity with 95 % intervals (Jeffreys): name, value, low, high, children.
+
+        At 0 or all children the open end is 0 or 1.
+        """
+        counted = (
+            ("predictive_value", self.checked_missed, self.checked),
+            ("sensitivity", self.found_listed, self.found_missed),
+        )
+        rows = []
+        for name, with_it, whole in counted:
+            ends = beta.ppf([0.025, 0.975], with_it + 0.5, whole - with_it + 0.5)
+            low, high = (0.0 if with_it == 0 else ends[0]), (1.0 if with_it == whole else ends[1])
+            rows.append((name, with_it / whole if whole else np.nan, float(low), float(high), whole))
+        return pd.DataFrame(rows, columns=["name", "value", "low", "high", "children"])
 
     @property
     def predictive_value(self) -> float:

@@ -15,6 +15,7 @@ from kalanso.surveys.design.sample_size import (
     effective_children,
     sample_size,
 )
+from kalanso.surveys.design.scope import scope
 from kalanso.surveys.design.segments import choose_segments, segments_for
 from kalanso.surveys.design.selection import select_clusters
 from kalanso.surveys.design.weights import FACTORS, weights
@@ -34,6 +35,7 @@ __all__ = [
     "rake",
     "reach",
     "sample_size",
+    "scope",
     "segments_for",
     "select_clusters",
     "serpentine",

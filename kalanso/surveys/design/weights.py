@@ -35,7 +35,7 @@ class Weights:
 def weights(clusters: pd.DataFrame, households: pd.DataFrame, children: pd.DataFrame) -> Weights:
     """Return the design weights of interviewed children, corrected for non-response.
 
-    `clusters`: cluster, stratum, p_cluster, households_listed, and p_segment where segments were drawn.
+    `clusters`: cluster, stratum, p_cluster, households_listed (in the segment, where one was drawn), p_segment.
     `households`: cluster, household, outcome; all that were selected, reached or not. `children`: cluster,
     household, child, outcome; all eligible ones of completed households, so that those not seen are counted.
 

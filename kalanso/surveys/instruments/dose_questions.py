@@ -66,7 +66,7 @@ def _on_paper(dose: str, before: str, words: Mapping[str, str], source: str) -> 
         Question(
             name=name, type="date", appearance="no-calendar",
             label={"fr": f"{words['fr']} : date {french}", "en": f"{words['en']}: date {english}"},
-            constraint=". <= today() and (${dob} = '' or . >= ${dob})",
+            constraint=". <= today() and (${dob} = '' or . >= date(${dob}))",
             message={
                 "fr": "Pas après aujourd’hui, ni avant la naissance. Une date illisible se marque sans date.",
                 "en": "Not after today, nor before birth. A date that cannot be read is marked without date.",
