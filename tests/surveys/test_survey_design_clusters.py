@@ -171,6 +171,34 @@ def test_a_cluster_of_one_segment_has_it_for_certain():
     assert design.choose_segments(segments, rng=np.random.default_rng(5))["p_segment"].iloc[0] == 1.0
 
 
+def test_households_are_drawn_across_the_whole_walk_with_one_chance_for_each():
+    listing = pd.DataFrame({"cluster": "a", "household": range(1, 48)})
+    rng = np.random.default_rng(8)
+
+    drawn = pd.concat([design.choose_households(listing, per_cluster=10, rng=rng) for _ in range(400)])
+
+    assert len(drawn) == 4000
+    assert (drawn["p_household"] == 10 / 47).all()
+    assert (drawn.groupby("household").size() / 400).to_numpy() == pytest.approx(10 / 47, abs=0.08)
+    assert set(np.diff(design.choose_households(listing, per_cluster=10, rng=rng)["order"])) <= {4, 5}
+
+
+def test_a_small_cluster_is_visited_whole():
+    listing = pd.DataFrame({"cluster": ["a"] * 3, "household": [1, 2, 3]})
+
+    drawn = design.choose_households(listing, per_cluster=10, rng=np.random.default_rng(1))
+
+    assert len(drawn) == 3
+    assert (drawn["p_household"] == 1).all()
+
+
+def test_a_household_listed_twice_is_refused():
+    listing = pd.DataFrame({"cluster": ["a", "a"], "household": [1, 1]})
+
+    with pytest.raises(SurveyRefused, match="listing, row 3, column household"):
+        design.choose_households(listing, per_cluster=1, rng=np.random.default_rng(1))
+
+
 def drawn_clusters():
     return pd.DataFrame(
         {

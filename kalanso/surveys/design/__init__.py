@@ -16,7 +16,7 @@ from kalanso.surveys.design.sample_size import (
     sample_size,
 )
 from kalanso.surveys.design.scope import scope
-from kalanso.surveys.design.segments import choose_segments, segments_for
+from kalanso.surveys.design.segments import choose_households, choose_segments, segments_for
 from kalanso.surveys.design.selection import select_clusters
 from kalanso.surveys.design.weights import FACTORS, weights
 
@@ -27,6 +27,7 @@ __all__ = [
     "Merged",
     "Reach",
     "SampleQuestion",
+    "choose_households",
     "choose_segments",
     "design_effect",
     "effective_children",

@@ -1,4 +1,4 @@
-"""Into how many segments is a large cluster cut, and which of them is visited?
+"""Into how many segments is a large cluster cut, which of them is visited, and which households in it?
 
 A segment is a part of a cluster that a team can walk, sketched with what can be seen: paths, a mosque, a well.
 """
@@ -40,3 +40,26 @@ def choose_segments(segments: pd.DataFrame, *, rng: np.random.Generator) -> pd.D
     last = ~table["cluster"].duplicated(keep="last")
     reached = (point < ends) | last
     return table[reached].drop_duplicates("cluster").reset_index(drop=True)
+
+
+def choose_households(listing: pd.DataFrame, *, per_cluster: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the households drawn in each cluster, with `p_household` = drawn / listed.
+
+    `listing` has cluster and household, in the order of the walk: every k-th household is taken from a start drawn by
+    chance, so that the whole cluster is crossed (WHO 2018, annex F). A cluster with fewer households than `per_cluster` is
+    taken whole. Adds `order`, the number of the household in its cluster's listing.
+    """
+    if per_cluster < 1:
+        raise ValueError(f"per_cluster: expected at least 1 household, got {per_cluster}")
+    table = with_columns(listing, "listing", ("cluster", "household"))
+    unique(table, "listing", ["cluster", "household"])
+    table["order"] = table.groupby("cluster").cumcount() + 1
+    parts = []
+    for _, group in table.groupby("cluster", sort=False):
+        listed = len(group)
+        if listed <= per_cluster:
+            parts.append(group.assign(p_household=1.0))
+            continue
+        points = (rng.uniform() + np.arange(per_cluster)) * listed / per_cluster
+        parts.append(group.iloc[np.floor(points).astype(int)].assign(p_household=per_cluster / listed))
+    return pd.concat(parts, ignore_index=True)

@@ -169,7 +169,8 @@ def flat(answers: pd.DataFrame, form: Form, *, repeat: str = "") -> pd.DataFrame
 def _wide(answers: pd.DataFrame, questions: list[Question], repeat: str) -> pd.DataFrame:
     here = answers[answers["repeat"] == repeat]
     rows = here[["submission", "row"]].drop_duplicates().reset_index(drop=True)
-    good = here[here["status"] == "ok"].set_index(["row", "variable"])["value"]
+    sound = here[here["status"] == "ok"]
+    good = dict(zip(zip(sound["row"], sound["variable"], strict=True), sound["value"], strict=True))
     columns = dict.fromkeys(META, "date") if not repeat else {}
     columns |= {one.name: one.type for one in questions if one.type not in ("note",)}
     typed = {
