@@ -194,12 +194,12 @@ def test_a_correction_that_does_not_fit_is_refused(change, said):
 def test_answers_and_corrections_have_the_declared_columns():
     raw = instruments.read_answers(odk(), FORM).rows
 
-    answers = tables.SURVEY_ANSWERS.arrow(pa.Table.from_pandas(raw, preserve_index=False))
-    log = tables.SURVEY_ANSWER_CORRECTIONS.arrow(pa.Table.from_pandas(correction(), preserve_index=False))
+    answers = tables.SURVEY_FORM_ANSWERS.arrow(pa.Table.from_pandas(raw, preserve_index=False))
+    log = tables.SURVEY_FORM_CORRECTIONS.arrow(pa.Table.from_pandas(correction(), preserve_index=False))
 
     assert answers.num_rows == len(raw)
     assert log.num_rows == 1
-    assert not raw.duplicated(list(tables.SURVEY_ANSWERS.key)).any()
+    assert not raw.duplicated(list(tables.SURVEY_FORM_ANSWERS.key)).any()
 
 
 def test_progress_says_by_cluster_what_was_expected_and_done():
