@@ -86,12 +86,12 @@ def test_another_schedule_makes_other_questions():
 def test_the_five_priority_items_of_besd_are_marked_and_keep_their_licence():
     items = instruments.besd_items().set_index("variable")
 
-    assert len(items) == 19
+    assert len(items) == 20
     assert list(items.index[items["priority"]]) == [
-        "besd_intention", "besd_benefits", "besd_family", "besd_know_where", "besd_afford",
+        "besd_intention", "besd_benefits", "besd_family_norms", "besd_know_where", "besd_afford",
     ]  # fmt: skip
-    assert items.loc["besd_permission", "positive"] == ["0"]
-    assert items.loc["besd_turned_away", "positive"] == ["0"]
+    assert items.loc["besd_autonomy", "positive"] == ["no"]
+    assert items.loc["besd_turned_away", "positive"] == ["no"]
     assert items.loc["besd_safety", "positive"] == ["3", "4"]
     assert items["licence"].str.contains("CC BY-NC-SA").all()
     book = instruments.codebook(instruments.load("child")).set_index("variable")

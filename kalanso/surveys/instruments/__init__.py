@@ -5,6 +5,7 @@ their variables; raw answers are never changed.
 """
 
 from kalanso.surveys.instruments.answers import Answers, corrected, flat, read_answers
+from kalanso.surveys.instruments.child_rows import Received, received
 from kalanso.surveys.instruments.codebook import codebook, differences, form_of
 from kalanso.surveys.instruments.forms import Choice, Form, Group, Question
 from kalanso.surveys.instruments.loading import FORMS, besd_items, load
@@ -19,6 +20,7 @@ __all__ = [
     "Form",
     "Group",
     "Question",
+    "Received",
     "Translation",
     "back_checks",
     "besd_items",
@@ -31,6 +33,7 @@ __all__ = [
     "load",
     "progress",
     "read_answers",
+    "received",
     "sheets",
     "slots",
     "translated",
