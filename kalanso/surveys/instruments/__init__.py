@@ -10,6 +10,7 @@ from kalanso.surveys.instruments.codebook import codebook, differences, form_of
 from kalanso.surveys.instruments.forms import Choice, Form, Group, Question
 from kalanso.surveys.instruments.loading import FORMS, besd_items, load
 from kalanso.surveys.instruments.progress import back_checks, interview_flags, progress
+from kalanso.surveys.instruments.sharing import shareable
 from kalanso.surveys.instruments.translations import Translation, slots, translated, translation_of
 from kalanso.surveys.instruments.xlsform import sheets, workbook, xform
 
@@ -34,6 +35,7 @@ __all__ = [
     "progress",
     "read_answers",
     "received",
+    "shareable",
     "sheets",
     "slots",
     "translated",
