@@ -48,7 +48,8 @@ class Received:
 def received(answers: pd.DataFrame, form: Form, *, survey: str) -> Received:
     """Return what submissions of the child form (rows of `read_answers` or `corrected`) say, row by row.
 
-    A child is known by the key of its submission; weights, strata and places are joined later, by cluster. A dose on
+    A child is known by its cluster, household and number, so that two interviews of one child are seen to be of one; by the
+    key of its submission where these are not asked. Weights, strata and places are joined later, by cluster. A dose on
     paper is yes with its date, yes without one where it was ticked, no where the mark is denied; a source that was
     not asked makes no row. Submissions without consent are counted. Values that the form does not admit are passed on
     as they are.
@@ -64,16 +65,17 @@ def received(answers: pd.DataFrame, form: Form, *, survey: str) -> Received:
     others: list[tuple[object, ...]] = []
     for number, (key, values) in enumerate(agreed.items(), start=1):
         child: dict[str, object] = dict.fromkeys(CHILD_COLUMNS)
-        child |= {"survey": survey, "row": number, "child": key}
+        name = _name(values, key)
+        child |= {"survey": survey, "row": number, "child": name}
         for column, (variable, codes) in _CHILD.items():
             if variable in values:
                 child[column] = codes.get(values[variable], values[variable]) or None
         children.append(child)
-        doses += [(survey, key, *one) for one in _doses(values, form)]
+        doses += [(survey, name, *one) for one in _doses(values, form)]
         others += [
-            (survey, key, name.removeprefix("besd_"), value)
-            for name, value in values.items()
-            if name.startswith("besd_")
+            (survey, name, variable.removeprefix("besd_"), value)
+            for variable, value in values.items()
+            if variable.startswith("besd_")
         ]
     return Received(
         children=pd.DataFrame(children, columns=list(CHILD_COLUMNS)),
@@ -81,6 +83,11 @@ def received(answers: pd.DataFrame, form: Form, *, survey: str) -> Received:
         answers=_numbered(others, ("survey", "child", "question", "answer"), ANSWER_COLUMNS),
         without_consent=len(told) - len(agreed),
     )
+
+
+def _name(values: Mapping[str, str], key: str) -> str:
+    parts = [values.get(variable, "") for variable in ("cluster", "household", "child")]
+    return "/".join(parts) if all(parts) else key
 
 
 def _numbered(
