@@ -28,6 +28,7 @@ from kalanso.cli import (
     refining,
     serve,
     storekeeping,
+    surveying,
     triangulating,
 )
 
@@ -43,6 +44,7 @@ PARTS = (
     assuming.app,
     refining.app,
     triangulating.app,
+    surveying.app,
     serve.app,
     storekeeping.app,
     demonstrating.app,

@@ -1,0 +1,224 @@
+"""What do the answers of a household survey come to: cleaned children, estimates, evidence for the joint model, a report?
+
+Takes a folder with the declared round, answers and sample; writes tables that are complete or absent. How things are
+cleaned, judged and estimated is decided in `kalanso.surveys`; tables of single children stay in a folder of their own.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kalanso import __version__
+from kalanso.definitions import load as load_pack
+from kalanso.figures.documents import Document
+from kalanso.figures.survey_report import SurveyFacts, survey_report
+from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
+from kalanso.pipeline.study_rounds import StudyRound, read_round
+from kalanso.surveys.cleaning import ChildrenRefused, Cleaned, clean
+from kalanso.surveys.estimates import estimate
+from kalanso.surveys.evidence_rows import cluster_rows
+from kalanso.surveys.handed_in import SurveyRefused
+from kalanso.surveys.instruments import load as load_form
+from kalanso.surveys.instruments import read_answers, received
+from kalanso.surveys.instruments.child_rows import Received
+from kalanso.surveys.record import Record, RecordRefused, record
+from kalanso.surveys.round_evidence import evidence_of
+from kalanso.surveys.sampled_children import sampled
+from kalanso.surveys.schedule import ScheduleRefused, schedule_table
+from kalanso.surveys.tables import (
+    SURVEY_ANSWERS,
+    SURVEY_CHILDREN,
+    SURVEY_CORRECTIONS,
+    SURVEY_DOSES,
+    SURVEY_ESTIMATES,
+    SURVEY_EVIDENCE,
+)
+from kalanso.vocabulary import Refusal
+from kalanso.vocabulary.messages import LOCALES
+
+ANSWERS, SAMPLE, DECIDED = "answers.csv", "sample.csv", "corrections.csv"
+PRIVATE = "private"  # rows of single children: never handed on
+DONE = "receipt.csv"  # written last: a folder without it holds no finished analysis
+REPORT_FORMATS = ("pdf", "docx")
+
+
+class CannotAnalyse(Refusal, ValueError):
+    """Answers that cannot be analysed: what was expected, what came, what to try."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysed:
+    """What an analysis gave: the round, its tables in memory, and the names of the files that were written."""
+
+    study: StudyRound
+    received: Received
+    cleaned: Cleaned
+    estimates: pd.DataFrame
+    evidence: pd.DataFrame
+    files: tuple[str, ...]
+
+    @property
+    def submissions(self) -> int:
+        """How many interviews came in, refusals with them."""
+        return len(self.received.children) + self.received.without_consent
+
+    @property
+    def children(self) -> int:
+        """How many children were analysed."""
+        return len(self.cleaned.children)
+
+
+def analyse_survey(
+    folder: Path, out: Path, *, salt: str, reports: tuple[str, ...] = (), progress: Progress = quiet,
+    cancel: Cancel = never, now: datetime,
+) -> Analysed:  # fmt: skip
+    """Analyse the round of a folder and write its tables, and reports in every language.
+
+    The folder holds `round.yaml`, `answers.csv` (an export of the form `child`), `sample.csv` (cluster, stratum, place_code, cohort,
+    weight) and, where persons decided something, `corrections.csv`. `salt` is a secret text of the study: with it identifiers of
+    children stay the same from one analysis to the next. Raises CannotAnalyse, CannotReadRound, Cancelled.
+    """
+    step(progress, cancel, "pipeline.survey.reading", 0.0)
+    study = read_round(folder, today=now.date())
+    try:
+        found = _received(Path(folder), study, salt)
+        step(progress, cancel, "pipeline.survey.cleaning", 0.2)
+        decided = _table(Path(folder) / DECIDED, optional=True)
+        cleaned = clean(found.children, found.doses, study.asked, decided=decided)
+        step(progress, cancel, "pipeline.survey.estimating", 0.4)
+        known = record(
+            cleaned, schedule_table(load_pack(study.country)), policy=study.policy, mode=study.mode,
+            grace_days=study.grace_days, answers=_kept_opinions(found, cleaned),
+        )  # fmt: skip
+        estimates = estimate(known, groups=study.groups)
+    except (ChildrenRefused, RecordRefused, ScheduleRefused) as error:
+        raise CannotAnalyse("pipeline.survey.not_analysed", reason=str(error)) from error
+    except SurveyRefused as error:
+        raise CannotAnalyse(error.message.id, **error.message.params) from error
+    evidence = evidence_of(known, chosen_places=study.chosen_places)
+    files = _write(Path(out), found, cleaned, estimates, evidence)
+    facts = _facts(study, known, found, cleaned, estimates, _strata(Path(folder)), now)
+    wanted = [(locale, kind) for kind in reports for locale in LOCALES]
+    for number, (locale, kind) in enumerate(wanted):
+        step(progress, cancel, "pipeline.survey.reporting", 0.6 + 0.4 * number / len(wanted))
+        name = f"report-{locale}.{kind}"
+        (Path(out) / name).write_bytes(_printed(survey_report(facts, locale), kind, now))
+        files.append(name)
+    return Analysed(
+        study=study, received=found, cleaned=cleaned, estimates=estimates, evidence=evidence, files=tuple(files)
+    )  # fmt: skip
+
+
+def _received(folder: Path, study: StudyRound, salt: str) -> Received:
+    answers = _table(folder / ANSWERS)
+    sample = _table(folder / SAMPLE)
+    assert answers is not None
+    assert sample is not None
+    if "weight" in sample:
+        sample = sample.assign(weight=pd.to_numeric(sample["weight"], errors="coerce"))
+    rows = read_answers({"": answers}, load_form("child")).rows
+    rows = rows[rows["repeat"].eq("")]
+    cohorts = {one.name: (one.from_days, one.to_days) for one in study.asked.cohorts}
+    found = received(rows, load_form("child"), survey=study.asked.survey)
+    return sampled(found, sample, salt=salt, cohorts=cohorts)
+
+
+def _strata(folder: Path) -> dict[str, str]:
+    """Return what people call the strata, where the sample says it (column stratum_name)."""
+    sample = _table(folder / SAMPLE)
+    if sample is None or "stratum_name" not in sample:
+        return {}
+    return dict(zip(sample["stratum"], sample["stratum_name"], strict=True))
+
+
+def _table(path: Path, *, optional: bool = False) -> pd.DataFrame | None:
+    """Return a CSV file as text, cell by cell."""
+    if optional and not path.exists():
+        return None
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise CannotAnalyse("pipeline.survey.no_file", file=str(path)) from error
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise CannotAnalyse("pipeline.survey.unreadable", file=path.name, reason=str(error)) from error
+
+
+def _counts(found: Received) -> dict[str, int]:
+    return {
+        "submissions": len(found.children) + found.without_consent, "without_consent": found.without_consent,
+        "children": len(found.children), "doses": len(found.doses), "answers": len(found.answers),
+    }  # fmt: skip
+
+
+def _kept_opinions(found: Received, cleaned: Cleaned) -> pd.DataFrame:
+    """Return opinions of the children that are analysed; of an interview that came twice, the first."""
+    kept = found.answers[found.answers["child"].isin(cleaned.children["child"])]
+    return kept.drop_duplicates(["child", "question"])
+
+
+def _write(
+    out: Path, found: Received, cleaned: Cleaned, estimates: pd.DataFrame, evidence: pd.DataFrame
+) -> list[str]:
+    """Write every table as Parquet and CSV, the receipt last."""
+    (out / DONE).unlink(missing_ok=True)
+    (out / PRIVATE).mkdir(parents=True, exist_ok=True)
+    tables = {
+        "survey_estimates": (SURVEY_ESTIMATES, estimates), "survey_evidence": (SURVEY_EVIDENCE, evidence),
+        f"{PRIVATE}/survey_children": (SURVEY_CHILDREN, found.children), f"{PRIVATE}/survey_doses": (SURVEY_DOSES, found.doses),
+        f"{PRIVATE}/survey_answers": (SURVEY_ANSWERS, found.answers),
+        f"{PRIVATE}/survey_corrections": (SURVEY_CORRECTIONS, cleaned.corrections),
+    }  # fmt: skip
+    for name, (spec, table) in tables.items():
+        rows = spec.arrow(pa.Table.from_pandas(table, schema=None, preserve_index=False))
+        pq.write_table(rows, out / f"{name}.parquet", compression="zstd")
+        table.to_csv(out / f"{name}.csv", index=False)
+    cluster_rows(evidence).to_csv(out / "surveys.csv", index=False)
+    receipt = pd.concat(
+        [
+            pd.DataFrame(list(_counts(found).items()), columns=["what", "n"]).assign(part="received"),
+            cleaned.receipt.rename(columns={"rule": "what", "rows": "n"}).assign(part="cleaned"),
+        ]
+    )[["part", "what", "n"]]
+    receipt.to_csv(out / "receipt.draft", index=False)
+    shutil.move(out / "receipt.draft", out / DONE)
+    return [f"{name}.{kind}" for name in tables for kind in ("parquet", "csv")] + ["surveys.csv", DONE]
+
+
+def _facts(
+    study: StudyRound,
+    known: Record,
+    found: Received,
+    cleaned: Cleaned,
+    estimates: pd.DataFrame,
+    strata: Mapping[str, str],
+    now: datetime,
+) -> SurveyFacts:
+    counts = _counts(found)
+    return SurveyFacts(
+        title=study.title, survey=study.asked.survey, first_day=study.asked.first_day, last_day=study.asked.last_day,
+        cohorts={one.name: (one.from_days, one.to_days) for one in study.asked.cohorts}, strata=strata, doses=study.asked.doses, policy=study.policy, mode=study.mode,
+        grace_days=study.grace_days, ethics=study.ethics, chosen_places=study.chosen_places, demo=study.demo, received=counts,
+        receipt=cleaned.receipt, estimates=estimates, clusters=int(known.children["cluster"].nunique()),
+        children=len(known.children), made_on=now.date(), version=__version__,
+    )  # fmt: skip
+
+
+def _printed(document: Document, kind: str, now: datetime) -> bytes:
+    # Word and PDF load slowly, and only one of them is needed.
+    if kind == "docx":
+        from kalanso.figures.word_pages import document_to_docx
+
+        return document_to_docx(document, now=now)
+    if kind == "pdf":
+        from kalanso.figures.typeset import document_to_pdf
+
+        return document_to_pdf(document, now=now)
+    raise CannotAnalyse("pipeline.survey.format", found=kind, expected=" | ".join(REPORT_FORMATS))
