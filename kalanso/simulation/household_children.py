@@ -92,13 +92,15 @@ def share_by_interview(from_days: int, to_days: int, chances: Chances) -> float:
     return float(np.clip(given, 0, 1).mean())
 
 
-def expected_answers(true: float, *, card: tuple[float, float], recall: tuple[float, float]) -> float:
+def expected_answers(
+    true: float, *, card: tuple[float, float], recall: tuple[float, float], register: float = 0.0
+) -> float:
     """Return which share would be found with proof or affirmed, of children of whom a share `true` has the dose.
 
     `card` is the chance that a card is seen of children with and without the dose, `recall` the chance that a
-    caregiver without one affirms it, likewise.
+    caregiver without one affirms it, likewise. `register` is the chance that a register is consulted and shows the dose.
     """
-    with_dose = card[0] + (1 - card[0]) * recall[0]
+    with_dose = card[0] + (1 - card[0]) * (1 - (1 - register) * (1 - recall[0]))
     without = (1 - card[1]) * recall[1]
     return true * with_dose + (1 - true) * without
 

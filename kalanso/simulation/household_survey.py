@@ -130,7 +130,8 @@ def _truth(villages: pd.DataFrame, catchments: Sequence[Catchment], fieldwork: F
                 true,
                 card=(card, fieldwork.card_without_dtp1),
                 recall=(fieldwork.recall_yes, fieldwork.recall_wrongly),
+                register=fieldwork.register_sought * fieldwork.register_found,
             )
-            rows.append((one.place_code, cohort, true, found))
-    names = ["place_code", "cohort", "true_dtp1_coverage", "expected_dtp1_answers"]
+            rows.append((one.place_code, cohort, float(own["size"].sum()) / len(COHORTS), true, found))
+    names = ["place_code", "cohort", "children", "true_dtp1_coverage", "expected_dtp1_answers"]
     return pd.DataFrame(rows, columns=names)

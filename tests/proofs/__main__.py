@@ -13,6 +13,7 @@ from pathlib import Path
 
 import calibrate  # type: ignore[import-not-found]  # its neighbours in this folder
 import dhis2_pull  # type: ignore[import-not-found]
+import household_survey  # type: ignore[import-not-found]
 import hub_backup  # type: ignore[import-not-found]
 import hub_kill  # type: ignore[import-not-found]
 import hub_load  # type: ignore[import-not-found]
@@ -36,6 +37,7 @@ PROOFS = {
     "spark_check": spark_check,
     "survey_intervals": survey_intervals,
     "survey_ways": survey_ways,
+    "household_survey": household_survey,
     "calibrate": calibrate,
 }
 

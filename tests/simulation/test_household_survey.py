@@ -81,7 +81,10 @@ def test_what_is_answered_lies_off_the_truth_by_memory_alone() -> None:
     sure = expected_answers(0.8, card=(1.0, 1.0), recall=(0.5, 0.5))
     forgetful = expected_answers(0.8, card=(0.0, 0.0), recall=(0.9, 0.1))
 
+    listed = expected_answers(0.8, card=(0.0, 0.0), recall=(0.9, 0.1), register=0.5)
+
     assert sure == pytest.approx(0.8)
+    assert listed == pytest.approx(0.8 * 0.95 + 0.2 * 0.1), "a register finds half of what is forgotten"
     assert forgetful == pytest.approx(0.8 * 0.9 + 0.2 * 0.1)
 
 
