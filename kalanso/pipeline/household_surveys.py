@@ -6,6 +6,7 @@ cleaned, judged and estimated is decided in `kalanso.surveys`; tables of single 
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments import load as load_form
 from kalanso.surveys.instruments import read_answers, received
 from kalanso.surveys.instruments.child_rows import Received
+from kalanso.surveys.recommendations import fhir_recommendations, recommendations
 from kalanso.surveys.record import Record, RecordRefused, record
 from kalanso.surveys.round_evidence import evidence_of
 from kalanso.surveys.sampled_children import sampled
@@ -46,6 +48,7 @@ from kalanso.vocabulary.messages import LOCALES
 
 ANSWERS, SAMPLE, DECIDED = "answers.csv", "sample.csv", "corrections.csv"
 PRIVATE = "private"  # rows of single children: never handed on
+NEXT_DOSES = f"{PRIVATE}/next_doses.ndjson"
 DONE = "receipt.csv"  # written last: a folder without it holds no finished analysis
 REPORT_FORMATS = ("pdf", "docx")
 
@@ -104,7 +107,7 @@ def analyse_survey(
     except SurveyRefused as error:
         raise CannotAnalyse(error.message.id, **error.message.params) from error
     evidence = evidence_of(known, chosen_places=study.chosen_places)
-    files = _write(Path(out), found, cleaned, estimates, evidence)
+    files = _write(Path(out), found, cleaned, estimates, evidence, _next_doses(known, study, now))
     facts = _facts(study, known, found, cleaned, estimates, _strata(Path(folder)), now)
     wanted = [(locale, kind) for kind in reports for locale in LOCALES]
     for number, (locale, kind) in enumerate(wanted):
@@ -164,10 +167,22 @@ def _kept_opinions(found: Received, cleaned: Cleaned) -> pd.DataFrame:
     return kept.drop_duplicates(["child", "question"])
 
 
+def _next_doses(known: Record, study: StudyRound, now: datetime) -> str:
+    """Return what each child needs next as FHIR resources, one a line (bulk data, NDJSON)."""
+    table = recommendations(known, now.date())
+    resources = fhir_recommendations(table, now.date(), system=f"urn:kalanso:survey:{study.asked.survey}")
+    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in resources)
+
+
 def _write(
-    out: Path, found: Received, cleaned: Cleaned, estimates: pd.DataFrame, evidence: pd.DataFrame
+    out: Path,
+    found: Received,
+    cleaned: Cleaned,
+    estimates: pd.DataFrame,
+    evidence: pd.DataFrame,
+    next_doses: str,
 ) -> list[str]:
-    """Write every table as Parquet and CSV, the receipt last."""
+    """Write every table as Parquet and CSV, what children need next, and the receipt last."""
     (out / DONE).unlink(missing_ok=True)
     (out / PRIVATE).mkdir(parents=True, exist_ok=True)
     tables = {
@@ -181,6 +196,7 @@ def _write(
         pq.write_table(rows, out / f"{name}.parquet", compression="zstd")
         table.to_csv(out / f"{name}.csv", index=False)
     cluster_rows(evidence).to_csv(out / "surveys.csv", index=False)
+    (out / NEXT_DOSES).write_text(next_doses, encoding="utf-8")
     receipt = pd.concat(
         [
             pd.DataFrame(list(_counts(found).items()), columns=["what", "n"]).assign(part="received"),
@@ -189,7 +205,11 @@ def _write(
     )[["part", "what", "n"]]
     receipt.to_csv(out / "receipt.draft", index=False)
     shutil.move(out / "receipt.draft", out / DONE)
-    return [f"{name}.{kind}" for name in tables for kind in ("parquet", "csv")] + ["surveys.csv", DONE]
+    return [f"{name}.{kind}" for name in tables for kind in ("parquet", "csv")] + [
+        "surveys.csv",
+        NEXT_DOSES,
+        DONE,
+    ]
 
 
 def _facts(

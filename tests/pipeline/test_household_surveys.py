@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -120,6 +121,16 @@ def test_rows_of_single_children_stand_apart_and_without_a_name(
         "survey_children.csv", "survey_doses.csv", "survey_answers.csv", "survey_corrections.csv",
     }  # fmt: skip
     assert not any(child.encode() in path.read_bytes() for path in public)
+
+
+def test_what_each_child_needs_next_is_written_as_fhir(
+    analysed: tuple[HouseholdSurvey, Analysed], tmp_path: Path
+) -> None:
+    lines = (tmp_path / "out" / PRIVATE / "next_doses.ndjson").read_text(encoding="utf-8").splitlines()
+    resources = [json.loads(line) for line in lines]
+
+    assert len(resources) == analysed[1].children
+    assert {one["resourceType"] for one in resources} == {"ImmunizationRecommendation"}
 
 
 def test_the_same_answers_give_the_same_tables(tmp_path: Path) -> None:
