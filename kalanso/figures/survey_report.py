@@ -15,6 +15,7 @@ import pandas as pd
 
 from kalanso.figures.documents import Block, Bullets, Document, Grid, Heading, Paragraph
 from kalanso.figures.figure import FigureRefused, check_locale
+from kalanso.figures.survey_pictures import coverage_picture, drivers_picture, timing_picture
 from kalanso.figures.words import say
 from kalanso.surveys.measures.behaviour import ITEMS
 from kalanso.vocabulary import Message, format_value
@@ -45,6 +46,7 @@ FEW, FEW_DETAILS = (
 )
 GROUPED = ("crude_coverage", "zero_dose")  # indicators that are told by group of children
 GROUP_DETAILS = ("dtp1", "dtp3", "mcv1")
+DRAWN = ("crude", "timing")  # chapters with a picture, beside that of the drivers
 HALF_A_YEAR, MONTH = 183, 30.4375  # days
 HEADLINES = (
     ("crude_coverage", "dtp1"),
@@ -93,7 +95,10 @@ def survey_report(facts: SurveyFacts, locale: str = "fr") -> Document:
         blocks.append(Heading(text=f"{number}. {say(locale, f'figures.survey.chapter.{chapter}')}"))
         blocks.append(Paragraph(text=say(locale, f"figures.survey.about.{chapter}"), small=True))
         for cohort in facts.cohorts:
-            blocks += _by_stratum(facts, indicators, cohort, locale)
+            blocks += [
+                *_by_stratum(facts, indicators, cohort, locale),
+                *_pictures(facts, chapter, cohort, locale),
+            ]
     blocks += [*_drivers(facts, len(CHAPTERS) + 1, locale), *_groups(facts, len(CHAPTERS) + 2, locale)]
     return Document(
         title=facts.title[locale],
@@ -201,6 +206,24 @@ def _by_stratum(facts: SurveyFacts, indicators: tuple[str, ...], cohort: str, lo
     ]  # fmt: skip
 
 
+def _pictures(facts: SurveyFacts, chapter: str, cohort: str, locale: str) -> Iterator[Block]:
+    """Draw what is seen sooner than read: coverage by stratum, doses in time."""
+    told: dict[str, Any] = {"survey": facts.survey, "demo": facts.demo, "locale": locale}
+    title = (
+        say(locale, f"figures.survey.picture.{chapter}", ages=_ages(facts.cohorts[cohort], locale))
+        if chapter in DRAWN
+        else ""
+    )
+    found = None
+    if chapter == "crude":
+        found = coverage_picture(facts.estimates, cohort, facts.strata, title=title, **told)
+    elif chapter == "timing":
+        names = {dose: _detail(dose, locale) for dose in facts.doses}
+        found = timing_picture(facts.estimates, cohort, names, title=title, **told)
+    if found is not None:
+        yield found
+
+
 def _place(detail: str, facts: SurveyFacts) -> tuple[int, str]:
     doses = list(facts.doses)
     return (doses.index(detail) if detail in doses else len(doses), detail)
@@ -233,6 +256,13 @@ def _drivers(facts: SurveyFacts, number: int, locale: str) -> Iterator[Block]:
             rows=[_driver(row, locale) for row in rows.to_dict("records")],
             widths=(4, 2, 1), numbers=frozenset({1, 2}), note=say(locale, "figures.survey.priority"),
         )  # fmt: skip
+        names = {one.key: say(locale, f"figures.survey.driver.{one.key}") for one in ITEMS if one.positive}
+        title = say(locale, "figures.survey.picture.drivers", ages=_ages(facts.cohorts[cohort], locale))
+        found = drivers_picture(
+            facts.estimates, cohort, names, title=title, survey=facts.survey, demo=facts.demo, locale=locale
+        )
+        if found is not None:
+            yield found
 
 
 def _driver(row: Mapping[Any, Any], locale: str) -> list[str]:
