@@ -33,9 +33,12 @@ def code_of(error: BaseException) -> ExitCode | None:
     from kalanso.coverage.faults import EstimateRefused
     from kalanso.coverage.writing import NotARun
     from kalanso.pipeline import AlreadyComputing, Cancelled, CannotImport, NotADemo, NothingToWorkOn
+    from kalanso.pipeline.household_surveys import CannotAnalyse
     from kalanso.pipeline.quality_report import CannotReport
+    from kalanso.pipeline.study_rounds import CannotReadRound
     from kalanso.pipeline.worklist import NoSuchPlace, SeveralPlaces, UnknownEnding
     from kalanso.sources.fetching import NotFetched
+    from kalanso.surveys.handed_in import SurveyRefused
     from kalanso.triangulation import TriangulationRefused
 
     kinds: tuple[tuple[Any, ExitCode], ...] = (
@@ -46,7 +49,7 @@ def code_of(error: BaseException) -> ExitCode | None:
         (NotFetched, ExitCode.NOT_FETCHED),
         ((sources.BadFile, coverage.EvidenceRefused, TriangulationRefused), ExitCode.BAD_FILE),
         (EstimateRefused, ExitCode.NOT_SURE_ENOUGH),
-        (places.PlacesRefused, ExitCode.BAD_FILE),
+        ((places.PlacesRefused, CannotAnalyse, CannotReadRound, SurveyRefused), ExitCode.BAD_FILE),
         (store.TableRefused, ExitCode.BAD_FILE),
         ((store.NoSuchStore, store.NoSuchSnapshot, store.CannotWithdraw), ExitCode.STORE_PROBLEM),
         ((store.EngineMissing, store.NotVisible, NothingToWorkOn, AlreadyComputing), ExitCode.STORE_PROBLEM),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from kalanso.cli import receipts
+from kalanso.cli import receipts, survey_design
 from kalanso.cli.exits import ExitCode
 from kalanso.cli.language import say
 from kalanso.vocabulary import Message, format_value
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 survey = typer.Typer(no_args_is_help=True, help="cli.survey.help")
 app.add_typer(survey, name="survey")
+survey_design.register(survey)
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="cli.survey.folder")]
 HEADLINES = (
     ("crude_coverage", "dtp1"),
