@@ -392,13 +392,13 @@ def test_one_early_sheet_does_not_move_the_month_of_a_country_and_stays_within_r
     assert early.context["month"] == "202501"
 
 
-def test_the_three_answers_look_alike_and_each_knows_the_question_that_comes_next(
+def test_the_four_answers_look_alike_and_each_knows_the_question_that_comes_next(
     asked: Store, niono: str, area: str
 ) -> None:
     page = visitor("district", niono).get(f"/preuves/a-demander/?periode={MONTH}")
     html = page.content.decode()
 
-    assert html.count('<button class="second">') == 6
+    assert html.count('<button class="second">') == 8
     assert f"&amp;puis={key(doubt(area))[:12]}" in html
 
 
@@ -409,3 +409,37 @@ def test_the_page_of_what_to_do_begins_with_the_list_for_whoever_may_answer(aske
     assert leads(visitor("district", niono))
     assert not leads(visitor("reader"))
     assert not leads(stranger())
+
+
+def test_what_was_asked_and_not_yet_answered_stays_on_the_list_with_who_asked(
+    asked: Store, niono: str, area: str
+) -> None:
+    client = visitor("district", niono)
+    sent = answer(client, doubt(area), "known", "Demandé, réponse attendue.")
+    page = client.get(sent.headers["Location"])
+    text = text_of(page)
+
+    assert page.context["total"] == 2, "nothing is answered yet"
+    assert "Demandé, réponse attendue." in text
+    assert "Connue" in text
+    assert "la question reste sur la liste" in text
+    assert text.count("J'ai demandé, j'attends la réponse") == 1, "of the other question alone"
+
+
+def test_who_can_be_called_stands_by_a_place_for_those_who_may_know_its_people(
+    asked: Store, niono: str, area: str
+) -> None:
+    from kalanso.hub.people.models import Person
+
+    officer = visitor("facility", area)
+    Person.objects.filter(
+        pk=officer.person.pk if hasattr(officer, "person") else Person.objects.latest("pk").pk
+    ).update(first_name="Moussa", last_name="Coulibaly", phone="+22370000001")
+
+    shown = text_of(visitor("district", niono).get(f"/preuves/a-demander/?periode={MONTH}"))
+    page = visitor("district", niono).get(f"/preuves/a-demander/?periode={MONTH}").content.decode()
+    other = text_of(visitor("partner").get(f"/preuves/a-demander/?lieu={niono}&periode={MONTH}"))
+
+    assert "Moussa Coulibaly" in shown
+    assert 'href="tel:+22370000001"' in page
+    assert "Moussa Coulibaly" not in other

@@ -12,13 +12,16 @@ from kalanso.definitions import Pack
 from kalanso.hub.evidence.models import FindingStatus
 from kalanso.hub.evidence.queries.sources import distinct_titles
 from kalanso.hub.evidence.queries.worklist import KEY_SHOWN, Basis, said_of
-from kalanso.hub.people.models import PlaceMirror
+from kalanso.hub.people.models import Person, PlaceMirror
 from kalanso.hub.people.permissions import reach
+from kalanso.hub.people.queries.access import today
+from kalanso.hub.people.queries.persons import staff_at
 from kalanso.pipeline.worklist_files import documents
 from kalanso.quality import worklist as lists
 from kalanso.vocabulary import Level, Message
 
 SHOWN = 20
+PEOPLE_SHOWN = 3  # to call about a place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,8 @@ class Line:
 class Group:
     """Everything that one person is asked: who it is, where, and the lines. `total` counts those of all pages.
 
-    `away` says that it is asked above the place of the list: the reader hands it on.
+    `away` says that it is asked above the place of the list: the reader hands it on. `people` are those whom the hub knows
+    at the place, as far as the reader may know them.
     """
 
     asked: str
@@ -61,6 +65,7 @@ class Group:
     name: str
     total: int
     away: bool = False
+    people: tuple[Person, ...] = ()
     lines: list[Line] = field(default_factory=list)
 
 
@@ -78,6 +83,7 @@ def grouped(
     said, allowed = said_of(set(rows["key"])), _allowed(person, set(rows["place_code"]))
     totals = rows.groupby(["asked", "asked_place"]).size().to_dict() if len(rows) else {}
     groups: dict[tuple[str, str], Group] = {}
+    people = _people(person, set(rows["asked_place"]))
     titles = distinct_titles()
     following = [*rows["key"].iloc[1:], ""]
     for row, then in zip(rows.to_dict("records"), following, strict=False):
@@ -86,7 +92,7 @@ def grouped(
             groups[whom] = Group(
                 asked=Message(f"quality.asked.{row['asked']}").render(locale), place_code=row["asked_place"],
                 name=basis.names.get(row["asked_place"], row["asked_place"]), total=int(totals[whom]),
-                away=bool(near) and row["asked_place"] not in near,
+                away=bool(near) and row["asked_place"] not in near, people=people.get(row["asked_place"], ()),
             )  # fmt: skip
         groups[whom].lines.append(_line(row, said, allowed, pack, locale, titles, str(then)[:KEY_SHOWN]))
     return list(groups.values())
@@ -112,6 +118,17 @@ def _line(
         may_answer=row["place_code"] in allowed,
         then=then,
     )
+
+
+def _people(person: Any, codes: set[str]) -> dict[str, tuple[Person, ...]]:
+    """Return who can be called about each place: those at it, or where it is a structure without anybody, of its area."""
+    above = dict(
+        PlaceMirror.objects.filter(code__in=codes, level="facility").values_list("code", "parent_code")
+    )
+    found = staff_at(reach(person, "people.list"), codes | set(above.values()), today=today())
+    return {
+        code: tuple((found.get(code) or found.get(above.get(code, ""), []))[:PEOPLE_SHOWN]) for code in codes
+    }
 
 
 def _allowed(person: Any, codes: Iterable[str]) -> set[str]:

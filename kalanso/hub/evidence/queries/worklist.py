@@ -31,7 +31,7 @@ from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.places.tables import PLACES
 from kalanso.quality import worklist as lists
 from kalanso.quality.evidence import EXTRAORDINARY
-from kalanso.quality.tables import CLOSED_STATUSES, QUALITY_FINDINGS
+from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.store import Scope
 from kalanso.vocabulary import Period, PeriodType
 
@@ -139,10 +139,10 @@ def list_again(back: str, key: str) -> str:
 
 
 def said_just_now(key: str) -> FindingStatus | None:
-    """Return what was said last of a closed finding, by the beginning of its key as an address carries it."""
+    """Return what was said last of a finding, by the beginning of its key as an address carries it."""
     if len(key) != KEY_SHOWN:
         return None
-    return FindingStatus.objects.filter(key__startswith=key, status__in=CLOSED_STATUSES).first()
+    return FindingStatus.objects.filter(key__startswith=key).exclude(status="new").first()
 
 
 def said_of(keys: Collection[str]) -> dict[str, FindingStatus]:

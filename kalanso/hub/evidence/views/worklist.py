@@ -22,7 +22,7 @@ from kalanso.hub.evidence.queries.sources import distinct_titles
 from kalanso.hub.evidence.queries.uploads import language
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.pipeline.worklist_files import Worklist, to_csv, to_xlsx
-from kalanso.quality.tables import QUALITY_FINDINGS
+from kalanso.quality.tables import CLOSED_STATUSES, QUALITY_FINDINGS
 from kalanso.vocabulary import NotAPeriod, Period, PeriodType
 
 LONGEST_WRONG = 40
@@ -149,7 +149,8 @@ def _left(told: str, then: str, rows: pd.DataFrame) -> dict[str, Any]:
     if said is None or findings.one(said.key) is None:
         return {}
     shown = then in set(rows.loc[rows["section"] == "open", "key"].str[: worklist.KEY_SHOWN])
-    return {"key": said.key, "n": 0, "then": then, "shown": shown}
+    waits = said.status not in CLOSED_STATUSES
+    return {"key": said.key, "n": 0, "then": then, "shown": shown, "waits": waits}
 
 
 @login_required

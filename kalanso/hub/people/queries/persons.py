@@ -109,6 +109,20 @@ def people(within: Reach, wanted: Wanted, *, page: int) -> tuple[list[Person], b
     return rows[:PAGE], len(rows) > PAGE
 
 
+def staff_at(within: Reach, codes: Iterable[str], *, today: date) -> dict[str, list[Person]]:
+    """Return who holds a role today at exactly these places, as far as somebody may list people there."""
+    held = Membership.objects.filter(within.covers(), place_code__in=set(codes), person__is_active=True)
+    held = held.filter(
+        Q(begins__isnull=True) | Q(begins__lte=today), Q(ends__isnull=True) | Q(ends__gte=today)
+    )
+    found: dict[str, list[Person]] = {}
+    for one in held.select_related("person").order_by("person__last_name", "person__first_name", "pk"):
+        there = found.setdefault(one.place_code, [])
+        if one.person not in there:
+            there.append(one.person)
+    return found
+
+
 def roles_of(by: Person, within: Reach, persons: Iterable[Person], *, today: date) -> dict[int, list[Held]]:
     """Return the roles of people within somebody's reach; of themselves they see all."""
     ids = [person.pk for person in persons]
