@@ -13,9 +13,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from kalanso.hub.evidence.models import Run
 from kalanso.hub.evidence.queries import assumptions, connections, runs
 from kalanso.hub.evidence.queries.sources import called, title_of
 from kalanso.hub.people.permissions import may
+from kalanso.store import Manifest
 from kalanso.vocabulary import Message, UnknownMessage, format_value
 
 register = template.Library()
@@ -40,6 +42,21 @@ def connection_of_source(context: dict[str, Any], code: str) -> dict[str, Any]:
     if not may(person, "evidence.read_connections"):
         return {}
     return {"standing": connections.of_source(code), "manages": connections.may_manage(person), "code": code}
+
+
+@register.simple_tag
+def aside_of(run: Run) -> runs.SetAside | None:
+    """Return who set a run aside, when and why; nothing of a run that stands."""
+    return runs.set_aside_last(run)
+
+
+@register.simple_tag
+def aside_of_snapshot(manifest: Manifest | None) -> runs.SetAside | None:
+    """Return who set the run of a table aside; nothing of tables of no run."""
+    note = (manifest.provenance.note or "") if manifest else ""
+    if not note.startswith("run ") or manifest is None or manifest.provenance.state != "draft":
+        return None
+    return runs.set_aside(note.split()[1])
 
 
 @register.filter

@@ -21,7 +21,7 @@ from django.db.models import QuerySet
 from kalanso import pipeline
 from kalanso.coverage.summaries import readable
 from kalanso.coverage.tables import COVERAGE_ESTIMATES, KEPT_RUNS
-from kalanso.hub.evidence.models import AgreedSentence, Run, RunCheck
+from kalanso.hub.evidence.models import AgreedSentence, Run, RunCheck, RunStep
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.permissions import may
@@ -117,6 +117,39 @@ def shown_for(person: Any) -> Run | None:
     if in_programme(person) or scope().widest >= Audience.PARTNER:
         return now.partners
     return now.public
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """Who set a run aside (their organisation, where they have one), when, why, and under which number it is kept."""
+
+    number: int
+    by: str
+    at: datetime
+    reason: str
+
+
+def set_aside(name: str) -> SetAside | None:
+    """Return that a run was set aside, by its own name; None where it stands, or was taken up again under any number."""
+    rows = list(Run.objects.filter(name=name).only("pk", "state")) if name else []
+    if not rows or any(run.state != Run.State.REJECTED for run in rows):
+        return None
+    steps = RunStep.objects.filter(run__in=rows, after=Run.State.REJECTED).select_related("by")
+    return _who_and_why(steps[0]) if steps else None
+
+
+def set_aside_last(run: Run) -> SetAside | None:
+    """Return who set this very run aside and why; None where it stands."""
+    if run.state != Run.State.REJECTED:
+        return None
+    step = run.steps.filter(after=Run.State.REJECTED).select_related("by").first()
+    return _who_and_why(step) if step else None
+
+
+def _who_and_why(step: RunStep) -> SetAside:
+    held = step.by.memberships.select_related("organisation").first()
+    who = str(held.organisation) if held else str(step.by)
+    return SetAside(step.run_id, who, step.at, step.reason)
 
 
 def outside() -> dict[str, Any] | None:

@@ -75,7 +75,7 @@ def _answer(here: shelf.Shelf, indicator: str, items: list[estimates.Estimate]) 
             "run": run.name, "state": run.state, "preview": run.preview, "settled": not run.unsettled,
             "snapshot": run.manifest.id,
         }  # fmt: skip
-    return {**told, "indicator": indicator, "items": items}
+    return {**told, "indicator": indicator, "items": items if run is not None else []}
 
 
 @router.get("", response=Estimates, summary="How many children were missed, place by place?")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from typing import Any
 import ibis.expr.types as ir
 
 from kalanso.coverage.tables import KEPT_RUNS
+from kalanso.hub.evidence.queries.runs import SetAside
+from kalanso.hub.evidence.queries.runs import set_aside as set_aside_by
 from kalanso.hub.explore.queries import tables
 from kalanso.hub.explore.queries.shelf import Shelf, remembered, run_folders
 from kalanso.indicators.tables import OBSERVATIONS
@@ -41,7 +43,7 @@ class Run:
     `preview` is None where the diagnostics are not there to tell; `provisional` are the quarters whose
     reports may still arrive; `unsettled` says that the chains do not agree, so that the intervals are too
     narrow and nothing may be decided on them. `data_until` is when the newest observations that it heard were
-    published, and `newer_data` whether others have been published since.
+    published, and `newer_data` whether others have been published since. `set_aside` says who set it aside.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Run:
     data_until: datetime | None = None
     newer_data: bool = False
     notes: tuple[dict[str, str], ...] = ()
+    set_aside: SetAside | None = None
 
     @property
     def needs_review(self) -> bool:
@@ -111,9 +114,21 @@ def table(shelf: Shelf, name: str) -> ir.Table | None:
     return shelf.table(spec) if manifest is not None and manifest.rows else None
 
 
-@remembered
 def run(shelf: Shelf) -> Run | None:
-    """Return the run whose estimates are published now; None where there are none."""
+    """Return the run whose estimates pages show now; None where there is none, or where it was set aside."""
+    found = held(shelf)
+    return found if found is None or found.set_aside is None else None
+
+
+def held(shelf: Shelf) -> Run | None:
+    """Return the run that stands in the tables, one that was set aside included: people decide, tables stay."""
+    found = _run(shelf)
+    aside = set_aside_by(found.name) if found is not None and found.state == "draft" else None
+    return replace(found, set_aside=aside) if found is not None and aside is not None else found
+
+
+@remembered
+def _run(shelf: Shelf) -> Run | None:
     spec = spec_of(shelf, ESTIMATES)
     rows = table(shelf, ESTIMATES)
     if spec is None or rows is None:
@@ -205,7 +220,7 @@ def computing(shelf: Shelf) -> Computing | None:
 @remembered
 def _computed(shelf: Shelf) -> datetime | None:
     """Return when the run that the reader is shown was first published or kept, before it was moved from state to state."""
-    found = run(shelf)
+    found = _run(shelf)
     if found is None:
         return None
     history = [one for name in (ESTIMATES, KEPT_RUNS.name) for one in shelf.store.history(name)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kalanso.hub.evidence.queries.runs import SetAside
 from kalanso.hub.explore.queries import estimates, runs
 from kalanso.hub.explore.queries.estimates import Estimate
 from kalanso.hub.explore.queries.runs import Run
@@ -30,6 +31,12 @@ def newest(here: Shelf, code: str) -> Said | None:
     if run is None or found is None:
         return None
     return Said(place_code=code, run=run, estimate=None if run.unsettled else found)
+
+
+def aside(here: Shelf) -> SetAside | None:
+    """Return who set the only run aside that there is, so that a page says why it shows no estimate."""
+    held = runs.held(here)
+    return held.set_aside if held else None
 
 
 def tellable(here: Shelf) -> bool:

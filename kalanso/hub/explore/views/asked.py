@@ -107,8 +107,10 @@ def shared(request: HttpRequest, here: Shelf, place: Place | None) -> dict[str, 
     `here` is the shelf from which the reader reads about this place (`doors.reading`).
     """
     truth_there = here.store.demo and runs.table(here, "demo_truth") is not None
+    held = runs.held(here)
     return {
-        "run": runs.run(here),
+        "run": held if held is None or held.set_aside is None else None,
+        "set_aside": held.set_aside if held else None,
         "computing": runs.computing(here) if runs.working(here) else None,
         "working": runs.working(here),
         "reading": here,
