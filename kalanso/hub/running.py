@@ -93,16 +93,13 @@ def _serve(asked: argparse.Namespace, *, service: bool, workers: int, threads: i
     set_up()
     from django.core.management import call_command
 
-    from kalanso.hub.site.queries.state import unapplied_migrations
+    from kalanso.hub.jobs.queries import unapplied_migrations
 
     call_command("collectstatic", interactive=False, verbosity=0)
     if not service:
         call_command("migrate", interactive=False, verbosity=0)
     elif missing := unapplied_migrations():
-        return _say(
-            f"the database lacks {missing} changes of this version: run `python -m kalanso.hub upgrade` first",
-            NOTHING_THERE,
-        )
+        return _say(_lacking(missing), NOTHING_THERE)
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import logger as server_log
@@ -135,6 +132,10 @@ def _serve(asked: argparse.Namespace, *, service: bool, workers: int, threads: i
     return DONE
 
 
+def _lacking(missing: int) -> str:
+    return f"the database lacks {missing} changes of this version: run `python -m kalanso.hub upgrade` first"
+
+
 def not_of_threads(line: logging.LogRecord) -> bool:
     """Keep a line of the server unless it wonders at the number of threads: most of them wait, few compute."""
     return "Python threads, which seems quite high" not in line.getMessage()
@@ -164,8 +165,13 @@ def _keep_worker(stopped: Event) -> None:
 def work(asked: argparse.Namespace) -> int:
     """Do the work behind the pages until told to end."""
     set_up()
-    from kalanso.hub.jobs.queries import standing
+    from kalanso.hub.jobs.queries import standing, unapplied_migrations
     from kalanso.hub.jobs.tasks import work_in_lanes, work_on
+
+    if missing := unapplied_migrations():
+        _say(_lacking(missing), NOTHING_THERE)
+        if asked.once:
+            return NOTHING_THERE
 
     with contextlib.suppress(OSError):  # pages come first
         os.nice(5)

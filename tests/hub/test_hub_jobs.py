@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.test import override_settings
 
-from tests.hub.visitors import person
+from tests.hub.visitors import person, visitor
 
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
 DONE: list[str] = []
@@ -194,3 +194,29 @@ def test_the_kinds_of_hours_and_minutes_are_kinds_that_there_are() -> None:
     from kalanso.hub.site import settings
 
     assert set(settings.KALANSO_JOBS) >= settings.KALANSO_JOBS_OF_HOURS | settings.KALANSO_JOBS_OF_MINUTES
+
+
+def test_jobs_wait_while_the_database_lacks_a_migration(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from kalanso.hub.jobs import queries, tasks
+
+    job, looks, lacking = ask(), iter([False, False, True]), iter([1, 1, 0])
+    monkeypatch.setattr(queries, "KNOWN_FOR", -1.0)
+    monkeypatch.setattr(queries, "unapplied_migrations", lambda: next(lacking, 0))
+    monkeypatch.setattr(tasks, "LOOKS_AGAIN", 0.0)
+    assert tasks.work_on(until=lambda: next(looks), schedule=False) == 0
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == ("waiting", 0)
+    assert [one.getMessage().count("kalanso.hub upgrade") for one in caplog.records] == [1]
+    assert tasks.work_on(until=lambda: bool(DONE), schedule=False) == 1
+
+
+def test_the_page_of_jobs_says_that_an_update_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kalanso.hub.jobs import queries
+
+    job = ask()
+    monkeypatch.setattr(queries, "held_up", lambda: True)
+    for address in ("/travaux/", f"/travaux/{job.pk}/"):
+        page = visitor("administrator").get(address).content.decode()
+        assert "La base de données attend une mise à jour" in page, address

@@ -71,6 +71,7 @@ def progress_context(job: Job, person: Any) -> dict[str, Any]:
         "may_act": theirs,
         "fault": queries.fault_of(job) if may(person, "jobs.read_all", WHOLE_COUNTRY) else "",
         "address": _own_address(job),
+        "held_up": job.state == Job.State.WAITING and queries.held_up(),
     }
 
 

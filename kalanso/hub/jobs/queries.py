@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Max, Min, QuerySet
 from django.http import Http404
 from django.urls import reverse
@@ -48,6 +51,23 @@ ERRORS: dict[str, Any] = {
         "envoyez cette adresse à la personne qui tient Kalanso."
     ),
 }
+
+
+KNOWN_FOR = 20.0  # seconds for which one look at the database's migrations holds
+_looked: dict[str, float | int] = {}
+
+
+def unapplied_migrations() -> int:
+    """Return how many migrations of this software the database has not had."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def held_up() -> bool:
+    """Whether no work is taken since the database lacks migrations; looked at now and then."""
+    if not _looked or time.monotonic() - _looked["at"] > KNOWN_FOR:
+        _looked.update(at=time.monotonic(), missing=unapplied_migrations())
+    return bool(_looked["missing"])
 
 
 def failures(person: Any) -> list[Task]:

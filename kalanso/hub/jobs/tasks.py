@@ -27,6 +27,7 @@ from django.utils.module_loading import import_string
 
 from kalanso.hub.jobs import actions
 from kalanso.hub.jobs.models import Job
+from kalanso.hub.jobs.queries import held_up
 from kalanso.hub.people.queries.here import working_for
 from kalanso.pipeline.progress import Cancelled
 from kalanso.store import Store
@@ -288,10 +289,11 @@ def work_on(
     """Work until told to stop (a signal, `stopping` or `until`); return the number of jobs brought to an end.
 
     Told by a signal, the job in hand is laid down at its next word, for another worker. Once a minute what
-    is due is asked for. `kinds` are those that are taken, all unless stated.
+    is due is asked for. `kinds` are those that are taken, all unless stated. While the database lacks migrations
+    of this software, nothing is taken: a job would break on it and be given up, where it can wait.
     """
     stopping = stopping or threading.Event()
-    ended, looked = 0, float("-inf")
+    ended, looked, waits = 0, float("-inf"), False
     if threading.current_thread() is threading.main_thread():
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, lambda *_: stopping.set())
@@ -299,6 +301,15 @@ def work_on(
     while not stopping.is_set() and not (until and until()):
         close_old_connections()
         try:
+            if held_up():
+                if not waits:
+                    log.warning(
+                        "the database lacks migrations: jobs wait until `python -m kalanso.hub upgrade`"
+                    )
+                waits = True
+                stopping.wait(LOOKS_AGAIN)
+                continue
+            waits = False
             if schedule and time.monotonic() - looked > 60:
                 looked = time.monotonic()
                 actions.ask_due(now=_now())

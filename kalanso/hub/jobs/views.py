@@ -34,6 +34,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         {
             "jobs": seen.get_page(request.GET.get("page")),
             "everything": everything,
+            "held_up": queries.held_up(),
             "standing": queries.standing(now=now) if everything else None,
             "behind": queries.behind() if everything else None,
         },

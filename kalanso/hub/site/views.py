@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.templatetags.static import static
@@ -25,6 +26,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kalanso.hub.explore.queries import findings, places, runs, said, series, shelf
 from kalanso.hub.explore.queries import tables as published_tables
+from kalanso.hub.jobs.queries import unapplied_migrations
 from kalanso.hub.people.models import Membership, Person
 from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, refuse_unless
 from kalanso.hub.people.queries import letters, roles, tasks
@@ -301,4 +303,10 @@ def _near(wanted: str) -> list[object]:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Say that something failed here, what is safe, and what to do."""
+    try:
+        behind = unapplied_migrations() > 0
+    except DatabaseError:
+        behind = False
+    if behind:
+        return render(request, "site/error.html", {"code": 503}, status=503)
     return render(request, "site/error.html", {"code": 500}, status=500)

@@ -15,7 +15,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 from django.template.defaultfilters import filesizeformat
 from django.utils.timesince import timesince
@@ -26,7 +25,7 @@ from kalanso import __version__
 from kalanso.hub.evidence.queries import connections, credentials
 from kalanso.hub.explore.panels import moment
 from kalanso.hub.explore.queries import shelf
-from kalanso.hub.jobs.queries import behind, last_sign, standing
+from kalanso.hub.jobs.queries import behind, last_sign, standing, unapplied_migrations
 from kalanso.hub.people.models import Membership
 from kalanso.hub.people.queries.access import PLACED
 from kalanso.hub.site.configuration import at_risk
@@ -93,12 +92,6 @@ def state(*, now: datetime) -> tuple[Part, ...]:
     )
 
 
-def unapplied_migrations() -> int:
-    """Return how many migrations of this software the database has not had."""
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
 def backups_in(folder: Path) -> list[Path]:
     """Return the whole backups of a folder, the oldest first."""
     return sorted(path.parent for path in folder.glob(f"[0-9]*/{BACKUP_MANIFEST}"))
@@ -112,7 +105,7 @@ def _software() -> Iterator[Fact]:
     yield Fact(
         _("Mises à jour de la base"),
         _("toutes faites") if not missing else ngettext("%(n)s manque", "%(n)s manquent", missing) % {"n": missing},
-        _("Lancez python -m kalanso.hub upgrade, qui sauvegarde d'abord.") if missing else "",
+        _("Aucun travail n'est pris, tout attend : lancez python -m kalanso.hub upgrade, qui sauvegarde d'abord.") if missing else "",
     )  # fmt: skip
 
 
