@@ -347,7 +347,7 @@ def test_a_run_under_way_is_announced(idle: int, ask: Any, estimated: Path) -> N
     ("state", "said"),
     [
         ("running", "(42 % fait)"),
-        ("waiting", "il reprend au prochain démarrage de Kalanso"),
+        ("waiting", "kalanso refine --store DOSSIER"),
         ("refused", "Trop peu de tirages."),
     ],
 )
@@ -360,6 +360,8 @@ def test_a_computation_behind_the_pages_says_how_far_it_is_or_why_it_ended(
     file.write_text(json.dumps(told), encoding="utf-8")
     try:
         assert said in text_of(ask("/ou/"))
+        district = text_of(visitor("district", "ML").get("/ou/"))
+        assert (said in district) is (state != "waiting"), "a district takes up no computation"
     finally:
         file.unlink()
 

@@ -22,8 +22,8 @@ OF_ESTIMATES = {
     "explore/api/estimates.py", "explore/queries/likeness.py", "explore/queries/said.py", "explore/views/comparing.py",
     "explore/views/missed.py", "explore/views/place_estimate.py", "explore/views/sheet.py", "explore/queries/withheld.py",
 }  # fmt: skip
-# Pages for those who keep the machine on which the hub runs.
-OF_KEEPERS = {"jobs/list.html"}
+# What is shown to those alone who keep the machine on which the hub runs, or ask them.
+OF_KEEPERS = {"jobs/list.html", "explore/stopped.html"}
 
 
 def begins(text: str, bare: set[str]) -> int | None:
