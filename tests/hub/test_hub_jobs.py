@@ -220,3 +220,35 @@ def test_the_page_of_jobs_says_that_an_update_is_awaited(monkeypatch: pytest.Mon
     for address in ("/travaux/", f"/travaux/{job.pk}/"):
         page = visitor("administrator").get(address).content.decode()
         assert "La base de données attend une mise à jour" in page, address
+
+
+def test_a_failure_names_its_thing_and_cause_and_goes_once_the_same_was_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from kalanso.hub.jobs import queries
+    from kalanso.hub.jobs.models import Job
+
+    now = datetime.now(UTC)
+    monkeypatch.setitem(queries.THINGS, "a", lambda value: f"fichier {value}")
+    refused, broken = ask("refuse"), ask("break", key="two")
+    for job, error in ((refused, "b: expected a number"), (broken, "jobs.fault\nTraceback")):
+        Job.objects.filter(pk=job.pk).update(state="failed", ended=now, error=error)
+    told = {task.address: task for task in queries.failures(person("national"))}
+    says = told[f"/travaux/{refused.pk}/"].says
+    assert "refuse · fichier 1. Cause" in says
+    assert says.endswith("b: expected a number")
+    assert "administrateur" in told[f"/travaux/{broken.pk}/"].says
+    assert "Traceback" not in told[f"/travaux/{broken.pk}/"].says
+    assert all(task.can_wait for task in told.values())
+    again = ask("refuse", key="three")
+    Job.objects.filter(pk=again.pk).update(state="done", ended=now + timedelta(minutes=1))
+    assert [task.address for task in queries.failures(person("national"))] == [f"/travaux/{broken.pk}/"]
+
+
+def test_decisions_stand_above_what_can_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kalanso.hub.people.queries import tasks
+
+    old = tasks.Task(says="a", address="/", since=NOW, can_wait=True)
+    new = tasks.Task(says="b", address="/", since=NOW + timedelta(days=1))
+    monkeypatch.setattr(tasks, "_TASKS", [lambda _person: [old, new]])
+    assert tasks.tasks_of(person("national")) == [new, old]

@@ -370,5 +370,5 @@ def test_a_job_that_failed_waits_for_who_asked_for_it() -> None:
 
     who = person("district")
     Job.objects.create(kind="x", key="x", asked_by=who, asked=NOW, not_before=NOW, state="failed", ended=NOW)
-    assert "un travail a échoué" in visitor("district").get("/moi/").content.decode()
-    assert "un travail a échoué" not in visitor("coach").get("/moi/").content.decode()
+    assert "Voir pourquoi cela a échoué" in visitor("district").get("/moi/").content.decode()
+    assert "Voir pourquoi cela a échoué" not in visitor("coach").get("/moi/").content.decode()

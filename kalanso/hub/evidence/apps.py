@@ -16,7 +16,7 @@ class EvidenceConfig(AppConfig):
         from kalanso.hub.evidence.queries import waiting
         from kalanso.hub.evidence.queries.notices import NOTICES
         from kalanso.hub.evidence.queries.trail import FIELDS, KINDS, TECHNICAL, VALUES, VERBS
-        from kalanso.hub.jobs.queries import name_kinds
+        from kalanso.hub.jobs.queries import name_kinds, name_things
         from kalanso.hub.offline.forms import OfflineForm, join
         from kalanso.hub.people.permissions import declare
         from kalanso.hub.people.queries import notices, tasks, trail
@@ -25,6 +25,7 @@ class EvidenceConfig(AppConfig):
         trail.declare(VERBS, FIELDS, values=VALUES, technical=TECHNICAL)
         notices.declare(NOTICES)
         name_kinds(KINDS)
+        name_things(waiting.THINGS)
         for knows in (waiting.names, waiting.sheets, waiting.runs, waiting.questions):
             tasks.offer(knows)
         join(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Max, Min, QuerySet
 from django.http import Http404
 from django.urls import reverse
+from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +31,7 @@ VERBS = {
 }
 # A failure that nobody took up again is a task for this long.
 RECENT = timedelta(days=14)
+FAILURES_SHOWN, LONGEST_CAUSE = 3, 120
 _ID = re.compile(r"[a-z]+(\.[a-z0-9_]+)+")
 # What a job does, for people; a kind without a line is called by its name.
 KINDS: dict[str, Any] = {
@@ -70,19 +72,51 @@ def held_up() -> bool:
     return bool(_looked["missing"])
 
 
+# What a job is about, by the argument that names it; apps add theirs.
+THINGS: dict[str, Callable[[Any], str]] = {}
+
+
 def failures(person: Any) -> list[Task]:
-    """Return the person's own newest jobs that failed for good."""
+    """Return the person's own newest jobs that failed for good, and whose work was not done since."""
     since = datetime.now(UTC) - RECENT
-    found = Job.objects.filter(asked_by=person, state=Job.State.FAILED, ended__gt=since)[:3]
+    found = Job.objects.filter(asked_by=person, state=Job.State.FAILED, ended__gt=since)[: 3 * FAILURES_SHOWN]
     return [
-        Task(
-            says=gettext("Voir pourquoi un travail a échoué"),
-            address=reverse("job", kwargs={"job_id": job.pk}),
-            since=job.ended,
-        )
-        for job in found
+        Task(says=_failure(job), address=reverse("job", kwargs={"job_id": job.pk}), since=job.ended, can_wait=True)
+        for job in [job for job in found if not _done_since(job)][:FAILURES_SHOWN]
         if job.ended is not None
-    ]
+    ]  # fmt: skip
+
+
+def _failure(job: Job) -> str:
+    """Return what failed, of which thing, and why in a few words; a fault of ours is not for the person to mend."""
+    cause = error_of(job)
+    if job.error.partition("\n")[0] in ERRORS:
+        cause = gettext("une panne, qui est à l'administrateur")
+    told = {"what": called(job), "cause": Truncator(cause).chars(LONGEST_CAUSE)}
+    return gettext("Voir pourquoi cela a échoué : %(what)s. Cause : %(cause)s") % told
+
+
+def called(job: Job) -> str:
+    """Return what a job does, and to which file or thing."""
+    things = [name(job.arguments[key]) for key, name in THINGS.items() if key in job.arguments]
+    return " · ".join([name_of(job), *(thing for thing in things if thing)])
+
+
+def _done_since(job: Job) -> bool:
+    """Whether work of the same kind on the same thing came to a good end later."""
+    later = Job.objects.filter(kind=job.kind, state=Job.State.DONE, ended__gt=job.ended)
+    return any(
+        _about(told) == _about(job.arguments) for told in later.values_list("arguments", flat=True)[:200]
+    )
+
+
+def _about(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: arguments[key] for key in THINGS if key in arguments} or arguments
+
+
+def name_things(names: dict[str, Callable[[Any], str]]) -> None:
+    """Let an app say what the things are called that its jobs are about."""
+    THINGS.update(names)
 
 
 def name_kinds(names: dict[str, Any]) -> None:

@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from kalanso.hub.evidence.models import PlaceName, Upload
+from kalanso.hub.evidence.models import Connection, PlaceName, Upload
 from kalanso.hub.evidence.queries.matches import SETTLED
 from kalanso.hub.evidence.queries.runs import held_checks, visible_runs
+from kalanso.hub.evidence.queries.sources import title_of
 from kalanso.hub.evidence.queries.uploads import language, visible_uploads
 from kalanso.hub.evidence.queries.worklist import open_questions
 from kalanso.hub.people.permissions import may
@@ -113,3 +114,24 @@ def questions(person: Any) -> list[Task]:
     query = urlencode({"lieu": place.code, "periode": month.code})
     since = datetime.combine(month.end, time(), tzinfo=UTC)
     return [Task(says=says, address=f"{reverse('worklist')}?{query}", since=since)]
+
+
+def sheet_called(pk: Any) -> str:
+    """Return what a sheet is called; nothing where it is gone."""
+    found = Upload.objects.filter(pk=pk).first()
+    return str(found) if found is not None else ""
+
+
+def run_called(pk: Any) -> str:
+    """Return what a run is called."""
+    return _("Calcul %(n)s") % {"n": pk}
+
+
+def connection_called(pk: Any) -> str:
+    """Return what a connected server is called; nothing where it is gone."""
+    found = Connection.objects.filter(pk=pk).first()
+    return title_of(found.source) if found is not None else ""
+
+
+# What the jobs of the desk are about, by the argument that names it.
+THINGS = {"upload": sheet_called, "run": run_called, "connection": connection_called}

@@ -24,11 +24,15 @@ SOON = timedelta(days=4)
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Something to do: a sentence that begins with a verb, where it is done, since when it waits."""
+    """Something to do: a sentence that begins with a verb, where it is done, since when it waits.
+
+    `can_wait`: it stands below what waits for a decision of the person.
+    """
 
     says: str
     address: str
     since: datetime
+    can_wait: bool = False
 
 
 Knows = Callable[[Person], Iterable[Task]]
@@ -49,8 +53,9 @@ def offer_drafts(function: Knows) -> None:
 
 
 def tasks_of(person: Person) -> list[Task]:
-    """Return all that waits for a person, what waits longest first."""
-    return sorted((task for ask in _TASKS for task in ask(person)), key=lambda task: task.since)
+    """Return all that waits for a person: decisions first, and of each kind what waits longest."""
+    found = (task for ask in _TASKS for task in ask(person))
+    return sorted(found, key=lambda task: (task.can_wait, task.since))
 
 
 def drafts_of(person: Person) -> list[Task]:
