@@ -128,7 +128,7 @@ def test_a_card_gives_no_all_clear_while_serious_findings_are_open_or_sources_di
     assert page.context["first"] is None
     assert "rien d'urgent" not in text
     assert page.context["serious"] == client.get(card(niono)).context["serious"] == 1
-    assert "1 alerte grave de 2024 reste ouverte ici ou dans un lieu d'en dessous" in text
+    assert "1 alerte sérieuse de 2024 reste ouverte ici ou dans un lieu d'en dessous" in text
     assert "Rien ne demande" not in text
     listed = client.get(f"/preuves/alertes/?lieu={areas[0]}&gravite=serious&statut=open&periode=2024")
     assert "gravite=serious&amp;statut=open&amp;periode=2024" in page.content.decode()

@@ -443,3 +443,13 @@ def test_who_can_be_called_stands_by_a_place_for_those_who_may_know_its_people(
     assert "Moussa Coulibaly" in shown
     assert 'href="tel:+22370000001"' in page
     assert "Moussa Coulibaly" not in other
+
+
+def test_after_the_last_question_of_ones_own_none_of_others_is_opened() -> None:
+    import pandas as pd
+
+    from kalanso.hub.evidence.queries.asked_lines import _following
+
+    rows = pd.DataFrame({"key": ["a", "b", "c", "d"], "asked_place": ["D", "R", "D", "R"]})
+    assert _following(rows, {"D"}) == ["c", "d", "", ""]
+    assert _following(rows, set()) == ["b", "c", "d", ""], "of the whole country nothing is for others"

@@ -39,7 +39,7 @@ class Line:
     more: str
     said: FindingStatus | None
     may_answer: bool
-    then: str  # the question that comes next on the page; "" after the last
+    then: str  # the question that comes next on the page among the reader's own or others'; "" after the last
 
     @property
     def key(self) -> str:
@@ -85,8 +85,7 @@ def grouped(
     groups: dict[tuple[str, str], Group] = {}
     people = _people(person, set(rows["asked_place"]))
     titles = distinct_titles()
-    following = [*rows["key"].iloc[1:], ""]
-    for row, then in zip(rows.to_dict("records"), following, strict=False):
+    for row, then in zip(rows.to_dict("records"), _following(rows, near), strict=True):
         whom = (row["asked"], row["asked_place"])
         if whom not in groups:
             groups[whom] = Group(
@@ -96,6 +95,16 @@ def grouped(
             )  # fmt: skip
         groups[whom].lines.append(_line(row, said, allowed, pack, locale, titles, str(then)[:KEY_SHOWN]))
     return list(groups.values())
+
+
+def _following(rows: pd.DataFrame, near: set[str]) -> list[str]:
+    """Return which question comes next after each: after the last that the reader asks themselves, none for others."""
+    away = [bool(near) and code not in near for code in rows["asked_place"]]
+    keys = list(rows["key"])
+    return [
+        next((keys[later] for later in range(at + 1, len(keys)) if away[later] == away[at]), "")
+        for at in range(len(keys))
+    ]
 
 
 def _line(
