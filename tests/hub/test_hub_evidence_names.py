@@ -62,6 +62,16 @@ def test_a_name_taken_by_likeness_is_listed_and_may_be_corrected(
     assert (name.status, name.place_code) == ("reviewed", code_of("Niono Nord", "health_area"))
 
 
+def test_a_name_that_a_word_parts_from_its_place_is_listed_on_the_receipt(
+    store: Store, awa: Any, niono: str
+) -> None:
+    upload = desk.tried(awa, niono, sheet(("CSCom de Ndébougou", 34, 30)))
+    receipt = text_of(awa.get(f"/preuves/depot/{upload.pk}/accuse/"))
+    assert [one["name"] for one in upload.receipt["respelled"]] == ["CSCom de Ndébougou"]
+    assert "Écrits autrement, mais d'un seul lieu possible : 1" in receipt
+    assert "« CSCom de Ndébougou » → Ndébougou" in receipt
+
+
 def test_what_waits_for_a_decision_is_not_called_refused(store: Store, awa: Any, niono: str) -> None:
     upload = desk.tried(awa, niono)
     receipt = text_of(awa.get(f"/preuves/depot/{upload.pk}/accuse/"))

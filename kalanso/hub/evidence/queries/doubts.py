@@ -59,6 +59,13 @@ def lacking(upload: Upload) -> list[str]:
     return [names[code] for code in codes if code in names]
 
 
+def respelled(upload: Upload) -> list[tuple[str, str]]:
+    """Return the names that are a place's own but for a word or a spelling, each with the place's name."""
+    told = upload.receipt.get("respelled", [])
+    names = place_names({one["place"] for one in told})
+    return [(one["name"], names[one["place"]]) for one in told if one["place"] in names]
+
+
 def taken_by_likeness(person: Any, upload: Upload) -> list[matches.Question]:
     """Return the names whose lines are counted for a place that is only spelled alike, as far as somebody may see them."""
     seen, _hidden = matches.seen_names(person, upload)

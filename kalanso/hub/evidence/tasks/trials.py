@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from kalanso import pipeline
 from kalanso.hub.evidence.models import Upload
 from kalanso.hub.people.models import PlaceMirror
+from kalanso.places.names import normalise
 
-DOUBTS = 200  # kept with the sheet; what is beyond is counted
+DOUBTS, RESPELLED = 200, 500  # kept with the sheet; what is beyond is counted
 
 
 def looked_through(upload: Upload, imported: pipeline.Imported) -> dict[str, Any]:
@@ -23,7 +25,25 @@ def looked_through(upload: Upload, imported: pipeline.Imported) -> dict[str, Any
         "places_expected": len(expected),
         "about": sorted(imported.placed),
         "periods": list(imported.periods),
+        **_respelled(imported),
     }
+
+
+def _respelled(imported: pipeline.Imported) -> dict[str, Any]:
+    """Return the names that are one place's own but for a word or a spelling, such as CSCom before it; the first, and how many."""
+    found = []
+    for match in imported.matches.to_dict("records"):
+        if match["status"] != "matched":
+            continue
+        evidence = json.loads(match["candidates"])
+        if evidence["reason"] != "same_name":  # what is only alike is asked about as a name
+            continue
+        place = next(
+            (one for one in evidence["candidates"] if one["place_code"] == match["place_code"]), None
+        )
+        if place is not None and normalise(match["name"]) != normalise(place["name"]):
+            found.append({"name": match["name"], "place": match["place_code"]})
+    return {"respelled": found[:RESPELLED], "respelled_total": len(found)}
 
 
 def _expected(upload: Upload) -> list[str]:

@@ -208,6 +208,7 @@ def receipt(request: HttpRequest, key: UUID) -> HttpResponse:
             "doubts": doubts.doubts(upload) if rows else [],
             "lacking": doubts.lacking(upload) if rows else [],
             "alike": doubts.taken_by_likeness(request.user, upload),
+            "respelled": doubts.respelled(upload) if rows else [],
             "receipt": upload.receipt,
             "first": first_rows(upload) if rows else None,
             "skipped": queries.counted(upload.receipt, "skipped"),
