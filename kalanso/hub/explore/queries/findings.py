@@ -66,6 +66,11 @@ def total(shelf: Shelf, wanted: Wanted) -> int:
     return sum(n for code, n in counted.items() if inside is None or code in inside)
 
 
+def total_here(shelf: Shelf, wanted: Wanted) -> int:
+    """Return how many of them are about the chosen place itself, not about those below it."""
+    return _counted(shelf, wanted.check, wanted.severity, wanted.period).get(wanted.place, 0)
+
+
 @shared(QUALITY_FINDINGS, PLACES, PLACE_PARENTS)
 def _counted(shelf: Shelf, check: str, severity: str, period: str) -> dict[str, int]:
     if not shelf.sees(QUALITY_FINDINGS):

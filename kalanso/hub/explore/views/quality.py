@@ -36,6 +36,7 @@ def findings(request: HttpRequest) -> HttpResponse:
             "applied": form.applied(),
             "wanted": wanted,
             "total": queries.total(here, wanted),
+            "total_here": queries.total_here(here, wanted),
             "checks": queries.by_check(here, wanted),
             "rows": queries.listed(here, wanted, size=GRAVEST),
             "place": chosen,
