@@ -50,7 +50,7 @@ def interval_rows(
     return Figure(
         kind="interval_rows",
         title=headline,
-        subtitle=words.subtitle(subject, locale, words.period(when, locale) if when else "", numbers),
+        subtitle=words.subtitle(subject, locale, words.reached(subject, when, locale), numbers),
         caption=words.sentences([*_explanations(rows, subject, locale), *words.caveats(subject, locale)]),
         source_line=words.source_line(subject, locale),
         alt=_alt(headline, rows, subject, locale),

@@ -65,7 +65,7 @@ def choropleth(
     return Figure(
         kind="choropleth",
         title=headline,
-        subtitle=words.subtitle(subject, locale, words.period(when, locale) if when else ""),
+        subtitle=words.subtitle(subject, locale, words.reached(subject, when, locale)),
         caption=words.sentences([*_explanations(rows, subject, locale), *words.caveats(subject, locale)]),
         source_line=words.source_line(subject, locale),
         alt=_alt(headline, rows, cuts, subject, locale),

@@ -65,7 +65,7 @@ def estimate_map(
     return Figure(
         kind="estimate_map",
         title=headline,
-        subtitle=words.subtitle(subject, locale, words.period(when, locale) if when else ""),
+        subtitle=words.subtitle(subject, locale, words.reached(subject, when, locale)),
         caption=words.sentences(
             [*_explanations(rows, show, subject, locale), *words.caveats(subject, locale)]
         ),

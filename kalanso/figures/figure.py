@@ -42,7 +42,8 @@ class Subject:
     `unit` is `share` (a coverage: 1 is the whole target, above 1 is possible), `rate` (another ratio,
     such as dropout, which may be negative and has no target of 100 %) or `count`. `age` is an age band
     such as `0-11m`. `number` says how the numbers came about (NUMBERS). `level` names the places of
-    a map or ranking (`district`, `health_area` ...). `caveats` are sentences that must stand below.
+    a map or ranking (`district`, `health_area` ...). `caveats` are sentences that must stand below. `rolled` says
+    that the numbers are of a year, the four quarters that end with the period of the figure.
     """
 
     measure: str
@@ -56,6 +57,7 @@ class Subject:
     version: str = ""
     demo: bool = False
     caveats: tuple[Message, ...] = ()
+    rolled: bool = False
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:

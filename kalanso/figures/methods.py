@@ -62,7 +62,7 @@ def method_dots(
         kind="method_dots",
         title=headline,
         subtitle=words.subtitle(
-            subject, locale, words.period(when, locale) if when else "", list(dict.fromkeys(rows["number"]))
+            subject, locale, words.reached(subject, when, locale), list(dict.fromkeys(rows["number"]))
         ),
         caption=words.sentences(
             [*_explanations(rows, places, methods, most, subject, locale), *words.caveats(subject, locale)]

@@ -58,7 +58,7 @@ def rank_intervals(
     return Figure(
         kind="rank_intervals",
         title=headline,
-        subtitle=words.subtitle(subject, locale, words.period(when, locale) if when else ""),
+        subtitle=words.subtitle(subject, locale, words.reached(subject, when, locale)),
         caption=words.sentences(
             [*_explanations(rows, most, among, subject, locale), *words.caveats(subject, locale)]
         ),

@@ -55,7 +55,7 @@ def ranked_bars(
     return Figure(
         kind="ranked_bars",
         title=headline,
-        subtitle=words.subtitle(subject, locale, words.period(when, locale) if when else ""),
+        subtitle=words.subtitle(subject, locale, words.reached(subject, when, locale)),
         caption=words.sentences(caption),
         source_line=words.source_line(subject, locale),
         alt=_alt(headline, known, subject, locale),

@@ -58,7 +58,7 @@ def missed_children(
     return Figure(
         kind="missed_children",
         title=headline,
-        subtitle=words.subtitle(subject, locale, words.period(when, locale) if when else ""),
+        subtitle=words.subtitle(subject, locale, words.reached(subject, when, locale)),
         caption=words.sentences(caption),
         source_line=words.source_line(subject, locale),
         alt=_alt(headline, known, locale),

@@ -45,6 +45,13 @@ def period(code: str | Period, locale: str) -> str:
     return format_value(code, "period", locale)
 
 
+def reached(subject: Subject, when: str, locale: str) -> str:
+    """Return the period of a figure, or the year that ends with it where its numbers are of a year; nothing where none is told."""
+    if not when:
+        return ""
+    return say(locale, "figures.words.year_until", period=when) if subject.rolled else period(when, locale)
+
+
 def span(first: Period, last: Period, locale: str) -> str:
     """Return the name of a stretch of periods."""
     if first == last:

@@ -149,7 +149,7 @@ def test_choices_that_make_no_sense_are_explained(ask: Any) -> None:
 
     assert "« xx » n'est pas un choix de « Carte » ; la page montre : Enfants zéro dose" in text
     assert "« rougeole » n'est pas un choix de « Vaccin »" in text
-    assert "« 1999Q1 » n'est pas un choix de « Période » ; la page montre : T4 2024" in text
+    assert "« 1999Q1 » n'est pas un choix de « Période » ; la page montre : un an, jusqu'au T4 2024" in text
     assert "« 3 » n'est pas un choix de « Seuil »" in text
     assert "Aucun lieu ne répond sans ambiguïté à « Atlantide » ; la page montre Mali" in text
 

@@ -97,6 +97,11 @@ def spans(shelf: Shelf) -> dict[str, str]:
     )
 
 
+def is_rolled(shelf: Shelf, period: str) -> bool:
+    """Whether the estimates that pages show of a period are of the four quarters that end with it."""
+    return spans(shelf).get(period) == ROLLED
+
+
 def source(shelf: Shelf, period: str) -> str:
     """Return the name of the table from which the estimates of a period are read."""
     return yearly_book(shelf) if spans(shelf).get(period) == ROLLED else book(shelf)

@@ -56,9 +56,15 @@ def indicator(request: HttpRequest) -> Choice:
     return choose(request, "vaccin", _("Vaccin"), (("dtp1", _("DTC1")), ("dtp3", _("DTC3"))))
 
 
+def _said(here: Shelf, code: str) -> str:
+    """Return what a period of estimates is called: the year that ends with a quarter, or the quarter."""
+    name = period_name(code)
+    return _("un an, jusqu'au %(period)s") % {"period": name} if estimates.is_rolled(here, code) else name
+
+
 def period(request: HttpRequest, here: Shelf) -> Choice:
     """Return which period is asked about, the newest unless stated."""
-    known = [(code, period_name(code)) for code in estimates.spans(here)]
+    known = [(code, _said(here, code)) for code in estimates.spans(here)]
     return choose(request, "periode", _("Période"), known)
 
 

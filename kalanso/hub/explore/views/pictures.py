@@ -14,7 +14,7 @@ from kalanso import __version__
 from kalanso.hub.evidence.queries.sources import called
 from kalanso.hub.explore import tasks
 from kalanso.hub.explore.panels import locale, word
-from kalanso.hub.explore.queries import findings, places, runs, series
+from kalanso.hub.explore.queries import estimates, findings, places, runs, series
 from kalanso.hub.explore.queries.learning_hub import Studied
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.series import Point
@@ -39,6 +39,10 @@ def draw(
     ]
     if subject.get("number") == "estimated":  # a figure is downloaded and sent on without its page
         subject = subject | {"caveats": reviewed(here)}
+    if subject.get("number") in ("estimated", "simulated") and estimates.is_rolled(
+        here, arguments.get("when", "")
+    ):
+        subject = subject | {"rolled": True}
     systems = sorted({(name, m.created_at[:10]) for m in manifests[:1] for name in m.provenance.sources})
     titles = called(name for name, _on in systems)
     subject = {

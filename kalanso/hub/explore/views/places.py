@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from kalanso.hub.explore.panels import word
 from kalanso.hub.explore.queries import (
     beside,
     choosing,
@@ -117,6 +118,7 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
             },
             **_trend(here, this, when, rolled=rolled),
             "wall": pictures.wall_chart(here, this, when) if when else None,
+            "expected_by": _expected_by(here),
             **_doubts(here, code),
             "findings_below": findings.total(here, findings.Wanted(place=code)),
             "contexts": places.contexts(here, code),
@@ -135,6 +137,15 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
             "inside_open": this.level in WAY_DOWN,
         },
     )
+
+
+def _expected_by(here: Shelf) -> str:
+    """Return whose number of expected children divides the reported doses: the population, and its source."""
+    basis = next(iter(series.bases(here, "dtp1_coverage")), None)
+    if basis is None or not basis.population:
+        return ""
+    source = pictures.called_source(basis.population_source) if basis.population_source else ""
+    return f"{word(basis.population)} ({source})" if source else word(basis.population)
 
 
 def _doubts(here: Shelf, code: str) -> dict[str, Any]:
