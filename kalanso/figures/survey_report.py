@@ -131,8 +131,8 @@ def _summary(facts: SurveyFacts, locale: str) -> Iterator[Block]:
             if row is not None:
                 said.append(
                     say(
-                        locale, "figures.survey.sentence", what=_called(indicator, detail, locale), share=float(row["estimate"]),
-                        low=float(row["low"]), high=float(row["high"]), cohort=_ages(facts.cohorts[cohort], locale), n=int(row["children"]),
+                        locale, "figures.survey.sentence", what=called(indicator, detail, locale), share=float(row["estimate"]),
+                        low=float(row["low"]), high=float(row["high"]), cohort=ages_told(facts.cohorts[cohort], locale), n=int(row["children"]),
                     )
                 )  # fmt: skip
     yield Heading(text=say(locale, "figures.survey.summary"))
@@ -190,7 +190,7 @@ def _by_stratum(facts: SurveyFacts, indicators: tuple[str, ...], cohort: str, lo
     order = list(dict.fromkeys(zip(own["indicator"], own["detail"], strict=True)))
     order.sort(key=lambda one: (indicators.index(one[0]), _place(one[1], facts)))
     rows = [
-        [_called(*key, locale), *(_cell(cells.get((*key, stratum)), locale) for stratum in strata)]
+        [called(*key, locale), *(_cell(cells.get((*key, stratum)), locale) for stratum in strata)]
         for key in order
     ]
     headings = [
@@ -200,7 +200,7 @@ def _by_stratum(facts: SurveyFacts, indicators: tuple[str, ...], cohort: str, lo
     ]
     return [
         Grid(
-            title=say(locale, "figures.survey.cohort", ages=_ages(facts.cohorts[cohort], locale)), headings=headings, rows=rows,
+            title=say(locale, "figures.survey.cohort", ages=ages_told(facts.cohorts[cohort], locale)), headings=headings, rows=rows,
             widths=(2.6, *[1.7] * len(strata)), numbers=frozenset(range(1, len(strata) + 1)), note=say(locale, "figures.survey.cells"),
         )
     ]  # fmt: skip
@@ -251,7 +251,7 @@ def _drivers(facts: SurveyFacts, number: int, locale: str) -> Iterator[Block]:
     for cohort in facts.cohorts:
         rows = own[(own["cohort"] == cohort) & (own["indicator"] == "besd_positive")]
         yield Grid(
-            title=say(locale, "figures.survey.cohort", ages=_ages(facts.cohorts[cohort], locale)),
+            title=say(locale, "figures.survey.cohort", ages=ages_told(facts.cohorts[cohort], locale)),
             headings=[say(locale, f"figures.survey.heading.{name}") for name in ("item", "positive", "asked")],
             rows=[_driver(row, locale) for row in rows.to_dict("records")],
             widths=(4, 2, 1), numbers=frozenset({1, 2}), note=say(locale, "figures.survey.priority"),
@@ -292,8 +292,8 @@ def _groups(facts: SurveyFacts, number: int, locale: str) -> Iterator[Block]:
         }
         places = sorted({key[:2] for key in cells})
         yield Grid(
-            title=say(locale, "figures.survey.cohort", ages=_ages(facts.cohorts[cohort], locale)),
-            headings=[say(locale, "figures.survey.heading.group"), *(_called(*key, locale) for key in keys)],
+            title=say(locale, "figures.survey.cohort", ages=ages_told(facts.cohorts[cohort], locale)),
+            headings=[say(locale, "figures.survey.heading.group"), *(called(*key, locale) for key in keys)],
             rows=[
                 [say(locale, f"figures.survey.group.{kind}.{name}"), *(_cell(cells.get((kind, name, *key)), locale) for key in keys)]
                 for kind, name in places
@@ -302,7 +302,8 @@ def _groups(facts: SurveyFacts, number: int, locale: str) -> Iterator[Block]:
         )  # fmt: skip
 
 
-def _called(indicator: str, detail: str, locale: str) -> str:
+def called(indicator: str, detail: str, locale: str) -> str:
+    """Name an indicator with its dose or paper."""
     name = say(locale, f"figures.survey.measure.{indicator}")
     return name if indicator in ALONE else f"{name} : {_detail(detail, locale)}"
 
@@ -322,7 +323,7 @@ def _detail(detail: str, locale: str) -> str:
     return " → ".join(words) if len(doses) > 1 else ", ".join(words)
 
 
-def _ages(days: tuple[int, int], locale: str) -> str:
+def ages_told(days: tuple[int, int], locale: str) -> str:
     """Say ages in weeks below half a year, in completed months above."""
     low, high = days
     weeks = low < HALF_A_YEAR
