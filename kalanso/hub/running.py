@@ -284,13 +284,17 @@ def checksums(_asked: argparse.Namespace) -> int:
 
 
 def rotate_credentials(_asked: argparse.Namespace) -> int:
-    """Seal what opens connected servers with the newest key, all or nothing."""
+    """Seal what opens connected servers, and secrets of studies, with the newest key, all or nothing."""
     set_up()
-    from kalanso.hub.evidence.actions.connections import seal_anew
-    from kalanso.hub.evidence.queries.credentials import CannotOpen, NoKey
+    from django.db import transaction
+
+    from kalanso.hub.evidence.actions import connections
+    from kalanso.hub.people.queries.sealing import CannotOpen, NoKey
+    from kalanso.hub.studies.actions import salts
 
     try:
-        number = seal_anew()
+        with transaction.atomic():
+            number = connections.seal_anew() + salts.seal_anew()
     except NoKey:
         return _say(
             "KALANSO_CREDENTIAL_KEYS: expected the new key before the old ones, got none", NOTHING_THERE

@@ -40,7 +40,7 @@ def lay(folder: Path) -> dict[str, str]:
 
     actions.prepare(now=NOW)
     # What waits for good comes last: a worker takes the oldest first.
-    steps = (_findings, _runs, _servers, _sheets, _talk, _people, _doors, _jobs, _waiting)
+    steps = (_findings, _runs, _servers, _studies, _sheets, _talk, _people, _doors, _jobs, _waiting)
     return {name: key for step in steps for name, key in step().items()}
 
 
@@ -156,6 +156,13 @@ def _servers() -> dict[str, str]:
         server.token = "d2pat_" + "1" * 40
         assert server_desk.pulled(client, made["pulled"]).state == "failed"
     return {f"server_{state}": str(one.pk) for state, one in made.items()}
+
+
+def _studies() -> dict[str, str]:
+    """Bring rounds of a survey to every state."""
+    from tests.hub.study_desk import in_every_state
+
+    return in_every_state(_person("ibrahim"), _work)
 
 
 def _half_decided(connection: Any) -> Any:

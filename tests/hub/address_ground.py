@@ -115,7 +115,7 @@ def build(ground: Ground) -> Asked:
     author = people[AUTHOR]
     things = {
         **_sheets(ground, author), **_runs(people), **_persons(ground, people), **_said(ground, author),
-        **_own(people), **_published(ground), **_secrets(author), **_servers(people),
+        **_own(people), **_published(ground), **_secrets(author), **_servers(people), **_studies(ground, people),
     }  # fmt: skip
     return Asked(ground, people, browsers, cookies, things)
 
@@ -259,6 +259,34 @@ def _servers(people: Mapping[Who, Any]) -> dict[str, Any]:
         "number of a server": lambda who: {"pk": dhis2.pk, "element": "WSy7zOZx1Wl", "option": "tout"},
         "pull": lambda who: {"pk": dhis2.pk, "number": pull.number},
         "file of a pull": lambda who: {"pk": dhis2.pk, "number": pull.number, "name": "x.csv"},
+    }
+
+
+def _studies(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
+    """Rounds of the district: one that is analysed, one that is let out."""
+    from pathlib import Path
+
+    from django.conf import settings
+
+    from kalanso.hub.people.models import Organisation
+    from kalanso.hub.studies.actions import rounds
+    from tests.hub import study_desk
+
+    by, home = people["national", "wide"], ground.codes["district"]
+    more = {
+        "organisation": Organisation.objects.get(code="house"),
+        "place_code": home,
+        "places": (home, home),
+    }
+    folder = Path(settings.KALANSO_DATA)
+    own = study_desk.analysed(by, folder, survey="analysee", **more)
+    out = study_desk.analysed(by, folder, survey="publiee", **more)
+    rounds.let_out(by=by, one=out, now=NOW)
+    return {
+        "analysed round": lambda who: {"pk": own.pk},
+        "published round": lambda who: {"pk": out.pk},
+        "report of an analysed round": lambda who: {"pk": own.pk, "locale": "fr", "form": "pdf"},
+        "report of a published round": lambda who: {"pk": out.pk, "locale": "fr", "form": "pdf"},
     }
 
 

@@ -240,6 +240,32 @@ RUNS = (
          form={"fr": "Une phrase.", "en": "A sentence.", "agreed_with": "la DGS", "after": 0}),
 )  # fmt: skip
 
+# Rounds stand at home, for the organisation of everybody but `other`.
+OF_THE_HOUSE = anywhere("district facility coach region national researcher administrator") - at(
+    "district", "other"
+)
+LEADS = near("researcher national")
+READS_STUDIES = WITH_A_ROLE - anywhere("reader")
+ROUND = {"about": "analysed round", "knows": OF_THE_HOUSE}
+OUT = {"about": "published round", "knows": READS_STUDIES}
+STUDIES = (
+    page("rounds", READS_STUDIES),
+    page("round_new", anywhere("researcher national"), done=422, form={"survey": "deux mots"}),
+    page("round", OF_THE_HOUSE, **ROUND),
+    page("round", READS_STUDIES, **OUT),
+    page("round_edit", LEADS, done=422, form={"survey": "deux mots"}, **ROUND),
+    page("round_files", LEADS, done=422, form={"kind": "x"}, **ROUND),
+    button("round_analyse", LEADS, **ROUND),
+    page("round_publish", near("national"), done=302, form={"sure": "1"}, **ROUND),
+    page("round_withdraw", near("national"), done=302, form=WHY, **OUT),
+    look("round_receipt", OF_THE_HOUSE, **ROUND),
+    look("round_receipt", OF_THE_HOUSE, **OUT),
+    look("round_results", OF_THE_HOUSE, **ROUND),
+    look("round_results", READS_STUDIES, **OUT),
+    look("round_report", OF_THE_HOUSE, about="report of an analysed round", knows=OF_THE_HOUSE),
+    look("round_report", READS_STUDIES, about="report of a published round", knows=READS_STUDIES),
+)
+
 PERSONS = (
     page("people", anywhere("district region national administrator")),
     page("invite", anywhere("region national administrator")),
@@ -344,6 +370,7 @@ TABLE = (
     *DESK,
     *SERVERS,
     *RUNS,
+    *STUDIES,
     *PERSONS,
     *TOLD,
     *DISCUSSION,

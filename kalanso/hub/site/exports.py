@@ -27,7 +27,9 @@ from kalanso.pipeline.tables import TABLES
 from kalanso.store import Store, visible
 from kalanso.vocabulary import no_formula
 
-SECRET_TABLES = frozenset({"mfa.authenticator", "account.emailaddress", "evidence.connectionsecret"})
+SECRET_TABLES = frozenset(
+    {"mfa.authenticator", "account.emailaddress", "evidence.connectionsecret", "studies.roundsalt"}
+)
 SECRET_COLUMNS = frozenset({"password", "fingerprint", "secret", "token", "session_key"})
 WORDS = """\
 Kalanso : tout ce que contient ce hub, lisible sans Kalanso. Fait le {day}.

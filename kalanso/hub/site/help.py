@@ -91,6 +91,16 @@ BESIDE = Help(
     _("À préparer la revue du mois : ce qui a changé, ne s'accorde pas, est à vérifier, manque."),
 )
 
+STUDIES = Help(
+    _(
+        "Les enquêtes auprès des ménages : ce qui est déclaré, ce qui a été nettoyé, ce qu'elles disent de chaque cohorte."
+    ),
+    _("Les chercheurs, le CNI, et les partenaires une fois l'étude publiée."),
+    _(
+        "À savoir combien d'enfants sont atteints là où les rapports ne suffisent pas, et pourquoi les autres ne le sont pas."
+    ),
+)
+
 PAGES: dict[str, Help] = {
     "home": Help(
         _("Le chiffre le plus récent du pays, et les chemins vers le reste."),
@@ -326,6 +336,7 @@ PROGRAMS = Help(
 # Pages that begin alike are one thing in steps.
 FAMILIES: tuple[tuple[str, Help], ...] = (
     ("upload", UPLOADS),
+    ("round", STUDIES),
     ("finding", FINDINGS),
     ("worklist", QUESTIONS),
     ("source", SOURCES),
@@ -358,7 +369,7 @@ NO_PAGES = frozenset(
         "healthz", "enter", "enter_as", "table_csv", "table_xlsx", "bulletin_pdf", "bulletin_png", "targets_xlsx", "drawing", "figure_file", "feed_public", "feed_mine",
         "read_all", "open_notice", "renew_feed", "comment_photo", "follow", "job_cancel", "job_progress", "job_retry",
         "findings_check", "offline_manifest", "offline_nothing", "offline_receive", "offline_state", "offline_worker",
-        "blank_sheet", "worklist_csv", "worklist_xlsx", "quality_report_file", "connection_choose", "connection_look", "connection_plan", "connection_propose", "connection_pull",
+        "blank_sheet", "worklist_csv", "worklist_xlsx", "quality_report_file", "round_analyse", "round_report", "connection_choose", "connection_look", "connection_plan", "connection_propose", "connection_pull",
         "connection_standing", "pull_file", "pull_stop", "runs_adopt", "runs_cancel", "runs_compare_csv", "upload_map", "upload_name", "upload_names_csv",
         "upload_read_again", "upload_recompute", "upload_rejected", "upload_standing", "upload_try",
         # Answers to programs.

@@ -18,6 +18,7 @@ _APPS = (
     "api",
     "explore",
     "evidence",
+    "studies",
     "jobs",
     "people",
     "offline",
@@ -83,6 +84,7 @@ INSTALLED_APPS = [
     "kalanso.hub.api",
     "kalanso.hub.explore",
     "kalanso.hub.evidence",
+    "kalanso.hub.studies",
     "kalanso.hub.jobs",
     "kalanso.hub.people",
     "kalanso.hub.offline",
@@ -261,6 +263,7 @@ KALANSO_JOBS: dict[str, str] = {
     "evidence.connection_names": "kalanso.hub.evidence.tasks.server_names.keep",
     "evidence.pull": "kalanso.hub.evidence.tasks.pulls.pull",
     "evidence.pull_due": "kalanso.hub.evidence.tasks.pulls.ask_due",
+    "studies.analyse": "kalanso.hub.studies.tasks.analyse",
     "site.clean_up": "kalanso.hub.site.tasks.clean_up",
     "site.export": "kalanso.hub.site.tasks.export",
 }
@@ -275,6 +278,7 @@ KALANSO_JOBS_OF_MINUTES = frozenset(
         "evidence.quality_report",
         "evidence.connection_check",
         "evidence.connection_read",
+        "studies.analyse",
         "site.export",
     }
 )
@@ -304,6 +308,7 @@ FILE_UPLOAD_HANDLERS = [
 # Pages that take files, by name, and how much (bytes) one request may bring there.
 KALANSO_UPLOADS: dict[str, int] = {
     "upload_new": 211_000_000,
+    "round_files": 53_500_000,
     "connection_reading": 5_500_000,
     "write_comment": 13_000_000,
     "offline_receive": 13_000_000,

@@ -40,6 +40,7 @@ PAGES = {
         ("quality", _("Qualité")),
         ("sources", _("Catalogue")),
         ("beside", _("Croisement")),
+        ("rounds", _("Études")),
         ("tables", _("Tables")),
     ),
     "estimation": (
@@ -53,7 +54,7 @@ PAGES = {
 # Two halves of one section, each a step from the other, since ten tabs side by side fit no telephone.
 HALVES = {"evidence": ("estimation", _("L'estimation ›")), "estimation": ("evidence", _("‹ Les données"))}
 # Pages that only somebody who is logged in, or holds a verb, can open.
-HELD = {"uploads": "evidence.read_upload", "runs": "", "quality": ""}
+HELD = {"uploads": "evidence.read_upload", "runs": "", "quality": "", "rounds": "studies.read_published"}
 # Pages that belong to one of those without having a name of their own there.
 UPLOAD_PAGES = (
     "upload", "upload_new", "upload_columns", "upload_map_text", "upload_names", "upload_receipt", "upload_publish",
@@ -66,6 +67,16 @@ CONNECTION_PAGES = (
 RUN_PAGES = (
     "runs", "runs_look", "runs_ask", "runs_compare", "runs_one", "runs_check", "runs_step", "official", "official_sentence",
 )  # fmt: skip
+STUDY_PAGES = (
+    "round",
+    "round_new",
+    "round_edit",
+    "round_files",
+    "round_publish",
+    "round_withdraw",
+    "round_receipt",
+    "round_results",
+)
 UNDER = {
     "place": "where",
     "alike": "where",
@@ -85,6 +96,7 @@ UNDER = {
     **dict.fromkeys(UPLOAD_PAGES, "uploads"),
     **dict.fromkeys(CONNECTION_PAGES, "sources"),
     **dict.fromkeys(RUN_PAGES, "runs"),
+    **dict.fromkeys(STUDY_PAGES, "rounds"),
 }
 # The section of each page that stands beside others, and of those that stand alone.
 SECTIONS = {

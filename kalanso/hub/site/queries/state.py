@@ -27,8 +27,10 @@ from kalanso.hub.explore.panels import moment
 from kalanso.hub.explore.queries import shelf
 from kalanso.hub.jobs.queries import behind, last_sign, standing, unapplied_migrations
 from kalanso.hub.people.models import Membership
+from kalanso.hub.people.queries import sealing
 from kalanso.hub.people.queries.access import PLACED
 from kalanso.hub.site.configuration import at_risk
+from kalanso.hub.studies.queries import salts
 
 BACKUP_MANIFEST = "backup.json"
 LATE_BACKUP = timedelta(days=2)  # they are made each night
@@ -212,7 +214,10 @@ def _protection(now: datetime) -> Iterator[Fact]:
 
 def _keys() -> Fact:
     """Say whether what opens connected servers can be sealed and opened."""
-    name, held = _("Clés des accès aux serveurs reliés"), credentials.standing()
+    name, held = (
+        _("Clés des accès aux serveurs reliés"),
+        sealing.standing([*credentials.sealed(), *salts.sealed()]),
+    )
     if not held.keys:
         told = _("Aucun serveur ne peut être relié ni interrogé : donnez une clé (KALANSO_CREDENTIAL_KEYS).")
         return Fact(

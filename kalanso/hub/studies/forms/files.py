@@ -1,0 +1,135 @@
+"""Which file of a round may come in, and why is something withdrawn?
+
+What a quick look can tell is refused at once: another format, a heading that names persons, a sample without its
+columns. What takes time is found out by the worker.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+import tempfile
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kalanso.hub.studies.models import RoundFile
+
+MEBIBYTE = 1024 * 1024
+LARGEST = 50 * MEBIBYTE
+LOOKED_AT = 65536
+LONGEST_NAME = 80
+SAMPLE = ("cluster", "stratum", "place_code", "cohort", "weight")
+# Of persons: nothing by which a child or a caregiver is known comes in.
+_PERSONAL = re.compile(
+    r"(^|[_/. -])(nom|prenom|name|surname|phone|phone_number|telephone|tel|gps|latitude|longitude|altitude)$"
+)
+_OF_PLACES = frozenset({"stratum_name", "cluster_name", "place_name"})
+
+
+def clean_name(name: str) -> str:
+    """Return a file's name without folders, control characters and tricks."""
+    base = re.split(r"[\\/]", unicodedata.normalize("NFC", name))[-1]
+    kept = "".join(letter if letter.isalnum() or letter in " ._-()" else "_" for letter in base)
+    return " ".join(kept.split()).strip(". _-")[:LONGEST_NAME] or "fichier.csv"
+
+
+class RoundFileForm(forms.Form):
+    """One file of a round."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Que contient ce fichier ?"), choices=RoundFile.Kind.choices, widget=forms.RadioSelect,
+        help_text=gettext_lazy(
+            "Les réponses : l'export CSV du formulaire « enfant ». L'échantillon : une ligne par grappe et cohorte, avec cluster, stratum, place_code, cohort, weight."
+        ),
+    )  # fmt: skip
+    file = forms.FileField(
+        label=gettext_lazy("Le fichier"), allow_empty_file=True, max_length=255,
+        help_text=gettext_lazy("CSV, 50 Mo au plus. Sans noms, téléphones ni coordonnées des ménages."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, too_large: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.too_large = too_large
+
+    def clean_file(self) -> UploadedFile:
+        """Look at the first bytes and the headings."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if not file.size:
+            raise forms.ValidationError(_("Ce fichier est vide."))
+        if file.size > LARGEST:
+            raise forms.ValidationError(self._says_too_large())
+        head = file.read(LOOKED_AT)
+        headings = headings_of(head)
+        if headings is None:
+            raise forms.ValidationError(
+                _("Ce fichier n'est pas un CSV en UTF-8. Exportez-le de nouveau en CSV, depuis ODK ou Kobo.")
+            )
+        if named := [one for one in headings if _PERSONAL.search(_plain(one)) and one not in _OF_PLACES]:
+            raise forms.ValidationError(
+                _("Cette colonne peut faire reconnaître quelqu'un : %(columns)s. Ôtez-la, puis apportez le fichier.")
+                % {"columns": ", ".join(named[:5])}
+            )  # fmt: skip
+        if self.cleaned_data.get("kind") == RoundFile.Kind.SAMPLE and set(SAMPLE) - set(headings):
+            raise forms.ValidationError(
+                _("Il manque à l'échantillon : %(columns)s.")
+                % {"columns": ", ".join(sorted(set(SAMPLE) - set(headings)))}
+            )
+        return file
+
+    @staticmethod
+    def _says_too_large() -> str:
+        return _("Ce fichier dépasse 50 Mo.")
+
+    def clean(self) -> dict[str, Any]:
+        """Say of a request that was read away why."""
+        cleaned = super().clean() or {}
+        if self.too_large:
+            self.errors.pop("file", None)
+            self.add_error("file", self._says_too_large())
+        return cleaned
+
+    def keep(self) -> tuple[Path, str]:
+        """Return the file in a place of its own, and its checksum."""
+        digest = hashlib.sha256()
+        with tempfile.NamedTemporaryFile(delete=False, prefix="kalanso-round-") as target:
+            file: UploadedFile = self.cleaned_data["file"]
+            file.seek(0)
+            for chunk in file.chunks():
+                digest.update(chunk)
+                target.write(chunk)
+        return Path(target.name), digest.hexdigest()
+
+
+def headings_of(head: bytes) -> list[str] | None:
+    """Return the headings of a CSV file by its first bytes; None where it is none."""
+    if b"\x00" in head or head.startswith(b"PK"):
+        return None
+    line = re.split(rb"\r\n|\n|\r", head, maxsplit=1)[0]
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    found = next(csv.reader(io.StringIO(text)), [])
+    return [one.strip() for one in found] if len(found) > 1 else None
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+
+
+class WithdrawForm(forms.Form):
+    """Why a published round is withdrawn."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Pourquoi la retirer ?"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Une phrase. Ceux qui lisaient l'étude la verront."),
+    )  # fmt: skip

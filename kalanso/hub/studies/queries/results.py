@@ -1,0 +1,118 @@
+"""What does the analysis of a round say: what was cleaned, coverage and zero-dose children of each cohort, drivers?
+
+Cohorts are never put together. Cells of few children were hidden by the library before anything was kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kalanso.figures.survey_report import PRIORITY, ages_told, called
+from kalanso.hub.studies.models import Analysis, Round
+from kalanso.hub.studies.queries.rounds import language
+from kalanso.vocabulary import Message, UnknownMessage
+
+ALL = "all"
+DTP1 = ("crude_coverage", "dtp1")
+# Indicator and detail; None where its name says all.
+COVERAGE: tuple[tuple[str, str | None], ...] = (
+    DTP1,
+    ("zero_dose", None),
+    ("zero_dose_no_vaccine_at_all", None),
+    ("zero_dose_had_bcg_or_opv", None),
+    ("crude_coverage", "dtp3"),
+    ("crude_coverage", "mcv1"),
+    ("fully_vaccinated_crude", None),
+)
+DRIVERS = tuple(("besd_positive", key) for key in PRIORITY)
+SHOWN = (*COVERAGE, *DRIVERS)
+STRATA_AT_MOST = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One indicator, or one stratum, with its cells."""
+
+    name: str
+    cells: Sequence[Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a round says of one cohort."""
+
+    name: str
+    ages: str
+    first: Mapping[str, Any] | None
+    zero: Mapping[str, Any] | None
+    whole: Sequence[Line]
+    drivers: Sequence[Line]
+    headings: Sequence[str]
+    strata: Sequence[Line]
+    left_out: int
+
+
+def told(one: Round, analysis: Analysis, *, detail: bool) -> list[Told]:
+    """Return what the analysis says, cohort by cohort; by stratum for those who may see it so."""
+    return [_cohort(cohort, analysis, detail=detail) for cohort in one.cohorts]
+
+
+def _cohort(cohort: Mapping[str, Any], analysis: Analysis, *, detail: bool) -> Told:
+    own = [row for row in analysis.results if row["cohort"] == cohort["name"]]
+    cells = {(row["indicator"], row["detail"], row["stratum"]): row for row in own}
+    details = {row["indicator"]: row["detail"] for row in own}
+    keys = [(name, detail_ or details.get(name, "")) for name, detail_ in COVERAGE]
+    names = [called(*key, language()) for key in keys]
+    codes = sorted({row["stratum"] for row in own} - {ALL}) if detail else []
+    return Told(
+        name=cohort["name"], ages=ages_told((cohort["from_days"], cohort["to_days"]), language()),
+        first=cells.get((*DTP1, ALL)), zero=cells.get((*keys[1], ALL)),
+        whole=[Line(name=name, cells=[cells.get((*key, ALL))]) for name, key in zip(names, keys, strict=True)],
+        drivers=[
+            Line(name=_driver(key), cells=[cells[name, key, ALL]]) for name, key in DRIVERS if (name, key, ALL) in cells
+        ],
+        headings=names,
+        strata=[
+            Line(name=_stratum(code, analysis), cells=[cells.get((*key, code)) for key in keys]) for code in codes[:STRATA_AT_MOST]
+        ],
+        left_out=max(0, len(codes) - STRATA_AT_MOST),
+    )  # fmt: skip
+
+
+def _stratum(code: str, analysis: Analysis) -> str:
+    return str(analysis.strata.get(code, {}).get("name") or code)
+
+
+def _driver(key: str) -> str:
+    return Message(f"figures.survey.driver.{key}").render(language())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What was received, and what each rule of cleaning found: those that found something before the others."""
+
+    submissions: int
+    refused: int
+    children: int
+    found: Sequence[tuple[str, int]]
+    silent: Sequence[str]
+
+
+def receipt(analysis: Analysis) -> Receipt:
+    """Return the receipt of an analysis in words."""
+    received = {row["what"]: row["n"] for row in analysis.receipt if row["part"] == "received"}
+    rules = [(row["what"], row["n"]) for row in analysis.receipt if row["part"] == "cleaned"]
+    return Receipt(
+        submissions=received.get("submissions", 0), refused=received.get("without_consent", 0),
+        children=received.get("children", 0), found=[(_rule(rule, n), n) for rule, n in rules if n],
+        silent=[_rule(rule, 0) for rule, n in rules if not n],
+    )  # fmt: skip
+
+
+def _rule(rule: str, n: int) -> str:
+    try:
+        return Message(f"surveys.rule.{rule}", {"n": n}).render(language())
+    except UnknownMessage:
+        return rule

@@ -1,0 +1,126 @@
+"""Which rounds may somebody see, what may they do with each, and what comes next?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from kalanso.hub.people.models import Organisation, PlaceMirror, Role
+from kalanso.hub.people.permissions import COUNTRY, PROGRAMME, may, reach
+from kalanso.hub.people.queries.access import CLEARED, access_of
+from kalanso.hub.studies.models import Analysis, Round, RoundFile
+
+State = Round.State
+# What readers without a right to the round itself may know of: also that it was withdrawn, and why.
+LET_OUT = (State.PUBLISHED, State.WITHDRAWN)
+
+
+def language() -> str:
+    """Return the language of the page, `fr` or `en`."""
+    return "en" if str(get_language()).startswith("en") else "fr"
+
+
+def title_of(one: Round) -> str:
+    """Return the title of a round in the language of the page."""
+    return str(one.title_en if language() == "en" else one.title_fr)
+
+
+def visible_rounds(person: Any) -> QuerySet[Round]:
+    """Return the rounds that somebody may see: by `studies.read` each, by `studies.read_published` those let out."""
+    found = Round.objects.select_related("organisation", "declared_by", "published_by", "shown")
+    allowed = Q(pk__in=[])
+    for membership in access_of(person).memberships:
+        if membership.role in COUNTRY and not membership.place_code:
+            return found
+        if membership.role in PROGRAMME:
+            allowed |= Q(organisation_id=membership.organisation_id)
+        if membership.role != Role.READER:
+            allowed |= Q(state__in=LET_OUT)
+    return found.filter(allowed)
+
+
+def one_round(person: Any, pk: int) -> Round:
+    """Return a round that somebody may see; any other is not there (Http404)."""
+    found = visible_rounds(person).filter(pk=pk).first()
+    if found is None:
+        raise Http404(_("Aucune étude ne porte cette adresse, ou elle n'est pas pour vous."))
+    return found
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What somebody may do with a round."""
+
+    read: bool
+    declare: bool
+    analyse: bool
+    publish: bool
+    results: bool
+    detail: bool
+
+
+def rights(person: Any, one: Round) -> Rights:
+    """Return what somebody may do with a round."""
+    read = may(person, "studies.read", one)
+    results = one.shown_id is not None and (read or one.state == State.PUBLISHED)
+    return Rights(
+        read=read, declare=may(person, "studies.declare", one), analyse=may(person, "studies.analyse", one),
+        publish=may(person, "studies.publish", one), results=results, detail=results and sees_detail(person, one),
+    )  # fmt: skip
+
+
+def sees_detail(person: Any, one: Round) -> bool:
+    """Whether somebody may see a round stratum by stratum, and its report.
+
+    Where a place of the study is under a security flag, they are for those who see such places as they are and for those
+    who analyse the study.
+    """
+    codes = {one.place_code} - {""}
+    if one.shown is not None:
+        codes |= {code for told in one.shown.strata.values() for code in told["places"]}
+    flagged = set(PlaceMirror.objects.filter(code__in=codes, flagged=True).values_list("code", flat=True))
+    if not flagged or may(person, "studies.analyse", one):
+        return True
+    access = access_of(person)
+    held = [m for m in access.memberships if m.role in CLEARED]
+    return all(any(access.reaches(m, code) for m in held) for code in flagged)
+
+
+def files_of(one: Round) -> dict[str, RoundFile]:
+    """Return the files that stand, by kind."""
+    return {
+        str(file.kind): file for file in one.files.filter(replaced__isnull=True).select_related("by", "round")
+    }
+
+
+def newest_analysis(one: Round) -> Analysis | None:
+    """Return the newest analysis of a round."""
+    return one.analyses.select_related("job", "asked_by", "answers", "sample").first()
+
+
+def changed_since(one: Round, files: dict[str, RoundFile]) -> bool:
+    """Whether files came after the analysis that is read."""
+    if one.shown is None:
+        return False
+    return {file.pk for file in files.values()} != {one.shown.answers_id, one.shown.sample_id}
+
+
+def organisations(person: Any) -> QuerySet[Organisation]:
+    """Return the organisations in whose name somebody may declare a round."""
+    access = access_of(person)
+    if any(m.role == Role.NATIONAL and not m.place_code for m in access.memberships):
+        return Organisation.objects.all()
+    held = {m.organisation_id for m in access.memberships if m.role in (Role.NATIONAL, Role.RESEARCHER)}
+    return Organisation.objects.filter(pk__in=held)
+
+
+def places(person: Any) -> tuple[bool, list[PlaceMirror]]:
+    """Return whether somebody may declare a round of the whole country, and the regions and districts that they may."""
+    far = reach(person, "studies.declare")
+    inside = PlaceMirror.objects.filter(far.places()).filter(level__in=("region", "district"))
+    return far.everywhere, list(inside)

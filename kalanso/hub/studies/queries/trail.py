@@ -1,0 +1,43 @@
+"""How does what was done with studies read in the trail?"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+VERBS = {
+    "studies.declared": _("%(who)s a déclaré l'étude « %(what)s »."),
+    "studies.corrected": _("%(who)s a corrigé ce qui est déclaré de l'étude « %(what)s »."),
+    "studies.file_taken": _("%(who)s a apporté un fichier de l'étude « %(what)s »."),
+    "studies.analysis_asked": _("%(who)s a demandé l'analyse de l'étude « %(what)s »."),
+    "studies.analysed": _("%(who)s a terminé l'analyse de l'étude « %(what)s »."),
+    "studies.analysis_refused": _("%(who)s n'a pas pu analyser l'étude « %(what)s »."),
+    "studies.published": _("%(who)s a publié l'étude « %(what)s »."),
+    "studies.withdrawn": _("%(who)s a retiré l'étude « %(what)s »."),
+}
+# What the changed fields are called.
+FIELDS = {
+    "survey": _("Nom court"),
+    "title_fr": _("Titre en français"),
+    "title_en": _("Titre en anglais"),
+    "first_day": _("Premier jour"),
+    "last_day": _("Dernier jour"),
+    "cohorts": _("Cohortes"),
+    "doses": _("Doses"),
+    "policy": _("Recherche des registres"),
+    "mode": _("Règles de validité"),
+    "grace_days": _("Jours de grâce"),
+    "groups": _("Groupes comparés"),
+    "swap_day_month": _("Jour et mois inversés remis dans l'ordre"),
+    "chosen_places": _("Lieux choisis"),
+    "approval": _("Accord du comité d'éthique"),
+    "data_protection": _("Déclaration des données personnelles"),
+    "consent_version": _("Version du consentement"),
+    "kept_until": _("Gardées jusqu'au"),
+    "destroyed_on": _("Détruites le"),
+    "file": _("Fichier"),
+    "sha256": _("Empreinte du fichier"),
+    "number": _("Numéro de l'analyse"),
+}
+TECHNICAL = frozenset({"sha256"})
+# What the jobs of studies are called.
+KINDS = {"studies.analyse": _("Analyser une enquête")}

@@ -1,0 +1,144 @@
+"""How does the worker clean and analyse a round? The only file of the app that calls the pipeline.
+
+The study stands in a folder of its own while it is read, and goes with it. Why files could not be analysed is kept
+as a sentence in both languages.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from kalanso.definitions import load
+from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
+from kalanso.hub.people.queries.sealing import CannotOpen, NoKey
+from kalanso.hub.studies.actions.analyses import Found, both, note_analysed, note_refused
+from kalanso.hub.studies.models import ETHICS, Analysis, Round
+from kalanso.hub.studies.queries.results import SHOWN
+from kalanso.hub.studies.queries.salts import salt_of
+from kalanso.pipeline.household_surveys import REPORT_FORMATS, Analysed, analyse_survey
+from kalanso.pipeline.progress import Cancelled
+from kalanso.vocabulary import Refusal
+
+ALL = "all"
+_NUMBERS = ("estimate", "low", "high")
+
+
+def now() -> datetime:
+    """Return the moment."""
+    return datetime.now(UTC)
+
+
+def analyse(work: Work) -> Mapping[str, Any]:
+    """Analyse the files of a round; an attempt that was killed leaves nothing that counts, and is done again."""
+    analysis = Analysis.objects.select_related("round", "answers", "sample").get(
+        pk=work.arguments["analysis"]
+    )
+    address = {"address": reverse("round", args=[analysis.round_id])}
+    if analysis.state != Analysis.State.ASKED:
+        return address
+    try:
+        with tempfile.TemporaryDirectory(prefix="kalanso-study-") as folder:
+            _lay(analysis, Path(folder))
+            shutil.rmtree(analysis.folder, ignore_errors=True)
+            analysis.folder.mkdir(parents=True, mode=0o700)
+            done = analyse_survey(
+                Path(folder), analysis.folder, salt=salt_of(analysis.round), reports=REPORT_FORMATS,
+                progress=work.progress, cancel=work.cancel, now=now(),
+            )  # fmt: skip
+            found = _found(done, Path(folder))
+    except Cancelled:
+        shutil.rmtree(analysis.folder, ignore_errors=True)
+        raise
+    except (NoKey, CannotOpen) as error:
+        raise _refused(analysis, both(_says_no_key)) from error
+    except Refusal as error:
+        shutil.rmtree(analysis.folder, ignore_errors=True)
+        raise _refused(analysis, {locale: error.render(locale) for locale in ("fr", "en")}) from error
+    note_analysed(analysis=analysis, found=found, now=now())
+    return address
+
+
+def _refused(analysis: Analysis, fault: dict[str, str]) -> Refused:
+    note_refused(analysis=analysis, fault=fault, now=now())
+    return Refused(fault["fr"])
+
+
+def _says_no_key() -> str:
+    return _(
+        "Le secret de l'étude ne peut pas être ouvert : la clé qui l'a scellé n'est plus réglée (KALANSO_CREDENTIAL_KEYS)."
+    )
+
+
+def _lay(analysis: Analysis, folder: Path) -> None:
+    """Write the study as the pipeline reads one: its declaration, answers and sample."""
+    for file in (analysis.answers, analysis.sample):
+        shutil.copyfile(file.path, folder / f"{file.kind}.csv")
+    told = yaml.safe_dump(declaration(analysis.round), allow_unicode=True, sort_keys=False)
+    (folder / "round.yaml").write_text(told, encoding="utf-8")
+
+
+def declaration(one: Round) -> dict[str, Any]:
+    """Return what was declared of a round, as `round.yaml` says it."""
+    simulated = settings.KALANSO_STORE is not None and store_of_hub().demo
+    return {
+        "survey": one.survey, "title": {"fr": one.title_fr, "en": one.title_en}, "country": load().country.code, "demo": simulated,
+        "chosen_places": one.chosen_places, "first_day": one.first_day, "last_day": one.last_day, "cohorts": one.cohorts,
+        "doses": one.doses, "policy": one.policy, "mode": one.mode, "grace_days": one.grace_days, "groups": one.groups,
+        "swap_day_month": one.swap_day_month, "ethics": {name: getattr(one, name) for name in ETHICS},
+    }  # fmt: skip
+
+
+def _found(done: Analysed, folder: Path) -> Found:
+    """Return what pages show of an analysis; small cells were hidden by the library already."""
+    own = done.estimates
+    own = own[
+        (own["domain_kind"] == ALL) & own["indicator"].isin({indicator for indicator, _detail in SHOWN})
+    ]
+    rows = [
+        _row(row)
+        for row in own.to_dict("records")
+        if any(
+            row["indicator"] == indicator and detail in (None, row["detail"]) for indicator, detail in SHOWN
+        )
+    ]
+    received = [
+        {"part": "received", "what": "submissions", "n": done.submissions},
+        {"part": "received", "what": "without_consent", "n": done.received.without_consent},
+        {"part": "received", "what": "children", "n": done.children},
+    ]
+    cleaned = [
+        {"part": "cleaned", "what": str(rule), "n": int(n)}
+        for rule, n in done.cleaned.receipt[["rule", "rows"]].itertuples(index=False)
+    ]
+    return Found(
+        children=done.children, receipt=received + cleaned, results=rows, strata=_strata(folder / "sample.csv"), outputs=done.files
+    )  # fmt: skip
+
+
+def _row(row: Mapping[Any, Any]) -> dict[str, Any]:
+    told = {name: str(row[name]) for name in ("indicator", "detail", "cohort", "stratum", "status")}
+    numbers = {name: None if pd.isna(row[name]) else float(row[name]) for name in _NUMBERS}
+    return {**told, **numbers, "children": int(row["children"])}
+
+
+def _strata(sample: Path) -> dict[str, Any]:
+    """Return what people call each stratum, and the places that it holds."""
+    found: dict[str, Any] = {}
+    with sample.open(encoding="utf-8-sig", newline="") as stream:
+        for row in csv.DictReader(stream):
+            one = found.setdefault(row["stratum"], {"name": row.get("stratum_name") or "", "places": []})
+            if row["place_code"] not in one["places"]:
+                one["places"].append(row["place_code"])
+    return found

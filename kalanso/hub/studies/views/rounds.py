@@ -1,0 +1,185 @@
+"""How does somebody declare a round, bring its files, have it analysed, and how is it published or withdrawn?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kalanso.hub.people.permissions import may, refuse_unless
+from kalanso.hub.people.queries.places import names_of
+from kalanso.hub.studies.actions import analyses
+from kalanso.hub.studies.actions import files as file_actions
+from kalanso.hub.studies.actions import rounds as actions
+from kalanso.hub.studies.forms.files import RoundFileForm, WithdrawForm, clean_name
+from kalanso.hub.studies.forms.rounds import RoundForm, initial_of
+from kalanso.hub.studies.models import Round
+from kalanso.hub.studies.queries import rounds as queries
+from kalanso.hub.studies.views import context_of
+
+PAGE = 20
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@login_required
+def listing(request: HttpRequest) -> HttpResponse:
+    """List the rounds that the reader may see, the newest first."""
+    if not may(request.user, "studies.read_published"):
+        raise PermissionDenied(_("Les études sont pour les équipes du programme et leurs partenaires."))
+    rows = queries.visible_rounds(request.user)
+    asked = request.GET.get("page", "1")
+    pages = max(1, -(-rows.count() // PAGE))
+    number = min(max(1, int(asked) if asked.isdigit() and len(asked) < 8 else 1), pages)
+    shown = list(rows[(number - 1) * PAGE : number * PAGE])
+    names = names_of({one.place_code for one in shown})
+    return render(
+        request,
+        "studies/rounds.html",
+        {
+            "rows": [(one, queries.title_of(one), names.get(one.place_code, one.place_code)) for one in shown],
+            "published": rows.filter(state=Round.State.PUBLISHED).count(),
+            "waiting": rows.filter(state=Round.State.ANALYSED).count(),
+            "pager": {"number": number, "pages": pages},
+            "may_declare": may(request.user, "studies.declare"),
+        },
+    )  # fmt: skip
+
+
+@login_required
+def new(request: HttpRequest) -> HttpResponse:
+    """Declare a round."""
+    if not may(request.user, "studies.declare"):
+        raise PermissionDenied(_("Une étude est déclarée par les chercheurs et le CNI."))
+    form = RoundForm(request.user, request.POST or None, today=_now().date())
+    if request.method == "POST" and form.is_valid():
+        try:
+            one = actions.declare(by=request.user, said=form.said(), now=_now())
+        except ValidationError as error:
+            form.add_error("survey" if error.code == "survey" else None, error)
+        else:
+            messages.success(request, _("Étude déclarée."))
+            return redirect("round", pk=one.pk)
+    return render(request, "studies/declare.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_required
+def one(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say how far a round is and what to do next."""
+    found = queries.one_round(request.user, pk)
+    context = context_of(request, found)
+    if context["rights"].read:
+        context["files"] = stand = queries.files_of(found)
+        context["newest"] = queries.newest_analysis(found)
+        context["changed"] = queries.changed_since(found, stand)
+    return render(request, "studies/round.html", context)
+
+
+@login_required
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Correct what was declared."""
+    found = queries.one_round(request.user, pk)
+    refuse_unless(request.user, "studies.declare", found)
+    version = request.POST.get("version", "")
+    form = RoundForm(request.user, request.POST or None, initial=initial_of(found), today=_now().date())
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.correct(
+                by=request.user, one=found, said=form.said(), version=int(version) if version.isdigit() else 0, now=_now()
+            )  # fmt: skip
+        except ValidationError as error:
+            form.add_error("survey" if error.code == "survey" else None, error)
+        else:
+            messages.success(request, _("Étude corrigée."))
+            return redirect("round", pk=found.pk)
+    context = {**context_of(request, found), "form": form}
+    return render(request, "studies/declare.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+def files(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take answers and sample in; what is in them is found out by the worker."""
+    found = queries.one_round(request.user, pk)
+    refuse_unless(request.user, "studies.declare", found)
+    too_large = bool(request.method == "POST" and getattr(request, "too_large", False))
+    given = (request.POST, request.FILES) if request.method == "POST" else ()
+    stand = queries.files_of(found)
+    form = RoundFileForm(
+        *given, too_large=too_large, initial={"kind": "sample" if "answers" in stand else "answers"}
+    )
+    if request.method == "POST" and form.is_valid():
+        draft, sha256 = form.keep()
+        try:
+            file_actions.take(
+                by=request.user, one=found, kind=form.cleaned_data["kind"], draft=draft,
+                file_name=clean_name(request.FILES["file"].name), sha256=sha256, now=_now(),
+            )  # fmt: skip
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("Fichier reçu et gardé."))
+            return redirect("round", pk=found.pk)
+        finally:
+            draft.unlink(missing_ok=True)
+    context = {**context_of(request, found), "form": form, "files": stand}
+    return render(request, "studies/files.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def analyse(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have the files that stand analysed."""
+    found = queries.one_round(request.user, pk)
+    refuse_unless(request.user, "studies.analyse", found)
+    return _done(request, found, lambda: analyses.ask_analysis(by=request.user, one=found, now=_now()))
+
+
+@login_required
+def publish(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what publishing does, and do it."""
+    found = queries.one_round(request.user, pk)
+    refuse_unless(request.user, "studies.publish", found)
+    if request.method == "POST":
+        return _done(
+            request, found, lambda: actions.let_out(by=request.user, one=found, now=_now()), _("Étude publiée.")
+        )  # fmt: skip
+    context = context_of(request, found)
+    context["changed"] = queries.changed_since(found, queries.files_of(found))
+    return render(request, "studies/publish.html", context)
+
+
+@login_required
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask why a published round is withdrawn, and withdraw it."""
+    found = queries.one_round(request.user, pk)
+    refuse_unless(request.user, "studies.publish", found)
+    form = WithdrawForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        return _done(
+            request, found, lambda: actions.withdraw(by=request.user, one=found, reason=reason, now=_now()), _("Étude retirée.")
+        )  # fmt: skip
+    context = {**context_of(request, found), "form": form}
+    return render(request, "studies/withdraw.html", context, status=422 if form.errors else 200)
+
+
+def _done(request: HttpRequest, found: Round, do: Callable[[], Any], told: str = "") -> HttpResponse:
+    """Do something, say how it went, and go on to the page of the round."""
+    try:
+        do()
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        if told:
+            messages.success(request, told)
+    return redirect("round", pk=found.pk)

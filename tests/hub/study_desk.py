@@ -1,0 +1,184 @@
+"""How do tests declare a round, bring its files, and have one that is analysed without the analysis?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import numpy as np
+from cryptography.fernet import Fernet
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from kalanso.simulation.household_settings import Catchment, Fieldwork
+from kalanso.simulation.household_survey import household_survey
+
+NOW = datetime(2025, 3, 1, 8, 0, tzinfo=UTC)
+KEY = Fernet.generate_key().decode()
+PAGE = "/preuves/etudes/"
+ETHICS = {
+    "approval": "CE 2025/7", "data_protection": "APDP 12", "consent_version": "2, français et bambara",
+    "kept_until": date(2035, 1, 31), "destroyed_on": date(2035, 2, 28),
+}  # fmt: skip
+COHORTS = [
+    {"name": "18w-11m", "from_days": 126, "to_days": 364},
+    {"name": "12-23m", "from_days": 365, "to_days": 730},
+]
+DOSES = ["bcg", "opv0", "dtp1", "dtp2", "dtp3", "opv1", "opv2", "opv3", "pcv1", "pcv2", "pcv3", "mcv1"]
+
+
+def house(code: str = "house") -> Any:
+    """Return an organisation."""
+    from kalanso.hub.people.models import Organisation
+
+    return Organisation.objects.get_or_create(
+        code=code, defaults={"name": code.title(), "kind": "government"}
+    )[0]
+
+
+def said(**changes: Any) -> dict[str, Any]:
+    """Return what is declared of a round."""
+    told = {
+        "survey": "menages-2025", "title_fr": "Enquête dans trois aires", "title_en": "Survey in three areas",
+        "organisation": house(), "place_code": "", "first_day": date(2025, 1, 13), "last_day": date(2025, 2, 12),
+        "cohorts": COHORTS, "doses": DOSES, "policy": "SOUGHT_FOR_ALL", "mode": "vcqi", "grace_days": 0, "groups": ["sex"],
+        "swap_day_month": True, "chosen_places": True, **ETHICS,
+    }  # fmt: skip
+    return told | changes
+
+
+def form(client: Any, **changes: Any) -> dict[str, Any]:
+    """Return the form of a new round as somebody fills it in, the rest as it is preset."""
+    shown = client.get(f"{PAGE}nouvelle/").context["form"]
+    preset = {field.html_name: field.value() for field in shown}
+    told = {
+        "survey": "menages-2025", "title_fr": "Enquête dans trois aires", "title_en": "Survey in three areas",
+        "organisation": house().pk, "place": "-", "first_day": "2025-01-13", "last_day": "2025-02-12", "policy": "SOUGHT_FOR_ALL",
+        "chosen_places": "on", "swap_day_month": "on", **{name: str(value) for name, value in ETHICS.items()},
+    }  # fmt: skip
+    found = {**preset, **told, **changes}
+    return {name: value for name, value in found.items() if value is not None and value is not False}
+
+
+def declared(by: Any, **changes: Any) -> Any:
+    """Return a round that somebody declared."""
+    from kalanso.hub.studies.actions import rounds
+
+    return rounds.declare(by=by, said=said(**changes), now=NOW)
+
+
+@lru_cache
+def csv_files() -> tuple[bytes, bytes]:
+    """Return answers and sample of a small made-up survey."""
+    areas = tuple(
+        Catchment(place_code=f"ML-H{number}", dtp1_coverage=share, dtp3_given_dtp1=0.8)
+        for number, share in enumerate((0.9, 0.7, 0.5), 1)
+    )
+    found = household_survey(areas, Fieldwork(children=570), np.random.default_rng(5))
+    names = {"ML-H1": "Ndébougou", "ML-H2": "Kalawèrè", "ML-H3": "Karangana"}
+    sample = found.sample.assign(stratum_name=found.sample["stratum"].map(names))
+    return found.submissions.to_csv(index=False).encode(), sample.to_csv(index=False).encode()
+
+
+def bring(client: Any, one: Any, kind: str, data: bytes | None = None, name: str = "") -> Any:
+    """Send a file and return the answer."""
+    usual = dict(zip(("answers", "sample"), csv_files(), strict=True))
+    file = SimpleUploadedFile(name or f"{kind}.csv", usual[kind] if data is None else data)
+    return client.post(f"{PAGE}{one.pk}/fichiers/", {"kind": kind, "file": file})
+
+
+def taken(by: Any, one: Any, folder: Path) -> dict[str, Any]:
+    """Bring both files by the action and return them."""
+    from kalanso.hub.studies.actions.files import take
+
+    found = {}
+    for kind, text in (("answers", "a,b\n1,2\n"), ("sample", "cluster,stratum\n1,2\n")):
+        draft = folder / f"{kind}.draft"
+        draft.write_text(text, encoding="utf-8")
+        found[kind] = take(
+            by=by, one=one, kind=kind, draft=draft, file_name=f"{kind}.csv", sha256=kind.ljust(64, "0"), now=NOW
+        )  # fmt: skip
+    return found
+
+
+def row(
+    indicator: str, detail: str, cohort: str, stratum: str = "all", share: float | None = 0.5, **more: Any
+) -> dict[str, Any]:
+    """Return one result as an analysis keeps it."""
+    numbers = {"estimate": share, "low": share and share - 0.1, "high": share and share + 0.1}
+    told = {"indicator": indicator, "detail": detail, "cohort": cohort, "stratum": stratum, "status": "shown"}
+    return {**told, **numbers, "children": 120} | more
+
+
+def results(strata: tuple[str, ...] = ("ML-H1", "ML-H2")) -> list[dict[str, Any]]:
+    """Return results of two cohorts, a small and a smaller cell among them."""
+    found = []
+    for cohort in ("18w-11m", "12-23m"):
+        for stratum in ("all", *strata):
+            found += [row("crude_coverage", dose, cohort, stratum, 0.7) for dose in ("dtp1", "dtp3", "mcv1")]
+            found += [
+                row(name, "dtp1", cohort, stratum, 0.3) for name in ("zero_dose", "zero_dose_no_vaccine_at_all", "zero_dose_had_bcg_or_opv")
+            ]  # fmt: skip
+            found.append(row("fully_vaccinated_crude", "bcg dtp1", cohort, stratum, 0.4))
+        found.append(row("besd_positive", "intention", cohort, share=0.8))
+    return found
+
+
+def analysed(
+    by: Any,
+    folder: Path,
+    *,
+    rows: list[dict[str, Any]] | None = None,
+    places: tuple[str, ...] = ("ML-H1", "ML-H2"),
+    **changes: Any,
+) -> Any:
+    """Return a round that is analysed, its report a few bytes."""
+    from kalanso.hub.studies.actions.analyses import Found, note_analysed
+    from kalanso.hub.studies.models import Analysis
+
+    one = declared(by, **changes)
+    files = taken(by, one, folder)
+    analysis = Analysis.objects.create(round=one, number=1, asked_by=by, asked=NOW, **files)
+    (analysis.folder / "private").mkdir(parents=True)
+    for name in ("report-fr.pdf", "report-en.docx", "private/survey_children.csv"):
+        (analysis.folder / name).write_bytes(b"%PDF-1.7")
+    receipt = [
+        {"part": "received", "what": "submissions", "n": 600},
+        {"part": "received", "what": "without_consent", "n": 20},
+        {"part": "received", "what": "children", "n": 570},
+        {"part": "cleaned", "what": "date_partial", "n": 12},
+        {"part": "cleaned", "what": "dose_twice", "n": 0},
+    ]
+    found = Found(
+        children=570, receipt=receipt, results=rows or results(), outputs=["report-fr.pdf", "report-en.docx", "private/survey_children.csv"],
+        strata={code: {"name": f"Aire {code}", "places": [place]} for code, place in zip(("ML-H1", "ML-H2"), places, strict=True)},
+    )  # fmt: skip
+    note_analysed(analysis=analysis, found=found, now=NOW)
+    one.refresh_from_db()
+    return one
+
+
+def in_every_state(by: Any, work: Callable[[], None]) -> dict[str, str]:
+    """Return by names for addresses rounds in each state: declared, with files, refused by the worker, analysed, published, withdrawn."""
+    from django.conf import settings
+    from django.test import override_settings
+
+    from kalanso.hub.studies.actions import analyses, rounds
+
+    folder, own = Path(mkdtemp()), {"organisation": house("cni")}
+    made = {"bare": declared(by, survey="nue", approval="", **own)}
+    for name in ("ready", "refused"):
+        made[name] = declared(by, survey=name, **own)
+        taken(by, made[name], folder)
+    for name in ("analysed", "published", "withdrawn"):
+        made[name] = analysed(by, folder, survey=name, **own)
+    with override_settings(KALANSO_CREDENTIAL_KEYS=settings.KALANSO_CREDENTIAL_KEYS or [KEY]):
+        analyses.ask_analysis(by=by, one=made["refused"], now=NOW)
+        work()
+    for name in ("published", "withdrawn"):
+        rounds.let_out(by=by, one=made[name], now=NOW)
+    rounds.withdraw(by=by, one=made["withdrawn"], reason="poids faux", now=NOW)
+    return {f"round_{name}": str(one.pk) for name, one in made.items()}
