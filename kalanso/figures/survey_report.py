@@ -210,7 +210,7 @@ def _pictures(facts: SurveyFacts, chapter: str, cohort: str, locale: str) -> Ite
     """Draw what is seen sooner than read: coverage by stratum, doses in time."""
     told: dict[str, Any] = {"survey": facts.survey, "demo": facts.demo, "locale": locale}
     title = (
-        say(locale, f"figures.survey.picture.{chapter}", ages=_ages(facts.cohorts[cohort], locale))
+        say(locale, f"figures.survey.picture.{chapter}", ages=ages_told(facts.cohorts[cohort], locale))
         if chapter in DRAWN
         else ""
     )
@@ -257,7 +257,7 @@ def _drivers(facts: SurveyFacts, number: int, locale: str) -> Iterator[Block]:
             widths=(4, 2, 1), numbers=frozenset({1, 2}), note=say(locale, "figures.survey.priority"),
         )  # fmt: skip
         names = {one.key: say(locale, f"figures.survey.driver.{one.key}") for one in ITEMS if one.positive}
-        title = say(locale, "figures.survey.picture.drivers", ages=_ages(facts.cohorts[cohort], locale))
+        title = say(locale, "figures.survey.picture.drivers", ages=ages_told(facts.cohorts[cohort], locale))
         found = drivers_picture(
             facts.estimates, cohort, names, title=title, survey=facts.survey, demo=facts.demo, locale=locale
         )
