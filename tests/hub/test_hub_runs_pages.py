@@ -78,7 +78,7 @@ def test_somebody_looks_asks_reads_once_more_and_follows_the_run(desk: Desk, qui
     assert "Le comptage est demandé" in client.get("/preuves/calculs/preuves/").content.decode()
     desk.work()
     looked = client.get("/preuves/calculs/preuves/").content.decode()
-    for word in ("2 aires", "census", "Doses recomptées", "Poser la question"):
+    for word in ("2 aires", "census", "Doses recomptées", "Demander un calcul"):
         assert word in looked
     review = client.post("/preuves/calculs/demander/", fields())
     assert review.status_code == 200
@@ -108,7 +108,7 @@ def test_evidence_that_changed_since_the_count_is_counted_again(desk: Desk, quic
     put(desk.store, OBSERVATIONS, [seen("F1", "202501", 20)])
     page = client.get("/preuves/calculs/preuves/").content.decode()
     assert "comptez encore" in page
-    assert "Poser la question" not in page
+    assert "Demander un calcul" not in page
 
 
 def test_a_region_is_offered_previews_alone(desk: Desk, quick_hand: Any) -> None:

@@ -220,10 +220,10 @@ class BlankSheetForm(forms.Form):
     lieu = forms.ChoiceField(label=gettext_lazy("Pour quel lieu ?"))
     mois = forms.ChoiceField(label=gettext_lazy("Pour quel mois ?"))
     ages = forms.ChoiceField(
-        label=gettext_lazy("Quels âges y comptez-vous ?"),
+        label=gettext_lazy("Quel modèle ?"),
         choices=[
             *blank_sheets.AGES,
-            (blank_sheets.VISITS, gettext_lazy("aucun : un tableau de recomptages")),
+            (blank_sheets.VISITS, gettext_lazy("un tableau de recomptages")),
         ],
     )
 

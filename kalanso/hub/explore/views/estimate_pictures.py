@@ -64,6 +64,8 @@ def estimate_map(
     `limits` cut the classes of counts, where another map must be read on the same scale. A `partial` map leaves out
     places that the reader may not see, and says nothing of a half.
     """
+    if measure == MISSED:  # of equal numbers, the title names the one that stands first in the list
+        shown = sorted(shown, key=lambda one: (-_missed(values, one), one.name))
     rows = [
         _outlined(here, shown, place_)
         | _shown(values.get(place_.code), measure, chances.get(place_.code))
@@ -95,6 +97,10 @@ def estimate_map(
     else:
         told = {"total": own.missed.said.mean if own else None}
     return draw(here, "choropleth", rows, about, tables, when=when, limits=limits, **told)
+
+
+def _missed(values: Mapping[str, Estimate], place: Place) -> float:
+    return values[place.code].missed.mean if place.code in values else -1.0
 
 
 def _only_to_look(here: Shelf, place: Place) -> dict[str, Any]:
