@@ -192,7 +192,7 @@ class ColumnsForm(forms.Form):
             ]
             guessed = code not in self.pack.indicators and self.upload.saved_map is None
             self.fields[f"m{at}"] = forms.ChoiceField(
-                choices=[("", _("à dire")), *usual, *(own if apart else [])], initial="" if guessed else code,
+                choices=[("", _("à dire")), *(own if apart else []), *usual], initial="" if guessed else code,
                 required=False, label=label,
             )  # fmt: skip
             self.fields[f"u{at}"] = forms.ChoiceField(
