@@ -137,7 +137,7 @@ def test_a_lost_key_ends_the_analysis_with_a_sentence(mariam: Any, tmp_path: Pat
 
 def test_files_that_cannot_be_analysed_say_why_in_both_languages(mariam: Any) -> None:
     one = declared(person("researcher"))
-    bring(mariam, one, "answers", b"a,b\n1,2\n")
+    bring(mariam, one, "answers", b"cluster,consent\nelsewhere,1\n")
     bring(mariam, one, "sample", b"cluster,stratum,place_code,cohort,weight\n1,s,ML,12-23m,1\n")
     mariam.post(f"{PAGE}{one.pk}/analyser/")
     job = desk.work()
@@ -209,7 +209,8 @@ def test_two_studies_do_not_share_a_short_name(mariam: Any) -> None:
         ("answers", b"one column\n1\n", "n'est pas un CSV"),
         ("answers", "id,Prénom,sex\n1,Awa,f\n".encode(), "faire reconnaître quelqu'un"),
         ("answers", b"id,household_gps\n1,2\n", "faire reconnaître quelqu'un"),
-        ("sample", b"cluster,stratum\n1,2\n", "cohort, place_code, weight"),
+        ("sample", b"cluster,stratum\n1,2\n", "place_code, cohort, weight"),
+        ("answers", b"cluster,sex\n1,f\n", "consent"),
         ("nothing", b"a,b\n", "Corrigez"),
     ],
 )
@@ -221,6 +222,22 @@ def test_a_file_that_cannot_come_in_is_refused_with_a_sentence(
     assert answer.status_code == 422
     assert words in text_of(answer)
     assert not one.files.exists()
+
+
+def test_a_file_is_known_by_its_headings_whatever_it_is_called(mariam: Any) -> None:
+    from tests.hub.study_desk import csv_files
+
+    one = declared(person("researcher"))
+    answers, sample = csv_files()
+    bring(mariam, one, "answers", sample, "reponses.csv")
+    missing = text_of(mariam.get(f"{PAGE}{one.pk}/"))
+    bring(mariam, one, "sample", answers, "echantillon.csv")
+
+    assert "Il manque les réponses." in missing
+    assert {file.kind: file.file_name for file in one.files.all()} == {
+        "sample": "reponses.csv", "answers": "echantillon.csv",
+    }  # fmt: skip
+    assert "Tout est là" in text_of(mariam.get(f"{PAGE}{one.pk}/"))
 
 
 def test_no_file_is_taken_before_the_ethics_are_said(mariam: Any) -> None:

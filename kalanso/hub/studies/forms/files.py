@@ -27,6 +27,7 @@ LARGEST = 50 * MEBIBYTE
 LOOKED_AT = 65536
 LONGEST_NAME = 80
 SAMPLE = ("cluster", "stratum", "place_code", "cohort", "weight")
+ANSWERS = ("cluster", "consent")  # variables of the form; an export writes the groups before them
 # Of persons: nothing by which a child or a caregiver is known comes in.
 _PERSONAL = re.compile(
     r"(^|[_/. -])(nom|prenom|name|surname|phone|phone_number|telephone|tel|gps|latitude|longitude|altitude)$"
@@ -44,15 +45,11 @@ def clean_name(name: str) -> str:
 class RoundFileForm(forms.Form):
     """One file of a round."""
 
-    kind = forms.ChoiceField(
-        label=gettext_lazy("Que contient ce fichier ?"), choices=RoundFile.Kind.choices, widget=forms.RadioSelect,
-        help_text=gettext_lazy(
-            "Les réponses : l'export CSV du formulaire « enfant ». L'échantillon : une ligne par grappe et cohorte, avec cluster, stratum, place_code, cohort, weight."
-        ),
-    )  # fmt: skip
     file = forms.FileField(
         label=gettext_lazy("Le fichier"), allow_empty_file=True, max_length=255,
-        help_text=gettext_lazy("CSV, 50 Mo au plus. Sans noms, téléphones ni coordonnées des ménages."),
+        help_text=gettext_lazy(
+            "Les réponses : l'export CSV du formulaire « enfant ». L'échantillon : une ligne par grappe et cohorte, avec cluster, stratum, place_code, cohort, weight. Kalanso reconnaît lequel c'est. 50 Mo au plus ; sans noms, téléphones ni coordonnées des ménages."
+        ),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
     )  # fmt: skip
 
@@ -78,11 +75,13 @@ class RoundFileForm(forms.Form):
                 _("Cette colonne peut faire reconnaître quelqu'un : %(columns)s. Ôtez-la, puis apportez le fichier.")
                 % {"columns": ", ".join(named[:5])}
             )  # fmt: skip
-        if self.cleaned_data.get("kind") == RoundFile.Kind.SAMPLE and set(SAMPLE) - set(headings):
+        kind = kind_of(headings)
+        if kind is None:
             raise forms.ValidationError(
-                _("Il manque à l'échantillon : %(columns)s.")
-                % {"columns": ", ".join(sorted(set(SAMPLE) - set(headings)))}
-            )
+                _("Ce ne sont ni les réponses (il y manque : %(answers)s), ni l'échantillon (il y manque : %(sample)s).")
+                % {"answers": ", ".join(_lacking(ANSWERS, headings)), "sample": ", ".join(_lacking(SAMPLE, headings))}
+            )  # fmt: skip
+        self.cleaned_data["kind"] = kind
         return file
 
     @staticmethod
@@ -107,6 +106,18 @@ class RoundFileForm(forms.Form):
                 digest.update(chunk)
                 target.write(chunk)
         return Path(target.name), digest.hexdigest()
+
+
+def kind_of(headings: list[str]) -> str | None:
+    """Return which file of a round has these headings; None where it is neither."""
+    if not _lacking(SAMPLE, headings):
+        return str(RoundFile.Kind.SAMPLE)
+    return None if _lacking(ANSWERS, headings) else str(RoundFile.Kind.ANSWERS)
+
+
+def _lacking(wanted: tuple[str, ...], headings: list[str]) -> list[str]:
+    told = {re.split(r"[/.-]", one)[-1] for one in headings}
+    return [one for one in wanted if one not in told]
 
 
 def headings_of(head: bytes) -> list[str] | None:

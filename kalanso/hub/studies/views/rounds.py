@@ -114,9 +114,7 @@ def files(request: HttpRequest, pk: int) -> HttpResponse:
     too_large = bool(request.method == "POST" and getattr(request, "too_large", False))
     given = (request.POST, request.FILES) if request.method == "POST" else ()
     stand = queries.files_of(found)
-    form = RoundFileForm(
-        *given, too_large=too_large, initial={"kind": "sample" if "answers" in stand else "answers"}
-    )
+    form = RoundFileForm(*given, too_large=too_large)
     if request.method == "POST" and form.is_valid():
         draft, sha256 = form.keep()
         try:
