@@ -28,7 +28,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "crude": ("crude_coverage",),
     "valid": ("valid_coverage", "valid_coverage_by_age_1"),
     "whole": ("fully_vaccinated_crude", "fully_vaccinated_valid", "fully_vaccinated_valid_by_age_1", "not_vaccinated_crude"),
-    "zero_dose": ("zero_dose", "zero_dose_no_vaccine_at_all", "zero_dose_had_bcg_or_opv", "under_immunized"),
+    "zero_dose": ("zero_dose", "zero_dose_no_vaccine_at_all", "zero_dose_had_bcg_or_opv", "zero_dose_had_other_vaccines", "under_immunized"),
     "dropout": ("dropout", "dropout_weighted"),
     "quality": ("invalid_dose", "dose_before_age", "interval_too_short", "interval_too_long"),
     "missed": ("missed_visits_crude", "missed_children_crude", "missed_children_crude_uncorrected", "valid_without_missed"),
@@ -46,6 +46,8 @@ FEW, FEW_DETAILS = (
 )
 GROUPED = ("crude_coverage", "zero_dose")  # indicators that are told by group of children
 GROUP_DETAILS = ("dtp1", "dtp3", "mcv1")
+# Measured, and no fault: DTP3 by half a year is what one hopes for, and the two measles doses are months apart by schedule.
+NO_FAULTS = frozenset({("dose_before_age", "dtp3 182"), ("interval_too_long", "mcv 56")})
 DRAWN = ("crude", "timing")  # chapters with a picture, beside that of the drivers
 HALF_A_YEAR, MONTH = 183, 30.4375  # days
 HEADLINES = (
@@ -177,6 +179,7 @@ def _by_stratum(facts: SurveyFacts, indicators: tuple[str, ...], cohort: str, lo
     own = own[own["indicator"].isin(indicators) & (own["cohort"] == cohort) & (own["domain_kind"] == ALL)]
     own = own[own["status"] != "no_children"]
     own = own[~own["indicator"].isin(FEW) | own["detail"].isin(FEW_DETAILS)]
+    own = own[[key not in NO_FAULTS for key in zip(own["indicator"], own["detail"], strict=True)]]
     if own.empty:
         return []
     strata = [ALL, *sorted(set(own["stratum"]) - {ALL})][: STRATA_IN_TABLE + 1]

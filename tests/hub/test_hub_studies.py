@@ -12,6 +12,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import override_settings
 
+from kalanso.store import Store
 from tests.hub import desk, study_desk
 from tests.hub.study_desk import NOW, PAGE, analysed, bring, declared, form
 from tests.hub.test_hub_pages import text_of
@@ -222,6 +223,18 @@ def test_a_file_that_cannot_come_in_is_refused_with_a_sentence(
     assert answer.status_code == 422
     assert words in text_of(answer)
     assert not one.files.exists()
+
+
+def test_doses_are_asked_and_judged_by_the_schedule_of_the_country_of_the_store(
+    mariam: Any, store: Store
+) -> None:
+    from kalanso.hub.studies.tasks import declaration
+
+    shown = mariam.get(f"{PAGE}nouvelle/").context["form"]
+
+    assert {"rota3", "malaria1"} <= {code for code, _name in shown.fields["doses"].choices}
+    assert "rota3" in shown["doses"].value()
+    assert declaration(declared(person("researcher")))["country"] == store.country == "ML"
 
 
 def test_a_file_is_known_by_its_headings_whatever_it_is_called(mariam: Any) -> None:

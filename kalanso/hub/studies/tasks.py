@@ -20,8 +20,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kalanso.definitions import load
 from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
+from kalanso.hub.people.queries.places import country_pack
 from kalanso.hub.people.queries.sealing import CannotOpen, NoKey
 from kalanso.hub.studies.actions.analyses import Found, both, note_analysed, note_refused
 from kalanso.hub.studies.models import ETHICS, Analysis, Round
@@ -93,7 +93,7 @@ def declaration(one: Round) -> dict[str, Any]:
     """Return what was declared of a round, as `round.yaml` says it."""
     simulated = settings.KALANSO_STORE is not None and store_of_hub().demo
     return {
-        "survey": one.survey, "title": {"fr": one.title_fr, "en": one.title_en}, "country": load().country.code, "demo": simulated,
+        "survey": one.survey, "title": {"fr": one.title_fr, "en": one.title_en}, "country": country_pack().country.code, "demo": simulated,
         "chosen_places": one.chosen_places, "first_day": one.first_day, "last_day": one.last_day, "cohorts": one.cohorts,
         "doses": one.doses, "policy": one.policy, "mode": one.mode, "grace_days": one.grace_days, "groups": one.groups,
         "swap_day_month": one.swap_day_month, "ethics": {name: getattr(one, name) for name in ETHICS},

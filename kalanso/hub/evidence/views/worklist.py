@@ -23,6 +23,7 @@ from kalanso.hub.evidence.queries.uploads import language
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.pipeline.worklist_files import Worklist, to_csv, to_xlsx
 from kalanso.quality.tables import CLOSED_STATUSES, QUALITY_FINDINGS
+from kalanso.quality.worklist import question
 from kalanso.vocabulary import NotAPeriod, Period, PeriodType
 
 LONGEST_WRONG = 40
@@ -139,8 +140,14 @@ def _done(request: HttpRequest, rows: pd.DataFrame) -> dict[str, Any]:
     then = request.GET.get("puis", "")
     if found.empty:
         return _left(told, then, rows)
-    return {"key": found["key"].iloc[0], "n": len(answered), "total": len(rows), "then": then,
+    return {"key": found["key"].iloc[0], "what": _asked_of(found), "n": len(answered), "total": len(rows), "then": then,
             "shown": then in set(rows.loc[rows["section"] == "open", "key"].str[: worklist.KEY_SHOWN])}  # fmt: skip
+
+
+def _asked_of(found: pd.DataFrame) -> str:
+    """Return the question of the first line in words, so that nobody takes the answer for that of the next question."""
+    row = {str(name): value for name, value in found.iloc[0].to_dict().items()}
+    return question(row, published.pack(), language(), distinct_titles())
 
 
 def _left(told: str, then: str, rows: pd.DataFrame) -> dict[str, Any]:
@@ -150,7 +157,15 @@ def _left(told: str, then: str, rows: pd.DataFrame) -> dict[str, Any]:
         return {}
     shown = then in set(rows.loc[rows["section"] == "open", "key"].str[: worklist.KEY_SHOWN])
     waits = said.status not in CLOSED_STATUSES
-    return {"key": said.key, "n": 0, "then": then, "shown": shown, "waits": waits}
+    own = rows[rows["key"] == said.key]
+    return {
+        "key": said.key,
+        "what": _asked_of(own) if len(own) else "",
+        "n": 0,
+        "then": then,
+        "shown": shown,
+        "waits": waits,
+    }
 
 
 @login_required

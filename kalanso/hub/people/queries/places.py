@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
+from functools import lru_cache
+from pathlib import Path
 
+from django.conf import settings
 from django.utils.translation import get_language
 
-from kalanso.definitions import load
+from kalanso.definitions import Pack, load
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.queries.access import Reach
 
 OFFERED = 30
+
+
+def country_pack() -> Pack:
+    """Return the definitions of the country whose store this is; the generic ones where there is no store."""
+    return _pack_of(settings.KALANSO_STORE)
+
+
+@lru_cache(maxsize=4)
+def _pack_of(store: Path | None) -> Pack:
+    about = Path(store) / "store.json" if store is not None else None
+    if about is None or not about.is_file():
+        return load()
+    return load(str(json.loads(about.read_text(encoding="utf-8"))["country"]))
 
 
 def folded(text: str) -> str:

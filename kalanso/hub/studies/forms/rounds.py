@@ -14,10 +14,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kalanso.definitions import load
 from kalanso.hub.people.models import Organisation
-from kalanso.hub.people.queries.places import way_to
-from kalanso.hub.studies.models import Round
+from kalanso.hub.people.queries.places import country_pack, way_to
+from kalanso.hub.studies.models import ETHICS, Round
 from kalanso.hub.studies.queries import rounds as queries
 from kalanso.surveys.rounds import OLDER, YOUNGER, Cohort, RoundRefused
 from kalanso.surveys.rounds import Round as Asked
@@ -135,6 +134,8 @@ class RoundForm(forms.Form):
         self.fields["place"].choices = [*country, *((one.code, called[one.code]) for one in inside)]  # type: ignore[attr-defined]
         own = queries.organisations(person)
         self.fields["organisation"].queryset = own  # type: ignore[attr-defined]
+        for name in ETHICS:
+            self.fields[name].hint_says_when = True  # type: ignore[attr-defined]  # asked before the first file
         self.initial.setdefault("doses", [code for code in _doses() if code in PRESET_DOSES])
         self.fields["doses"].choices = [(code, code) for code in _doses()]  # type: ignore[attr-defined]
         if own.count() == 1:
@@ -220,7 +221,7 @@ class RoundForm(forms.Form):
 
 def _doses() -> list[str]:
     """Return the doses of the country's schedule, in its order."""
-    return list(dict.fromkeys(row.dose.code for row in load().schedule))
+    return list(dict.fromkeys(row.dose.code for row in country_pack().schedule))
 
 
 def initial_of(one: Round) -> dict[str, Any]:

@@ -22,6 +22,7 @@ COVERAGE: tuple[tuple[str, str | None], ...] = (
     ("zero_dose", None),
     ("zero_dose_no_vaccine_at_all", None),
     ("zero_dose_had_bcg_or_opv", None),
+    ("zero_dose_had_other_vaccines", None),
     ("crude_coverage", "dtp3"),
     ("crude_coverage", "mcv1"),
     ("fully_vaccinated_crude", None),
