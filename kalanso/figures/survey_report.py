@@ -15,7 +15,6 @@ import pandas as pd
 
 from kalanso.figures.documents import Block, Bullets, Document, Grid, Heading, Paragraph
 from kalanso.figures.figure import FigureRefused, check_locale
-from kalanso.figures.survey_pictures import coverage_picture, drivers_picture, timing_picture
 from kalanso.figures.words import say
 from kalanso.surveys.measures.behaviour import ITEMS
 from kalanso.vocabulary import Message, format_value
@@ -211,6 +210,9 @@ def _by_stratum(facts: SurveyFacts, indicators: tuple[str, ...], cohort: str, lo
 
 def _pictures(facts: SurveyFacts, chapter: str, cohort: str, locale: str) -> Iterator[Block]:
     """Draw what is seen sooner than read: coverage by stratum, doses in time."""
+    # Pages use the words of the report; what draws is loaded where something is drawn.
+    from kalanso.figures.survey_pictures import coverage_picture, timing_picture
+
     told: dict[str, Any] = {"survey": facts.survey, "demo": facts.demo, "locale": locale}
     title = (
         say(locale, f"figures.survey.picture.{chapter}", ages=ages_told(facts.cohorts[cohort], locale))
@@ -244,6 +246,8 @@ def _cell(row: Mapping[Any, Any] | None, locale: str) -> str:
 
 
 def _drivers(facts: SurveyFacts, number: int, locale: str) -> Iterator[Block]:
+    from kalanso.figures.survey_pictures import drivers_picture
+
     yield Heading(text=f"{number}. {say(locale, 'figures.survey.chapter.drivers')}")
     yield Paragraph(text=say(locale, "figures.survey.about.drivers"), small=True)
     own = facts.estimates

@@ -40,7 +40,7 @@ def lay(folder: Path) -> dict[str, str]:
 
     actions.prepare(now=NOW)
     # What waits for good comes last: a worker takes the oldest first.
-    steps = (_findings, _runs, _servers, _studies, _sheets, _talk, _people, _doors, _jobs, _waiting)
+    steps = (_studies, _findings, _runs, _servers, _sheets, _talk, _people, _doors, _jobs, _waiting)
     return {name: key for step in steps for name, key in step().items()}
 
 
