@@ -202,6 +202,7 @@ def test_jobs_wait_while_the_database_lacks_a_migration(
     from kalanso.hub.jobs import queries, tasks
 
     job, looks, lacking = ask(), iter([False, False, True]), iter([1, 1, 0])
+    monkeypatch.setattr(tasks, "close_old_connections", lambda: None)  # those of this test's transaction
     monkeypatch.setattr(queries, "KNOWN_FOR", -1.0)
     monkeypatch.setattr(queries, "unapplied_migrations", lambda: next(lacking, 0))
     monkeypatch.setattr(tasks, "LOOKS_AGAIN", 0.0)
