@@ -92,9 +92,11 @@ def analyse_survey(
     step(progress, cancel, "pipeline.survey.reading", 0.0)
     study = read_round(folder, today=now.date())
     try:
-        found = _received(Path(folder), study, salt)
+        sample = _given(Path(folder) / SAMPLE)
+        found = _received(Path(folder), sample, study, salt)
         step(progress, cancel, "pipeline.survey.cleaning", 0.2)
-        decided = _table(Path(folder) / DECIDED, optional=True)
+        decided_in = Path(folder) / DECIDED
+        decided = _given(decided_in) if decided_in.exists() else None
         cleaned = clean(found.children, found.doses, study.asked, decided=decided)
         step(progress, cancel, "pipeline.survey.estimating", 0.4)
         known = record(
@@ -108,7 +110,7 @@ def analyse_survey(
         raise CannotAnalyse(error.message.id, **error.message.params) from error
     evidence = evidence_of(known, chosen_places=study.chosen_places)
     files = _write(Path(out), found, cleaned, estimates, evidence, _next_doses(known, study, now))
-    facts = _facts(study, known, found, cleaned, estimates, _strata(Path(folder)), now)
+    facts = _facts(study, known, found, cleaned, estimates, _strata(sample), now)
     wanted = [(locale, kind) for kind in reports for locale in LOCALES]
     for number, (locale, kind) in enumerate(wanted):
         step(progress, cancel, "pipeline.survey.reporting", 0.6 + 0.4 * number / len(wanted))
@@ -120,32 +122,26 @@ def analyse_survey(
     )  # fmt: skip
 
 
-def _received(folder: Path, study: StudyRound, salt: str) -> Received:
-    answers = _table(folder / ANSWERS)
-    sample = _table(folder / SAMPLE)
-    assert answers is not None
-    assert sample is not None
+def _received(folder: Path, sample: pd.DataFrame, study: StudyRound, salt: str) -> Received:
+    answers, form = _given(folder / ANSWERS), load_form("child")
     if "weight" in sample:
         sample = sample.assign(weight=pd.to_numeric(sample["weight"], errors="coerce"))
-    rows = read_answers({"": answers}, load_form("child")).rows
+    rows = read_answers({"": answers}, form).rows
     rows = rows[rows["repeat"].eq("")]
     cohorts = {one.name: (one.from_days, one.to_days) for one in study.asked.cohorts}
-    found = received(rows, load_form("child"), survey=study.asked.survey)
+    found = received(rows, form, survey=study.asked.survey)
     return sampled(found, sample, salt=salt, cohorts=cohorts)
 
 
-def _strata(folder: Path) -> dict[str, str]:
+def _strata(sample: pd.DataFrame) -> dict[str, str]:
     """Return what people call the strata, where the sample says it (column stratum_name)."""
-    sample = _table(folder / SAMPLE)
-    if sample is None or "stratum_name" not in sample:
+    if "stratum_name" not in sample:
         return {}
     return dict(zip(sample["stratum"], sample["stratum_name"], strict=True))
 
 
-def _table(path: Path, *, optional: bool = False) -> pd.DataFrame | None:
+def _given(path: Path) -> pd.DataFrame:
     """Return a CSV file as text, cell by cell."""
-    if optional and not path.exists():
-        return None
     try:
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except FileNotFoundError as error:
