@@ -23,12 +23,6 @@ survey = typer.Typer(no_args_is_help=True, help="cli.survey.help")
 app.add_typer(survey, name="survey")
 survey_design.register(survey)
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="cli.survey.folder")]
-HEADLINES = (
-    ("crude_coverage", "dtp1"),
-    ("zero_dose", "dtp1"),
-    ("crude_coverage", "dtp3"),
-    ("crude_coverage", "mcv1"),
-)
 
 
 @survey.command("analyse", help="cli.survey.analyse.help")
@@ -115,6 +109,8 @@ def _print(done: Analysed, out: Path, locale: str) -> None:
 
 
 def _headlines(done: Analysed, locale: str) -> Table:
+    from kalanso.figures.survey_report import HEADLINES
+
     table = Table(title=done.study.title[locale])
     for name in ("indicator", "cohort", "share", "children"):
         table.add_column(
