@@ -7,18 +7,21 @@ Reads the findings and what people said of them. Which questions there are, and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
 
+from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.pipeline.check import gather
 from kalanso.pipeline.evidence import Holdings
 from kalanso.pipeline.worklist_files import UnknownEnding, Worklist, in_words, to_csv, to_xlsx, write
+from kalanso.pipeline.worklist_month import reports_checked, spoken
+from kalanso.quality import missing_reports
 from kalanso.quality import worklist as lists
 from kalanso.quality.tables import FINDING_STATUSES, QUALITY_FINDINGS
 from kalanso.store import Store, TableSpec
-from kalanso.vocabulary import Period, PeriodType, Refusal, Tree
+from kalanso.vocabulary import Period, Refusal, Tree
 
 __all__ = [
     "NoSuchPlace",
@@ -63,19 +66,27 @@ def worklist(store: Store, *, month: Period | None = None, place: str = "", now:
         else _empty(QUALITY_FINDINGS)
     )
     rules = holdings.pack.section("quality")["worklist"]
-    asked = month or _month_asked(holdings, found, lineage, code, rules, now)
+    asked = month or _month_asked(store, lineage, code, rules, now)
     rows = lists.worklist(
         found,
         store.read(FINDING_STATUSES).to_pandas() if store.latest(FINDING_STATUSES.name) else _empty(FINDING_STATUSES),
         lists.Known(
             lineage=lineage, usual=lists.usual_first_doses(evidence),
             children=lists.children_of(_populations(holdings, asked.year), lineage),
+            reports=missing_reports.by_structure(
+                holdings.observations, missing_reports.asked_for(found), _first_of_year(asked, rules), asked.end
+            ).to_pandas(),
         ),
         rules,
         month=asked,
         place=code,
     )  # fmt: skip
     return Worklist(month=asked, place=code, rows=rows, names=names, pack=holdings.pack)
+
+
+def _first_of_year(month: Period, rules: Mapping[str, Any]) -> date:
+    """Return the first day of the year in which the earliest questions of a month begin."""
+    return date((month + -int(rules["months_back"])).start.year, 1, 1)
 
 
 def _populations(holdings: Holdings, until: int) -> pd.DataFrame:
@@ -86,21 +97,15 @@ def _populations(holdings: Holdings, until: int) -> pd.DataFrame:
 
 
 def _month_asked(
-    holdings: Holdings, found: pd.DataFrame, lineage: pd.DataFrame, code: str, rules: Mapping[str, Any], now: datetime
-) -> Period:  # fmt: skip
-    """Return the newest complete month below a place, as the page of the hub takes it."""
-    monthly = PeriodType.MONTH.value
-    told = found.loc[(found["period_type"] == monthly) & (found["severity"] != "note"), "period"]
-    rows = holdings.observations.filter(
-        holdings.observations.period_type == monthly, holdings.observations.value.notnull()
-    )
-    spoken = rows.select("period", "place_code").distinct().to_pandas()
+    store: Store, lineage: pd.DataFrame, code: str, rules: Mapping[str, Any], now: datetime
+) -> Period:
+    """Return the newest complete month below a place, of the reports that the checks have read, as the page of the hub takes it."""
+    given = spoken(store.read(OBSERVATIONS, as_of=reports_checked(store))).to_pandas()
     if code:
         below = set(lineage.loc[lineage["ancestor_code"] == code, "place_code"]) | {code}
-        spoken = spoken[spoken["place_code"].isin(below)]
-    last = Period.month(now.year, now.month) + -1
-    counts = {str(period): int(n) for period, n in spoken["period"].value_counts().items()}
-    return lists.month_asked(set(told), counts, rules, last=last)
+        given = given[given["place_code"].isin(below)]
+    counts = {str(period): int(n) for period, n in given["period"].value_counts().items()}
+    return lists.month_asked(counts, rules, last=Period.month(now.year, now.month) + -1)
 
 
 def _empty(spec: TableSpec) -> pd.DataFrame:

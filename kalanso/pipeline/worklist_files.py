@@ -23,11 +23,13 @@ from kalanso.quality import worklist as lists
 from kalanso.vocabulary import Message, Period, Refusal, format_value, no_formula
 
 HEADINGS = (
-    "rank", "asked", "asked_place", "place", "period", "question", "found", "look", "severity", "children", "status",
-    "said_on", "answer",
+    "rank", "asked", "asked_place", "place", "period", "question", "steps", "structures", "found", "look", "severity",
+    "children", "status", "said_on", "answer",
 )  # fmt: skip
 _WIDTHS = {
     "question": 60,
+    "steps": 40,
+    "structures": 40,
     "found": 60,
     "look": 30,
     "answer": 40,
@@ -64,10 +66,12 @@ def in_words(listed: Worklist, locale: str) -> list[dict[str, Any]]:
                 "place": listed.names.get(row["place_code"], row["place_code"]),
                 "period": format_value(row["period"], "period", locale),
                 "question": _asked_in_full(row, listed, locale),
+                "steps": " ".join(text for text, _look in steps(row["check"], listed.pack, locale)),
+                "structures": ", ".join(owing(row, listed.names, locale)),
                 "found": lists.finding(row, listed.pack, locale, listed.titles),
                 "look": ", ".join(documents(row["check"], row["indicator"], listed.pack, locale)),
-                "severity": _say(f"quality.severity.{row['severity']}", locale),
-                "children": int(row["children"]),
+                "severity": listed.pack.name(f"severity.{row['severity']}", locale),
+                "children": "" if pd.isna(row["children"]) else int(row["children"]),
                 "status": _say(f"quality.status.{row['status']}", locale),
                 "said_on": "" if pd.isna(row["said_on"]) else format_value(row["said_on"], "date", locale),
                 "answer": "",
@@ -82,12 +86,42 @@ def documents(check: str, indicator: str, pack: Pack, locale: str) -> list[str]:
     return [_say(f"quality.document.{name}", locale) for name in named]
 
 
+def steps(check: str, pack: Pack, locale: str) -> list[tuple[str, list[str]]]:
+    """Return what is asked after the question of a check, one thing after the other, each with its papers."""
+    told = lists.steps(check, pack.section("quality")["worklist"])
+    return [
+        (_say(message, locale), [_say(f"quality.document.{name}", locale) for name in named])
+        for message, named in told
+    ]
+
+
+def owing(row: Mapping[Any, Any], names: Mapping[str, str], locale: str) -> list[str]:
+    """Return the structures whose reports a question asks for, with how many months each owes."""
+    return [
+        Message("quality.worklist.owes", {"place": names.get(code, code), "n": len(months)}).render(locale)
+        for code, months in row["structures"]
+    ]
+
+
+def others(row: Mapping[Any, Any], pack: Pack, locale: str) -> list[str]:
+    """Return for which other numbers and periods the answer to a question holds as well."""
+    periods: dict[str, dict[str, None]] = {}
+    for indicator, period in row["others"]:
+        periods.setdefault(indicator, {})[format_value(period, "period", locale)] = None
+    return [
+        Message(
+            "quality.worklist.other", {"indicator": pack.name(indicator, locale), "periods": ", ".join(told)}
+        ).render(locale)
+        for indicator, told in periods.items()
+    ]
+
+
 def _asked_in_full(row: Mapping[Any, Any], listed: Worklist, locale: str) -> str:
     asked = lists.question(row, listed.pack, locale, listed.titles)
-    more = int(row["more"])
-    if not more:
+    told = others(row, listed.pack, locale)
+    if not told:
         return asked
-    return f"{asked} {Message('quality.worklist.more', {'n': more}).render(locale)}"
+    return f"{asked} {Message('quality.worklist.more', {'others': ', '.join(told)}).render(locale)}"
 
 
 def to_csv(listed: Worklist, locale: str) -> bytes:
@@ -102,11 +136,11 @@ def to_csv(listed: Worklist, locale: str) -> bytes:
 
 
 def to_xlsx(listed: Worklist, locale: str) -> bytes:
-    """Return the list as a workbook: one sheet to ask, one of answers, fit for A4 across."""
+    """Return the list as a workbook: a sheet to ask, one of what is waited for, one of answers, fit for A4 across."""
     book = openpyxl.Workbook()
     lines = in_words(listed, locale)
     book.remove(book.worksheets[0])
-    for section in ("open", "answered"):
+    for section in lists.SECTIONS:
         name = _say(f"quality.section.{section}", locale)
         sheet = book.create_sheet(name[:31])
         _fill(sheet, [line for line in lines if line["section"] == name], listed, locale)

@@ -17,8 +17,25 @@ MODES = ("who", "robust")
 ALL = "all"
 GRADES = ("A", "B", "C", "D", "none")
 SEVERITIES = ("note", "attention", "serious")
-STATUSES = ("new", "known", "correcting", "explained", "corrected", "no_error")
-CLOSED_STATUSES = ("explained", "corrected", "no_error")  # nothing is left to ask
+OF_SILENCE = (
+    "not_entered",
+    "place_closed",
+    "not_vaccinating",
+)  # what may be said of a place that fell silent
+WAITING_STATUSES = (
+    "known",
+    "handed_on",
+    "correcting",
+    "not_entered",
+)  # somebody was asked, nothing is settled
+CLOSED_STATUSES = (
+    "explained",
+    "corrected",
+    "no_error",
+    "place_closed",
+    "not_vaccinating",
+)  # nothing is left to ask
+STATUSES = ("new", *WAITING_STATUSES, *CLOSED_STATUSES)
 
 _WHICH_FINDING = (
     Column(name="check", type="string", meaning="which check found it, such as outliers"),

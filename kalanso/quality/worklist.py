@@ -7,7 +7,7 @@ answered last month. Small tables in memory; which numbers are doubtful was deci
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +15,14 @@ import pandas as pd
 
 from kalanso.definitions import Pack
 from kalanso.quality.evidence import Evidence
+from kalanso.quality.missing_reports import EMPTY, lacking
 from kalanso.quality.sentences import sentence
-from kalanso.quality.tables import CLOSED_STATUSES
+from kalanso.quality.tables import CLOSED_STATUSES, WAITING_STATUSES
 from kalanso.vocabulary import Level, Period, PeriodType
 from kalanso.vocabulary.messages import catalogue
 
 ASKED = ("facility", "district", "region", "national")
+SECTIONS = ("open", "waiting", "answered")
 _ASKED_AT: Mapping[str, str] = {  # level of a place -> who answers for it
     Level.COUNTRY: "national", Level.REGION: "region", Level.DISTRICT: "district", Level.CERCLE: "district",
 }  # fmt: skip
@@ -28,7 +30,8 @@ _ADMINISTRATIVE = (Level.CERCLE.value, Level.ARRONDISSEMENT.value, Level.COMMUNE
 _KEY = ["check", "source", "place_code", "period", "indicator", "detail"]
 COLUMNS = (
     "rank", "section", "asked", "asked_place", "place_code", "period", "check", "source", "indicator", "detail",
-    "severity", "value", "expected", "children", "weight", "more", "status", "said_on", "message", "question", "params",
+    "severity", "value", "expected", "children", "weight", "more", "others", "structures", "status", "said_on", "message",
+    "question", "params",
 )  # fmt: skip
 
 
@@ -37,30 +40,29 @@ class Known:
     """What a worklist needs to know of places.
 
     `lineage` has place_code, ancestor_code, ancestor_level (each place with itself); `usual` maps a place to
-    its usual monthly first doses of DTP, `children` to the children of a year, where a population is known.
+    its usual monthly first doses of DTP, `children` to the children of a year, where a population is known. `reports`
+    are those that did not come, or came late, as `missing_reports.by_structure` returns them.
     """
 
     lineage: pd.DataFrame
     usual: Mapping[str, float]
     children: Mapping[str, float] = field(default_factory=dict)
+    reports: pd.DataFrame = field(default_factory=lambda: EMPTY)
 
 
-def month_asked(
-    told: Iterable[str], spoken: Mapping[str, int], rules: Mapping[str, Any], *, last: Period
-) -> Period:
+def month_asked(spoken: Mapping[str, int], rules: Mapping[str, Any], *, last: Period) -> Period:
     """Return the month that a list is about where nobody says another: the newest that is complete enough.
 
-    `told` are the months that have findings, `spoken` says how many places reported in each, `rules` is `worklist` of
-    `quality.yaml`, `last` the last month that has ended. Of the months until which the checks have spoken it is the
-    newest in which at least a share (`reported`) as many places reported as in the fullest of the last ones: one early sheet
-    does not move a whole country.
+    `spoken` says how many places reported in each month among the reports that the checks have read, `rules` is `worklist`
+    of `quality.yaml`, `last` the last month that has ended. It is the newest month in which at least a share (`reported`) as
+    many places reported as in the fullest of the last ones: one early sheet does not move a whole country, and what was
+    published after the checks began moves nothing until they have read it.
     """
-    checked = min([last.code, *sorted(told, reverse=True)[:1]])
-    recent = sorted((code for code in spoken if code <= checked), reverse=True)[
+    recent = sorted((code for code in spoken if code <= last.code), reverse=True)[
         : int(rules["reported"]["months"])
     ]
     enough = max((spoken[code] for code in recent), default=0) * float(rules["reported"]["share"])
-    return Period.parse(next((code for code in recent if spoken[code] >= enough), checked))
+    return Period.parse(next((code for code in recent if spoken[code] >= enough), last.code))
 
 
 def worklist(
@@ -79,8 +81,8 @@ def worklist(
     `findings` has the columns of QUALITY_FINDINGS, `statuses` of FINDING_STATUSES; `rules` is the section
     `worklist` of `quality.yaml`. Findings of the month, of the quarter or year that holds it, and of the
     months just before that nobody has answered, and what lasts (a silent facility), unless they are notes. What was explained, corrected or
-    dismissed this month or in the one before, or is about the month itself, stands in the section `answered`, older
-    answers nowhere.
+    dismissed since the month before, or is about the month itself, stands in the section `answered`, older
+    answers nowhere. What somebody was asked, and has not settled, stands in the section `waiting`.
     """
     if month.type is not PeriodType.MONTH:
         raise ValueError(f"worklist: expected a month such as 202412, got {month.code}")
@@ -106,22 +108,34 @@ def worklist(
     rows = rows[rows["section"] != ""].reset_index(drop=True)
     if rows.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    rows = _asked(_once(_weighed(rows, known, rules), rules), known, rules)
+    rows = asked_of(_once(_weighed(rows, known, rules), rules), known.lineage, rules)
     rows["question"] = [_question(*said) for said in zip(rows["check"], rows["message"], strict=True)]
+    rows["structures"] = lacking(rows, known.reports, known.lineage)
     return _ranked(
         rows, set(known.lineage.loc[known.lineage["ancestor_code"] == (reader or place), "place_code"])
     )
 
 
 def _once(rows: pd.DataFrame, rules: Mapping[str, Any]) -> pd.DataFrame:
-    """Keep one line of findings that ask the same of a place: the gravest, then the newest; `more` counts the others."""
+    """Keep one line of findings that ask the same of a place: the gravest, then the newest.
+
+    `more` counts the others, `others` are their numbers and periods, the newest first.
+    """
     ordered = rows.assign(
         matter=rows["section"] + "|" + _matter(rows, rules), unsaid=~rows["status"].isin(CLOSED_STATUSES)
     ).sort_values(
         ["unsaid", "gravity", "children", "weight", "period"], ascending=[True, True, False, False, False]
     )
-    others = ordered.groupby("matter")["matter"].transform("size") - 1
-    return ordered.assign(more=others).drop_duplicates("matter").drop(columns=["matter", "unsaid"])
+    first = ordered.drop_duplicates("matter")
+    rest = ordered.drop(index=first.index).sort_values(["period", "indicator"], ascending=[False, True])
+    told: dict[str, list[tuple[str, str]]] = {}
+    for row in rest.itertuples():
+        told.setdefault(str(row.matter), []).append((str(row.indicator), str(row.period)))
+    others = [tuple(told.get(matter, ())) for matter in first["matter"]]
+    kept = first.assign(
+        more=[len(one) for one in others], others=pd.Series(others, index=first.index, dtype=object)
+    )
+    return kept.drop(columns=["matter", "unsaid"])
 
 
 def _matter(rows: pd.DataFrame, rules: Mapping[str, Any]) -> pd.Series:
@@ -134,11 +148,11 @@ def _matter(rows: pd.DataFrame, rules: Mapping[str, Any]) -> pd.Series:
 def _carried(rows: pd.DataFrame, rules: Mapping[str, Any]) -> list[str]:
     """Return the sections of findings, where an answer speaks for all of its question.
 
-    A finding that nobody answered goes where the answer went, unless it is graver, or began after the answered
-    period and was not over when the answer was given: that is asked anew.
+    A finding of which nobody spoke goes where the answer went, or where somebody was asked, unless it is graver, or began
+    after the answered period and was not over when it was said: that is asked anew.
     """
     matters, spans = _matter(rows, rules), {code: Period.parse(code) for code in rows["period"].unique()}
-    closed = rows["status"].isin(CLOSED_STATUSES)
+    closed = rows["status"].isin((*CLOSED_STATUSES, *WAITING_STATUSES))
     answers: dict[str, list[Any]] = {}
     for matter, row in zip(matters[closed], rows[closed].itertuples(), strict=True):
         answers.setdefault(matter, []).append(row)
@@ -168,9 +182,10 @@ def _ranked(rows: pd.DataFrame, near: set[str]) -> pd.DataFrame:
     )
     firsts = rows.groupby(whom)[["gravity", "children"]].transform("first")
     away = ~rows["asked_place"].isin(near) & bool(near)
-    rows = rows.assign(top=firsts["gravity"], most=firsts["children"], away=away).sort_values(
-        ["section", "away", "top", "most", "who", "asked_place"],
-        ascending=[False, True, True, False, True, True],
+    stage = rows["section"].map({name: number for number, name in enumerate(SECTIONS)})
+    rows = rows.assign(stage=stage, top=firsts["gravity"], most=firsts["children"], away=away).sort_values(
+        ["stage", "away", "top", "most", "who", "asked_place"],
+        ascending=[True, True, True, False, True, True],
         kind="stable",
     )
     rows["rank"] = rows.groupby(whom).cumcount() + 1
@@ -255,6 +270,14 @@ def finding(row: Mapping[Any, Any], pack: Pack, locale: str, titles: Mapping[str
     return sentence(row["message"], row["params"], pack, locale, titles)
 
 
+def steps(check: str, rules: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Return what is asked after the question of a check, one thing after the other, each with its papers."""
+    return [
+        (f"quality.step.{check}.{one['name']}", list(one["documents"]))
+        for one in rules["steps"].get(check, ())
+    ]
+
+
 def papers(check: str, indicator: str, rules: Mapping[str, Any]) -> list[str]:
     """Return which papers answer the question of a check about a number; `rules` is the section `worklist`.
 
@@ -287,14 +310,13 @@ def _begun(codes: pd.Series, month: Period) -> pd.Series:
 
 def _section(row: Any, month: Period) -> str:
     if row.status not in CLOSED_STATUSES:
-        return "open"
+        return "waiting" if row.status in WAITING_STATUSES else "open"
     said = row.said_on
     if row.period == month.code:
         return "answered"
     if pd.isna(said):
         return ""
-    day = pd.Timestamp(said).date()
-    return "answered" if (month + -1).start <= day <= (month + 1).end else ""
+    return "answered" if (month + -1).start <= pd.Timestamp(said).date() else ""
 
 
 def _weighed(rows: pd.DataFrame, known: Known, rules: Mapping[str, Any]) -> pd.DataFrame:
@@ -303,9 +325,11 @@ def _weighed(rows: pd.DataFrame, known: Known, rules: Mapping[str, Any]) -> pd.D
     A count of doses that differs from what was expected: the difference, at most a year of the place's first
     doses. Numbers of other services (`registers` of the rules): none. Everything else: the first doses of the months
     that it is about. Doses may be more than the children there are: `children` never exceeds the usual first doses, nor the
-    children known, of the period that the finding speaks of; the weight keeps how far a count lies apart.
+    children known, of the period that the finding speaks of; where what is usual is unknown it is empty, and no zero. The
+    weight keeps how far a count lies apart.
     """
-    usual = rows["place_code"].map(dict(known.usual)).fillna(0.0).astype(float)
+    own = rows["place_code"].map(dict(known.usual)).astype(float)
+    usual = own.fillna(0.0)
     months = rows["period"].map({code: _months(code) for code in rows["period"].unique()}).astype(float)
     counted = rows["check"].isin(list(rules["counts"])) & rows["indicator"].str.endswith("_doses")
     apart = (rows["value"].astype(float) - rows["expected"].astype(float)).abs()
@@ -314,7 +338,8 @@ def _weighed(rows: pd.DataFrame, known: Known, rules: Mapping[str, Any]) -> pd.D
     of_doses = ~rows["indicator"].isin(list(rules["registers"]))
     moved = capped.where(capped.notna(), usual * months).where(of_doses, 0.0)
     there = rows["place_code"].map(dict(known.children)).astype(float) * months / 12
-    children = pd.concat([moved, usual * months, there], axis=1).min(axis=1).round()
+    least = pd.concat([difference, own * months, there], axis=1).min(axis=1).round()
+    children = least.mask(own.isna()).where(of_doses, 0.0)
     matters = rows["indicator"].map(dict(rules["indicators"])).fillna(float(rules["indicator_else"]))
     matters = matters.where(~rows["check"].isin(list(rules["always"])), 1.0).astype(float)
     grave = rows["severity"].map(dict(rules["severity"])).astype(float)
@@ -326,11 +351,11 @@ def _months(code: str) -> int:
     return (period.end.year - period.start.year) * 12 + period.end.month - period.start.month + 1
 
 
-def _asked(rows: pd.DataFrame, known: Known, rules: Mapping[str, Any]) -> pd.DataFrame:
+def asked_of(rows: pd.DataFrame, lineage: pd.DataFrame, rules: Mapping[str, Any]) -> pd.DataFrame:
     """Add who is asked, and at which place: who answers for the place itself, or for the one above it."""
     order = {level.value: level.depth for level in Level}
     line: dict[str, list[tuple[int, str, str]]] = {}
-    for row in known.lineage.itertuples():
+    for row in lineage.itertuples():
         depth = order.get(str(row.ancestor_level), 9)
         line.setdefault(str(row.place_code), []).append(
             (depth, str(row.ancestor_code), str(row.ancestor_level))

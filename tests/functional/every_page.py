@@ -71,6 +71,7 @@ _DESK = (
     *_pages("scorecard", "/preuves/qualite/fiche/ML/", "/preuves/qualite/fiche/ML-D0001/?regles=who", "/preuves/qualite/fiche/ML-F0001/"),
     *_pages("scorecard", "/preuves/qualite/fiche/ML-D0001/", who="nobody"), *_pages("quality_reports", "/preuves/qualite/rapport/"),
     *_pages("worklist", "/preuves/a-demander/", "/preuves/a-demander/?tout=1"), *_pages("worklist", "/preuves/a-demander/", who="awa"),
+    *_pages("worklist_contact", "/preuves/a-demander/contact/ML-F0001/", who="awa"),
     *_pages("sources", "/preuves/sources/"), *_pages("source_flows", "/preuves/flux/"), *_pages("source", "/preuves/sources/demo-snis/"),
     *_pages("source", "/preuves/sources/demo-snis/", who="oumar"),
     *_pages("connections", "/preuves/connexions/"), *_pages("connections", "/preuves/connexions/", who="awa"),

@@ -180,11 +180,13 @@ SHEETS = (
     page("upload_withdraw", PUBLISHES, about="published sheet", knows=SHEET, done=302, form=WHY),
 )
 SET_FINDING = near("district facility region national researcher administrator") | TEAM_OF_ANOTHER_HOUSE
+KEEP_CONTACT = near("district facility region national administrator") | TEAM_OF_ANOTHER_HOUSE
 DESK = (
     page("findings", PARTNERS_AND_INSIDE, by=FEWEST),
     button("findings_check", CENTRE),
     page("worklist", PARTNERS_AND_INSIDE, done=404, form={"key": "f" * 64, "status": "corrected"}, by=FEWEST),
     *(look(name, PARTNERS_AND_INSIDE, by=FEWEST) for name in ("worklist_csv", "worklist_xlsx")),
+    Row(name="worklist_contact", about="code", reads=KEEP_CONTACT, sends=KEEP_CONTACT, done=422, form={"post": "", "phone": "", "version": 0}),
     Row(name="finding", about="finding", knows=PARTNERS_AND_INSIDE, hidden=403, reads=PARTNERS_AND_INSIDE,
         sends=SET_FINDING, form={"status": "known", "comment": "", "version": 0},
         by=[*FEWEST, ("facility", "home"), ("region", "away"), ("researcher", "wide"), ("administrator", "wide")]),

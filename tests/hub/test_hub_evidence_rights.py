@@ -25,6 +25,7 @@ AT_HOME = {
     "evidence.publish": {"national": "home", "administrator": "home"},
     "evidence.withdraw": {"national": "home", "administrator": "home"},
     "evidence.set_finding": {"district": "home", "facility": "home", "region": "home", "researcher": "home", "national": "home", "administrator": "home"},
+    "evidence.keep_contact": {"district": "home", "facility": "home", "region": "home", "national": "home", "administrator": "home"},
     "evidence.edit_source": {"researcher": "all", "national": "all", "administrator": "all"},
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.pipeline import check
 from kalanso.pipeline import worklist as lists
 from kalanso.pipeline.quality_report import CannotReport, write_quality_report
+from kalanso.pipeline.worklist_month import checks_behind
 from kalanso.places.tables import PLACE_PARENTS, PLACES
 from kalanso.quality.tables import FINDING_STATUSES, QUALITY_METRICS, QUALITY_SCORES
 from kalanso.store import Provenance, Store
@@ -126,7 +128,11 @@ def test_a_workbook_has_a_sheet_to_ask_and_one_of_answers_and_no_formula(
     assert [cell.value for cell in sheet[2]][:3] == ["N°", "À qui", "Où demander"]
     assert any(cell.value == "'=Boura" for row in sheet.iter_rows() for cell in row)
     assert not any(cell.data_type == "f" for row in sheet.iter_rows() for cell in row)
-    assert len(book.worksheets) == 2
+    assert [sheet.title for sheet in book.worksheets] == [
+        "À demander",
+        "En attente de réponse",
+        "Déjà répondu",
+    ]
 
 
 def test_csv_follows_the_language_and_another_ending_is_refused(
@@ -189,12 +195,43 @@ def test_without_a_month_the_newest_complete_one_is_taken_and_said(checked: Stor
         main(["--lang", "en", "worklist", "--store", str(checked.folder)])
     assert not left.value.code
     told = capsys.readouterr().out
-    assert "Month taken: November 2024, the newest for which enough places have reported." in " ".join(
+    assert "Month taken: December 2024, the newest for which enough places have reported." in " ".join(
         told.split()
     )
     with pytest.raises(SystemExit):
         main(["--lang", "en", "worklist", "--store", str(checked.folder), "--month", "202411"])
     assert "Month taken" not in capsys.readouterr().out
+
+
+def test_the_month_stays_until_the_checks_have_read_what_was_published(
+    checked: Store, tmp_path: Path
+) -> None:
+    own, later = (
+        Store.open(shutil.copytree(checked.folder, tmp_path / "later")),
+        datetime(2025, 4, 15, tzinfo=UTC),
+    )
+    rows = own.read(OBSERVATIONS).to_pandas()
+    newer = rows[rows["period"] == "202412"].assign(period="202501", period_start=date(2025, 1, 1))
+
+    before = lists.worklist(own, now=later).month.code
+    newer = newer.astype(object).where(newer.notna(), None)
+    own.publish(OBSERVATIONS, newer.to_dict("records"), provenance=Provenance(sources=("hmis",)), now=later)
+    assert (before, lists.worklist(own, now=later).month.code) == ("202412", "202412")
+    assert checks_behind(own)
+    check(own, now=later)
+    assert lists.worklist(own, now=later).month.code == "202501"
+    assert not checks_behind(own)
+
+
+def test_the_files_say_the_words_of_the_page_and_leave_unknown_children_empty(
+    checked: Store, now: Any
+) -> None:
+    listed = lists.worklist(checked, month=Period.parse("202411"), now=now)
+    unknown = replace(listed, rows=listed.rows.assign(children=float("nan")))
+
+    lines = lists.in_words(unknown, "fr")
+    assert {line["children"] for line in lines} == {""}
+    assert {line["severity"] for line in lines} <= {"sérieux", "à vérifier"}
 
 
 def test_the_report_of_a_store_is_written_as_pdf_or_word(checked: Store, tmp_path: Path, capsys: Any) -> None:

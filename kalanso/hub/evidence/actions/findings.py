@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from kalanso.hub.evidence.actions.notices import tell_of_question
 from kalanso.hub.evidence.actions.versions import refuse_stale, save_next
 from kalanso.hub.evidence.models import FindingStatus
 from kalanso.hub.jobs.actions import ask
@@ -18,6 +19,7 @@ from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.actions import record, state_of
 from kalanso.hub.people.models import Person
 from kalanso.hub.people.permissions import WHOLE_COUNTRY, Somewhere, refuse_unless
+from kalanso.quality.tables import OF_SILENCE
 
 Status = FindingStatus.Status
 LONGEST_COMMENT = 1000
@@ -32,6 +34,10 @@ VERBS: Mapping[str, str] = {
     Status.EXPLAINED: "evidence.finding_explained",
     Status.CORRECTED: "evidence.finding_corrected",
     Status.NO_ERROR: "evidence.finding_dismissed",
+    Status.HANDED_ON: "evidence.finding_handed_on",
+    Status.NOT_ENTERED: "evidence.finding_place",
+    Status.PLACE_CLOSED: "evidence.finding_place",
+    Status.NOT_VACCINATING: "evidence.finding_place",
 }
 
 
@@ -39,10 +45,15 @@ VERBS: Mapping[str, str] = {
 def set_status(
     *, by: Person, finding: Mapping[str, Any], status: str, comment: str, version: int, now: datetime
 ) -> FindingStatus:
-    """Keep what somebody says of a finding. `version` is that which they saw: 0 for a new one."""
+    """Keep what somebody says of a finding. `version` is that which they saw: 0 for a new one.
+
+    Where it is passed on, those who may answer at the post that is asked are told.
+    """
     refuse_unless(by, "evidence.set_finding", Somewhere(finding["place_code"]))
     if status not in Status.values:
         raise ValidationError(_("Choisissez un statut de la liste."), code="status")
+    if status in OF_SILENCE and finding["check"] != "silence":
+        raise ValidationError(_("Cette réponse ne vaut que pour une structure silencieuse."), code="status")
     if status in WORDS_NEEDED and not comment.strip():
         raise ValidationError(str(WORDS_NEEDED[status]), code="comment")
     held = FindingStatus.objects.select_for_update().filter(key=finding["key"]).first()
@@ -59,6 +70,8 @@ def set_status(
         by=by, verb=VERBS.get(status, "evidence.finding_set"), thing=held, now=now, before=before,
         after=state_of(held, "status", "comment"),
     )  # fmt: skip
+    if status == Status.HANDED_ON:
+        tell_of_question(held, finding, by=by, now=now)
     return held
 
 

@@ -1,12 +1,16 @@
-"""Who is told what became of a sheet, and when not: nobody hears of their own doing, nor twice of one thing?"""
+"""Who is told what became of a sheet, or that a question waits for them: nobody hears of their own doing, nor twice of one thing?"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
 
-from kalanso.hub.evidence.models import Upload
+from kalanso.hub.evidence.models import FindingStatus, Upload
+from kalanso.hub.evidence.queries.calls import post_asked, told
+from kalanso.hub.evidence.queries.uploads import place_names
 from kalanso.hub.people.actions.notices import notify
 from kalanso.hub.people.models import Notification, Person
 
@@ -35,6 +39,21 @@ def tell_of_refusal(upload: Upload, *, asked_by: Person | None, now: datetime) -
         persons.append(asked_by)  # type: ignore[arg-type]
     for person in persons:
         _tell(person, upload, sentence, by=None, now=now, reason="")
+
+
+def tell_of_question(said: FindingStatus, finding: Mapping[str, Any], *, by: Person, now: datetime) -> int:
+    """Tell those who may answer at the post that a finding asks; return how many were told."""
+    post = post_asked(finding)
+    address = reverse("finding", args=[said.key])
+    waiting = Notification.objects.filter(
+        sentence="evidence.question_handed_on", address=address, read__isnull=True
+    ).values_list("person_id", flat=True)
+    persons = [one for one in told(by, {post}, today=now.date())[post] if one.pk not in set(waiting)]
+    place = place_names({said.place_code}).get(said.place_code, said.place_code)
+    params = {"by": str(by), "place": place}
+    return notify(
+        persons=persons, sentence="evidence.question_handed_on", params=params, address=address, now=now
+    )
 
 
 def _tell(

@@ -14,6 +14,7 @@ from kalanso.hub.evidence.queries import findings, published
 from kalanso.hub.evidence.queries.uploads import choices_of, language, places_to_speak_for
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.quality import CHECKS, SEVERITIES
+from kalanso.quality.tables import OF_SILENCE
 from kalanso.vocabulary import NotAPeriod, Period, format_value
 
 
@@ -75,6 +76,27 @@ class FindingForm(forms.Form):
         label=gettext_lazy("Ce que vous savez"), required=False, max_length=LONGEST_COMMENT,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("Obligatoire si elle est expliquée, ou si ce n'est pas une erreur. Pas de nom d'enfant ni de parent."),
+    )  # fmt: skip
+    version = forms.IntegerField(widget=forms.HiddenInput())
+
+    def __init__(self, *args: Any, check: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        offered = [
+            one for one in FindingStatus.Status.choices if check == "silence" or one[0] not in OF_SILENCE
+        ]
+        self.fields["status"].choices = offered  # type: ignore[attr-defined]
+
+
+class ContactForm(forms.Form):
+    """Whom to call at a place: a post and its telephone, no name."""
+
+    post = forms.CharField(
+        label=gettext_lazy("Quel poste ?"), max_length=80,
+        help_text=gettext_lazy("Exemple : chef de poste, chargé PEV. Pas de nom : les gens changent, le poste reste."),
+    )  # fmt: skip
+    phone = forms.CharField(
+        label=gettext_lazy("Son téléphone de service"), max_length=20,
+        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "off"}),
     )  # fmt: skip
     version = forms.IntegerField(widget=forms.HiddenInput())
 

@@ -1,6 +1,7 @@
 """Which records does the evidence desk keep? One file per kind; Django looks only here."""
 
 from kalanso.hub.evidence.models.connections import Connection, ConnectionSecret, Pull
+from kalanso.hub.evidence.models.contacts import PlaceContact
 from kalanso.hub.evidence.models.findings import FindingStatus
 from kalanso.hub.evidence.models.matches import PlaceName
 from kalanso.hub.evidence.models.reports import QualityReport
@@ -13,6 +14,7 @@ __all__ = [
     "Connection",
     "ConnectionSecret",
     "FindingStatus",
+    "PlaceContact",
     "PlaceName",
     "Pull",
     "QualityReport",

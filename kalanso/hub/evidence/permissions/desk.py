@@ -25,6 +25,10 @@ DESK_RULES = (
         roles=frozenset({Role.DISTRICT, Role.FACILITY, Role.REGION, Role.RESEARCHER}) | COUNTRY,
         widely=EVERYWHERE,
     ),
+    # Whom to call at a place is known to those who work there or answer for it.
+    Rule(
+        verb="evidence.keep_contact", roles=frozenset({Role.DISTRICT, Role.FACILITY, Role.REGION}) | COUNTRY
+    ),
     # The report is of the whole country and holds what every partner may see: whoever answers for a region may ask.
     Rule(
         verb="evidence.ask_quality_report",

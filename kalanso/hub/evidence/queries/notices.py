@@ -1,4 +1,4 @@
-"""Which sentences tell somebody what became of the sheet they brought, or of the server they connected?"""
+"""Which sentences tell somebody what became of the sheet they brought, of the server they connected, or that a question waits?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from kalanso.hub.people.queries.notices import Notice
 
 KIND = _("Ce que deviennent mes fichiers déposés")
 SERVERS = _("Ce que disent les serveurs que j'ai reliés")
+QUESTIONS = _("Les questions sur les données que l'on me transmet")
 NOTICES = {
+    "evidence.question_handed_on": Notice(
+        says=_("%(by)s vous transmet une question sur les données de %(place)s."), kind=QUESTIONS
+    ),
     "evidence.connection_refused": Notice(
         says=_("Le serveur de %(source)s n'a pas répondu comme il faut : sa page dit quoi faire."), kind=SERVERS
     ),

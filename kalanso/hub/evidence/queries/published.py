@@ -53,13 +53,15 @@ def alike(*specs: TableSpec) -> Scope:
 def several(codes: Set[str] | None = None) -> Iterator[Callable[..., list[dict[str, Any]]]]:
     """Lend a way to ask several questions over one connection, about some places alone (None: all that is seen).
 
-    What hides protected places is found once for all of them.
+    What hides protected places is found once for all of them. `as_of` names an earlier snapshot of a table.
     """
     scope = here.scope() if codes is None else _narrowed(here.scope(), codes)
     with opened() as store:
 
-        def ask(spec: TableSpec, question: Callable[[ir.Table], ir.Table]) -> list[dict[str, Any]]:
-            table = visible(store, spec, scope, today=datetime.now(UTC).date())
+        def ask(
+            spec: TableSpec, question: Callable[[ir.Table], ir.Table], as_of: str | None = None
+        ) -> list[dict[str, Any]]:
+            table = visible(store, spec, scope, today=datetime.now(UTC).date(), as_of=as_of)
             if codes is not None:
                 table = table.filter(table[spec.place_column].isin(sorted(codes)))
             found: list[dict[str, Any]] = question(table).to_pyarrow().to_pylist()

@@ -24,11 +24,14 @@ from django.urls import reverse
 from kalanso.hub.evidence.models import FindingStatus
 from kalanso.hub.evidence.queries import published
 from kalanso.hub.evidence.queries.findings import key_of
+from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.queries import here
 from kalanso.hub.people.queries.access import access_of
 from kalanso.indicators.tables import OBSERVATIONS
+from kalanso.pipeline.worklist_month import checks_behind, reports_checked, spoken
 from kalanso.places.tables import PLACES
+from kalanso.quality import missing_reports
 from kalanso.quality import worklist as lists
 from kalanso.quality.evidence import EXTRAORDINARY
 from kalanso.quality.tables import QUALITY_FINDINGS
@@ -39,6 +42,7 @@ MONTHS_OFFERED = 12
 KEY_SHOWN, LONGEST_BACK = 12, 300  # of a fingerprint in an address; of the query of a list
 FIRST_DOSES, AGES = "dtp1_doses", ("0-11m", "unknown", "all")
 YEARS_BACK = 3  # a population older than this says nothing of the children of a month
+CHECKING = ("evidence.check", "evidence.recompute")  # kinds of work that end in new findings
 READ = (QUALITY_FINDINGS, OBSERVATIONS)
 _WHOLE = ("strategy", "sector", "sex")
 
@@ -69,26 +73,27 @@ def place_of(person: Any, code: str) -> PlaceMirror | None:
 def months(place: PlaceMirror | None, today: date) -> list[Period]:
     """Return the months that can be asked about below a place, the usual one first; never the month that still runs.
 
-    The usual one is that of `quality.worklist.month_asked`. The others stand by their date, newer ones that have
-    findings too.
+    The usual one is that of `quality.worklist.month_asked`, by the reports that the checks have read, for all readers of a
+    place and for the command line. The others stand by their date, newer ones that have findings too.
     """
     last = Period.month(today.year, today.month) + -1
     if not published.sees(QUALITY_FINDINGS):
         return [last + -back for back in range(MONTHS_OFFERED)]
-    basis = _kept_for()
-    told, spoken = _told_months(*basis, _code(place))
+    told, given = _told_months(*_kept_for(), _code(place))
     rules = published.pack().section("quality")["worklist"]
-    # The checks have spoken of all that is published, or else until the newest month of which they say something.
-    checked = (last.code,) if _all_checked() else _told_months(*basis, "")[0]
-    usual = lists.month_asked(checked, spoken, rules, last=last)
+    usual = lists.month_asked(given, rules, last=last)
     newer = [Period.parse(code) for code in told if usual.code < code <= last.code]
     return [usual, *newer, *(usual + -back for back in range(1, MONTHS_OFFERED))]
 
 
-def _all_checked() -> bool:
-    """Whether the checks ran after the newest reports were published: all readers then see one month for one place."""
-    found, told = published.latest(QUALITY_FINDINGS), published.latest(OBSERVATIONS)
-    return found is not None and told is not None and found.created >= told.created
+def checks_under_way() -> str:
+    """Return whether the checks still read what was published: "running", "behind" where none has begun yet, else ""."""
+    with published.opened() as store:
+        behind = checks_behind(store)
+    if not behind:
+        return ""
+    begun = Job.objects.filter(kind__in=CHECKING, state__in=(Job.State.WAITING, Job.State.RUNNING)).exists()
+    return "running" if begun else "behind"
 
 
 def reported_share() -> float:
@@ -206,21 +211,23 @@ def _own_question(scope: Scope, code: str) -> str:
 def _months_by_place(
     _folder: str, _marks: tuple[str, ...], scope: Scope, code: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return place_code and period of findings that are asked about, and of what was reported, each pair once."""
+    """Return place_code and period of findings that are asked about, and of the reports that the checks read, each pair once."""
 
     def asked(table: ir.Table) -> ir.Table:
         chosen = table.filter(table.period_type == "month", table.severity != "note")
         return chosen.select("place_code", "period").distinct()
 
-    def reported(table: ir.Table) -> ir.Table:
-        given = table.filter(table.period_type == PeriodType.MONTH.value, table.value.notnull())
-        return given.select("place_code", "period").distinct()
-
     with here.reading_as(scope), published.several(_below(code)) as ask:
         found = ask(QUALITY_FINDINGS, asked)
-        rows = ask(OBSERVATIONS, reported) if published.sees(OBSERVATIONS) else []
+        read = _reports_checked()
+        rows = ask(OBSERVATIONS, spoken, as_of=read) if published.sees(OBSERVATIONS) else []
     columns = ["place_code", "period"]
     return pd.DataFrame(found, columns=columns), pd.DataFrame(rows, columns=columns)
+
+
+def _reports_checked() -> str | None:
+    with published.opened() as store:
+        return reports_checked(store)
 
 
 @lru_cache(maxsize=32)
@@ -229,7 +236,7 @@ def _basis(_folder: str, _marks: tuple[str, ...], scope: Scope, code: str, month
     told = _told(_folder, _marks, scope, _own_question(scope, code), month_code)
     if codes is not None:
         told = tuple(frame[frame["place_code"].isin(codes)].reset_index(drop=True) for frame in told)
-    findings, doses, populations = told
+    findings, doses, populations, reports = told
     lineage, names = _lineage(codes)
     return Basis(
         findings=findings,
@@ -237,6 +244,7 @@ def _basis(_folder: str, _marks: tuple[str, ...], scope: Scope, code: str, month
             lineage=lineage,
             usual=lists.usual_of(doses, lineage),
             children=lists.children_of(populations, lineage),
+            reports=reports,
         ),
         names=names,
     )
@@ -246,14 +254,26 @@ def _basis(_folder: str, _marks: tuple[str, ...], scope: Scope, code: str, month
 def _told(
     _folder: str, _marks: tuple[str, ...], scope: Scope, code: str, month_code: str
 ) -> tuple[pd.DataFrame, ...]:
-    """Return the findings that a list of a month may ask about, the first doses by which they are weighed, and populations."""
+    """Return the findings that a list of a month may ask about, first doses and populations by which they are weighed, and reports owed."""
     month = Period.parse(month_code)
     with here.reading_as(scope), published.several(_below(code)) as ask:
         findings = _findings(ask, month)
         counted = published.sees(OBSERVATIONS)
         doses = _first_doses(ask, month) if counted else _sums("step")
         populations = _populations(ask, month) if counted else _sums("year")
-    return findings, doses, populations
+        owed = _reports(ask, month, findings) if counted else missing_reports.EMPTY
+    return findings, doses, populations, owed
+
+
+def _reports(ask: Ask, month: Period, findings: pd.DataFrame) -> pd.DataFrame:
+    """Return the reports of the year of a month that did not come, or came late, of the forms that the findings speak of."""
+    forms = missing_reports.asked_for(findings)
+    if not forms:
+        return missing_reports.EMPTY
+    back = int(published.pack().section("quality")["worklist"]["months_back"])
+    first = date((month + -back).start.year, 1, 1)
+    rows = ask(OBSERVATIONS, lambda table: missing_reports.by_structure(table, forms, first, month.end))
+    return pd.DataFrame(rows, columns=list(missing_reports.COLUMNS))
 
 
 def _sums(when: str, rows: Any = ()) -> pd.DataFrame:

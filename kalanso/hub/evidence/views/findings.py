@@ -58,7 +58,7 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
         "status": said.status if said else FindingStatus.Status.KNOWN, "comment": said.comment if said else "",
         "version": said.version if said else 0,
     }  # fmt: skip
-    form = FindingForm(request.POST or None, initial=start)
+    form = FindingForm(request.POST or None, initial=start, check=finding["check"])
     if request.method == "POST":
         if not allowed:
             raise PermissionDenied(

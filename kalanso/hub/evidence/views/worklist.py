@@ -14,16 +14,18 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from kalanso.hub.evidence.actions import findings as actions
-from kalanso.hub.evidence.queries import asked_lines, findings, published, worklist
+from kalanso.hub.evidence.models import FindingStatus
+from kalanso.hub.evidence.queries import asked_lines, calls, findings, published, worklist
 from kalanso.hub.evidence.queries.sources import distinct_titles
 from kalanso.hub.evidence.queries.uploads import language
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.pipeline.worklist_files import Worklist, to_csv, to_xlsx
 from kalanso.quality.tables import CLOSED_STATUSES, QUALITY_FINDINGS
-from kalanso.quality.worklist import question
+from kalanso.quality.worklist import SECTIONS, question
 from kalanso.vocabulary import NotAPeriod, Period, PeriodType
 
 LONGEST_WRONG = 40
@@ -98,18 +100,36 @@ def listing(request: HttpRequest) -> HttpResponse:
     return redirect(worklist.list_again(request.POST.get("back", ""), finding["key"]))
 
 
+def _telling(request: HttpRequest, finding: Mapping[str, Any]) -> int:
+    """Return how many people are told of a question that was passed on to the post that it asks."""
+    post = calls.post_asked(finding)
+    return len(calls.told(request.user, {post}, today=datetime.now(UTC).date())[post])
+
+
+def _passed_on(telling: int) -> str:
+    """Return what became of passing a question on."""
+    if not telling:
+        return _("Notée comme transmise. Personne n'a de compte à ce poste : Kalanso n'a prévenu personne.")
+    return ngettext(
+        "Transmise : %(n)s personne est prévenue dans Kalanso.",
+        "Transmise : %(n)s personnes sont prévenues dans Kalanso.",
+        telling,
+    ) % {"n": telling}
+
+
 def _page(request: HttpRequest, asked: _Asked, wrong: Mapping[str, str]) -> HttpResponse:
     rows, basis = worklist.questions(asked.place, asked.month)
-    pack, locale = published.pack(), language()
-    open_ones, answered = rows[rows["section"] == "open"], rows[rows["section"] == "answered"]
+    pack, locale, root = published.pack(), language(), request.build_absolute_uri("/")
+    open_ones, waiting, answered = (rows[rows["section"] == name] for name in SECTIONS)
     everything = request.GET.get("tout") == "1"
     wanted = request.GET.get("page", "1")
     number = int(wanted) if wanted.isdigit() and len(wanted) < 8 else 1
     shown, number, pages = asked_lines.page(
         open_ones, 1 if everything else number, AT_ONCE if everything else asked_lines.SHOWN
     )
-    groups = asked_lines.grouped(shown, basis, request.user, pack, locale, asked.place)
-    if wrong and wrong["key"] not in set(shown["key"]):
+    groups = asked_lines.grouped(shown, basis, request.user, pack, locale, asked.place, root)
+    waits = waiting if everything else waiting.head(asked_lines.SHOWN)
+    if wrong and wrong["key"] not in {*shown["key"], *waits["key"]}:
         messages.error(request, wrong["says"])
     done, away = _done(request, rows), [group for group in groups if group.away]
     opened = {wrong.get("key", "")[: worklist.KEY_SHOWN], done.get("then", "")} - {""}
@@ -122,7 +142,11 @@ def _page(request: HttpRequest, asked: _Asked, wrong: Mapping[str, str]) -> Http
         "wrong_place": asked.wrong_place, "wrong_month": asked.wrong_month,
         "total": len(open_ones), "serious": int((open_ones["severity"] == "serious").sum()),
         "children": asked_lines.by_child(open_ones, asked.place), "wrong": wrong,
+        "waiting": asked_lines.grouped(waits, basis, request.user, pack, locale, asked.place, root),
+        "waiting_total": len(waiting), "more_waiting": len(waiting) - len(waits),
+        "waiting_open": bool(wrong) and wrong["key"] in set(waits["key"]),
         "answered": asked_lines.grouped(answered.head(asked_lines.SHOWN), basis, request.user, pack, locale),
+        "answered_total": len(answered), "checks": worklist.checks_under_way(),
         "done": done, "back": asked.query(page=str(number) if number > 1 else ""),
         "more_answered": max(0, len(answered) - asked_lines.SHOWN), "everything": everything,
         "left_out": max(0, len(open_ones) - AT_ONCE) if everything else 0,
@@ -139,7 +163,7 @@ def _done(request: HttpRequest, rows: pd.DataFrame) -> dict[str, Any]:
     found = answered[answered["key"].str[: worklist.KEY_SHOWN] == told] if told else answered.head(0)
     then = request.GET.get("puis", "")
     if found.empty:
-        return _left(told, then, rows)
+        return _left(request, told, then, rows)
     return {"key": found["key"].iloc[0], "what": _asked_of(found), "n": len(answered), "total": len(rows), "then": then,
             "shown": then in set(rows.loc[rows["section"] == "open", "key"].str[: worklist.KEY_SHOWN])}  # fmt: skip
 
@@ -150,10 +174,11 @@ def _asked_of(found: pd.DataFrame) -> str:
     return question(row, published.pack(), language(), distinct_titles())
 
 
-def _left(told: str, then: str, rows: pd.DataFrame) -> dict[str, Any]:
+def _left(request: HttpRequest, told: str, then: str, rows: pd.DataFrame) -> dict[str, Any]:
     """Return what was answered just now where its answer stands in no list of this month, such as that of a year long ago."""
     said = worklist.said_just_now(told)
-    if said is None or findings.one(said.key) is None:
+    finding = findings.one(said.key) if said is not None else None
+    if said is None or finding is None:
         return {}
     shown = then in set(rows.loc[rows["section"] == "open", "key"].str[: worklist.KEY_SHOWN])
     waits = said.status not in CLOSED_STATUSES
@@ -165,6 +190,9 @@ def _left(told: str, then: str, rows: pd.DataFrame) -> dict[str, Any]:
         "then": then,
         "shown": shown,
         "waits": waits,
+        "passed": _passed_on(_telling(request, finding))
+        if said.status == FindingStatus.Status.HANDED_ON
+        else "",
     }
 
 
