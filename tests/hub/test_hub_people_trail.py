@@ -109,7 +109,7 @@ def lines_of(object_type: str, before: dict[str, Any], after: dict[str, Any], na
         ("people.membership", "ends", None, "2025-02-14", ("Fin", "", "14/02/2025")),
         ("people.organisation", "kind", "un", "cso", ("Genre", "Nations unies", "Société civile")),
         ("evidence.upload", "state", "tried", "published", ("État", "À relire avant publication", "Publié")),
-        ("evidence.findingstatus", "status", "new", "known", ("Statut", "Nouvelle", "Connue")),
+        ("evidence.findingstatus", "status", "new", "known", ("Statut", "Nouvelle", "Demandée, réponse attendue")),
         ("evidence.run", "gates", "x", "fine", ("Les contrôles des tirages sont passés", "x", "vu, rien à redire")),
         ("api.token", "parts", "['me']", "['me', 'jobs']", ("Ce qu'il ouvre", "Qui je suis", "Qui je suis, Mes travaux")),
         ("gone.record", "state", "a", "b", ("État", "a", "b")),
