@@ -180,7 +180,8 @@ SHEETS = (
     page("upload_withdraw", PUBLISHES, about="published sheet", knows=SHEET, done=302, form=WHY),
 )
 SET_FINDING = near("district facility region national researcher administrator") | TEAM_OF_ANOTHER_HOUSE
-KEEP_CONTACT = near("district facility region national administrator") | TEAM_OF_ANOTHER_HOUSE
+# Asked of a district: those of its facilities keep contacts of their own place alone.
+KEEP_CONTACT = near("district region national administrator") | at("facility", "wide") | TEAM_OF_ANOTHER_HOUSE
 DESK = (
     page("findings", PARTNERS_AND_INSIDE, by=FEWEST),
     button("findings_check", CENTRE),
