@@ -24,6 +24,7 @@ from kalanso.figures.survey_report import SurveyFacts, survey_report
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
 from kalanso.pipeline.study_rounds import StudyRound, read_round
 from kalanso.surveys.cleaning import ChildrenRefused, Cleaned, clean
+from kalanso.surveys.corrections import CorrectionRefused, located
 from kalanso.surveys.estimates import estimate
 from kalanso.surveys.evidence_rows import cluster_rows
 from kalanso.surveys.handed_in import SurveyRefused
@@ -96,7 +97,9 @@ def analyse_survey(
         found = _received(Path(folder), sample, study, salt)
         step(progress, cancel, "pipeline.survey.cleaning", 0.2)
         decided_in = Path(folder) / DECIDED
-        decided = _given(decided_in) if decided_in.exists() else None
+        decided = None
+        if decided_in.exists():
+            decided = located(_given(decided_in), found.children, found.doses)
         cleaned = clean(found.children, found.doses, study.asked, decided=decided)
         step(progress, cancel, "pipeline.survey.estimating", 0.4)
         known = record(
@@ -104,7 +107,7 @@ def analyse_survey(
             grace_days=study.grace_days, answers=_kept_opinions(found, cleaned),
         )  # fmt: skip
         estimates = estimate(known, groups=study.groups)
-    except (ChildrenRefused, RecordRefused, ScheduleRefused) as error:
+    except (ChildrenRefused, CorrectionRefused, RecordRefused, ScheduleRefused) as error:
         raise CannotAnalyse("pipeline.survey.not_analysed", reason=str(error)) from error
     except SurveyRefused as error:
         raise CannotAnalyse(error.message.id, **error.message.params) from error

@@ -7,6 +7,7 @@ are: cleaning works on copies.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -99,6 +100,43 @@ class Corrections:
     def receipt(self) -> pd.DataFrame:
         """Return how many rows each rule found (rule, rows), those that found none included."""
         return pd.DataFrame(list(self.counts.items()), columns=["rule", "rows"])
+
+
+def located(decided: pd.DataFrame, children: pd.DataFrame, doses: pd.DataFrame) -> pd.DataFrame:
+    """Return corrections of persons with the line of the received table that each means, texts that say nothing empty.
+
+    A line is named by its number (`row`), or, so that it stays the same when more interviews come, by its child, for a dose with
+    `dose` and `source`; of a child that was interviewed twice each line that holds `before` is meant. Raises CorrectionRefused
+    where no line is.
+    """
+    tables = {"survey_children": children, "survey_doses": doses}
+    found: list[dict[str, Any]] = []
+    for number, one in enumerate(decided.to_dict("records"), start=1):
+        line = {str(name): None if pd.isna(value) or value == "" else value for name, value in one.items()}
+        table = tables.get(str(line.get("table")))
+        if table is None:
+            raise CorrectionRefused(
+                f"correction {number}: expected the table {' or '.join(tables)}, got {line.get('table')!r}"
+            )
+        rows = [int(str(line["row"]))] if line.get("row") is not None else _rows_of(line, table)
+        if not rows:
+            told = " ".join(
+                str(line.get(name) or "") for name in ("table", "child", "dose", "source", "field", "before")
+            )
+            raise CorrectionRefused(f"correction {number}: expected a received line, got none: {told}")
+        found += [line | {"row": row} for row in rows]
+    return pd.DataFrame(found, columns=[*dict.fromkeys([*decided.columns, "row"])]).astype({"row": int})
+
+
+def _rows_of(line: Mapping[str, Any], table: pd.DataFrame) -> list[int]:
+    keys = [name for name in ("child", "dose", "source") if line.get(name) is not None]
+    field = str(line.get("field"))
+    if "child" not in keys or field not in table.columns:
+        return []
+    here = table
+    for name in keys:
+        here = here[here[name] == line[name]]
+    return [int(row["row"]) for row in here.to_dict("records") if _same(row[field], line.get("before"))]
 
 
 def rule_sentence(rule: str, rows: int) -> Message:

@@ -7,6 +7,8 @@ their variables; raw answers are never changed.
 from kalanso.surveys.instruments.answers import Answers, corrected, flat, read_answers
 from kalanso.surveys.instruments.child_rows import Received, received
 from kalanso.surveys.instruments.codebook import codebook, differences, form_of
+from kalanso.surveys.instruments.field_count import field_count
+from kalanso.surveys.instruments.filling import filled
 from kalanso.surveys.instruments.forms import Choice, Form, Group, Question
 from kalanso.surveys.instruments.loading import FORMS, besd_items, load
 from kalanso.surveys.instruments.progress import back_checks, interview_flags, progress
@@ -28,6 +30,8 @@ __all__ = [
     "codebook",
     "corrected",
     "differences",
+    "field_count",
+    "filled",
     "flat",
     "form_of",
     "interview_flags",

@@ -24,7 +24,7 @@ CORRECTION_COLUMNS = (
 STATUSES = ("ok", "unknown_variable", "unknown_code", "not_a_number", "not_a_date")
 META = ("start", "end", "today")
 # What identifies an answer, and the answer to which a row of a repeat belongs, in the exports that we know.
-_IDS = ("row_id", "id", "KEY", "__id", "_uuid", "meta/instanceID", "meta-instanceID", "instanceID")
+IDS = ("row_id", "id", "KEY", "__id", "_uuid", "meta/instanceID", "meta-instanceID", "instanceID")
 _PARENTS = ("answer_id", "answer", "PARENT_KEY", "__Submissions-id", "_submission__uuid", "_parent_id")
 _VERSIONS = ("__version__", "FormVersion", "__system/formVersion", "formVersion", "version")
 _SYSTEM = re.compile(r"^(_|__|meta[/-]|formhub|SubmissionDate|SubmitterI|SubmitterN|Attachments|DeviceID|Edits|FormVersion|ReviewState|AttachmentsPresent|AttachmentsExpected|Status|SET-OF-|instance|KEY$|PARENT_KEY$|answer$|id$|row_id$|answer_id$|changed$|audit$|version$)")  # fmt: skip
@@ -85,13 +85,13 @@ def read_answers(tables: Mapping[str, pd.DataFrame], form: Form) -> Answers:
 
 
 def _rows(table: pd.DataFrame, repeat: str, counts: dict[str, int]) -> list[tuple[str, str, dict[str, str]]]:
-    own = next((one for one in _IDS if one in table), None)
+    own = next((one for one in IDS if one in table), None)
     parent = next((one for one in _PARENTS if one in table), None) if repeat else None
     if own is None or (repeat and parent is None):
         raise SurveyRefused(
             "surveys.instruments.no_key",
             table=repeat or "-",
-            expected=", ".join(_PARENTS if own and repeat else _IDS),
+            expected=", ".join(_PARENTS if own and repeat else IDS),
         )
     seen: dict[str, dict[str, str]] = {}
     found = []

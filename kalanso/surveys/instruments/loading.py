@@ -41,6 +41,11 @@ def load(name: str, *, doses: Sequence[Mapping[str, Any]] | None = None) -> Form
     return declared(_read(f"forms/{name}.yaml"), file=f"{name}.yaml", doses=doses)
 
 
+def series_of(name: str) -> list[dict[str, Any]]:
+    """Return the series of doses that a form of the package asks for (series, doses, fr, en); none where it asks for none."""
+    return [dict(one) for one in _read(f"forms/{name}.yaml").get("doses", ())]
+
+
 def declared(
     given: Mapping[str, Any], *, file: str, doses: Sequence[Mapping[str, Any]] | None = None
 ) -> Form:

@@ -20,11 +20,12 @@ LANGUAGE_NAMES: Mapping[str, str] = {
 _META = ("start", "end", "today")
 
 
-def sheets(form: Form, *, public_key: str = "") -> dict[str, list[Row]]:
+def sheets(form: Form, *, public_key: str = "", language: str = "fr") -> dict[str, list[Row]]:
     """Return the rows of the sheets survey, choices and settings.
 
     Every form records start, end and day, and an audit log (how long each question took). Where a language lacks a
-    label, the French one stands in, so that no screen is empty. `public_key` (base64) encrypts answers on the telephone.
+    label, the French one stands in, so that no screen is empty. `public_key` (base64) encrypts answers on the telephone; `language` is
+    that in which the form opens.
     """
     languages = form.languages
     sound = any(question.audio for question, _ in form.questions())
@@ -38,7 +39,7 @@ def sheets(form: Form, *, public_key: str = "") -> dict[str, list[Row]]:
     ]
     settings = {
         "form_id": f"kalanso_{form.name}", "form_title": form.title["fr"], "version": form.version,
-        "default_language": language_name("fr"),
+        "default_language": language_name(language),
     }  # fmt: skip
     if public_key:
         settings["public_key"] = public_key
@@ -95,12 +96,12 @@ def _in_languages(column: str, texts: Mapping[str, str], languages: tuple[str, .
     return {f"{column}::{language_name(one)}": texts.get(one) or texts["fr"] for one in languages}
 
 
-def workbook(form: Form, *, public_key: str = "") -> bytes:
+def workbook(form: Form, *, public_key: str = "", language: str = "fr") -> bytes:
     """Return the XLSForm as the bytes of an XLSX file."""
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    for name, rows in sheets(form, public_key=public_key).items():
+    for name, rows in sheets(form, public_key=public_key, language=language).items():
         columns = list(dict.fromkeys(column for row in rows for column in row))
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"
