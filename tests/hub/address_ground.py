@@ -282,7 +282,13 @@ def _studies(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
     own = study_desk.analysed(by, folder, survey="analysee", **more)
     out = study_desk.analysed(by, folder, survey="publiee", **more)
     rounds.let_out(by=by, one=out, now=NOW)
+    line = study_desk.laid_out(by, own, home)
     return {
+        "form of an analysed round": lambda who: {"pk": own.pk, "form": "child"},
+        "draw of an analysed round": lambda who: {"pk": own.pk, "number": 1},
+        "rule of an analysed round": lambda who: {"pk": own.pk, "rule": "date_partial"},
+        "line of an analysed round": lambda who: {"pk": own.pk, "table": "survey_doses", "row": 1},
+        "correction of an analysed round": lambda who: {"pk": own.pk, "number": line.pk},
         "analysed round": lambda who: {"pk": own.pk},
         "published round": lambda who: {"pk": out.pk},
         "report of an analysed round": lambda who: {"pk": own.pk, "locale": "fr", "form": "pdf"},

@@ -45,7 +45,7 @@ def said(**changes: Any) -> dict[str, Any]:
         "survey": "menages-2025", "title_fr": "Enquête dans trois aires", "title_en": "Survey in three areas",
         "organisation": house(), "place_code": "", "first_day": date(2025, 1, 13), "last_day": date(2025, 2, 12),
         "cohorts": COHORTS, "doses": DOSES, "policy": "SOUGHT_FOR_ALL", "mode": "vcqi", "grace_days": 0, "groups": ["sex"],
-        "swap_day_month": True, "chosen_places": True, **ETHICS,
+        "swap_day_month": True, "chosen_places": True, "second_look": False, **ETHICS,
     }  # fmt: skip
     return told | changes
 
@@ -161,6 +161,140 @@ def analysed(
     return one
 
 
+def received(analysis: Any, *, child: str = "c0ffee00c0ffee00c0ff") -> None:
+    """Leave the lines of one child where an analysis keeps them, and what a rule found among them."""
+    import pandas as pd
+
+    folder = analysis.folder / "private"
+    folder.mkdir(parents=True, exist_ok=True)
+    children = {
+        "survey": "m",
+        "row": [1],
+        "child": child,
+        "cluster": "T-001",
+        "interview_date": "2025-01-20",
+        "birth_card": "2024-02-31",
+        "sex": "female",
+    }
+    doses = {
+        "survey": "m",
+        "row": [1, 2],
+        "child": child,
+        "dose": "dtp1",
+        "source": ["card", "history"],
+        "answer": "yes",
+        "date": ["2024-13-05", None],
+    }
+    found = {
+        "rule": ["date_partial"],
+        "table": "survey_doses",
+        "row": [1],
+        "child": child,
+        "field": "date",
+        "before": "2024-13-05",
+        "after": None,
+    }
+    for name, table in (
+        ("survey_children", children),
+        ("survey_doses", doses),
+        ("survey_corrections", found),
+    ):
+        pd.DataFrame(table).to_parquet(folder / f"{name}.parquet")
+
+
+CORRECTION = {
+    "table": "survey_doses", "child": "c0ffee00c0ffee00c0ff", "dose": "dtp1", "source": "card", "field": "date", "before": "2024-13-05",
+    "after": "2024-05-13", "why": "photo de la carte",
+}  # fmt: skip
+
+
+def frame(place: str = "", units: int = 12) -> list[dict[str, Any]]:
+    """Return a frame of villages in two strata."""
+    return [
+        {"unit_code": f"V{number:02d}", "name": f"Village {number}", "place_code": place, "stratum": f"S{number % 2}",
+         "stratum_name": f"Strate {number % 2}", "children": 50.0 + number}
+        for number in range(units)
+    ]  # fmt: skip
+
+
+ASKED = {
+    "frame": "file", "file_name": "villages.csv", "strata": "", "clusters": 3, "reserves": 1, "households": 20, "teams": 2,
+    "segment_above": 0, "segment_size": 0,
+}  # fmt: skip
+
+
+def drawn(by: Any, one: Any, place: str = "", seed: int = 7, **more: Any) -> Any:
+    """Return a draw of a round."""
+    from kalanso.hub.studies.actions.draws import draw
+
+    told = {
+        "frame": frame(place),
+        "outside": [{"unit_code": "V99", "name": "Vide"}],
+        "asked": ASKED,
+        "reason": "",
+    }
+    return draw(by=by, one=one, seed=seed, now=NOW, **(told | more))
+
+
+def counted(one: Any, **more: Any) -> Any:
+    """Return a count of the fieldwork that ended, of two clusters."""
+    from kalanso.hub.studies.models import FieldCount
+    from kalanso.surveys.instruments import field_count
+
+    draw = one.draws.first()
+    plan = [
+        {"cluster": row["cluster"], "team": str(row["team"]), "households": row["households"]}
+        for row in draw.clusters[:2]
+    ]
+    import pandas as pd
+
+    homes = pd.DataFrame(
+        {
+            "KEY": ["a", "b"],
+            "cluster": plan[0]["cluster"],
+            "household": ["1", "2"],
+            "outcome": ["completed", "absent"],
+        }
+    )
+    found = field_count(plan, homes=homes.assign(today="2025-01-15", attempt="1", interviewer="E1"))
+    told = {
+        "number": 1,
+        "files": {"homes": 1},
+        "draw": draw,
+        "asked": NOW,
+        "state": "done",
+        "counted": NOW,
+        "found": found,
+    }
+    return FieldCount.objects.create(round=one, **(told | more))
+
+
+def laid_out(by: Any, one: Any, place: str = "") -> Any:
+    """Give an analysed round a size, a form, a draw with a replacement, a count, and a correction, which is returned."""
+    from kalanso.hub.studies.actions import corrections, draws, layouts
+
+    asked = {
+        "cohorts": [{"name": each["name"], "expected": 0.8, "half_width": 0.1, "children_per_household": 0.25} for each in one.cohorts],
+        "icc": 1 / 6, "households": 20, "response": 0.95, "weight_cv": 0.2,
+    }  # fmt: skip
+    layouts.keep_size(by=by, one=one, asked=asked, now=NOW)
+    kept = drawn(by, one, place)
+    layouts.choose_form(by=by, one=one, name="child", language="fr", now=NOW)
+    first = next(row["cluster"] for row in kept.clusters if row["role"] == "main")
+    draws.replace(
+        by=by,
+        one=one,
+        cluster=first,
+        reason="insecurity",
+        told="piste fermée",
+        decided_on=NOW.date(),
+        now=NOW,
+    )
+    counted(one)
+    received(one.shown)
+    return corrections.propose(by=by, one=one, said=[CORRECTION], now=NOW)[0]
+
+
 def in_every_state(by: Any, work: Callable[[], None]) -> dict[str, str]:
     """Return by names for addresses rounds in each state: declared, with files, refused by the worker, analysed, published, withdrawn."""
     from django.conf import settings
@@ -180,5 +314,7 @@ def in_every_state(by: Any, work: Callable[[], None]) -> dict[str, str]:
         work()
     for name in ("published", "withdrawn"):
         rounds.let_out(by=by, one=made[name], now=NOW)
+    made["laid"] = analysed(by, folder, survey="tracee", **own)
+    laid_out(by, made["laid"])
     rounds.withdraw(by=by, one=made["withdrawn"], reason="poids faux", now=NOW)
     return {f"round_{name}": str(one.pk) for name, one in made.items()}

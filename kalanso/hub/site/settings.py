@@ -264,6 +264,7 @@ KALANSO_JOBS: dict[str, str] = {
     "evidence.pull": "kalanso.hub.evidence.tasks.pulls.pull",
     "evidence.pull_due": "kalanso.hub.evidence.tasks.pulls.ask_due",
     "studies.analyse": "kalanso.hub.studies.tasks.analyse",
+    "studies.count": "kalanso.hub.studies.tasks.count_field",
     "site.clean_up": "kalanso.hub.site.tasks.clean_up",
     "site.export": "kalanso.hub.site.tasks.export",
 }

@@ -1,4 +1,4 @@
-"""How does the worker clean and analyse a round? The only file of the app that calls the pipeline.
+"""How does the worker count the fieldwork of a round, clean and analyse it? The only file of the app that calls the pipeline.
 
 The study stands in a folder of its own while it is read, and goes with it. Why files could not be analysed is kept
 as a sentence in both languages.
@@ -24,14 +24,20 @@ from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.hub.people.queries.places import country_pack
 from kalanso.hub.people.queries.sealing import CannotOpen, NoKey
 from kalanso.hub.studies.actions.analyses import Found, both, note_analysed, note_refused
-from kalanso.hub.studies.models import ETHICS, Analysis, Round
+from kalanso.hub.studies.actions.field import note_counted, note_uncounted
+from kalanso.hub.studies.models import ETHICS, Analysis, Correction, FieldCount, Round, RoundFile
+from kalanso.hub.studies.queries.field import expected_of
 from kalanso.hub.studies.queries.results import SHOWN
 from kalanso.hub.studies.queries.salts import salt_of
 from kalanso.pipeline.household_surveys import REPORT_FORMATS, Analysed, analyse_survey
 from kalanso.pipeline.progress import Cancelled
+from kalanso.surveys.handed_in import SurveyRefused
+from kalanso.surveys.instruments import field_count
 from kalanso.vocabulary import Refusal
 
 ALL = "all"
+DECIDED_COLUMNS = ("table", "child", "dose", "source", "field", "before", "after", "why", "who")
+FIELD_KINDS = ("answers", "homes", "second")
 _NUMBERS = ("estimate", "low", "high")
 
 
@@ -70,6 +76,32 @@ def analyse(work: Work) -> Mapping[str, Any]:
     return address
 
 
+def count_field(work: Work) -> Mapping[str, Any]:
+    """Count how far the fieldwork is by the files that had come when it was asked."""
+    count = FieldCount.objects.select_related("round", "draw").get(pk=work.arguments["count"])
+    address = {"address": reverse("round_field", args=[count.round_id])}
+    if count.state != FieldCount.State.ASKED:
+        return address
+    tables: dict[str, pd.DataFrame] = {}
+    for file in RoundFile.objects.filter(
+        pk__in=[count.files[kind] for kind in FIELD_KINDS if kind in count.files]
+    ):
+        tables[str(file.kind)] = pd.read_csv(
+            file.path, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+        )
+    try:
+        found = field_count(expected_of(count.draw), **tables)
+    except SurveyRefused as error:
+        fault = {locale: error.render(locale) for locale in ("fr", "en")}
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, KeyError):
+        fault = both(lambda: _("Un des fichiers ne se lit pas comme l'export d'un formulaire."))
+    else:
+        note_counted(count=count, found=found, now=now())
+        return address
+    note_uncounted(count=count, fault=fault, now=now())
+    raise Refused(fault["fr"])
+
+
 def _refused(analysis: Analysis, fault: dict[str, str]) -> Refused:
     note_refused(analysis=analysis, fault=fault, now=now())
     return Refused(fault["fr"])
@@ -85,6 +117,15 @@ def _lay(analysis: Analysis, folder: Path) -> None:
     """Write the study as the pipeline reads one: its declaration, answers and sample."""
     for file in (analysis.answers, analysis.sample):
         shutil.copyfile(file.path, folder / f"{file.kind}.csv")
+    if analysis.decided:
+        rows = Correction.objects.filter(pk__in=analysis.decided).select_related("by").order_by("pk")
+        with (folder / "corrections.csv").open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, DECIDED_COLUMNS)
+            writer.writeheader()
+            writer.writerows(
+                {name: getattr(one, name, "") for name in DECIDED_COLUMNS} | {"who": f"person {one.by_id}"}
+                for one in rows
+            )
     told = yaml.safe_dump(declaration(analysis.round), allow_unicode=True, sort_keys=False)
     (folder / "round.yaml").write_text(told, encoding="utf-8")
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kalanso.hub.studies.views import results, rounds
+from kalanso.hub.studies.views import corrections, draws, field, layouts, results, rounds
 
 HERE = "preuves/etudes/<int:pk>/"
 urlpatterns = [
@@ -10,8 +10,22 @@ urlpatterns = [
     path("preuves/etudes/nouvelle/", rounds.new, name="round_new"),
     path(HERE, rounds.one, name="round"),
     path(f"{HERE}modifier/", rounds.edit, name="round_edit"),
+    path(f"{HERE}taille/", layouts.size, name="round_size"),
+    path(f"{HERE}formulaires/", layouts.choose, name="round_forms"),
+    path(f"{HERE}formulaires/<slug:form>.xlsx", layouts.xlsform, name="round_form"),
+    path(f"{HERE}formulaires/<slug:form>-codes.csv", layouts.codes, name="round_codes"),
+    path(f"{HERE}tirage/", draws.one, name="round_draw"),
+    path(f"{HERE}tirage/nouveau/", draws.new, name="round_draw_new"),
+    path(f"{HERE}tirage/remplacer/", draws.replace, name="round_replace"),
+    path(f"{HERE}tirage-<int:number>.csv", draws.as_csv, name="round_draw_csv"),
+    path(f"{HERE}terrain/", field.progress, name="round_field"),
+    path(f"{HERE}terrain.csv", field.as_csv, name="round_field_csv"),
     path(f"{HERE}fichiers/", rounds.files, name="round_files"),
     path(f"{HERE}analyser/", rounds.analyse, name="round_analyse"),
+    path(f"{HERE}corrections/", corrections.listing, name="round_corrections"),
+    path(f"{HERE}corrections/regle-<slug:rule>/", corrections.findings, name="round_findings"),
+    path(f"{HERE}corrections/<slug:table>/<int:row>/", corrections.correct, name="round_correct"),
+    path(f"{HERE}corrections/<int:number>/relire/", corrections.look, name="round_look"),
     path(f"{HERE}publier/", rounds.publish, name="round_publish"),
     path(f"{HERE}retirer/", rounds.withdraw, name="round_withdraw"),
     path(f"{HERE}accuse/", results.receipt, name="round_receipt"),

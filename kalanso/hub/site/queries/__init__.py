@@ -76,6 +76,15 @@ STUDY_PAGES = (
     "round_withdraw",
     "round_receipt",
     "round_results",
+    "round_size",
+    "round_forms",
+    "round_draw",
+    "round_draw_new",
+    "round_replace",
+    "round_field",
+    "round_corrections",
+    "round_findings",
+    "round_correct",
 )
 UNDER = {
     "place": "where",

@@ -19,7 +19,7 @@ from kalanso.hub.people.permissions import refuse_unless
 from kalanso.hub.studies.actions.files import refuse_without_ethics
 from kalanso.hub.studies.actions.rounds import held, refuse_published
 from kalanso.hub.studies.actions.salts import keep_salt
-from kalanso.hub.studies.models import Analysis, Round, RoundFile
+from kalanso.hub.studies.models import ANALYSED, Analysis, Correction, Round, RoundFile
 
 KIND = "studies.analyse"
 
@@ -42,11 +42,18 @@ def ask_analysis(*, by: Person, one: Round, now: datetime) -> Analysis:
     refuse_unless(by, "studies.analyse", kept)
     refuse_published(kept)
     refuse_without_ethics(kept, today=now.date())
+    if kept.last_day > now.date():
+        raise ValidationError(
+            _("La collecte n'est pas finie : les résultats d'une partie des grappes tromperaient. Suivez-la sur la page du terrain."), code="early"
+        )  # fmt: skip
     newest = Analysis.objects.filter(round=kept).select_related("job").first()
     if newest is not None and newest.waits:
         return newest
-    files = {file.kind: file for file in RoundFile.objects.filter(round=kept, replaced__isnull=True)}
-    if len(files) < len(RoundFile.Kind):
+    files = {
+        file.kind: file
+        for file in RoundFile.objects.filter(round=kept, kind__in=ANALYSED, replaced__isnull=True)
+    }
+    if len(files) < len(ANALYSED):
         raise ValidationError(
             _("Apportez d'abord les réponses et l'échantillon : l'analyse a besoin des deux."), code="files"
         )
@@ -56,6 +63,7 @@ def ask_analysis(*, by: Person, one: Round, now: datetime) -> Analysis:
     analysis = Analysis.objects.create(
         round=kept, number=newest.number + 1 if newest else 1, asked_by=by, asked=now, answers=files["answers"],
         sample=files["sample"],
+        decided=list(kept.corrections.filter(state=Correction.State.AGREED).order_by("pk").values_list("pk", flat=True)),
     )  # fmt: skip
     analysis.job = ask(
         by=by, kind=KIND, arguments={"analysis": analysis.pk}, key=f"{KIND}:{analysis.pk}", now=now,

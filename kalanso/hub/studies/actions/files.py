@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -19,10 +20,12 @@ from kalanso.hub.studies.models import ETHICS, Round, RoundFile
 
 
 def take(
-    *, by: Person, one: Round, kind: str, draft: Path, file_name: str, sha256: str, now: datetime
-) -> RoundFile:
+    *, by: Person, one: Round, kind: str, draft: Path, file_name: str, sha256: str, now: datetime, joined: Sequence[int] = (),
+    replaced: bool = False,
+) -> RoundFile:  # fmt: skip
     """Keep a file of a round, out of reach of any web server; that before it stays, replaced. `draft` is moved away.
 
+    `joined` names the files of which this one was put together; `replaced`: it is kept as it came and stands for nothing by itself.
     Without ethics nothing is kept.
     """
     refuse_unless(by, "studies.declare", one)
@@ -34,9 +37,11 @@ def take(
             refuse_published(kept)
             refuse_under_way(kept)
             refuse_without_ethics(kept, today=now.date())
-            RoundFile.objects.filter(round=kept, kind=kind, replaced__isnull=True).update(replaced=now)
+            if not replaced:
+                RoundFile.objects.filter(round=kept, kind=kind, replaced__isnull=True).update(replaced=now)
             file = RoundFile.objects.create(
                 round=kept, kind=kind, file_name=file_name, size=draft.stat().st_size, sha256=sha256, by=by, received=now,
+                joined=list(joined), replaced=now if replaced else None,
                 **{name: getattr(kept, name) for name in ETHICS},
             )  # fmt: skip
             kept.taken = kept.taken or now

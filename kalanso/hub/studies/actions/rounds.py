@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from kalanso.hub.people.actions import record, state_of
 from kalanso.hub.people.models import Person
 from kalanso.hub.people.permissions import refuse_unless
-from kalanso.hub.studies.models import Analysis, Round, RoundFile
+from kalanso.hub.studies.models import ANALYSED, Analysis, Correction, Round, RoundFile
 
 State = Round.State
 SAID = (
     "survey", "title_fr", "title_en", "place_code", "first_day", "last_day", "cohorts", "doses", "policy", "mode",
-    "grace_days", "groups", "swap_day_month", "chosen_places", "approval", "data_protection", "consent_version",
+    "grace_days", "groups", "swap_day_month", "chosen_places", "second_look", "approval", "data_protection", "consent_version",
     "kept_until", "destroyed_on",
 )  # fmt: skip
 
@@ -35,7 +35,7 @@ def told(one: Round) -> dict[str, Any]:
     """Return what was declared of a round, as the trail keeps it."""
     return state_of(
         one, "survey", "title_fr", "title_en", "place_code", "first_day", "last_day", "cohorts", "doses", "policy", "mode",
-        "grace_days", "groups", "swap_day_month", "chosen_places", "approval", "data_protection", "consent_version",
+        "grace_days", "groups", "swap_day_month", "chosen_places", "second_look", "approval", "data_protection", "consent_version",
         "kept_until", "destroyed_on",
     )  # fmt: skip
 
@@ -118,10 +118,22 @@ def let_out(*, by: Person, one: Round, now: datetime) -> Round:
     if kept.state != State.ANALYSED or kept.shown is None:
         raise ValidationError(_("Seule une étude analysée peut être publiée."), code="state")
     refuse_under_way(kept)
-    standing = set(RoundFile.objects.filter(round=kept, replaced__isnull=True).values_list("pk", flat=True))
+    standing = set(
+        RoundFile.objects.filter(round=kept, kind__in=ANALYSED, replaced__isnull=True).values_list(
+            "pk", flat=True
+        )
+    )
     if standing != {kept.shown.answers_id, kept.shown.sample_id}:
         raise ValidationError(
             _("Les fichiers ont changé depuis l'analyse : analysez de nouveau, relisez, puis publiez."), code="changed"
+        )  # fmt: skip
+    agreed = kept.corrections.filter(state=Correction.State.AGREED).values_list("pk", flat=True)
+    if (
+        set(agreed) != set(kept.shown.decided)
+        or kept.corrections.filter(state=Correction.State.PROPOSED).exists()
+    ):
+        raise ValidationError(
+            _("Des corrections attendent d'être relues ou comptées : finissez-les, analysez de nouveau, puis publiez."), code="corrections"
         )  # fmt: skip
     before = kept.state
     kept.state, kept.published, kept.published_by, kept.reason = State.PUBLISHED, now, by, ""

@@ -27,12 +27,18 @@ LARGEST = 50 * MEBIBYTE
 LOOKED_AT = 65536
 LONGEST_NAME = 80
 SAMPLE = ("cluster", "stratum", "place_code", "cohort", "weight")
+HOMES = ("cluster", "household", "outcome")
 ANSWERS = ("cluster", "consent")  # variables of the form; an export writes the groups before them
 # Of persons: nothing by which a child or a caregiver is known comes in.
 _PERSONAL = re.compile(
     r"(^|[_/. -])(nom|prenom|name|surname|phone|phone_number|telephone|tel|gps|latitude|longitude|altitude)$"
 )
 _OF_PLACES = frozenset({"stratum_name", "cluster_name", "place_name"})
+
+
+def personal_columns(headings: list[str]) -> list[str]:
+    """Return the headings by which somebody could be known; those that name places are none."""
+    return [one for one in headings if _PERSONAL.search(_plain(one)) and one not in _OF_PLACES]
 
 
 def clean_name(name: str) -> str:
@@ -48,9 +54,16 @@ class RoundFileForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("Le fichier"), allow_empty_file=True, max_length=255,
         help_text=gettext_lazy(
-            "Les réponses : l'export CSV du formulaire « enfant ». L'échantillon : une ligne par grappe et cohorte, avec cluster, stratum, place_code, cohort, weight. Kalanso reconnaît lequel c'est. 50 Mo au plus ; sans noms, téléphones ni coordonnées des ménages."
+            "Les réponses : l'export CSV du formulaire « enfant ». La liste des ménages : l'export de ce formulaire. L'échantillon : une ligne par grappe et cohorte, avec cluster, stratum, place_code, cohort, weight. Kalanso reconnaît lequel c'est. 50 Mo au plus ; sans noms, téléphones ni coordonnées des ménages."
         ),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+    )  # fmt: skip
+    adds = forms.BooleanField(
+        label=gettext_lazy("Ce fichier n'est qu'une partie : l'ajouter à ce qui est déjà venu"), required=False,
+        help_text=gettext_lazy("Une interview qui revient remplace sa version d'avant : rien n'est compté deux fois. Sans cela, le fichier remplace tout."),
+    )  # fmt: skip
+    second = forms.BooleanField(
+        label=gettext_lazy("Ce sont des contre-visites : les mêmes ménages, interrogés une seconde fois par un superviseur"), required=False
     )  # fmt: skip
 
     def __init__(self, *args: Any, too_large: bool = False, **options: Any) -> None:
@@ -70,7 +83,7 @@ class RoundFileForm(forms.Form):
             raise forms.ValidationError(
                 _("Ce fichier n'est pas un CSV en UTF-8. Exportez-le de nouveau en CSV, depuis ODK ou Kobo.")
             )
-        if named := [one for one in headings if _PERSONAL.search(_plain(one)) and one not in _OF_PLACES]:
+        if named := personal_columns(headings):
             raise forms.ValidationError(
                 _("Cette colonne peut faire reconnaître quelqu'un : %(columns)s. Ôtez-la, puis apportez le fichier.")
                 % {"columns": ", ".join(named[:5])}
@@ -78,9 +91,11 @@ class RoundFileForm(forms.Form):
         kind = kind_of(headings)
         if kind is None:
             raise forms.ValidationError(
-                _("Ce ne sont ni les réponses (il y manque : %(answers)s), ni l'échantillon (il y manque : %(sample)s).")
-                % {"answers": ", ".join(_lacking(ANSWERS, headings)), "sample": ", ".join(_lacking(SAMPLE, headings))}
+                _("Ce ne sont ni les réponses (il y manque : %(answers)s), ni la liste des ménages (%(homes)s), ni l'échantillon (%(sample)s).")
+                % {name: ", ".join(_lacking(wanted, headings)) for name, wanted in (("answers", ANSWERS), ("homes", HOMES), ("sample", SAMPLE))}
             )  # fmt: skip
+        if kind == RoundFile.Kind.ANSWERS and self.data.get("second"):
+            kind = str(RoundFile.Kind.SECOND)
         self.cleaned_data["kind"] = kind
         return file
 
@@ -112,6 +127,8 @@ def kind_of(headings: list[str]) -> str | None:
     """Return which file of a round has these headings; None where it is neither."""
     if not _lacking(SAMPLE, headings):
         return str(RoundFile.Kind.SAMPLE)
+    if not _lacking(HOMES, headings):
+        return str(RoundFile.Kind.HOUSEHOLDS)
     return None if _lacking(ANSWERS, headings) else str(RoundFile.Kind.ANSWERS)
 
 

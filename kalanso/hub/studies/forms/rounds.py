@@ -26,7 +26,7 @@ USUAL = (
     "title_fr", "title_en", "survey", "organisation", "place", "first_day", "last_day", "policy", "chosen_places", "approval",
     "data_protection", "consent_version", "kept_until", "destroyed_on",
 )  # fmt: skip
-RARE = ("cohorts", "doses", "mode", "grace_days", "groups", "swap_day_month")
+RARE = ("cohorts", "doses", "mode", "grace_days", "groups", "swap_day_month", "second_look")
 PRESET = "\n".join(f"{one.name} {one.from_days} {one.to_days}" for one in (YOUNGER, OLDER))
 # Of the country's schedule, those that the Learning Hub asked for.
 PRESET_DOSES = frozenset(
@@ -67,6 +67,7 @@ class RoundForm(forms.Form):
         help_text=gettext_lazy(
             "Lettres sans accent, chiffres et tirets, comme menages-2025. Il accompagne chaque chiffre."
         ),
+        error_messages={"invalid": gettext_lazy("Écrivez-le sans espace ni accent : des lettres, des chiffres et des tirets, comme menages-2025.")},
     )  # fmt: skip
     organisation = forms.ModelChoiceField(
         queryset=Organisation.objects.none(),
@@ -102,7 +103,7 @@ class RoundForm(forms.Form):
     cohorts = forms.CharField(
         label=gettext_lazy("Cohortes"), initial=PRESET, widget=forms.Textarea(attrs={"rows": 3}), max_length=400,
         help_text=gettext_lazy(
-            "Une par ligne : son nom, puis l'âge en jours du premier au dernier. Préréglées : 18 semaines à 11 mois, 12 à 23 mois."
+            "Une par ligne : son nom court, puis l'âge en jours, du premier au dernier. Préréglées : 18 semaines à 11 mois (18w-11m, de 126 à 364 jours), 12 à 23 mois (12-23m)."
         ),
     )  # fmt: skip
     doses = forms.MultipleChoiceField(
@@ -120,8 +121,15 @@ class RoundForm(forms.Form):
         initial=[code for code, _name in GROUPS],
     )  # fmt: skip
     swap_day_month = forms.BooleanField(
-        label=gettext_lazy("Remettre dans l'ordre un jour et un mois inversés (2024-13-05)"), required=False
-    )
+        label=gettext_lazy("Remettre dans l'ordre un jour et un mois inversés (2024-13-05)"), required=False,
+        help_text=gettext_lazy(
+            "Un mois 13 n'existe pas : c'était sans doute le 13 mai. Sans cette case, la dose compte comme reçue, mais sa date est perdue ; l'accusé dit combien. Cochez-la si vos équipes ont recopié les dates à la main."
+        ),
+    )  # fmt: skip
+    second_look = forms.BooleanField(
+        label=gettext_lazy("Une seconde personne relit chaque correction"), required=False, initial=True,
+        help_text=gettext_lazy("Une valeur corrigée ne compte qu'une fois qu'une autre personne est d'accord."),
+    )  # fmt: skip
 
     rare_title = gettext_lazy("Cohortes, doses et règles : préréglées pour le Centre d'apprentissage")
 
@@ -137,7 +145,7 @@ class RoundForm(forms.Form):
         for name in ETHICS:
             self.fields[name].hint_says_when = True  # type: ignore[attr-defined]  # asked before the first file
         self.initial.setdefault("doses", [code for code in _doses() if code in PRESET_DOSES])
-        self.fields["doses"].choices = [(code, code) for code in _doses()]  # type: ignore[attr-defined]
+        self.fields["doses"].choices = [(code, dose_name(code)) for code in _doses()]  # type: ignore[attr-defined]
         if own.count() == 1:
             self.fields["organisation"].widget = forms.HiddenInput()
             self.initial.setdefault("organisation", own.get().pk)
@@ -177,7 +185,8 @@ class RoundForm(forms.Form):
         chosen = set(self.cleaned_data["doses"])
         if not chosen >= NEEDED:
             raise forms.ValidationError(
-                _("Gardez dtp1 et dtp3 : sans elles, ni zéro dose ni abandon ne peuvent se dire.")
+                _("Gardez %(first)s et %(third)s : sans elles, ni zéro dose ni abandon ne peuvent se dire.")
+                % {"first": dose_name("dtp1"), "third": dose_name("dtp3")}
             )
         return [code for code in _doses() if code in chosen]
 
@@ -194,8 +203,6 @@ class RoundForm(forms.Form):
         first, last = cleaned.get("first_day"), cleaned.get("last_day")
         if first and last and last < first:
             self.add_error("last_day", _("Le dernier jour est avant le premier."))
-        if last and last > self.today:
-            self.add_error("last_day", _("Ce jour est encore à venir."))
         kept, gone = cleaned.get("kept_until"), cleaned.get("destroyed_on")
         if kept and gone and gone < kept:
             self.add_error("destroyed_on", _("Les données seraient détruites avant la fin de leur garde."))
@@ -217,6 +224,11 @@ class RoundForm(forms.Form):
         told = dict(self.cleaned_data)
         place = told.pop("place")
         return {**told, "place_code": "" if place == COUNTRY else place}
+
+
+def dose_name(code: str) -> str:
+    """Return what people call a dose."""
+    return country_pack().name(f"dose.{code}", queries.language())
 
 
 def _doses() -> list[str]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from kalanso.hub.people.models import Organisation, PlaceMirror, Role
 from kalanso.hub.people.permissions import COUNTRY, PROGRAMME, may, reach
 from kalanso.hub.people.queries.access import CLEARED, access_of
-from kalanso.hub.studies.models import Analysis, Round, RoundFile
+from kalanso.hub.studies.models import ANALYSED, Analysis, Correction, Round, RoundFile
 
 State = Round.State
 # What readers without a right to the round itself may know of: also that it was withdrawn, and why.
@@ -107,7 +107,18 @@ def changed_since(one: Round, files: dict[str, RoundFile]) -> bool:
     """Whether files came after the analysis that is read."""
     if one.shown is None:
         return False
-    return {file.pk for file in files.values()} != {one.shown.answers_id, one.shown.sample_id}
+    return {file.pk for kind, file in files.items() if kind in ANALYSED} != {
+        one.shown.answers_id,
+        one.shown.sample_id,
+    }
+
+
+def decided_since(one: Round) -> bool:
+    """Whether persons decided other corrections than those on which the analysis rests that is read."""
+    if one.shown is None:
+        return False
+    agreed = one.corrections.filter(state=Correction.State.AGREED).values_list("pk", flat=True)
+    return set(agreed) != set(one.shown.decided)
 
 
 def organisations(person: Any) -> QuerySet[Organisation]:

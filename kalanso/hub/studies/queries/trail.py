@@ -11,6 +11,12 @@ VERBS = {
     "studies.analysis_asked": _("%(who)s a demandé l'analyse de l'étude « %(what)s »."),
     "studies.analysed": _("%(who)s a terminé l'analyse de l'étude « %(what)s »."),
     "studies.analysis_refused": _("%(who)s n'a pas pu analyser l'étude « %(what)s »."),
+    "studies.sized": _("%(who)s a calculé la taille de l'échantillon de l'étude « %(what)s »."),
+    "studies.form_chosen": _("%(who)s a choisi un formulaire de l'étude « %(what)s »."),
+    "studies.drawn": _("%(who)s a tiré les grappes de l'étude « %(what)s »."),
+    "studies.cluster_replaced": _("%(who)s a noté une grappe non visitée de l'étude « %(what)s »."),
+    "studies.corrections_proposed": _("%(who)s a corrigé des valeurs de l'étude « %(what)s »."),
+    "studies.correction_looked_at": _("%(who)s a relu une correction de l'étude « %(what)s »."),
     "studies.published": _("%(who)s a publié l'étude « %(what)s »."),
     "studies.withdrawn": _("%(who)s a retiré l'étude « %(what)s »."),
 }
@@ -37,7 +43,20 @@ FIELDS = {
     "file": _("Fichier"),
     "sha256": _("Empreinte du fichier"),
     "number": _("Numéro de l'analyse"),
+    "second_look": _("Corrections relues par une seconde personne"),
+    "size": _("Calcul de taille, numéro"),
+    "clusters": _("Grappes"),
+    "form": _("Formulaire"),
+    "form_version": _("Version du formulaire"),
+    "draw": _("Tirage, numéro"),
+    "seed": _("Graine du tirage"),
+    "cluster": _("Grappe"),
+    "replaced_by": _("Remplacée par"),
+    "why": _("Pourquoi"),
+    "corrections": _("Corrections"),
+    "correction": _("Correction, numéro"),
+    "correction_state": _("État de la correction"),
 }
 TECHNICAL = frozenset({"sha256"})
 # What the jobs of studies are called.
-KINDS = {"studies.analyse": _("Analyser une enquête")}
+KINDS = {"studies.analyse": _("Analyser une enquête"), "studies.count": _("Compter le terrain d'une enquête")}

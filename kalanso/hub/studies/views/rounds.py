@@ -16,14 +16,16 @@ from django.views.decorators.http import require_POST
 
 from kalanso.hub.people.permissions import may, refuse_unless
 from kalanso.hub.people.queries.places import names_of
-from kalanso.hub.studies.actions import analyses
+from kalanso.hub.studies.actions import analyses, field, joining
 from kalanso.hub.studies.actions import files as file_actions
 from kalanso.hub.studies.actions import rounds as actions
 from kalanso.hub.studies.forms.files import RoundFileForm, WithdrawForm, clean_name
-from kalanso.hub.studies.forms.rounds import RoundForm, initial_of
-from kalanso.hub.studies.models import Round
+from kalanso.hub.studies.forms.rounds import RoundForm, dose_name, initial_of
+from kalanso.hub.studies.models import ANALYSED, Correction, Round
 from kalanso.hub.studies.queries import rounds as queries
+from kalanso.hub.studies.queries import steps
 from kalanso.hub.studies.views import context_of
+from kalanso.hub.studies.views.layouts import cohorts_of
 
 PAGE = 20
 
@@ -82,6 +84,16 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         context["files"] = stand = queries.files_of(found)
         context["newest"] = queries.newest_analysis(found)
         context["changed"] = queries.changed_since(found, stand)
+        context["decided"] = queries.decided_since(found)
+        context["way"] = steps.way(
+            found, request.user, files=stand, newest=context["newest"], today=_now().date()
+        )
+        context["may_analyse"] = (
+            context["rights"].analyse and found.state != Round.State.PUBLISHED and {*ANALYSED} <= set(stand)
+            and found.last_day <= _now().date() and not (context["newest"] and context["newest"].waits)
+        )  # fmt: skip
+    context["ages"] = [ages for _name, ages in cohorts_of(found)]
+    context["doses"] = [dose_name(code) for code in found.doses]
     return render(request, "studies/round.html", context)
 
 
@@ -118,13 +130,15 @@ def files(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         draft, sha256 = form.keep()
         try:
-            file_actions.take(
+            keep = joining.add if form.cleaned_data["adds"] else file_actions.take
+            keep(
                 by=request.user, one=found, kind=form.cleaned_data["kind"], draft=draft,
                 file_name=clean_name(request.FILES["file"].name), sha256=sha256, now=_now(),
             )  # fmt: skip
         except ValidationError as error:
             form.add_error(None, error)
         else:
+            field.ask_count(by=request.user, one=found, now=_now())
             messages.success(request, _("Fichier reçu et gardé."))
             return redirect("round", pk=found.pk)
         finally:
@@ -153,6 +167,8 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
         )  # fmt: skip
     context = context_of(request, found)
     context["changed"] = queries.changed_since(found, queries.files_of(found))
+    waiting = found.corrections.filter(state=Correction.State.PROPOSED).exists()
+    context["decided"] = waiting or queries.decided_since(found)
     return render(request, "studies/publish.html", context)
 
 

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+# The files that an analysis reads; the others follow the fieldwork.
+ANALYSED = ("answers", "sample")
 ETHICS = ("approval", "data_protection", "consent_version", "kept_until", "destroyed_on")
 # Without an approval, a filing, a consent text and both days no answer is taken.
 _ETHICS_SAID = (
@@ -63,6 +65,7 @@ class Round(models.Model):
     groups = models.JSONField(default=list, blank=True)
     swap_day_month = models.BooleanField(default=False)
     chosen_places = models.BooleanField(default=False)
+    second_look = models.BooleanField(default=False)
     approval = models.CharField(max_length=120, blank=True, default="")
     data_protection = models.CharField(max_length=120, blank=True, default="")
     consent_version = models.CharField(max_length=120, blank=True, default="")
@@ -124,7 +127,8 @@ class Round(models.Model):
 class RoundFile(models.Model):
     """A file of a round as it came; another of its kind replaces it, and neither is ever changed.
 
-    The approvals are those on which it rests: as they stood when it was taken.
+    The approvals are those on which it rests: as they stood when it was taken. `joined` lists the files of which it was put
+    together, where a part was added to what had come.
     """
 
     class Kind(models.TextChoices):
@@ -132,6 +136,8 @@ class RoundFile(models.Model):
 
         ANSWERS = "answers", _("Les réponses")
         SAMPLE = "sample", _("L'échantillon")
+        HOUSEHOLDS = "homes", _("La liste des ménages")
+        SECOND = "second", _("Les contre-visites")
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="files")
     kind = models.CharField(max_length=8, choices=Kind.choices)
@@ -141,6 +147,7 @@ class RoundFile(models.Model):
     by = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="+")
     received = models.DateTimeField()
     replaced = models.DateTimeField(null=True, blank=True)
+    joined = models.JSONField(default=list, blank=True)
     approval = models.CharField(max_length=120)
     data_protection = models.CharField(max_length=120)
     consent_version = models.CharField(max_length=120)
@@ -150,7 +157,7 @@ class RoundFile(models.Model):
     class Meta:
         ordering = ("kind", "-received")
         constraints = (
-            models.CheckConstraint(condition=Q(kind__in=("answers", "sample")), name="studies_roundfile_kind"),
+            models.CheckConstraint(condition=Q(kind__in=("answers", "sample", "homes", "second")), name="studies_roundfile_kind"),
             models.CheckConstraint(
                 condition=~Q(approval="") & ~Q(data_protection="") & ~Q(consent_version=""), name="studies_roundfile_ethics"
             ),
@@ -186,7 +193,7 @@ class Analysis(models.Model):
     """One time that the files of a round were cleaned and analysed.
 
     `receipt` lists what was received and what each rule of cleaning found, `results` the rows that pages show, `strata` their
-    names and places, `fault` why it was refused, in both languages.
+    names and places, `fault` why it was refused, in both languages, `decided` the corrections of persons that it rests on.
     """
 
     class State(models.TextChoices):
@@ -212,6 +219,7 @@ class Analysis(models.Model):
     strata = models.JSONField(default=dict, blank=True)
     outputs = models.JSONField(default=list, blank=True)
     fault = models.JSONField(default=dict, blank=True)
+    decided = models.JSONField(default=list, blank=True)
 
     class Meta:
         ordering = ("-number", "-id")
@@ -255,4 +263,4 @@ class Analysis(models.Model):
         return self.standing == self.State.ASKED
 
 
-__all__ = ["ETHICS", "Analysis", "Round", "RoundFile", "RoundSalt"]
+__all__ = ["ANALYSED", "ETHICS", "Analysis", "Round", "RoundFile", "RoundSalt"]

@@ -1,0 +1,20 @@
+"""What does the hub keep of studies: rounds with their files and analyses, their layout, and the fieldwork?"""
+
+from kalanso.hub.studies.models.fieldwork import Correction, FieldCount
+from kalanso.hub.studies.models.layouts import Draw, Instrument, Replacement, SampleSize
+from kalanso.hub.studies.models.rounds import ANALYSED, ETHICS, Analysis, Round, RoundFile, RoundSalt
+
+__all__ = [
+    "ANALYSED",
+    "ETHICS",
+    "Analysis",
+    "Correction",
+    "Draw",
+    "FieldCount",
+    "Instrument",
+    "Replacement",
+    "Round",
+    "RoundFile",
+    "RoundSalt",
+    "SampleSize",
+]

@@ -1,0 +1,222 @@
+"""Where is a study, and what comes next? The way from its declaration to its publication, step by step.
+
+Size, forms and draw may have been made elsewhere: they never stand in the way of answers that are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from kalanso.hub.studies.models import Analysis, Correction, Round, RoundFile
+from kalanso.hub.studies.queries import field, forms, rounds, sizes
+from kalanso.hub.studies.queries.draws import newest as newest_draw
+
+DONE, NOW, LATER, ELSEWHERE = "done", "now", "later", "elsewhere"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step: what it is called, how far it is, in one sentence, and where it is taken ("" for nobody here)."""
+
+    name: str
+    title: str
+    state: str
+    says: str
+    address: str
+    does: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """All steps of a study, and the next one (None where nothing is left)."""
+
+    steps: Sequence[Step]
+    next: Step | None
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the steps are told from."""
+
+    one: Round
+    rights: rounds.Rights
+    files: dict[str, RoundFile]
+    newest: Analysis | None
+    today: date
+
+    def at(self, name: str) -> str:
+        return reverse(name, args=[self.one.pk])
+
+
+def way(one: Round, person: Any, *, files: dict[str, RoundFile], newest: Analysis | None, today: date) -> Way:
+    """Return how far a study is, for somebody who reads it before it is published."""
+    told = _Told(one, rounds.rights(person, one), files, newest, today)
+    found = [
+        _declared(told),
+        _sized(told),
+        _asked(told),
+        _drawn(told),
+        _collected(told),
+        _brought(told),
+        _cleaned(told),
+        _published(told),
+    ]
+    came = any(kind in files for kind in ("answers", "homes"))
+    closed = one.state in (Round.State.PUBLISHED, Round.State.WITHDRAWN)
+    steps, following = [], None
+    for step in found:
+        state = step.state
+        if state == LATER and (closed or (came and step.name in {"size", "forms", "draw"})):
+            state = ELSEWHERE
+        if state == LATER and following is None:
+            state = NOW
+        done = Step(
+            **{
+                **step.__dict__,
+                "state": state,
+                "says": _("Fait hors de Kalanso, ou pas fait.") if state == ELSEWHERE else step.says,
+            }
+        )
+        if state == NOW:
+            following = done
+        steps.append(done)
+    return Way(steps=steps, next=following)
+
+
+def _declared(told: _Told) -> Step:
+    ready = told.one.ethics_said
+    return Step(
+        name="declare", title=_("Déclarer"), state=DONE if ready else LATER, address=told.at("round_edit") if told.rights.declare else "",
+        says=_("Cohortes, doses et accords sont dits.") if ready else _("Il manque ce qui touche à l'éthique : aucun fichier n'est pris avant."),
+        does=_("Compléter l'éthique"),
+    )  # fmt: skip
+
+
+def _sized(told: _Told) -> Step:
+    clusters = sizes.clusters_needed(told.one)
+    says = (
+        ngettext("%(n)s grappe par strate.", "%(n)s grappes par strate.", clusters) % {"n": clusters}
+        if clusters
+        else _("Combien d'enfants faut-il pour que le résultat dise quelque chose ?")
+    )
+    return Step(
+        name="size", title=_("Calculer la taille"), state=DONE if clusters else LATER, says=says, address=told.at("round_size"),
+        does=_("Calculer la taille de l'échantillon"),
+    )  # fmt: skip
+
+
+def _asked(told: _Told) -> Step:
+    number = len(forms.chosen(told.one))
+    says = (
+        ngettext("%(n)s formulaire choisi.", "%(n)s formulaires choisis.", number) % {"n": number}
+        if number
+        else _("La liste des ménages et l'interview sur l'enfant, prêtes pour ODK ou Kobo.")
+    )
+    return Step(
+        name="forms", title=_("Choisir les formulaires"), state=DONE if number else LATER, says=says, address=told.at("round_forms"),
+        does=_("Choisir les formulaires"),
+    )  # fmt: skip
+
+
+def _drawn(told: _Told) -> Step:
+    draw = newest_draw(told.one)
+    if draw is None:
+        says = _("Le hasard choisit les grappes ; la graine permet de le vérifier.")
+    else:
+        main = sum(row["role"] == "main" for row in draw.clusters)
+        says = ngettext("%(n)s grappe tirée, version %(version)s.", "%(n)s grappes tirées, version %(version)s.", main) % {
+            "n": main, "version": draw.number,
+        }  # fmt: skip
+    return Step(
+        name="draw", title=_("Tirer l'échantillon"), state=LATER if draw is None else DONE, says=says, address=told.at("round_draw"),
+        does=_("Tirer les grappes"),
+    )  # fmt: skip
+
+
+def _collected(told: _Told) -> Step:
+    count = field.newest_done(told.one)
+    over = told.one.last_day < told.today
+    if count is None:
+        says = _("Apportez ce qui est venu, même une partie : la page compte par grappe et par équipe.")
+    else:
+        rows = count.found["clusters"]
+        begun = sum(row["visited"] > 0 for row in rows)
+        says = _("%(begun)s grappes commencées sur %(all)s.") % {"begun": begun, "all": len(rows)}
+    return Step(
+        name="field", title=_("Suivre le terrain"), state=LATER if not over else DONE if count is not None else ELSEWHERE, says=says, address=told.at("round_field"),
+        does=_("Suivre le terrain"),
+    )  # fmt: skip
+
+
+def _brought(told: _Told) -> Step:
+    missing = [
+        _small(str(RoundFile.Kind(kind).label)) for kind in ("answers", "sample") if kind not in told.files
+    ]
+    says = (
+        _("Il manque : %(files)s.") % {"files": ", ".join(missing)}
+        if missing
+        else _("Réponses et échantillon sont là.")
+    )
+    return Step(
+        name="files", title=_("Apporter les fichiers"), state=LATER if missing else DONE, says=says,
+        address=told.at("round_files") if told.rights.declare and told.one.ethics_said else "", does=_("Apporter un fichier"),
+    )  # fmt: skip
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _cleaned(told: _Told) -> Step:
+    changed = rounds.changed_since(told.one, told.files) or rounds.decided_since(told.one)
+    waiting = told.one.corrections.filter(state=Correction.State.PROPOSED).count()
+    done = told.one.shown_id is not None and not changed
+    if told.newest is not None and told.newest.waits:
+        says = _("Analyse en cours.")
+    elif waiting:
+        says = ngettext(
+            "%(n)s correction attend d'être relue.", "%(n)s corrections attendent d'être relues.", waiting
+        ) % {"n": waiting}
+    elif changed:
+        says = _("Quelque chose a changé depuis l'analyse : analysez de nouveau.")
+    elif done:
+        says = _("Lisez ce que chaque règle a trouvé ; corrigez ce qui doit l'être.")
+    else:
+        says = _(
+            "Chaque règle de nettoyage dit ce qu'elle a trouvé ; des personnes corrigent, la suite recalcule."
+        )
+    address = told.at("round_corrections") if told.one.shown_id is not None else ""
+    return Step(
+        name="clean",
+        title=_("Nettoyer et analyser"),
+        state=DONE if done and not waiting else LATER,
+        says=says,
+        address=address,
+        does="",
+    )
+
+
+def _published(told: _Told) -> Step:
+    one = told.one
+    if one.state == Round.State.PUBLISHED:
+        state, says = DONE, _("Les partenaires lisent les résultats.")
+    elif one.state == Round.State.WITHDRAWN:
+        state, says = DONE, _("Publiée, puis retirée.")
+    else:
+        state, says = LATER, _("Relisez les résultats ; le CNI publie.")
+    address = told.at("round_publish") if told.rights.publish and one.state == Round.State.ANALYSED else ""
+    return Step(
+        name="publish",
+        title=_("Relire et publier"),
+        state=state,
+        says=says,
+        address=address,
+        does=_("Publier…"),
+    )
