@@ -1,7 +1,7 @@
 """Who may declare a round, have it analysed, read it before it is published, and let it out?
 
 A round belongs to an organisation: its people of the programme read it, its researchers work on it. Partners and
-donors read what is published. Rows of single children are for nobody: no page opens them.
+donors read what is published. Lines of interviews are for those who analyse the study, to correct them, and for nobody else.
 """
 
 from __future__ import annotations

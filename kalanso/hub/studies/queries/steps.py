@@ -192,7 +192,9 @@ def _cleaned(told: _Told) -> Step:
         says = _(
             "Chaque règle de nettoyage dit ce qu'elle a trouvé ; des personnes corrigent, la suite recalcule."
         )
-    address = told.at("round_corrections") if told.one.shown_id is not None else ""
+    address = ""
+    if told.one.shown_id is not None:
+        address = told.at("round_corrections" if told.rights.analyse else "round_receipt")
     return Step(
         name="clean",
         title=_("Nettoyer et analyser"),

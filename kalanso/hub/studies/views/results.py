@@ -1,6 +1,6 @@
 """How does somebody read what a round says, what was cleaned, and take its report along?
 
-Rows of single children have no address: no page opens their folder.
+Rows of single children have no address here; those that a rule found are in `corrections`, for who analyses the study.
 """
 
 from __future__ import annotations
