@@ -78,7 +78,7 @@ def assumptions(
         step(progress, cancel, "pipeline.estimate.reading", 0.0)
         known = given or gathered(Holdings(store, now.date()))
         out = _folder_of_published(store)
-        run = _finished_run(out, {name: name for name in known.holdings.made_from()})
+        run = _finished_run(out, {name: name for name in known.holdings.heard_from()})
         done = _run(
             known.evidence,
             out,

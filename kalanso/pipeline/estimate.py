@@ -126,7 +126,7 @@ def estimate(
     with one_at_a_time(store):
         step(progress, cancel, "pipeline.estimate.reading", 0.0)
         given = gathered or gathered_from(Holdings(store, now.date()))
-        inputs = {name: name for name in given.holdings.made_from()}
+        inputs = {name: name for name in given.holdings.heard_from()}
         done = run_estimate(
             given.evidence, asked, target, inputs=inputs, warm=warm, engine=engine, cancel=cancel, now=now,
             records=pocket_records(given), pack=given.holdings.pack, names=given.names,

@@ -21,6 +21,7 @@ from kalanso import definitions, places
 from kalanso.indicators.tables import EVENTS, OBSERVATIONS
 from kalanso.places.tables import PLACE_BOUNDARIES, PLACE_PARENTS, PLACES
 from kalanso.store import Manifest, Store, TableSpec
+from kalanso.surveys.tables import SURVEY_EVIDENCE
 from kalanso.vocabulary import Tree
 
 
@@ -122,6 +123,11 @@ class Holdings:
         """The snapshots on which results rest."""
         specs = (OBSERVATIONS, PLACES, PLACE_PARENTS, EVENTS)
         return tuple(m.id for m in map(self.manifest, specs) if m is not None)
+
+    def heard_from(self) -> tuple[str, ...]:
+        """The snapshots on which an estimate rests: those of `made_from`, and of studies where some were published."""
+        studies = self.manifest(SURVEY_EVIDENCE)
+        return (*self.made_from(), studies.id) if studies is not None else self.made_from()
 
     def sources(self) -> tuple[str, ...]:
         """The imports whose numbers stand in the observations."""

@@ -15,7 +15,13 @@ import pandas as pd
 
 from kalanso.coverage import Evidence
 from kalanso.coverage.folder import from_frames, to_folder
-from kalanso.pipeline import evidence_doses, evidence_places, evidence_populations, evidence_surveys
+from kalanso.pipeline import (
+    evidence_doses,
+    evidence_places,
+    evidence_populations,
+    evidence_studies,
+    evidence_surveys,
+)
 from kalanso.pipeline.evidence import Holdings, NothingToWorkOn
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
 from kalanso.pipeline.recounted import recounts_table
@@ -110,12 +116,15 @@ def _frames(
     first, last = codes[0], codes[-1]
     periods = [quarter.code for quarter in Period.parse(first).until(Period.parse(last))]
     populations = evidence_populations.denominators_table(holdings, where, periods, targets=rows.empty)
+    # Surveys may speak of children due up to a year before the first doses: coverage moves slowly.
+    early = (Period.parse(first) + -4).code
     clusters = evidence_surveys.clusters_table(holdings, where)
     known = set(clusters["survey"]) if len(clusters) else set()
-    # Surveys may speak of children due up to a year before the first doses: coverage moves slowly.
-    results, others = evidence_surveys.results_table(
-        holdings, where, known=known, first=(Period.parse(first) + -4).code, last=last
-    )
+    results, others = evidence_surveys.results_table(holdings, where, known=known, first=early, last=last)
+    told = evidence_studies.studies(holdings, where, first=early, last=last)
+    if told.names and len(results):  # a study whose result others publish too counts once
+        results = results[~results["survey"].isin(told.names)]
+    notes += told.notes
     if others:
         notes.append(_note("estimates_by_others", found=", ".join(others), n=len(others)))
     recounted = recounts_table(holdings.store, where.area_of)
@@ -127,16 +136,21 @@ def _frames(
         "doses": given,
         "denominators": populations,
         "denominator_sources": evidence_populations.sources_table(holdings.pack, populations),
-        "surveys": clusters[(clusters["start"] >= (Period.parse(first) + -4).code)]
-        if len(clusters)
-        else clusters,
-        "survey_areas": results,
+        "surveys": _both(clusters[clusters["start"] >= early] if len(clusters) else clusters, told.clusters),
+        "survey_areas": _both(results, told.areas),
+        "lots": told.lots,
         "stock": stock[stock["period"].map(_quarter) >= first] if len(stock) else stock,
         "recounts": recounted[recounted["period"].map(_quarter) >= first] if len(recounted) else recounted,
         "facility_status": evidence_doses.status_table(holdings, where, rows, periods)
         if len(rows)
         else pd.DataFrame(),
     }
+
+
+def _both(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Put two tables under each other, either of which may be empty."""
+    there = [rows for rows in (one, other) if len(rows)]
+    return pd.concat(there, ignore_index=True) if there else pd.DataFrame()
 
 
 def _newest(rows: pd.DataFrame, quarters: int) -> pd.DataFrame:

@@ -44,9 +44,17 @@ from kalanso.pipeline.publish_estimates import (
 from kalanso.places.tables import PLACE_CONTEXTS, PLACE_NEIGHBOURS
 from kalanso.simulation.tables import SURVEY_CHILDREN, SURVEY_CLUSTERS
 from kalanso.store import Audience, Mode, Provenance, Store, TableSpec
+from kalanso.surveys.tables import SURVEY_EVIDENCE
 
 # Tables beside those of `Holdings.made_from` that an estimate hears.
-_HEARD = (COVERAGE_SERIES, PLACE_CONTEXTS, PLACE_NEIGHBOURS, SURVEY_CHILDREN, SURVEY_CLUSTERS)
+_HEARD = (
+    COVERAGE_SERIES,
+    PLACE_CONTEXTS,
+    PLACE_NEIGHBOURS,
+    SURVEY_CHILDREN,
+    SURVEY_CLUSTERS,
+    SURVEY_EVIDENCE,
+)
 _ESTIMATES = "coverage_estimates"
 KEPT = "estimates-run-"  # how folders of kept runs begin
 

@@ -88,7 +88,7 @@ class _Made:
     def provenance(self, note: str = "") -> Provenance:
         assert self.holdings is not None
         return Provenance(
-            sources=self.holdings.sources(), made_from=self.holdings.made_from(),
+            sources=self.holdings.sources(), made_from=self.holdings.heard_from(),
             note=f"run {self.run}{note}", state=self.state,
         )  # fmt: skip
 

@@ -100,7 +100,7 @@ def _holdings(store: Store, asked: coverage.Question, now: datetime) -> Holdings
 
 def _identity(holdings: Holdings, question: coverage.Question) -> str:
     assert holdings.observations is not None  # raises NothingToWorkOn
-    return account.identity({name: name for name in holdings.made_from()}, question)
+    return account.identity({name: name for name in holdings.heard_from()}, question)
 
 
 class _Work:
@@ -151,7 +151,7 @@ class _Work:
         return self._given
 
     def _run_of(self, question: coverage.Question) -> str:
-        return account.identity({name: name for name in self.holdings.made_from()}, question)
+        return account.identity({name: name for name in self.holdings.heard_from()}, question)
 
     def _published(self, question: coverage.Question) -> bool:
         """Return whether the store shows the run of this question on these data, its files included."""

@@ -14,6 +14,7 @@ from kalanso.simulation.tables import TABLES as SIMULATION_TABLES
 from kalanso.sources.catalogue.tables import TABLES as CATALOGUE_TABLES
 from kalanso.sources.tables import TABLES as IMPORT_TABLES
 from kalanso.store import TableSpec
+from kalanso.surveys.tables import PUBLISHED_TABLES as SURVEY_TABLES
 from kalanso.triangulation.tables import TABLES as TRIANGULATION_TABLES
 
 TABLES: tuple[TableSpec, ...] = (
@@ -22,6 +23,7 @@ TABLES: tuple[TableSpec, ...] = (
     *QUALITY_TABLES,
     *IMPORT_TABLES,
     *CATALOGUE_TABLES,
+    *SURVEY_TABLES,
     *COVERAGE_TABLES,
     *TRIANGULATION_TABLES,
     *SIMULATION_TABLES,  # the truth of the example country, private

@@ -23,13 +23,14 @@ LOT_COLUMNS = (
 )  # fmt: skip
 SURVEY_COLUMNS = (
     "survey", "cluster", "place_code", "start", "end", "indicator", "vaccinated", "children", "bias_sd", "kind",
+    "card_share",
 )  # fmt: skip
 AREA_COLUMNS = (
     "survey", "place_code", "start", "end", "indicator", "coverage", "standard_error", "bias_sd", "kind",
 )  # fmt: skip
 _EMPTY: dict[str, Any] = {
     "cluster": "", "children": np.nan, "vaccinated": np.nan, "decision": "", "decision_value": np.nan,
-    "coverage": np.nan, "standard_error": np.nan, "bias": 0.0, "bias_sd": np.nan, "bias_direction": "unknown",
+    "coverage": np.nan, "standard_error": np.nan, "card_share": np.nan, "chosen": False, "bias": 0.0, "bias_sd": np.nan, "bias_direction": "unknown",
 }  # fmt: skip
 
 
@@ -59,6 +60,10 @@ def evidence_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
             if chosen[column].isna().any():
                 first = chosen[chosen[column].isna()].iloc[0]
                 raise ValueError(f"{first['round']}, {first['place_code']}: {form} need a value of {column}")
+    loose = (table["form"] == "counts") & (table["cluster"] == "") & (table["kind"] != "lots")
+    if loose.any():
+        first = table[loose].iloc[0]
+        raise ValueError(f"{first['round']}, {first['place_code']}: counts need their cluster")
     SURVEY_EVIDENCE.arrow(pa.Table.from_pandas(table, preserve_index=False))
     if table.duplicated(list(SURVEY_EVIDENCE.key)).any():
         twice = table[table.duplicated(list(SURVEY_EVIDENCE.key))].iloc[0]

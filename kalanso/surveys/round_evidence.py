@@ -23,7 +23,8 @@ ASSUMPTIONS = ("surveys.household.assume.drawn", "surveys.household.assume.recal
 def evidence_of(record: Record, *, chosen_places: bool) -> pd.DataFrame:
     """Return rows of SURVEY_EVIDENCE, one per cluster and dose, for cohorts that were one year old and more.
 
-    Any proof counts (crude), since the joint model has its own error of recall. `chosen_places` says that strata were chosen
+    Any proof counts (crude), since the joint model has its own error of recall, which it applies to the children of whom
+    neither card nor register was seen (`card_share`). `chosen_places` says that strata were chosen
     on purpose: the label then says that the counts speak of these places alone.
     """
     asked = record.asked
@@ -45,15 +46,16 @@ def evidence_of(record: Record, *, chosen_places: bool) -> pd.DataFrame:
                 evidence_row(
                     label, ASSUMPTIONS, round=asked.survey, kind="household", form="counts", place_code=place, cluster=cluster,
                     start=start, end=end, indicator=dose, children=float(children), vaccinated=float(vaccinated), bias_sd=0.0,
+                    card_share=float(seen), chosen=chosen_places,
                 )
-                for place, cluster, children, vaccinated in counted.itertuples(index=False)
+                for place, cluster, children, vaccinated, seen in counted.itertuples(index=False)
             ]  # fmt: skip
     return evidence_table(rows)
 
 
 def _counted(record: Record, dose: str, own: Mask) -> pd.DataFrame:
     got = pd.Series(record.crude[:, record.column(dose)], index=record.children.index)
-    rows = record.children.assign(got=got)[own]
-    return rows.groupby(["place_code", "cluster"], as_index=False)["got"].agg(["size", "sum"])[
-        ["place_code", "cluster", "size", "sum"]
-    ]
+    rows = record.children.assign(got=got, seen=record.has_card | record.has_register)[own]
+    return rows.groupby(["place_code", "cluster"], as_index=False).agg(
+        children=("got", "size"), vaccinated=("got", "sum"), seen=("seen", "mean")
+    )

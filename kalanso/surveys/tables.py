@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kalanso.store import Audience, Column, Security, TableSpec
+from kalanso.store import Audience, Column, Security, Suppression, TableSpec
 
 SOURCES = ("card", "register", "history")
 POLICIES = ("RECORDS_NOT_SOUGHT", "SOUGHT_IF_NO_CARD", "SOUGHT_FOR_ALL")
@@ -150,6 +150,7 @@ FORMS = ("counts", "decision", "estimate")
 DIRECTIONS = ("none", "too_high", "too_low", "unknown")
 INDICATORS = ("dtp1", "dtp3", "mcv1", "mcv2")
 _GUARD = Security(coarsen_to="district", delay_days=90)
+SMALL = 25  # children: below, no result is shown to those who do not work with the rows
 
 SURVEY_EVIDENCE = TableSpec(
     name="survey_evidence",
@@ -169,6 +170,8 @@ SURVEY_EVIDENCE = TableSpec(
         Column(name="decision", type="string", meaning="outcome of a lot; empty where counts or an estimate speak", values=("pass", "fail", "")),
         Column(name="decision_value", type="float", meaning="at least this many vaccinated children make a pass", unit="children", nullable=True, minimum=0),
         Column(name="coverage", type="float", meaning="estimate", unit="share", nullable=True, minimum=0, maximum=1),
+        _share("card_share", "share of these children of whom a card or register was seen; empty if unknown"),
+        Column(name="chosen", type="bool", meaning="whether places were chosen on purpose: the row speaks of its own place alone"),
         Column(name="standard_error", type="float", meaning="of the estimate, from sampling alone", unit="share", nullable=True, minimum=0),
         Column(name="bias", type="float", meaning="by how much the method is thought to lie above the truth", unit="logit"),
         Column(name="bias_sd", type="float", meaning="how far it may lie off beyond that (standard deviation); empty: the usual one of rapid rounds", unit="logit", nullable=True, minimum=0),
@@ -178,9 +181,13 @@ SURVEY_EVIDENCE = TableSpec(
         Column(name="assumptions", type="string", meaning="message ids of what must hold (JSON list)"),
     ),
     key=("round", "kind", "place_code", "cluster", "start", "end", "indicator"),
+    part_by=("round",),  # a study is withdrawn without the others
     place_column="place_code",
     audience=Audience.PROGRAMME,
     security=_GUARD,
+    suppression=Suppression(
+        column="children", below=SMALL, also=("vaccinated", "coverage", "standard_error", "card_share", "decision")
+    ),
 )  # fmt: skip
 
 SURVEY_FORM_ANSWERS = TableSpec(
@@ -221,3 +228,5 @@ TABLES = (
     SURVEY_CHILDREN, SURVEY_DOSES, SURVEY_ANSWERS, SURVEY_CORRECTIONS, SURVEY_ESTIMATES,
     SURVEY_EVIDENCE, SURVEY_FORM_ANSWERS, SURVEY_FORM_CORRECTIONS,
 )  # fmt: skip
+# Only these ever stand in a store, where nothing can be destroyed: rows of single children stay files of their study.
+PUBLISHED_TABLES = (SURVEY_EVIDENCE,)
