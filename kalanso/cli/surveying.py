@@ -84,6 +84,31 @@ def example(
     typer.echo(say(locale, "cli.survey.example.written", n=len(found.submissions), folder=str(folder)))
 
 
+@survey.command("place-clusters", help="cli.survey.place.help")
+def place_clusters(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="cli.survey.place.file")],
+    store: Annotated[Path, typer.Option("--store", metavar="FOLDER", help="cli.option.store")],
+    level: Annotated[
+        str, typer.Option("--level", metavar="LEVEL", help="cli.survey.place.level")
+    ] = "health_area",
+) -> None:
+    """Place clusters with moved positions and publish what they say."""
+    from kalanso.pipeline.displaced_clusters import publish_displaced
+    from kalanso.store import Store
+
+    locale = str(context.obj or "fr")
+    with receipts.progress_bar(locale) as progress:
+        done = publish_displaced(
+            Store.open(store), file, level=level, progress=progress, now=datetime.now(UTC)
+        )
+    typer.echo(
+        say(
+            locale, "cli.survey.place.done", inside=done.in_areas, larger=done.in_larger, nowhere=done.nowhere
+        )
+    )
+
+
 def _plain(done: Analysed) -> dict[str, object]:
     return {
         "survey": done.study.asked.survey, "children": done.children,

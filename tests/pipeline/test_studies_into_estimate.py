@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from kalanso import pipeline
 from kalanso.coverage import Evidence, Question
 from kalanso.coverage.priors import default_priors
 from kalanso.coverage.survey_design import clusters_of
 from kalanso.indicators.tables import COVERAGE_SERIES, OBSERVATIONS
+from kalanso.pipeline.displaced_clusters import CannotPlace, publish_displaced
 from kalanso.pipeline.evidence import Holdings
 from kalanso.pipeline.evidence_folder import evidence_of
 from kalanso.pipeline.household_surveys import analyse_survey
@@ -26,6 +28,7 @@ from kalanso.pipeline.publish_surveys import (
     published_rounds,
     withdraw_survey,
 )
+from kalanso.places.tables import PLACE_BOUNDARIES
 from kalanso.store import Audience, Scope, Store, visible
 from kalanso.surveys import access, lots
 from kalanso.surveys.evidence_rows import evidence_row, evidence_table
@@ -233,3 +236,41 @@ def test_rows_of_two_rounds_or_without_a_cluster_are_refused(country: Store) -> 
     with pytest.raises(ValueError, match="counts need their cluster"):
         evidence_table([row(cluster="")])
     assert published_rounds(country) == frozenset()
+
+
+def with_outlines(store: Store, *areas: str) -> None:
+    """Give areas outlines of 20 km, side by side at the equator."""
+    side = 20 / 111.32
+    put(store, PLACE_BOUNDARIES, [
+        {"place_code": code, "vintage": "2024", "kind": "published", "geometry": shapely.to_wkb(shapely.box(side * n, 0, side * (n + 1), side)),
+         "area_km2": 400.0, "source": "t", "licence": "t"}
+        for n, code in enumerate(areas)
+    ])  # fmt: skip
+
+
+def clusters_file(folder: Path) -> Path:
+    """Two clusters: one in the middle of ML-H1, one on the border of ML-H1 and ML-H2."""
+    side = 20 / 111.32
+    rows = pd.DataFrame({"survey": "dhs", "cluster": ["1", "2"], "longitude": [side / 2, side], "latitude": side / 2, "urban": "no",
+                         "children": 20, "vaccinated": [15, 10], **WHEN})  # fmt: skip
+    rows.to_csv(folder / "clusters.csv", index=False)
+    return folder / "clusters.csv"
+
+
+def test_clusters_with_moved_positions_count_where_they_surely_lie(country: Store, tmp_path: Path) -> None:
+    with_outlines(country, *AREAS, "ML-H4")
+    done = publish_displaced(country, clusters_file(tmp_path), now=NOW)
+    assert (done.in_areas, done.in_larger, done.nowhere) == (1, 1, 0)
+    found = evidence(country)
+    assert found.surveys[["place_code", "cluster", "children"]].to_numpy().tolist() == [["ML-H1", "1", 20.0]]
+    (larger,) = found.survey_areas.to_dict("records")
+    assert (larger["place_code"], larger["coverage"]) == ("D", 0.5)
+    assert larger["bias_sd"] == pytest.approx(0.9), "one cluster is no sample of a district"
+    assert "surveys.household.moved" in notes(found)
+    assert not {"longitude", "latitude"} & set(SURVEY_EVIDENCE.column_names)
+
+
+def test_clusters_are_not_placed_where_outlines_are_missing(country: Store, tmp_path: Path) -> None:
+    with_outlines(country, "ML-H1")
+    with pytest.raises(CannotPlace, match="outline"):
+        publish_displaced(country, clusters_file(tmp_path), now=NOW)
