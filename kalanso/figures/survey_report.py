@@ -28,7 +28,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "valid": ("valid_coverage", "valid_coverage_by_age_1"),
     "whole": ("fully_vaccinated_crude", "fully_vaccinated_valid", "fully_vaccinated_valid_by_age_1", "not_vaccinated_crude"),
     "zero_dose": ("zero_dose", "zero_dose_no_vaccine_at_all", "zero_dose_had_bcg_or_opv", "zero_dose_had_other_vaccines", "under_immunized"),
-    "dropout": ("dropout", "dropout_weighted"),
+    "dropout": ("dropout_weighted",),  # the plain one of VCQI stands in the table of estimates
     "quality": ("invalid_dose", "dose_before_age", "interval_too_short", "interval_too_long"),
     "missed": ("missed_visits_crude", "missed_children_crude", "missed_children_crude_uncorrected", "valid_without_missed"),
     "timing": ("timing_early", "timing_timely", "timing_late_under_2_months", "timing_late_2_months_or_more", "timing_unknown"),
@@ -159,7 +159,8 @@ def _study(facts: SurveyFacts, locale: str) -> Iterator[Block]:
             ),
             say(
                 locale, "figures.survey.ethics", approval=facts.ethics["approval"], filing=facts.ethics["data_protection"],
-                consent=facts.ethics["consent_version"], kept=facts.ethics["kept_until"], destroyed=facts.ethics["destroyed_on"],
+                consent=facts.ethics["consent_version"], kept=date.fromisoformat(facts.ethics["kept_until"]),
+                destroyed=date.fromisoformat(facts.ethics["destroyed_on"]),
             ),
         ]
     )  # fmt: skip
@@ -325,7 +326,7 @@ def _detail(detail: str, locale: str) -> str:
         elif word in PAPERS:
             words.append(say(locale, f"figures.survey.paper.{word}"))
         else:
-            words.append(say(locale, f"figures.survey.vaccine.{vaccine}") + word[len(vaccine) :])
+            words.append((say(locale, f"figures.survey.vaccine.{vaccine}") + word[len(vaccine) :]).strip())
     doses = [word for word in detail.split() if word not in PAPERS and not word.isdigit()]
     return " → ".join(words) if len(doses) > 1 else ", ".join(words)
 

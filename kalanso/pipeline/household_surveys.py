@@ -23,6 +23,7 @@ from kalanso.figures.documents import Document
 from kalanso.figures.survey_report import SurveyFacts, survey_report
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
 from kalanso.pipeline.study_rounds import StudyRound, read_round
+from kalanso.pipeline.survey_drawings import drawn
 from kalanso.surveys.cleaning import ChildrenRefused, Cleaned, clean
 from kalanso.surveys.corrections import CorrectionRefused, located
 from kalanso.surveys.estimates import estimate
@@ -81,10 +82,10 @@ class Analysed:
 
 
 def analyse_survey(
-    folder: Path, out: Path, *, salt: str, reports: tuple[str, ...] = (), progress: Progress = quiet,
+    folder: Path, out: Path, *, salt: str, reports: tuple[str, ...] = (), pictures: bool = False, progress: Progress = quiet,
     cancel: Cancel = never, now: datetime,
 ) -> Analysed:  # fmt: skip
-    """Analyse the round of a folder and write its tables, and reports in every language.
+    """Analyse the round of a folder and write its tables, and reports in every language; with `pictures`, drawings for pages.
 
     The folder holds `round.yaml`, `answers.csv` (an export of the form `child`), `sample.csv` (cluster, stratum, place_code, cohort,
     weight) and, where persons decided something, `corrections.csv`. `salt` is a secret text of the study: with it identifiers of
@@ -120,6 +121,8 @@ def analyse_survey(
         name = f"report-{locale}.{kind}"
         (Path(out) / name).write_bytes(_printed(survey_report(facts, locale), kind, now))
         files.append(name)
+    if pictures:
+        files += drawn(Path(out), facts)
     return Analysed(
         study=study, received=found, cleaned=cleaned, estimates=estimates, evidence=evidence, files=tuple(files)
     )  # fmt: skip

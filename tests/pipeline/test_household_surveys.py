@@ -247,3 +247,17 @@ def test_one_cluster_in_a_stratum_is_said_and_a_cohort_without_children_too(tmp_
     assert done.cleaned.rows_of("single_cluster_stratum") == 3
     assert done.cleaned.rows_of("empty_cohort") == 1
     assert share(done, "crude_coverage", "dtp1", "18w-11m", "all")["status"] == "no_children"
+
+
+def test_pages_get_drawings_with_words_and_tables_in_both_languages(tmp_path: Path) -> None:
+    study(tmp_path / "study")
+    done = analyse_survey(tmp_path / "study", tmp_path / "out", salt="s", pictures=True, now=NOW)
+    told = json.loads((tmp_path / "out" / "pictures.json").read_text(encoding="utf-8"))
+    assert len(told["fr"]) == len(told["en"]) >= 4
+    assert {one["by_stratum"] for one in told["fr"]} == {True, False}
+    for one in told["fr"]:
+        assert one["rows"], one["title"]
+        assert one["alt"], one["title"]
+        drawn = (tmp_path / "out" / f"picture-{one['number']}-fr-328.svg").read_text(encoding="utf-8")
+        assert drawn.startswith("<svg")
+        assert f"picture-{one['number']}-fr-328.svg" in done.files
