@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from kalanso.store import CannotWithdraw, Manifest, Mode, Provenance, Store
 from kalanso.surveys.evidence_rows import evidence_table
-from kalanso.surveys.tables import SURVEY_EVIDENCE
+from kalanso.surveys.tables import SMALL, SURVEY_EVIDENCE
 
 EVIDENCE_FILE = "survey_evidence.parquet"  # in the folder of an analysis
 
@@ -24,7 +24,7 @@ def publish_survey(
     """Publish the evidence of one study or round in place of its earlier evidence; None where it says nothing.
 
     Rows that stand already make no new snapshot. Raises ValueError and TableRefused, with nothing published, for rows that
-    break the declaration of `survey_evidence`, or speak of several rounds.
+    break the declaration of `survey_evidence`, speak of several rounds, or tell a share of fewer than 25 children in words.
     """
     table = evidence_table(
         [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
@@ -34,6 +34,12 @@ def publish_survey(
         return None
     if len(rounds) > 1:
         raise ValueError(f"survey_evidence: expected the rows of one round, got {', '.join(rounds)}")
+    few = table["children"].lt(SMALL) & table["params"].str.contains('"coverage"', regex=False)
+    if few.any():
+        first = table[few].iloc[0]
+        raise ValueError(
+            f"{rounds[0]}, {first['place_code']}: expected {SMALL} children or more, got {first['children']:g}: the label tells the number"
+        )
     return store.publish(
         SURVEY_EVIDENCE, SURVEY_EVIDENCE.arrow(pa.Table.from_pandas(table, preserve_index=False)),
         provenance=Provenance(sources=tuple(rounds), by=by, note=note), now=now, mode=Mode.REPLACE_SOURCE,

@@ -190,6 +190,22 @@ SURVEY_EVIDENCE = TableSpec(
     ),
 )  # fmt: skip
 
+SURVEY_VOICES = TableSpec(
+    name="survey_voices",
+    version=1,
+    meaning="How many people a published study listened to in each place: where no household could be surveyed, this is what is known",
+    columns=(
+        Column(name="round", type="string", meaning="the round of the survey"),
+        Column(name="place_code", type="string", meaning="where people were heard"),
+        Column(name="interviews", type="int", meaning="interviews held", unit="interviews", minimum=0),
+        Column(name="focus_groups", type="int", meaning="focus groups held", unit="groups", minimum=0),
+    ),
+    key=("round", "place_code"),
+    place_column="place_code",
+    audience=Audience.PROGRAMME,
+    security=_GUARD,
+)  # fmt: skip
+
 SURVEY_FORM_ANSWERS = TableSpec(
     name="survey_form_answers",
     version=1,
@@ -229,4 +245,4 @@ TABLES = (
     SURVEY_EVIDENCE, SURVEY_FORM_ANSWERS, SURVEY_FORM_CORRECTIONS,
 )  # fmt: skip
 # Only these ever stand in a store, where nothing can be destroyed: rows of single children stay files of their study.
-PUBLISHED_TABLES = (SURVEY_EVIDENCE,)
+PUBLISHED_TABLES = (SURVEY_EVIDENCE, SURVEY_VOICES)

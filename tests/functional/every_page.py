@@ -109,6 +109,7 @@ _DESK = (
     *_pages("round_field", "/preuves/etudes/{round_bare}/terrain/", "/preuves/etudes/{round_laid}/terrain/"),
     *_pages("round_corrections", "/preuves/etudes/{round_laid}/corrections/"), *_pages("round_findings", "/preuves/etudes/{round_laid}/corrections/regle-date_partial/"),
     *_pages("round_correct", "/preuves/etudes/{round_laid}/corrections/survey_doses/1/"),
+    *_pages("round_voices", "/preuves/etudes/{round_published}/entretiens/"),
     *_pages("round_receipt", "/preuves/etudes/{round_analysed}/accuse/"),
     *_pages("round_results", "/preuves/etudes/{round_analysed}/resultats/", "/preuves/etudes/{round_published}/resultats/"),
     *_pages("jobs", "/travaux/"), *_pages("jobs", "/travaux/", who="seydou"),

@@ -291,6 +291,7 @@ def _studies(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
         "correction of an analysed round": lambda who: {"pk": own.pk, "number": line.pk},
         "analysed round": lambda who: {"pk": own.pk},
         "published round": lambda who: {"pk": out.pk},
+        "figure of an analysed round": lambda who: {"pk": own.pk, "number": 1, "locale": "fr", "width": 328},
         "report of an analysed round": lambda who: {"pk": own.pk, "locale": "fr", "form": "pdf"},
         "report of a published round": lambda who: {"pk": out.pk, "locale": "fr", "form": "pdf"},
     }

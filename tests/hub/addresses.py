@@ -297,6 +297,8 @@ STUDIES = (
     button("round_analyse", LEADS, **ROUND),
     page("round_publish", near("national"), done=302, form={"sure": "1"}, **ROUND),
     page("round_withdraw", near("national"), done=302, form=WHY, **OUT),
+    look("round_figure", OF_THE_HOUSE, about="figure of an analysed round", knows=OF_THE_HOUSE),
+    page("round_voices", LEADS, done=422, form={"place": ""}, **ROUND),
     look("round_receipt", OF_THE_HOUSE, **ROUND),
     look("round_receipt", OF_THE_HOUSE, **OUT),
     look("round_results", OF_THE_HOUSE, **ROUND),

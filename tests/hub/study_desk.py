@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -145,6 +146,7 @@ def analysed(
     (analysis.folder / "private").mkdir(parents=True)
     for name in ("report-fr.pdf", "report-en.docx", "private/survey_children.csv"):
         (analysis.folder / name).write_bytes(b"%PDF-1.7")
+    pictures = drawings(analysis.folder)
     receipt = [
         {"part": "received", "what": "submissions", "n": 600},
         {"part": "received", "what": "without_consent", "n": 20},
@@ -153,7 +155,7 @@ def analysed(
         {"part": "cleaned", "what": "dose_twice", "n": 0},
     ]
     found = Found(
-        children=570, receipt=receipt, results=rows or results(), outputs=["report-fr.pdf", "report-en.docx", "private/survey_children.csv"],
+        children=570, receipt=receipt, results=rows or results(), outputs=["report-fr.pdf", "report-en.docx", "private/survey_children.csv", *pictures],
         strata={code: {"name": f"Aire {code}", "places": [place]} for code, place in zip(("ML-H1", "ML-H2"), places, strict=True)},
     )  # fmt: skip
     note_analysed(analysis=analysis, found=found, now=NOW)
@@ -293,6 +295,27 @@ def laid_out(by: Any, one: Any, place: str = "") -> Any:
     counted(one)
     received(one.shown)
     return corrections.propose(by=by, one=one, said=[CORRECTION], now=NOW)[0]
+def drawings(folder: Path) -> list[str]:
+    """Write two drawings as the worker leaves them, the second by stratum, and return the names of the files."""
+    told = {
+        locale: [
+            {"number": number, "title": title, "alt": f"{title}: 70 %", "by_stratum": number == 2, "headings": ["Dose", "%"], "rows": [["DTC1", "70"]]}
+            for number, title in enumerate(("Doses à temps", "Par strate"), 1)
+        ]
+        for locale in ("fr", "en")
+    }  # fmt: skip
+    (folder / "pictures.json").write_text(json.dumps(told), encoding="utf-8")
+    names = [
+        f"picture-{number}-{locale}-{width}.svg"
+        for number in (1, 2)
+        for locale in told
+        for width in (328, 640)
+    ]
+    for name in names:
+        (folder / name).write_text(
+            '<svg xmlns="http://www.w3.org/2000/svg" width="328" height="20"></svg>', encoding="utf-8"
+        )
+    return [*names, "pictures.json"]
 
 
 def in_every_state(by: Any, work: Callable[[], None]) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 `records`: every table of the hub as CSV. `tables`: every published table as Parquet and CSV, as those who run
 the hub may see it. `files`: uploads and photos. `LISEZ-MOI.txt` names them all. Passwords, second proofs,
-sessions and links are left out: they are of no use elsewhere, and a danger.
+sessions and links are left out: they are of no use elsewhere, and a danger. Raw files of studies and rows of single
+children are left out too: families consented to one study, whose files are handed over by decision, not by an export.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from django.db import models
 
 from kalanso.hub.people.tasks import MACHINE
 from kalanso.hub.site.actions import backup, records
+from kalanso.hub.studies.queries.destruction import RAW, raw_data
 from kalanso.pipeline.tables import TABLES
 from kalanso.store import Store, visible
 from kalanso.vocabulary import no_formula
@@ -42,6 +44,12 @@ files/    {files} fichiers / uploads and photos
 Les mots de passe, sessions et liens n'y sont pas. Ces fichiers nomment des personnes : gardez-les comme un
 registre confidentiel. / Passwords, sessions and links are left out. These files name people: keep them as you
 would keep a confidential register.
+{studies}"""
+STUDIES = """
+Fichiers bruts d'études, laissés de côté : consentement, conservation et destruction valent pour chaque étude. Remettez-les
+un par un, par une décision écrite. / Raw files of studies, left out: consent, retention and destruction hold for each study.
+Hand them over one by one, by a written decision.
+{lines}
 """
 
 
@@ -57,9 +65,18 @@ def export_all(*, into: Path) -> dict[str, int]:
         "files": _files(into / "files"),
     }
     (into / "LISEZ-MOI.txt").write_text(
-        WORDS.format(day=datetime.now(UTC).date().isoformat(), **told), encoding="utf-8"
+        WORDS.format(day=datetime.now(UTC).date().isoformat(), studies=_studies(), **told), encoding="utf-8"
     )
     return told
+
+
+def _studies() -> str:
+    """Say of which studies raw files were left out, and of which they were destroyed."""
+    lines = [
+        f"- {one.survey} : {'détruits / destroyed' if one.destroyed else 'à détruire / to be destroyed'} {one.day.isoformat()}"
+        for one in raw_data()
+    ]
+    return STUDIES.format(lines="\n".join(lines)) if lines else ""
 
 
 def _records(into: Path) -> int:
@@ -124,6 +141,8 @@ def _files(into: Path) -> int:
         if not backup.is_file_of_people(top):
             continue
         for path in [top] if top.is_file() else sorted(one for one in top.rglob("*") if one.is_file()):
+            if RAW.match(path.relative_to(root).as_posix()):
+                continue
             to = into / path.relative_to(root)
             to.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, to)

@@ -265,6 +265,8 @@ KALANSO_JOBS: dict[str, str] = {
     "evidence.pull_due": "kalanso.hub.evidence.tasks.pulls.ask_due",
     "studies.analyse": "kalanso.hub.studies.tasks.analyse",
     "studies.count": "kalanso.hub.studies.tasks.count_field",
+    "studies.hand_on": "kalanso.hub.studies.tasks.hand_on",
+    "studies.destroy_due": "kalanso.hub.studies.tasks.destroy_due",
     "site.clean_up": "kalanso.hub.site.tasks.clean_up",
     "site.export": "kalanso.hub.site.tasks.export",
 }
@@ -287,12 +289,13 @@ KALANSO_JOBS_OF_MINUTES = frozenset(
 KALANSO_DUE: tuple[tuple[str, str, int], ...] = (
     ("people.mirror_places", "hourly", 0),
     ("evidence.pull_due", "hourly", 0),
+    ("studies.destroy_due", "daily", 1),
     ("site.export", "daily", 2),
     ("site.clean_up", "daily", 3),
     *((("people.digest", "weekly", 6),) if CONFIGURATION.email else ()),
 )
 # Records that the library gets to read as tables each night, one module of an app a line.
-KALANSO_EXPORTS = ("kalanso.hub.evidence.exports",)
+KALANSO_EXPORTS = ("kalanso.hub.evidence.exports", "kalanso.hub.studies.exports")
 KALANSO_SILENCE = CONFIGURATION.silence
 
 STATIC_URL = "/static/"

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.hub.people.queries.places import country_pack
 from kalanso.hub.people.queries.sealing import CannotOpen, NoKey
+from kalanso.hub.studies.actions import destruction, handing_on
 from kalanso.hub.studies.actions.analyses import Found, both, note_analysed, note_refused
 from kalanso.hub.studies.actions.field import note_counted, note_uncounted
 from kalanso.hub.studies.models import ETHICS, Analysis, Correction, FieldCount, Round, RoundFile
@@ -33,6 +34,7 @@ from kalanso.pipeline.household_surveys import REPORT_FORMATS, Analysed, analyse
 from kalanso.pipeline.progress import Cancelled
 from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments import field_count
+from kalanso.pipeline.publish_surveys import EVIDENCE_FILE, publish_analysis, withdraw_survey
 from kalanso.vocabulary import Refusal
 
 ALL = "all"
@@ -60,7 +62,7 @@ def analyse(work: Work) -> Mapping[str, Any]:
             shutil.rmtree(analysis.folder, ignore_errors=True)
             analysis.folder.mkdir(parents=True, mode=0o700)
             done = analyse_survey(
-                Path(folder), analysis.folder, salt=salt_of(analysis.round), reports=REPORT_FORMATS,
+                Path(folder), analysis.folder, salt=salt_of(analysis.round), reports=REPORT_FORMATS, pictures=True,
                 progress=work.progress, cancel=work.cancel, now=now(),
             )  # fmt: skip
             found = _found(done, Path(folder))
@@ -183,3 +185,36 @@ def _strata(sample: Path) -> dict[str, Any]:
             if row["place_code"] not in one["places"]:
                 one["places"].append(row["place_code"])
     return found
+
+
+def hand_on(work: Work) -> Mapping[str, Any]:
+    """Bring the country's evidence to what a round says now: its rows while it is published, none otherwise."""
+    one, store = Round.objects.select_related("shown").get(pk=work.arguments["round"]), store_of_hub()
+    if one.state == Round.State.PUBLISHED and one.shown is not None:
+        if not (one.shown.folder / EVIDENCE_FILE).is_file():
+            raise Refused(
+                _(
+                    "Cette analyse n'a pas gardé ce que l'estimation entend : retirez l'étude, analysez-la de nouveau, puis publiez-la."
+                )
+            )
+        found = publish_analysis(store, one.shown.folder, by=str(one.published_by), note=str(one), now=now())
+    else:
+        reason = one.reason or _("L'étude n'est plus publiée.")
+        withdraw_survey(store, one.survey, reason=reason, by=str(one.published_by or "kalanso"), now=now())
+        found = None
+    handing_on.note_handed_on(one=one, snapshot=found.id if found is not None else "", now=now())
+    return {"address": reverse("round", args=[one.pk]), "snapshot": found.id if found is not None else ""}
+
+
+def destroy_due(work: Work) -> Mapping[str, Any]:
+    """Destroy the raw data of studies whose day has come, and tell of those whose day comes soon."""
+    told: dict[str, Any] = {"destroyed": [], "waiting": [], "told": 0}
+    for one, day in list(destruction.with_raw_data()):
+        if work.cancel():
+            raise Cancelled
+        if day <= now().date():
+            told["destroyed" if destruction.destroy(one=one, now=now()) else "waiting"].append(one.survey)
+        elif day <= now().date() + destruction.WARNED_BEFORE:
+            told["told"] += destruction.warn(one=one, day=day, now=now())
+        work.progress(one.survey, 0.5)
+    return told

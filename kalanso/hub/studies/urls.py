@@ -3,6 +3,7 @@
 from django.urls import path
 
 from kalanso.hub.studies.views import corrections, draws, field, layouts, results, rounds
+from kalanso.hub.studies.views import results, rounds, voices
 
 HERE = "preuves/etudes/<int:pk>/"
 urlpatterns = [
@@ -28,7 +29,9 @@ urlpatterns = [
     path(f"{HERE}corrections/<int:number>/relire/", corrections.look, name="round_look"),
     path(f"{HERE}publier/", rounds.publish, name="round_publish"),
     path(f"{HERE}retirer/", rounds.withdraw, name="round_withdraw"),
+    path(f"{HERE}entretiens/", voices.voices, name="round_voices"),
     path(f"{HERE}accuse/", results.receipt, name="round_receipt"),
     path(f"{HERE}resultats/", results.results, name="round_results"),
+    path(f"{HERE}figure-<int:number>-<slug:locale>-<int:width>.svg", results.figure, name="round_figure"),
     path(f"{HERE}rapport-<slug:locale>.<slug:form>", results.report, name="round_report"),
 ]

@@ -92,6 +92,7 @@ TITLES = {
     "quality_scores": _("Que valent les données de chaque lieu ?"),
     "recounts": _("Que trouve-t-on quand on recompte les doses ?"),
     "survey_evidence": _("Que disent les études à l'estimation ?"),
+    "survey_voices": _("Où des études ont-elles écouté des familles ?"),
     "imports": _("Quels fichiers ont été importés ?"),
     "rejected_rows": _("Quelles lignes ont été refusées, et pourquoi ?"),
     "dhis2_pulls": _("Quand chaque serveur DHIS2 a-t-il été lu ?"),
@@ -143,7 +144,7 @@ THEMES: tuple[tuple[Any, str, frozenset[str]], ...] = (
         "coverage_estimates_public", "coverage_estimates_yearly_partners", "coverage_estimates_yearly_public",
     })),
     (_("Sur quoi l'estimation repose, et à quel point elle est sûre"), "surete", frozenset({
-        "backlog_assumptions", "survey_evidence", "evidence_ledger", "source_gaps", "fit_checks", "usability", "refusals", "draws",
+        "backlog_assumptions", "survey_evidence", "survey_voices", "evidence_ledger", "source_gaps", "fit_checks", "usability", "refusals", "draws",
         "corrected_populations", "method_comparison", "place_evidence", "assumption_runs", "without_sources", "kept_runs",
         "demo_truth",
     })),

@@ -16,6 +16,7 @@ from kalanso.hub.explore.queries import (
     evidence_of_places,
     other_answers,
     shelf,
+    studied,
 )
 from kalanso.hub.explore.queries.estimates import Number
 from kalanso.hub.explore.queries.places import Place
@@ -70,6 +71,7 @@ def place_estimate(request: HttpRequest, code: str) -> HttpResponse:
         "grades": beside.grades(here, code),
         **({} if context["run"].unsettled else _priorities(here, place)),  # no list on which nothing may be decided
         **_evidence(here, code),
+        "studied": studied.studied(here, code),
         **sureness(here, place),
     }  # fmt: skip
     context["sources"] = estimate_pictures.sources(

@@ -20,6 +20,7 @@ from kalanso.hub.explore.queries import (
     said,
     series,
     shelf,
+    studied,
     withheld,
 )
 from kalanso.hub.explore.queries.places import Place
@@ -132,6 +133,7 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
             "dose": {"value": "dtp1"},
             "grade": _grade(here, code, when),
             "not_shown": withheld.of_reports(here, code, when),
+            "studied": studied.studied(here, code),
             **_inside(here, this, when),
             **_map(here, this, when),
             "inside_open": this.level in WAY_DOWN,

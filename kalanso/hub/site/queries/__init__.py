@@ -75,6 +75,7 @@ STUDY_PAGES = (
     "round_publish",
     "round_withdraw",
     "round_receipt",
+    "round_voices",
     "round_results",
     "round_size",
     "round_forms",

@@ -72,6 +72,13 @@ def refuse_without_ethics(one: Round, *, today: date) -> None:
             ),
             code="ethics",
         )
+    if one.destroyed is not None:
+        raise ValidationError(
+            _(
+                "Les fichiers bruts de cette étude ont été détruits : rien n'y est plus ajouté ni analysé de nouveau."
+            ),
+            code="destroyed",
+        )
     if one.destroyed_on is not None and one.destroyed_on < today:
         raise ValidationError(
             _("Le jour est passé où les données de cette étude devaient être détruites : aucun fichier n'est plus pris ni lu."),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from kalanso.hub.people.actions import record, state_of
 from kalanso.hub.people.models import Person
 from kalanso.hub.people.permissions import refuse_unless
+from kalanso.hub.studies.actions import handing_on
 from kalanso.hub.studies.models import ANALYSED, Analysis, Correction, Round, RoundFile
 
 State = Round.State
@@ -147,6 +148,8 @@ def let_out(*, by: Person, one: Round, now: datetime) -> Round:
         before={"state": before},
         after={"state": kept.state},
     )
+    handing_on.follow(one=kept, now=now)
+    handing_on.tell_published(one=kept, by=by, now=now)
     return kept
 
 
@@ -166,4 +169,5 @@ def withdraw(*, by: Person, one: Round, reason: str, now: datetime) -> Round:
         by=by, verb="studies.withdrawn", thing=kept, now=now, before={"state": State.PUBLISHED},
         after={"state": kept.state}, reason=kept.reason,
     )  # fmt: skip
+    handing_on.follow(one=kept, now=now)
     return kept

@@ -2,7 +2,15 @@
 
 from kalanso.hub.studies.models.fieldwork import Correction, FieldCount
 from kalanso.hub.studies.models.layouts import Draw, Instrument, Replacement, SampleSize
-from kalanso.hub.studies.models.rounds import ANALYSED, ETHICS, Analysis, Round, RoundFile, RoundSalt
+from kalanso.hub.studies.models.rounds import (
+    ANALYSED,
+    ETHICS,
+    Analysis,
+    PlaceVoices,
+    Round,
+    RoundFile,
+    RoundSalt,
+)
 
 __all__ = [
     "ANALYSED",
@@ -12,6 +20,7 @@ __all__ = [
     "Draw",
     "FieldCount",
     "Instrument",
+    "PlaceVoices",
     "Replacement",
     "Round",
     "RoundFile",

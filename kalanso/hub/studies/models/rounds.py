@@ -26,7 +26,8 @@ class Round(models.Model):
     """One round of a household survey, as it was declared.
 
     `cohorts` is a list of name and days of age, `doses` and `groups` are codes. `taken` says when its first file came,
-    `shown` which analysis is read. `place_code` "" is the whole country. `version` grows with each change by a person.
+    `shown` which analysis is read. `snapshot` names the country's evidence that holds it, `warned_for` the day of destruction
+    that people were told, `destroyed` when its raw data went. `place_code` "" is the whole country. `version` grows with each change by a person.
     """
 
     class State(models.TextChoices):
@@ -83,6 +84,9 @@ class Round(models.Model):
         "people.Person", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     reason = models.CharField(max_length=500, blank=True, default="")
+    snapshot = models.CharField(max_length=120, blank=True, default="")
+    warned_for = models.DateField(null=True, blank=True)
+    destroyed = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -108,6 +112,10 @@ class Round(models.Model):
                 name="studies_round_published_by_somebody",
             ),
             models.CheckConstraint(condition=~Q(state="withdrawn") | ~Q(reason=""), name="studies_round_withdrawn_why"),
+            models.CheckConstraint(
+                condition=Q(destroyed__isnull=True) | Q(taken__isnull=False, destroyed_on__isnull=False),
+                name="studies_round_destroyed_what_was_taken",
+            ),
         )  # fmt: skip
 
     def __str__(self) -> str:
@@ -189,6 +197,30 @@ class RoundSalt(models.Model):
         return f"{self.round_id}"
 
 
+class PlaceVoices(models.Model):
+    """How many interviews and focus groups a study held in a place."""
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="voices")
+    place_code = models.CharField(max_length=40)
+    interviews = models.PositiveIntegerField(default=0)
+    focus_groups = models.PositiveIntegerField(default=0)
+    by = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="+")
+    said = models.DateTimeField()
+
+    class Meta:
+        ordering = ("place_code",)
+        constraints = (
+            models.UniqueConstraint(fields=("round", "place_code"), name="studies_placevoices_once"),
+            models.CheckConstraint(condition=~Q(place_code=""), name="studies_placevoices_somewhere"),
+            models.CheckConstraint(
+                condition=Q(interviews__gt=0) | Q(focus_groups__gt=0), name="studies_placevoices_somebody"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.round} ({self.place_code})"
+
+
 class Analysis(models.Model):
     """One time that the files of a round were cleaned and analysed.
 
@@ -263,4 +295,4 @@ class Analysis(models.Model):
         return self.standing == self.State.ASKED
 
 
-__all__ = ["ANALYSED", "ETHICS", "Analysis", "Round", "RoundFile", "RoundSalt"]
+__all__ = ["ANALYSED", "ETHICS", "Analysis", "PlaceVoices", "Round", "RoundFile", "RoundSalt"]

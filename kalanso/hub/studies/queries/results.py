@@ -5,6 +5,7 @@ Cohorts are never put together. Cells of few children were hidden by the library
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,7 @@ COVERAGE: tuple[tuple[str, str | None], ...] = (
 DRIVERS = tuple(("besd_positive", key) for key in PRIORITY)
 SHOWN = (*COVERAGE, *DRIVERS)
 STRATA_AT_MOST = 40
+DRAWINGS = "pictures.json"  # what the worker says of its drawings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,3 +119,15 @@ def _rule(rule: str, n: int) -> str:
         return Message(f"surveys.rule.{rule}", {"n": n}).render(language())
     except UnknownMessage:
         return rule
+
+
+def drawings(analysis: Analysis, *, detail: bool) -> list[dict[str, Any]]:
+    """Return the drawings that the worker made, with words and table in the language of the page; by stratum for those who may.
+
+    None where the analysis was made before there were drawings.
+    """
+    path = analysis.folder / DRAWINGS
+    if DRAWINGS not in analysis.outputs or not path.is_file():
+        return []
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))[language()]
+    return [one | {"locale": language()} for one in found if detail or not one["by_stratum"]]

@@ -19,6 +19,12 @@ VERBS = {
     "studies.correction_looked_at": _("%(who)s a relu une correction de l'étude « %(what)s »."),
     "studies.published": _("%(who)s a publié l'étude « %(what)s »."),
     "studies.withdrawn": _("%(who)s a retiré l'étude « %(what)s »."),
+    "studies.handed_on": _("%(who)s a mis à jour ce que l'estimation entend de l'étude « %(what)s »."),
+    "studies.destruction_told": _(
+        "%(who)s a annoncé la destruction des fichiers bruts de l'étude « %(what)s »."
+    ),
+    "studies.voices_said": _("%(who)s a noté des entretiens de l'étude « %(what)s »."),
+    "studies.destroyed": _("%(who)s a détruit les fichiers bruts de l'étude « %(what)s »."),
 }
 # What the changed fields are called.
 FIELDS = {
@@ -56,7 +62,16 @@ FIELDS = {
     "corrections": _("Corrections"),
     "correction": _("Correction, numéro"),
     "correction_state": _("État de la correction"),
+    "snapshot": _("État des données que l'estimation entend"),
+    "destroyed_files": _("Fichiers détruits"),
+    "interviews": _("Entretiens"),
+    "focus_groups": _("Groupes de discussion"),
 }
-TECHNICAL = frozenset({"sha256"})
+TECHNICAL = frozenset({"sha256", "snapshot"})
 # What the jobs of studies are called.
-KINDS = {"studies.analyse": _("Analyser une enquête"), "studies.count": _("Compter le terrain d'une enquête")}
+KINDS = {
+    "studies.analyse": _("Analyser une enquête"),
+    "studies.count": _("Compter le terrain d'une enquête"),
+    "studies.hand_on": _("Porter une étude à l'estimation"),
+    "studies.destroy_due": _("Détruire les données d'études dont le jour est venu"),
+}

@@ -52,6 +52,7 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
     context |= {
         "analysis": analysis,
         "cohorts": queries.told(one, analysis, detail=context["rights"].detail),
+        "drawings": queries.drawings(analysis, detail=context["rights"].detail),
     }
     return render(request, "studies/results.html", context)
 
@@ -70,3 +71,23 @@ def report(request: HttpRequest, pk: int, locale: str, form: str) -> FileRespons
         raise Http404(_("Ce rapport n'existe pas dans cette langue ou ce format."))
     told = f"kalanso-{one.survey}-{locale}.{form}"
     return FileResponse(path.open("rb"), as_attachment=True, filename=told, content_type=FORMS[form])
+
+
+@login_required
+@require_GET
+def figure(request: HttpRequest, pk: int, number: int, locale: str, width: int) -> FileResponse:
+    """Send a drawing of a round, as the worker made it."""
+    one = rounds.one_round(request.user, pk)
+    held = rounds.rights(request.user, one)
+    name = f"picture-{number}-{locale}-{width}.svg"
+    missing = Http404(_("Cette figure n'existe pas."))
+    if not held.results or name not in _shown(one).outputs:
+        raise missing
+    if number not in {drawing["number"] for drawing in queries.drawings(_shown(one), detail=held.detail)}:
+        raise missing
+    path = _shown(one).folder / name
+    if not path.is_file():
+        raise missing
+    response = FileResponse(path.open("rb"), content_type="image/svg+xml")
+    response["Cache-Control"] = "private, max-age=3600"
+    return response

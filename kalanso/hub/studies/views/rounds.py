@@ -90,7 +90,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         )
         context["may_analyse"] = (
             context["rights"].analyse and found.state != Round.State.PUBLISHED and {*ANALYSED} <= set(stand)
-            and found.last_day <= _now().date() and not (context["newest"] and context["newest"].waits)
+            and found.last_day <= _now().date() and found.destroyed is None and not (context["newest"] and context["newest"].waits)
         )  # fmt: skip
     context["ages"] = [ages for _name, ages in cohorts_of(found)]
     context["doses"] = [dose_name(code) for code in found.doses]
