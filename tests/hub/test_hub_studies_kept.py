@@ -108,10 +108,11 @@ def test_raw_data_go_on_their_day_and_results_stay(hub: None, tmp_path: Path) ->
     from kalanso.hub.studies.actions.analyses import ask_analysis
     from kalanso.hub.studies.actions.salts import keep_salt
     from kalanso.hub.studies.models import RoundSalt
+    from kalanso.hub.studies.queries.destruction import with_raw_data
 
     one = analysed(person("researcher"), tmp_path, kept_until=DAY, destroyed_on=DAY)
     keep_salt(one=one, now=NOW)
-    assert [(found.pk, day) for found, day in destruction.with_raw_data()] == [(one.pk, DAY)]
+    assert [(found.pk, day) for found, day in with_raw_data()] == [(one.pk, DAY)]
     assert not destruction.destroy(one=one, now=ON_THE_DAY - timedelta(days=1)), "not before its day"
     assert destruction.warn(one=one, day=DAY, now=ON_THE_DAY - timedelta(days=20)) > 0
     assert destruction.warn(one=one, day=DAY, now=ON_THE_DAY - timedelta(days=19)) == 0, "told once"
@@ -126,7 +127,7 @@ def test_raw_data_go_on_their_day_and_results_stay(hub: None, tmp_path: Path) ->
     assert {"analyses/1/report-fr.pdf", "analyses/1/report-en.docx", "analyses/1/pictures.json"} <= left
     assert not [name for name in left if name.startswith("files/") or "private" in name]
     assert not RoundSalt.objects.filter(round=one).exists()
-    assert list(destruction.with_raw_data()) == []
+    assert list(with_raw_data()) == []
     assert not destruction.destroy(one=one, now=ON_THE_DAY)
     page = text_of(visitor("national").get(f"{PAGE}{one.pk}/"))
     assert "les résultats restent" in page
@@ -137,12 +138,12 @@ def test_raw_data_go_on_their_day_and_results_stay(hub: None, tmp_path: Path) ->
 
 
 def test_the_earliest_day_that_was_promised_counts(hub: None, tmp_path: Path) -> None:
-    from kalanso.hub.studies.actions import destruction
+    from kalanso.hub.studies.queries.destruction import day_of
 
     one = analysed(person("researcher"), tmp_path)
     one.files.filter(kind="answers").update(kept_until=DAY, destroyed_on=DAY)
-    assert destruction.day_of(one) == DAY, "a later day that was declared since does not lengthen it"
-    assert destruction.day_of(declared(person("researcher"), survey="vide")) is None
+    assert day_of(one) == DAY, "a later day that was declared since does not lengthen it"
+    assert day_of(declared(person("researcher"), survey="vide")) is None
 
 
 def test_the_schedule_destroys_what_is_due_and_waits_for_an_analysis(hub: None, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from kalanso.hub.studies.actions import destruction, handing_on
 from kalanso.hub.studies.actions.analyses import Found, both, note_analysed, note_refused
 from kalanso.hub.studies.actions.field import note_counted, note_uncounted
 from kalanso.hub.studies.models import ETHICS, Analysis, Correction, FieldCount, Round, RoundFile
+from kalanso.hub.studies.queries.destruction import with_raw_data
 from kalanso.hub.studies.queries.field import expected_of
 from kalanso.hub.studies.queries.results import SHOWN
 from kalanso.hub.studies.queries.salts import salt_of
@@ -209,7 +210,7 @@ def hand_on(work: Work) -> Mapping[str, Any]:
 def destroy_due(work: Work) -> Mapping[str, Any]:
     """Destroy the raw data of studies whose day has come, and tell of those whose day comes soon."""
     told: dict[str, Any] = {"destroyed": [], "waiting": [], "told": 0}
-    for one, day in list(destruction.with_raw_data()):
+    for one, day in list(with_raw_data()):
         if work.cancel():
             raise Cancelled
         if day <= now().date():

@@ -7,36 +7,20 @@ taken; what was analysed of them stays. The trail says so.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import Min
 from django.urls import reverse
 
 from kalanso.hub.people.actions import record
 from kalanso.hub.people.actions.notices import notify
 from kalanso.hub.people.models import Membership, Person, Role
 from kalanso.hub.studies.actions.rounds import held
-from kalanso.hub.studies.models import Analysis, Correction, Round, RoundFile, RoundSalt
+from kalanso.hub.studies.models import Analysis, Correction, Round, RoundSalt
+from kalanso.hub.studies.queries.destruction import day_of
 
 WARNED_BEFORE = timedelta(days=28)
-
-
-def day_of(one: Round) -> date | None:
-    """Return the day on which a round's raw data are destroyed: the earliest that was promised for any of its files."""
-    promised = RoundFile.objects.filter(round=one).aggregate(day=Min("destroyed_on"))["day"]
-    days = [day for day in (promised, one.destroyed_on) if day is not None]
-    return min(days) if promised is not None else None
-
-
-def with_raw_data() -> Iterable[tuple[Round, date]]:
-    """Return the rounds whose raw data are still here, each with the day of their destruction."""
-    for one in Round.objects.filter(taken__isnull=False, destroyed__isnull=True).order_by("pk"):
-        day = day_of(one)
-        if day is not None:
-            yield one, day
 
 
 @transaction.atomic
