@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("studies", "0001_first")]
+    dependencies = [("studies", "0002_layout_and_fieldwork")]
 
     operations = [
         migrations.AddField(

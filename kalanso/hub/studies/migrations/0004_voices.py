@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("studies", "0010_destroyed"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
+    dependencies = [("studies", "0003_destroyed"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
         migrations.CreateModel(
