@@ -40,7 +40,19 @@ def lay(folder: Path) -> dict[str, str]:
 
     actions.prepare(now=NOW)
     # What waits for good comes last: a worker takes the oldest first.
-    steps = (_studies, _findings, _runs, _servers, _sheets, _talk, _people, _doors, _jobs, _waiting)
+    steps = (
+        _studies,
+        _portfolio,
+        _findings,
+        _runs,
+        _servers,
+        _sheets,
+        _talk,
+        _people,
+        _doors,
+        _jobs,
+        _waiting,
+    )
     return {name: key for step in steps for name, key in step().items()}
 
 
@@ -163,6 +175,13 @@ def _studies() -> dict[str, str]:
     from tests.hub.study_desk import in_every_state
 
     return in_every_state(_person("ibrahim"), _work)
+
+
+def _portfolio() -> dict[str, str]:
+    """Plan a line with all that a line can have, and bring a sheet that is tried and one that is loaded."""
+    from tests.hub.portfolio_desk import in_every_state
+
+    return in_every_state(_person("ibrahim"))
 
 
 def _half_decided(connection: Any) -> Any:

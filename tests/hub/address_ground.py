@@ -116,6 +116,7 @@ def build(ground: Ground) -> Asked:
     things = {
         **_sheets(ground, author), **_runs(people), **_persons(ground, people), **_said(ground, author),
         **_own(people), **_published(ground), **_secrets(author), **_servers(people), **_studies(ground, people),
+        **_portfolio(ground, people),
     }  # fmt: skip
     return Asked(ground, people, browsers, cookies, things)
 
@@ -294,6 +295,46 @@ def _studies(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
         "figure of an analysed round": lambda who: {"pk": own.pk, "number": 1, "locale": "fr", "width": 328},
         "report of an analysed round": lambda who: {"pk": own.pk, "locale": "fr", "form": "pdf"},
         "report of a published round": lambda who: {"pk": out.pk, "locale": "fr", "form": "pdf"},
+    }
+
+
+def _portfolio(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
+    """A line of the house that is planned in the district, one that is planned nowhere, and a sheet."""
+    from datetime import date
+    from pathlib import Path
+    from tempfile import mkdtemp
+
+    from PIL import Image
+
+    from kalanso.hub.portfolio.actions.cells import set_milestone
+    from kalanso.hub.portfolio.actions.reports import approve
+    from tests.hub import portfolio_desk
+
+    by, home = people["national", "wide"], ground.codes["district"]
+    cell = portfolio_desk.planned(by, portfolio_desk.intervention(by), home)
+    bare = portfolio_desk.intervention(by, "INT-002")
+    point = set_milestone(by=by, one=cell, title="Relais formés", due=date(2025, 6, 1), now=NOW)
+    photo = BytesIO()
+    Image.new("RGB", (8, 8), "red").save(photo, "JPEG")
+    approved = portfolio_desk.reported(
+        people[AUTHOR], cell, "2025Q1", photo=photo.getvalue(), photo_alt="Un soir"
+    )
+    approve(by=by, one=approved, version=1, now=NOW)
+    sent = portfolio_desk.reported(
+        people[AUTHOR], portfolio_desk.planned(by, portfolio_desk.intervention(by, "INT-004"), home)
+    )
+    row = ["INT-003", "Cliniques", ground.codes["district"]]
+    load = portfolio_desk.brought(by, portfolio_desk.sheet(row), Path(mkdtemp()))
+    return {
+        "portfolio file": lambda who: {"form": "csv"},
+        "planned district": lambda who: {"code": home},
+        "intervention": lambda who: {"code": bare.code},
+        "cell": lambda who: {"pk": cell.pk},
+        "milestone": lambda who: {"pk": cell.pk, "milestone": point.pk},
+        "approved report": lambda who: {"pk": cell.pk, "period": "2025Q1"},
+        "sent report": lambda who: {"pk": sent.cell_id, "period": "2025Q1"},
+        "photo of a report": lambda who: {"pk": approved.pk},
+        "portfolio sheet": lambda who: {"pk": load.pk},
     }
 
 

@@ -307,6 +307,42 @@ STUDIES = (
     look("round_report", READS_STUDIES, about="report of a published round", knows=READS_STUDIES),
 )
 
+LOADS = at("national", "wide")
+READS_PORTFOLIO = READS_STUDIES
+LEADS_LINES = at("national partner", "home", "away", "wide")
+PLANS = near("region national partner")
+ADVANCES = near("district region national partner") | TEAM_OF_ANOTHER_HOUSE
+APPROVES = near("region national")
+SENT_TO = ADVANCES | APPROVES
+CELL = {"about": "cell", "knows": READS_PORTFOLIO}
+SHEET_OF_LINES = {"about": "portfolio sheet", "knows": LOADS, "hidden": 403}
+PORTFOLIO = (
+    page("portfolio", READS_PORTFOLIO),
+    page("portfolio_who", READS_PORTFOLIO),
+    look("portfolio_file", READS_PORTFOLIO, about="portfolio file"),
+    page("portfolio_district", READS_PORTFOLIO, about="planned district"),
+    page("intervention_new", anywhere("national") | anywhere("partner"), done=422, form={"code": ""}),
+    page("intervention", READS_PORTFOLIO, about="intervention", knows=READS_PORTFOLIO),
+    page("intervention_edit", LEADS_LINES, about="intervention", knows=READS_PORTFOLIO, done=422, form={"title_fr": ""}),
+    page("intervention_plan", LEADS_LINES | anywhere("region"), about="intervention", knows=READS_PORTFOLIO, done=422, form={"place": ""}),
+    page("cell", READS_PORTFOLIO, **CELL),
+    page("cell_plan", PLANS, done=422, form={"begins": "x"}, **CELL),
+    page("cell_advance", ADVANCES, done=422, form={"state": ""}, **CELL),
+    page("cell_milestone", PLANS, done=422, form={"title": ""}, **CELL),
+    button("cell_milestone_done", ADVANCES, about="milestone", knows=READS_PORTFOLIO),
+    page("reports", READS_PORTFOLIO),
+    Row(name="report", about="approved report", knows=READS_PORTFOLIO, reads=READS_PORTFOLIO, sends=ADVANCES, done=422),
+    Row(name="report", about="sent report", knows=SENT_TO, reads=SENT_TO, sends=ADVANCES, done=422),
+    button("report_approve", APPROVES, about="sent report", knows=SENT_TO),
+    page("report_back", APPROVES, about="sent report", knows=SENT_TO, done=422, form={"note": ""}),
+    look("report_photo", READS_PORTFOLIO, about="photo of a report", knows=READS_PORTFOLIO),
+    page("load_new", LOADS, done=422, form={"sheet": ""}),
+    look("load_template", LOADS),
+    page("load", LOADS, **SHEET_OF_LINES),
+    button("load_apply", LOADS, **SHEET_OF_LINES),
+    button("load_discard", LOADS, **SHEET_OF_LINES),
+)  # fmt: skip
+
 PERSONS = (
     page("people", anywhere("district region national administrator")),
     page("invite", anywhere("region national administrator")),
@@ -412,6 +448,7 @@ TABLE = (
     *SERVERS,
     *RUNS,
     *STUDIES,
+    *PORTFOLIO,
     *PERSONS,
     *TOLD,
     *DISCUSSION,

@@ -478,6 +478,7 @@ COVERED_ELSEWHERE = (
     "preuves/depot/", "preuves/alertes/", "preuves/sources/", "preuves/flux/",  # test_hub_evidence_rights, addresses
     "preuves/connexions/",  # test_hub_connections_rights
     "preuves/etudes/",  # test_hub_studies_rights
+    "agir/portefeuille",  # test_hub_portfolio, addresses
     "preuves/a-demander/", "preuves/qualite/fiche/", "preuves/qualite/rapport/",  # worklist, scorecards, quality_reports
     "preuves/croisement/", "lieux/<str:code>/bulletin/",  # test_hub_beside
     "preuves/calculs/", "preuves/officiel/",  # test_hub_runs_pages

@@ -333,10 +333,38 @@ PROGRAMS = Help(
     ANALYSTS,
     _("À refaire une analyse, ou à nourrir un autre système."),
 )
+PORTFOLIO = Help(
+    _(
+        "Le portefeuille : chaque intervention dans chaque district où elle est prévue, son plan, son état et sa raison."
+    ),
+    _("Le CNI, les régions, les districts, les organisations qui mènent les interventions et les bailleurs."),
+    _(
+        "À voir ce qui avance, ce qui est arrêté et pourquoi, et à se coordonner. Aucun chiffre déjà au SNIS n'y est redemandé."
+    ),
+)
+REPORTS_OF_CELLS = Help(
+    _(
+        "Ce qu'une équipe a fait d'une intervention dans un trimestre : combien, quels enfants, ce qui a bloqué."
+    ),
+    _("L'organisation qui la mène, la région et le CNI qui relisent."),
+    _("À savoir ce qui est fait, à débloquer, et à rendre compte aux bailleurs une seule fois."),
+)
+PORTFOLIO_SHEET = Help(
+    _("Une feuille du portefeuille, et ce qu'elle changerait."),
+    _("Le CNI."),
+    _(
+        "À mettre le portefeuille à jour d'un coup, sans rien perdre : la feuille est essayée avant d'être chargée."
+    ),
+)
 # Pages that begin alike are one thing in steps.
 FAMILIES: tuple[tuple[str, Help], ...] = (
     ("upload", UPLOADS),
     ("round", STUDIES),
+    ("portfolio", PORTFOLIO),
+    ("intervention", PORTFOLIO),
+    ("cell", PORTFOLIO),
+    ("load", PORTFOLIO_SHEET),
+    ("report", REPORTS_OF_CELLS),
     ("finding", FINDINGS),
     ("worklist", QUESTIONS),
     ("source", SOURCES),
@@ -370,6 +398,7 @@ NO_PAGES = frozenset(
         "read_all", "open_notice", "renew_feed", "comment_photo", "follow", "job_cancel", "job_progress", "job_retry",
         "findings_check", "offline_manifest", "offline_nothing", "offline_receive", "offline_state", "offline_worker",
         "blank_sheet", "worklist_csv", "worklist_xlsx", "quality_report_file", "round_analyse", "round_report", "round_figure", "connection_choose", "connection_look", "connection_plan", "connection_propose", "connection_pull",
+        "blank_sheet", "worklist_csv", "worklist_xlsx", "quality_report_file", "round_analyse", "round_report", "portfolio_file", "load_template", "load_apply", "load_discard", "cell_milestone_done", "report_approve", "report_photo", "connection_choose", "connection_look", "connection_plan", "connection_propose", "connection_pull",
         "connection_standing", "pull_file", "pull_stop", "runs_adopt", "runs_cancel", "runs_compare_csv", "upload_map", "upload_name", "upload_names_csv",
         "upload_read_again", "upload_recompute", "upload_rejected", "upload_standing", "upload_try",
         # Answers to programs.

@@ -19,6 +19,7 @@ _APPS = (
     "explore",
     "evidence",
     "studies",
+    "portfolio",
     "jobs",
     "people",
     "offline",
@@ -85,6 +86,7 @@ INSTALLED_APPS = [
     "kalanso.hub.explore",
     "kalanso.hub.evidence",
     "kalanso.hub.studies",
+    "kalanso.hub.portfolio",
     "kalanso.hub.jobs",
     "kalanso.hub.people",
     "kalanso.hub.offline",
@@ -126,6 +128,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "kalanso.hub.explore.panels",
                 "kalanso.hub.explore.panels.cards",
+                "kalanso.hub.explore.panels.missed",
                 "kalanso.hub.explore.panels.pictures",
                 "kalanso.hub.explore.panels.records",
                 "kalanso.hub.people.panels.notices",
@@ -267,6 +270,7 @@ KALANSO_JOBS: dict[str, str] = {
     "studies.count": "kalanso.hub.studies.tasks.count_field",
     "studies.hand_on": "kalanso.hub.studies.tasks.hand_on",
     "studies.destroy_due": "kalanso.hub.studies.tasks.destroy_due",
+    "portfolio.remind": "kalanso.hub.portfolio.tasks.remind",
     "site.clean_up": "kalanso.hub.site.tasks.clean_up",
     "site.export": "kalanso.hub.site.tasks.export",
 }
@@ -292,6 +296,7 @@ KALANSO_DUE: tuple[tuple[str, str, int], ...] = (
     ("studies.destroy_due", "daily", 1),
     ("site.export", "daily", 2),
     ("site.clean_up", "daily", 3),
+    ("portfolio.remind", "weekly", 6),
     *((("people.digest", "weekly", 6),) if CONFIGURATION.email else ()),
 )
 # Records that the library gets to read as tables each night, one module of an app a line.

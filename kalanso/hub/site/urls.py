@@ -32,6 +32,7 @@ urlpatterns = [
         path("hors-ligne/", include("kalanso.hub.offline.urls")),
         path("", include("kalanso.hub.evidence.urls")),
         path("", include("kalanso.hub.studies.urls")),
+        path("", include("kalanso.hub.portfolio.urls")),
         path("", include("kalanso.hub.api.urls")),
         path("", include("kalanso.hub.jobs.urls")),
         path("", include("kalanso.hub.explore.urls")),

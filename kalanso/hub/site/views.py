@@ -246,8 +246,15 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def act(request: HttpRequest) -> HttpResponse:
-    """Say what will stand under "act", and what helps until then."""
-    return render(request, "site/act.html", {"may_ask": may(request.user, "evidence.set_finding")})
+    """Lead to the month's list and the portfolio, and say what will stand here besides."""
+    return render(
+        request,
+        "site/act.html",
+        {
+            "may_ask": may(request.user, "evidence.set_finding"),
+            "may_read_portfolio": may(request.user, "portfolio.read"),
+        },
+    )
 
 
 def learn(request: HttpRequest) -> HttpResponse:

@@ -19,6 +19,7 @@ from kalanso.hub.people import tasks
 from kalanso.hub.people.actions.persons import first_administrator, give_role
 from kalanso.hub.people.models import Organisation, Person, PlaceMirror, Role
 from kalanso.hub.people.queries.persons import MACHINE
+from kalanso.hub.portfolio.actions import demonstration
 from kalanso.hub.site.queries import DEMO_ORGANISATIONS, DEMO_PEOPLE, DEMO_SECOND_PROOF, DEMO_SOURCES
 from kalanso.indicators.tables import OBSERVATIONS
 
@@ -55,6 +56,11 @@ def prepare(*, now: datetime) -> None:
     if store.demo:
         make_demo_people(now=now)
         describe_demo_sources(now=now)
+        centre = Person.objects.filter(
+            username__in=[one[0] for one in DEMO_PEOPLE if one[2] == Role.NATIONAL]
+        ).first()
+        if centre is not None:
+            demonstration.seed(by=centre, now=now)
 
 
 @transaction.atomic

@@ -43,6 +43,11 @@ PAGES = {
         ("rounds", _("Études")),
         ("tables", _("Tables")),
     ),
+    "act": (
+        ("act", _("Vue d'ensemble")),
+        ("portfolio", _("Portefeuille")),
+        ("portfolio_who", _("Qui fait quoi")),
+    ),
     "estimation": (
         ("runs", _("Calculs")),
         ("ledger", _("Registre")),
@@ -54,7 +59,14 @@ PAGES = {
 # Two halves of one section, each a step from the other, since ten tabs side by side fit no telephone.
 HALVES = {"evidence": ("estimation", _("L'estimation ›")), "estimation": ("evidence", _("‹ Les données"))}
 # Pages that only somebody who is logged in, or holds a verb, can open.
-HELD = {"uploads": "evidence.read_upload", "runs": "", "quality": "", "rounds": "studies.read_published"}
+HELD = {
+    "uploads": "evidence.read_upload",
+    "runs": "",
+    "quality": "",
+    "rounds": "studies.read_published",
+    "portfolio": "portfolio.read",
+    "portfolio_who": "portfolio.read",
+}
 # Pages that belong to one of those without having a name of their own there.
 UPLOAD_PAGES = (
     "upload", "upload_new", "upload_columns", "upload_map_text", "upload_names", "upload_receipt", "upload_publish",
@@ -87,6 +99,10 @@ STUDY_PAGES = (
     "round_findings",
     "round_correct",
 )
+PORTFOLIO_PAGES = (
+    "portfolio_district", "intervention", "intervention_new", "intervention_edit", "intervention_plan", "cell", "cell_plan", "cell_advance",
+    "cell_milestone", "load_new", "load", "report", "report_back",
+)  # fmt: skip
 UNDER = {
     "place": "where",
     "alike": "where",
@@ -107,6 +123,7 @@ UNDER = {
     **dict.fromkeys(CONNECTION_PAGES, "sources"),
     **dict.fromkeys(RUN_PAGES, "runs"),
     **dict.fromkeys(STUDY_PAGES, "rounds"),
+    **dict.fromkeys(PORTFOLIO_PAGES, "portfolio"),
 }
 # The section of each page that stands beside others, and of those that stand alone.
 SECTIONS = {

@@ -1,0 +1,1 @@
+"""What of the portfolio may somebody see, and how is it counted?"""

@@ -1,0 +1,202 @@
+"""How does the whole portfolio look: which intervention is how far in which district, and how many are in each state?
+
+Read in four questions whatever its size, and narrowed by what the reader chose.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from kalanso.hub.people.models import PlaceMirror
+from kalanso.hub.people.queries.places import folded
+from kalanso.hub.portfolio.models import Intervention
+from kalanso.hub.portfolio.models.cells import OVER, State
+from kalanso.hub.portfolio.queries import scope
+
+# Icon and word of each state: never colour alone.
+ICONS = {
+    State.PLANNED: "○", State.PREPARING: "◔", State.ONGOING: "▶", State.DELAYED: "!", State.SUSPENDED: "‖", State.COMPLETED: "✓",
+    State.DROPPED: "✕",
+}  # fmt: skip
+OVERDUE = _("fin dépassée")
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """One cell as the grid shows it. `late`: its end has passed and it is not over."""
+
+    pk: int
+    state: str
+    late: bool
+    place_code: str
+
+    @property
+    def icon(self) -> str:
+        """Its icon."""
+        return ICONS[State(self.state)]
+
+    @property
+    def word(self) -> str:
+        """Its state in words."""
+        told = str(State(self.state).label)
+        return f"{told}, {OVERDUE}" if self.late else told
+
+
+@dataclass(frozen=True)
+class Line:
+    """One intervention with a square for each column, None where it is not planned."""
+
+    intervention: Intervention
+    squares: tuple[Square | None, ...]
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many of its cells are in each state."""
+        return Counter(one.state for one in self.squares if one is not None)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A district with the name of its region."""
+
+    code: str
+    name: str
+    region: str
+    region_code: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The portfolio, or what was chosen of it."""
+
+    columns: tuple[Column, ...]
+    lines: tuple[Line, ...]
+    counts: Mapping[str, int]
+    late: int
+
+    @property
+    def cells(self) -> int:
+        """How many cells are shown."""
+        return sum(self.counts.values())
+
+    @property
+    def states(self) -> list[tuple[str, str, str, int]]:
+        """Each state with its icon, word and number of cells, those that occur."""
+        return _states(self.counts)
+
+    @property
+    def regions(self) -> list[tuple[str, int]]:
+        """The regions above the columns, each with how many columns it spans."""
+        found: list[tuple[str, int]] = []
+        for column in self.columns:
+            if found and found[-1][0] == column.region:
+                found[-1] = (column.region, found[-1][1] + 1)
+            else:
+                found.append((column.region, 1))
+        return found
+
+    @property
+    def by_district(self) -> list[tuple[Column, list[tuple[str, str, str, int]], int]]:
+        """Each district with its states as `states` has them, and how many of its cells are late."""
+        found = []
+        for at, column in enumerate(self.columns):
+            held = [line.squares[at] for line in self.lines]
+            squares = [one for one in held if one is not None]
+            if squares:
+                found.append(
+                    (column, _states(Counter(one.state for one in squares)), sum(one.late for one in squares))
+                )
+        return found
+
+
+def _states(counts: Mapping[str, int]) -> list[tuple[str, str, str, int]]:
+    return [(str(one), ICONS[one], str(one.label), counts[one]) for one in State if counts.get(one)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What the reader wants to see; "" is everything."""
+
+    approach: str = ""
+    lead: str = ""
+    region: str = ""
+    district: str = ""
+    state: str = ""
+    step: str = ""
+    text: str = ""
+    fields: tuple[str, ...] = field(
+        default=("approach", "lead", "region", "district", "state", "step", "text"), repr=False
+    )
+
+    @property
+    def anything(self) -> bool:
+        """Whether something was chosen."""
+        return any(getattr(self, name) for name in self.fields)
+
+
+LATE = "late"  # a choice beside the states
+
+
+def grid(person: Any, chosen: Chosen, *, today: date) -> Grid:
+    """Return the portfolio as somebody may see it, narrowed by a choice."""
+    lines = [one for one in scope.interventions(person).filter(closed=False) if _wanted(one, chosen)]
+    rows = (
+        scope.cells(person)
+        .select_related(None)
+        .order_by()
+        .values_list("pk", "intervention_id", "place_code", "state", "ends")
+    )
+    squares: dict[tuple[int, str], Square] = {}
+    for pk, intervention, place, state, ends in rows:
+        late = ends is not None and ends < today and state not in OVER
+        squares[intervention, place] = Square(pk, state, late, place)
+    ids = {one.pk for one in lines}
+    columns = [
+        one for one in _columns({place for held, place in squares if held in ids}) if _inside(one, chosen)
+    ]
+    found = []
+    for one in lines:
+        own = tuple(_shown(squares.get((one.pk, column.code)), chosen.state) for column in columns)
+        if not chosen.anything or any(square is not None for square in own):
+            found.append(Line(one, own))
+    shown = [square for line in found for square in line.squares if square is not None]
+    return Grid(
+        tuple(columns), tuple(found), Counter(one.state for one in shown), sum(one.late for one in shown)
+    )
+
+
+def _wanted(one: Intervention, chosen: Chosen) -> bool:
+    return (
+        chosen.approach in {"", one.approach}
+        and chosen.lead in {"", one.lead.code}
+        and (not chosen.step or chosen.step in one.steps)
+        and (not chosen.text or folded(chosen.text) in folded(f"{one.code} {one.title_fr} {one.title_en}"))
+    )
+
+
+def _inside(column: Column, chosen: Chosen) -> bool:
+    return chosen.region in {"", column.region_code} and chosen.district in {"", column.code}
+
+
+def _shown(square: Square | None, state: str) -> Square | None:
+    if square is None or not state:
+        return square
+    return square if (square.late if state == LATE else square.state == state) else None
+
+
+def _columns(codes: set[str]) -> list[Column]:
+    """Return the districts, those of a region beside one another."""
+    regions = dict(PlaceMirror.objects.filter(level="region").values_list("code", "name"))
+    found = []
+    for code, name, path in PlaceMirror.objects.filter(code__in=codes).values_list("code", "name", "path"):
+        above = next((part for part in path.split("/") if part in regions), "")
+        found.append(Column(code, name, regions.get(above, ""), above))
+    gone = codes - {one.code for one in found}
+    found += [Column(code, code, "", "") for code in gone]
+    return sorted(found, key=lambda one: (one.region, one.name))

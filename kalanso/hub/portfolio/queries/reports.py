@@ -1,0 +1,206 @@
+"""Which reports are due, sent, returned and approved, and who has not reported?
+
+A quarter is due from its first day on for a cell that is planned in it and was not dropped; nothing is due before the
+plan says when it begins.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from kalanso.hub.people.models import Notification, PlaceMirror
+from kalanso.hub.people.permissions import may, reach
+from kalanso.hub.portfolio.models import Cell, Report
+from kalanso.hub.portfolio.models.cells import State
+from kalanso.hub.portfolio.queries import scope
+from kalanso.hub.portfolio.queries.cells import quarter_of
+from kalanso.vocabulary import Period
+
+SHOWN = 8  # quarters that can be chosen
+
+
+def last_quarter(day: date) -> str:
+    """Return the newest quarter that is over."""
+    return str(Period.parse(quarter_of(day)) + -1)
+
+
+def due_quarters(cell: Cell, today: date) -> list[str]:
+    """Return the quarters on which a cell may report, newest first: from its beginning to today or its end."""
+    if cell.begins is None or cell.begins > today:
+        return []
+    last = min(today, cell.ends) if cell.ends is not None else today
+    return [str(one) for one in Period.parse(quarter_of(cell.begins)).until(Period.parse(quarter_of(last)))][
+        ::-1
+    ]
+
+
+def expected_in(period: str) -> Q:
+    """Return the condition that a cell is to report on a quarter."""
+    quarter = Period.parse(period)
+    return Q(begins__isnull=False, begins__lte=quarter.end) & (Q(ends__isnull=True) | Q(ends__gte=quarter.start)) & ~Q(
+        state=State.DROPPED
+    )  # fmt: skip
+
+
+def without_report(period: str) -> QuerySet[Cell]:
+    """Return the cells whose report on a quarter was not sent."""
+    sent = Report.objects.filter(
+        period=period, state__in=(Report.State.SUBMITTED, Report.State.APPROVED)
+    ).values("cell")
+    return Cell.objects.filter(expected_in(period), intervention__closed=False).exclude(pk__in=sent)
+
+
+def was_reminded(cell: Cell, period: str) -> bool:
+    """Whether who answers for a cell was told that a report is missing."""
+    told = Notification.objects.filter(sentence="portfolio.report_due", address=address_for(cell, period))
+    return cell.owner is not None and told.filter(person=cell.owner).exists()
+
+
+def address_for(cell: Cell, period: str) -> str:
+    """Return where the report of a cell and quarter is written."""
+    return reverse("report", args=[cell.pk, period])
+
+
+def address_of(one: Report) -> str:
+    """Return where a report is shown."""
+    return reverse("report", args=[one.cell_id, one.period])
+
+
+def readable(person: Any, cell: Cell) -> QuerySet[Report]:
+    """Return the reports of a cell that somebody may read: approved ones; all, for those who report or approve there."""
+    found = Report.objects.filter(cell=cell).select_related("by", "reviewed_by", "cell__intervention")
+    if may(person, "portfolio.report", cell) or may(person, "portfolio.approve", cell):
+        return found
+    return found.filter(state=Report.State.APPROVED)
+
+
+def one_report(person: Any, cell: Cell, period: str) -> Report | None:
+    """Return the report of a quarter where there is one that somebody may read."""
+    return readable(person, cell).filter(period=period).first()
+
+
+def photo_of(person: Any, pk: int) -> Report:
+    """Return a report whose photo somebody may see; any other is not there (Http404)."""
+    one = Report.objects.select_related("cell__intervention", "cell__organisation").filter(pk=pk).first()
+    if (
+        one is None
+        or not one.photo
+        or not may(person, "portfolio.read")
+        or not scope.detail(person, one.cell)
+        or not readable(person, one.cell).filter(pk=pk).exists()
+    ):
+        raise Http404(_("Cette photo n'existe pas, ou elle n'est pas pour vous."))
+    return one
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What was done of a cell so far: approved reports alone, and how many wait for approval."""
+
+    done: int
+    waiting: int
+    reported: bool
+
+    def share(self, target: int | None) -> float | None:
+        """Return the part of a target that is done; None without a target."""
+        return self.done / target if target else None
+
+
+def progress(cell: Cell) -> Progress:
+    """Return what was done of a cell."""
+    rows = list(Report.objects.filter(cell=cell).values_list("state", "quantity"))
+    done = sum(quantity or 0 for state, quantity in rows if state == Report.State.APPROVED)
+    waiting = sum(state == Report.State.SUBMITTED for state, _quantity in rows)
+    return Progress(done, waiting, any(state == Report.State.APPROVED for state, _quantity in rows))
+
+
+NONE = "none"
+
+
+@dataclass
+class Status:
+    """Who has reported on a quarter: counts by state for districts and organisations, and the cells still missing."""
+
+    period: str
+    expected: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    districts: list[tuple[str, str, Counter[str]]] = field(default_factory=list)
+    organisations: list[tuple[str, Counter[str]]] = field(default_factory=list)
+    missing: list[tuple[Cell, str, bool]] = field(default_factory=list)
+
+    @property
+    def received(self) -> int:
+        """How many reports were sent."""
+        return self.counts[Report.State.SUBMITTED] + self.counts[Report.State.APPROVED]
+
+
+def status(person: Any, period: str) -> Status:
+    """Return who has reported on a quarter, among all cells that somebody may see."""
+    told = Status(period)
+    states = dict(Report.objects.filter(period=period).values_list("cell_id", "state"))
+    cells = list(scope.cells(person).filter(expected_in(period), intervention__closed=False))
+    names = dict(
+        PlaceMirror.objects.filter(code__in={one.place_code for one in cells}).values_list("code", "name")
+    )
+    districts: dict[str, Counter[str]] = {}
+    houses: dict[str, Counter[str]] = {}
+    for cell in cells:
+        state = str(states.get(cell.pk, NONE))
+        for held, key in ((districts, cell.place_code), (houses, cell.organisation.name)):
+            held.setdefault(key, Counter())[state] += 1
+        told.counts[state] += 1
+        if state in (NONE, Report.State.DRAFT, Report.State.RETURNED):
+            told.missing.append(
+                (cell, names.get(cell.place_code, cell.place_code), may(person, "portfolio.report", cell))
+            )
+    told.expected = len(cells)
+    told.districts = sorted(
+        ((code, names.get(code, code), found) for code, found in districts.items()), key=lambda row: row[1]
+    )
+    told.organisations = sorted(houses.items())
+    told.missing.sort(key=lambda row: (not row[2], row[1], row[0].intervention.code))
+    return told
+
+
+def quarters(today: date) -> list[str]:
+    """Return the quarters that can be chosen, newest first: the one that runs, and those before."""
+    newest = Period.parse(quarter_of(today))
+    return [str(newest + -step) for step in range(SHOWN)]
+
+
+def to_review(person: Any) -> QuerySet[Report]:
+    """Return the sent reports that somebody may approve, those of others, the oldest first."""
+    found = Report.objects.filter(state=Report.State.SUBMITTED).select_related("cell__intervention", "by")
+    return (
+        found.filter(reach(person, "portfolio.approve").covers("cell__place_code"))
+        .exclude(by=person)
+        .order_by("submitted")
+    )
+
+
+def own_missing(person: Any, today: date) -> list[tuple[Cell, str]]:
+    """Return the cells for which somebody answers whose report on the quarter that ended was not sent, and that quarter."""
+    period = last_quarter(today)
+    return [
+        (cell, period) for cell in without_report(period).filter(owner=person).select_related("intervention")
+    ]
+
+
+def began(period: str) -> date:
+    """Return the day after a quarter, from which its report is late to come."""
+    return Period.parse(period).end + timedelta(days=1)
+
+
+def shown_states() -> Iterable[tuple[str, str]]:
+    """Return the states of reports with their words, the missing ones first."""
+    yield NONE, _("Pas commencé")
+    yield from ((str(one), str(one.label)) for one in Report.State)
