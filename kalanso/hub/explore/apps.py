@@ -13,8 +13,10 @@ class ExploreConfig(AppConfig):
     label = "explore"
 
     def ready(self) -> None:
-        """Declare that places can be discussed."""
+        """Declare that places can be discussed, and cited with their estimates and pockets."""
+        from kalanso.hub.explore.queries import cited
         from kalanso.hub.people.queries.access import mirrored
+        from kalanso.hub.people.queries.citations import citable
         from kalanso.hub.people.queries.subjects import Subject, discuss
 
         def place(code: str) -> Subject | None:
@@ -27,3 +29,6 @@ class ExploreConfig(AppConfig):
             )  # fmt: skip
 
         discuss("place", place)
+        citable(cited.PLACE, cited.places)
+        citable(cited.ESTIMATE, cited.estimates)
+        citable(cited.POCKET, cited.pockets)

@@ -17,10 +17,12 @@ class PeopleConfig(AppConfig):
         from kalanso.hub.offline.forms import OfflineForm, join
         from kalanso.hub.people import permissions
         from kalanso.hub.people.actions.accounts import heard_of_own_password
-        from kalanso.hub.people.queries import discussion, notices, tasks, trail
+        from kalanso.hub.people.queries import citations, discussion, notices, tasks, trail
 
         permissions.declare(permissions.RULES)
         trail.declare(trail.VERBS | discussion.VERBS, trail.FIELDS, technical=trail.TECHNICAL)
+        trail.declare(citations.VERBS, citations.FIELDS)
+        citations.citable(citations.TYPED, citations.typed)
         notices.declare(notices.NOTICES | discussion.NOTICES)
         for knows in (tasks.mentions, tasks.silent_invitations, tasks.news):
             tasks.offer(knows)

@@ -35,3 +35,43 @@ class PortfolioConfig(AppConfig):
                 fields=("cell", "period", "version", "quantity", "reached", "expected", "narrative", "photo_alt", "send"),
             )
         )  # fmt: skip
+        _follow_up()
+
+
+def _follow_up() -> None:
+    """Declare what obstacles, actions and decisions have in common with other records: citing, talking, telling, sending."""
+    from kalanso.hub.offline.forms import OfflineForm, join
+    from kalanso.hub.people.queries import citations, subjects, tasks
+    from kalanso.hub.portfolio.queries import agenda, cells_cited, decisions, factors, follow_up, waiting_actions
+
+    for about in (factors, follow_up, decisions):
+        subjects.discuss(about.NAME, about.subject)
+        citations.citable(about.NAME, about.cited)
+    citations.citable(decisions.MEETING, decisions.cited_meetings)
+    citations.citable(cells_cited.CELL, cells_cited.cells)
+    citations.citable(cells_cited.INTERVENTION, cells_cited.interventions)
+    citations.bound(cells_cited.CELL, decisions.bonds_of_cell)
+    citations.bound(cells_cited.INTERVENTION, decisions.bonds_of_intervention)
+    for waits in (waiting_actions.own_actions, waiting_actions.to_verify):
+        tasks.offer(waits)
+    for knows in (agenda.of_cells, agenda.of_factors, agenda.of_actions):
+        agenda.offer(knows)
+    join(
+        OfflineForm(
+            name="portfolio.factor",
+            version=1,
+            fields=(
+                "kind",
+                "domain",
+                "level",
+                "place",
+                "cell",
+                "severity",
+                "what",
+                "rests_on",
+                "number",
+                "source",
+            ),
+            receive="kalanso.hub.portfolio.actions.received_factors.factor",
+        )
+    )

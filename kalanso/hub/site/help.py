@@ -101,7 +101,42 @@ STUDIES = Help(
     ),
 )
 
+FACTORS = Help(
+    _("Ce qui bloque la vaccination dans un lieu, ou l'aide, dit par ceux qui y travaillent."),
+    TEAMS,
+    _(
+        "À y répondre par des actions, et à apprendre ce qui a marché ailleurs. Une zone protégée reste à son équipe."
+    ),
+)
+ACTIONS = Help(
+    _("Ce que quelqu'un a promis de faire, pour quand, et ce qui montre que c'est fait."),
+    TEAMS,
+    _("À ne rien laisser en route : une autre personne vérifie, et un retard remonte d'un niveau."),
+)
+MEETINGS = Help(
+    _(
+        "Les réunions du portefeuille : l'ordre du jour fait de ce qui a changé, le compte rendu, les décisions."
+    ),
+    TEAMS,
+    _("À parler de ce qui a bougé, et à retrouver ce qui s'est dit."),
+)
+DECISIONS = Help(
+    _("Ce qui est décidé, par qui, et le chiffre, l'alerte ou l'obstacle sur lequel cela s'appuie."),
+    TEAMS,
+    _("À savoir pourquoi on a décidé et ce qui en est venu, dans les deux sens."),
+)
+
 PAGES: dict[str, Help] = {
+    **dict.fromkeys(
+        ("factors", "factor", "factor_new", "factor_edit", "factor_move", "factor_matrix", "factors_lifted"),
+        FACTORS,
+    ),
+    **dict.fromkeys(
+        ("actions", "action", "action_new", "action_edit", "action_close", "action_verify", "action_cancel"),
+        ACTIONS,
+    ),
+    **dict.fromkeys(("meetings", "meeting", "meeting_new", "meeting_edit"), MEETINGS),
+    **dict.fromkeys(("decisions", "decision", "decision_new", "decision_edit"), DECISIONS),
     "home": Help(
         _("Le chiffre le plus récent du pays, et les chemins vers le reste."),
         EVERYBODY,

@@ -133,10 +133,12 @@ TEMPLATES = [
                 "kalanso.hub.explore.panels.records",
                 "kalanso.hub.people.panels.notices",
                 "kalanso.hub.people.panels.discussion",
+                "kalanso.hub.people.panels.citations",
                 "kalanso.hub.offline.panels",
                 "kalanso.hub.evidence.panels",
                 "kalanso.hub.evidence.panels.quality",
                 "kalanso.hub.jobs.panels",
+                "kalanso.hub.portfolio.panels.follow_up",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
@@ -270,7 +272,8 @@ KALANSO_JOBS: dict[str, str] = {
     "studies.count": "kalanso.hub.studies.tasks.count_field",
     "studies.hand_on": "kalanso.hub.studies.tasks.hand_on",
     "studies.destroy_due": "kalanso.hub.studies.tasks.destroy_due",
-    "portfolio.remind": "kalanso.hub.portfolio.tasks.remind",
+    "portfolio.remind": "kalanso.hub.portfolio.tasks.reminders.remind",
+    "portfolio.late_actions": "kalanso.hub.portfolio.tasks.late_actions.tell",
     "site.clean_up": "kalanso.hub.site.tasks.clean_up",
     "site.export": "kalanso.hub.site.tasks.export",
 }
@@ -295,6 +298,7 @@ KALANSO_DUE: tuple[tuple[str, str, int], ...] = (
     ("evidence.pull_due", "hourly", 0),
     ("studies.destroy_due", "daily", 1),
     ("site.export", "daily", 2),
+    ("portfolio.late_actions", "daily", 5),
     ("site.clean_up", "daily", 3),
     ("portfolio.remind", "weekly", 6),
     *((("people.digest", "weekly", 6),) if CONFIGURATION.email else ()),
@@ -321,6 +325,7 @@ KALANSO_UPLOADS: dict[str, int] = {
     "connection_reading": 5_500_000,
     "write_comment": 13_000_000,
     "offline_receive": 13_000_000,
+    "action_close": 13_000_000,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000

@@ -253,6 +253,7 @@ def act(request: HttpRequest) -> HttpResponse:
         {
             "may_ask": may(request.user, "evidence.set_finding"),
             "may_read_portfolio": may(request.user, "portfolio.read"),
+            "may_follow": may(request.user, "portfolio.read"),
         },
     )
 

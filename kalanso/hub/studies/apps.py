@@ -14,9 +14,9 @@ class StudiesConfig(AppConfig):
         """Declare who may do what with a round, how it is told, and what waits there for somebody."""
         from kalanso.hub.jobs.queries import name_kinds
         from kalanso.hub.people.permissions import declare
-        from kalanso.hub.people.queries import notices, tasks, trail
+        from kalanso.hub.people.queries import citations, notices, tasks, trail
         from kalanso.hub.studies.permissions import RULES
-        from kalanso.hub.studies.queries import waiting
+        from kalanso.hub.studies.queries import rounds, waiting
         from kalanso.hub.studies.queries.notices import NOTICES
         from kalanso.hub.studies.queries.trail import FIELDS, KINDS, TECHNICAL, VERBS
 
@@ -25,3 +25,4 @@ class StudiesConfig(AppConfig):
         notices.declare(NOTICES)
         name_kinds(KINDS)
         tasks.offer(waiting.to_publish)
+        citations.citable(rounds.NAME, rounds.cited)

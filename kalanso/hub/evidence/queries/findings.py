@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +112,15 @@ def one(key: str) -> dict[str, Any] | None:
     found = published.rows(QUALITY_FINDINGS, lambda t: _keyed(t).filter(lambda t: t.key == key))
     order = {"serious": 0, "attention": 1}
     return min(found, key=lambda row: (order.get(row["severity"], 2), row["message"]), default=None)
+
+
+def among(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return those findings among some keys that the reader may see, each once, asked at once."""
+    wanted = [key for key in keys if len(key) == 64]
+    if not wanted:
+        return {}
+    found = published.rows(QUALITY_FINDINGS, lambda t: _keyed(t).filter(lambda t: t.key.isin(wanted)))
+    return {row["key"]: row for row in sorted(found, key=lambda row: str(row["message"]), reverse=True)}
 
 
 def _own_places(person: Any) -> list[str]:

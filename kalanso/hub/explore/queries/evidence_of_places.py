@@ -207,7 +207,7 @@ def pockets(shelf: Shelf, threshold: float, code: str) -> list[Pocket]:
     inside = places.below(shelf, code)
     return [
         pocket
-        for pocket in _pockets(shelf)
+        for pocket in all_pockets(shelf)
         if abs(pocket.row["threshold"] - threshold) < 1e-9
         and any(a["place_code"] in inside for a in pocket.areas)
     ]
@@ -216,11 +216,12 @@ def pockets(shelf: Shelf, threshold: float, code: str) -> list[Pocket]:
 @remembered
 def pocket_thresholds(shelf: Shelf) -> tuple[float, ...]:
     """Return the thresholds under which the run looked for pockets, the highest first."""
-    return tuple(sorted({pocket.row["threshold"] for pocket in _pockets(shelf)}, reverse=True))
+    return tuple(sorted({pocket.row["threshold"] for pocket in all_pockets(shelf)}, reverse=True))
 
 
 @remembered
-def _pockets(shelf: Shelf) -> list[Pocket]:
+def all_pockets(shelf: Shelf) -> list[Pocket]:
+    """Return the pockets of the run under every threshold, most missed children first."""
     rows, members = table(shelf, "pockets"), table(shelf, "pocket_areas")
     if rows is None:
         return []

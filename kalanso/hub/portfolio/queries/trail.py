@@ -19,6 +19,19 @@ VERBS = {
     "portfolio.tried": _("%(who)s a essayé la feuille de portefeuille « %(what)s »."),
     "portfolio.loaded": _("%(who)s a chargé la feuille de portefeuille « %(what)s »."),
     "portfolio.discarded": _("%(who)s a écarté la feuille de portefeuille « %(what)s »."),
+    "portfolio.factor_named": _("%(who)s a signalé « %(what)s »."),
+    "portfolio.factor_corrected": _("%(who)s a corrigé « %(what)s »."),
+    "portfolio.factor_moved": _("%(who)s a dit où en est « %(what)s »."),
+    "portfolio.action_set": _("%(who)s a créé l'action %(what)s."),
+    "portfolio.action_corrected": _("%(who)s a corrigé l'action %(what)s."),
+    "portfolio.action_closed": _("%(who)s a dit que l'action %(what)s est faite."),
+    "portfolio.action_verified": _("%(who)s a vérifié l'action %(what)s."),
+    "portfolio.action_reopened": _("%(who)s a rouvert l'action %(what)s."),
+    "portfolio.action_cancelled": _("%(who)s a annulé l'action %(what)s."),
+    "portfolio.meeting_noted": _("%(who)s a noté la réunion « %(what)s »."),
+    "portfolio.meeting_corrected": _("%(who)s a complété la réunion « %(what)s »."),
+    "portfolio.decided": _("%(who)s a noté la décision %(what)s."),
+    "portfolio.decision_corrected": _("%(who)s a corrigé la décision %(what)s."),
 }
 # What the changed fields are called.
 FIELDS = {
@@ -49,9 +62,26 @@ FIELDS = {
     "reached": _("Enfants vaccinés"),
     "expected": _("Enfants cherchés"),
     "narrative": _("Récit"),
+    "kind": _("Obstacle ou facilitateur"),
+    "domain": _("Domaine"),
+    "level": _("Niveau"),
+    "severity": _("Poids"),
+    "what": _("Ce qui bloque ou aide"),
+    "priority": _("Priorité"),
+    "closing": _("Ce qui a été fait"),
+    "link": _("Lien"),
+    "title": _("Titre"),
+    "date": _("Date"),
+    "minutes": _("Compte rendu"),
+    "bodies": _("Organisations présentes"),
+    "body": _("Qui a décidé"),
+    "affects": _("Ce qui est touché"),
 }
 TECHNICAL = frozenset({"sha256", "mark"})
 # What the fields of a sheet are called, with those that the hub names elsewhere.
 CALLED = FIELDS | {"state": _("État"), "reason": _("Raison")}
 # What the jobs of the portfolio are called.
-KINDS = {"portfolio.remind": _("Rappeler les rapports d'interventions qui manquent")}
+KINDS = {
+    "portfolio.remind": _("Rappeler les rapports d'interventions qui manquent"),
+    "portfolio.late_actions": _("Dire quelles actions sont en retard"),
+}

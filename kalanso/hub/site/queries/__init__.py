@@ -34,6 +34,14 @@ NAVIGATION = (
 # The pages of a section, beside one another under its word.
 PAGES = {
     "missed": (("missed", _("Enfants manqués")), ("pockets", _("Poches")), ("where", _("Lieux"))),
+    "act": (
+        ("act", _("À faire")),
+        ("portfolio", _("Portefeuille")),
+        ("reports", _("Rapports")),
+        ("factors", _("Obstacles")),
+        ("actions", _("Actions")),
+        ("decisions", _("Décisions")),
+    ),
     "evidence": (
         ("evidence", _("Vue d'ensemble")),
         ("uploads", _("Dépôt")),
@@ -42,11 +50,6 @@ PAGES = {
         ("beside", _("Croisement")),
         ("rounds", _("Études")),
         ("tables", _("Tables")),
-    ),
-    "act": (
-        ("act", _("Vue d'ensemble")),
-        ("portfolio", _("Portefeuille")),
-        ("portfolio_who", _("Qui fait quoi")),
     ),
     "estimation": (
         ("runs", _("Calculs")),
@@ -59,13 +62,15 @@ PAGES = {
 # Two halves of one section, each a step from the other, since ten tabs side by side fit no telephone.
 HALVES = {"evidence": ("estimation", _("L'estimation ›")), "estimation": ("evidence", _("‹ Les données"))}
 # Pages that only somebody who is logged in, or holds a verb, can open.
+FOLLOW_UP = ("factors", "actions", "decisions")
 HELD = {
     "uploads": "evidence.read_upload",
     "runs": "",
     "quality": "",
     "rounds": "studies.read_published",
     "portfolio": "portfolio.read",
-    "portfolio_who": "portfolio.read",
+    "reports": "portfolio.read",
+    **dict.fromkeys(FOLLOW_UP, "portfolio.read"),
 }
 # Pages that belong to one of those without having a name of their own there.
 UPLOAD_PAGES = (
@@ -101,7 +106,7 @@ STUDY_PAGES = (
 )
 PORTFOLIO_PAGES = (
     "portfolio_district", "intervention", "intervention_new", "intervention_edit", "intervention_plan", "cell", "cell_plan", "cell_advance",
-    "cell_milestone", "load_new", "load", "report", "report_back",
+    "cell_milestone", "load_new", "load", "portfolio_who",
 )  # fmt: skip
 UNDER = {
     "place": "where",
@@ -124,6 +129,15 @@ UNDER = {
     **dict.fromkeys(RUN_PAGES, "runs"),
     **dict.fromkeys(STUDY_PAGES, "rounds"),
     **dict.fromkeys(PORTFOLIO_PAGES, "portfolio"),
+    **dict.fromkeys(("report", "report_back"), "reports"),
+    **dict.fromkeys(
+        ("factor", "factor_new", "factor_edit", "factor_move", "factor_matrix", "factors_lifted"), "factors"
+    ),
+    **dict.fromkeys(
+        ("action", "action_new", "action_edit", "action_close", "action_verify", "action_cancel"), "actions"
+    ),
+    **dict.fromkeys(("decision", "decision_new", "decision_edit"), "decisions"),
+    **dict.fromkeys(("meetings", "meeting", "meeting_new", "meeting_edit"), "decisions"),
 }
 # The section of each page that stands beside others, and of those that stand alone.
 SECTIONS = {

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kalanso.hub.people.models import Organisation, PlaceMirror, Role
 from kalanso.hub.people.permissions import COUNTRY, PROGRAMME, may, reach
 from kalanso.hub.people.queries.access import CLEARED, access_of
+from kalanso.hub.people.queries.citations import Cited
 from kalanso.hub.studies.models import ANALYSED, Analysis, Correction, Round, RoundFile
 
 State = Round.State
+NAME = "studies.round"
 # What readers without a right to the round itself may know of: also that it was withdrawn, and why.
 LET_OUT = (State.PUBLISHED, State.WITHDRAWN)
 
@@ -50,6 +54,18 @@ def one_round(person: Any, pk: int) -> Round:
     if found is None:
         raise Http404(_("Aucune étude ne porte cette adresse, ou elle n'est pas pour vous."))
     return found
+
+
+def cited(person: Any, keys: Sequence[str]) -> dict[str, Cited]:
+    """Return the rounds that somebody may see among some keys, as what can be cited."""
+    rows = visible_rounds(person).filter(pk__in=[key for key in keys if key.isdigit() and len(key) < 15])
+    return {
+        str(one.pk): Cited(
+            object_type=NAME, object_id=str(one.pk), kind=_("Étude"), name=title_of(one), address=reverse("round", args=[one.pk]),
+            place_code=one.place_code,
+        )
+        for one in rows
+    }  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What of the portfolio do other pages show?"""

@@ -1,0 +1,80 @@
+"""Which records of the portfolio are for the team alone, and what may others know of them?
+
+A record is kept where its place, or that of its obstacle, is under a security flag, or its cell is marked sensitive.
+Those who are cleared there read it, and whoever wrote or owns it. Others see how many there are: by district and
+quarter, once the quarter is over.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Q
+
+from kalanso.hub.people.models import PlaceMirror
+from kalanso.hub.people.queries.access import CLEARED, access_of, reach_of
+from kalanso.vocabulary import Period, PeriodType
+
+
+def flagged(field: str = "place_code") -> Q:
+    """Return the condition that a record's place is under a security flag."""
+    return Q(**{f"{field}__in": PlaceMirror.objects.filter(flagged=True).values("code")})
+
+
+def kept_from(person: Any, kept: Q) -> Q:
+    """Return the condition that a record which is kept (`kept`) is not for a person."""
+    cleared = reach_of(access_of(person), CLEARED)
+    if cleared.everywhere:
+        return Q(pk__in=())
+    return kept & ~cleared.covers()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """How many kept records a district has of a quarter."""
+
+    district: str
+    period: str
+    n: int
+
+
+def counted(rows: Iterable[tuple[str, datetime]], *, today: date) -> list[Counted]:
+    """Count records (place, day) by district and past quarter: all that others may know of them."""
+    now = Period.containing(today, PeriodType.QUARTER).code
+    told = list(rows)
+    homes = districts({code for code, _at in told})
+    found: Counter[tuple[str, str]] = Counter()
+    for code, at in told:
+        period = Period.containing(at.date(), PeriodType.QUARTER).code
+        if period < now:
+            home = homes.get(code)
+            found[home.name if home is not None else "", period] += 1
+    return [
+        Counted(district=district, period=period, n=n)
+        for (district, period), n in sorted(found.items(), key=lambda item: (item[0][1], item[0][0]), reverse=True)
+    ]  # fmt: skip
+
+
+def districts(codes: set[str]) -> dict[str, PlaceMirror]:
+    """Return the district of each place that lies in one, by its code; a district is its own."""
+    paths = dict(PlaceMirror.objects.filter(code__in=codes - {""}).values_list("code", "path"))
+    steps = {step for path in paths.values() for step in path.split("/") if step}
+    known = {one.code: one for one in PlaceMirror.objects.filter(code__in=steps, level="district")}
+    found = {}
+    for code, path in paths.items():
+        home = next((known[step] for step in path.split("/") if step in known), None)
+        if home is not None:
+            found[code] = home
+    return found
+
+
+def below(code: str, field: str = "place_code") -> Q:
+    """Return the condition that a record's place is a place or lies below it; nowhere for an unknown one."""
+    place = PlaceMirror.objects.filter(code=code).first()
+    if place is None:
+        return Q(pk__in=())
+    return Q(**{f"{field}__in": PlaceMirror.objects.filter(path__startswith=place.path).values("code")})
