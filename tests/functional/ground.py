@@ -43,6 +43,7 @@ def lay(folder: Path) -> dict[str, str]:
     steps = (
         _studies,
         _portfolio,
+        _follow_up,
         _findings,
         _runs,
         _servers,
@@ -182,6 +183,11 @@ def _portfolio() -> dict[str, str]:
     from tests.hub.portfolio_desk import in_every_state
 
     return in_every_state(_person("ibrahim"))
+def _follow_up() -> dict[str, str]:
+    """Name obstacles, set actions, meet and decide."""
+    from tests.hub.portfolio_follow_up_desk import in_every_state
+
+    return in_every_state(_person("ibrahim"), _person("awa"), "ML-D0001")
 
 
 def _half_decided(connection: Any) -> Any:

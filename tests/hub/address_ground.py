@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
+from tests.hub import portfolio_follow_up_desk
 from tests.hub.circles import Ground
 from tests.hub.visitors import ROLES
 
@@ -31,6 +32,7 @@ AUTHOR: Who = ("district", "home")
 GUESSED = {
     "code": "ML-X0000", "object_id": "ML-X0000", "secret": "x" * 40, "username": "personne", "name": "no_such_table",
     "snapshot": "no_such_table-00001", "analysis": "no_such_analysis", "key": "f" * 64,
+    "reference": "A-1999-0001",
 }  # fmt: skip
 
 
@@ -117,6 +119,7 @@ def build(ground: Ground) -> Asked:
         **_sheets(ground, author), **_runs(people), **_persons(ground, people), **_said(ground, author),
         **_own(people), **_published(ground), **_secrets(author), **_servers(people), **_studies(ground, people),
         **_portfolio(ground, people),
+        **portfolio_follow_up_desk.things(author, home=ground.codes["district"], flagged=ground.codes["flagged"]),
     }  # fmt: skip
     return Asked(ground, people, browsers, cookies, things)
 

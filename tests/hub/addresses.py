@@ -341,6 +341,35 @@ PORTFOLIO = (
     page("load", LOADS, **SHEET_OF_LINES),
     button("load_apply", LOADS, **SHEET_OF_LINES),
     button("load_discard", LOADS, **SHEET_OF_LINES),
+# Obstacles, actions and decisions stand in the district, of the organisation `house`.
+TEAMS_THERE = near("district region national") | TEAM_OF_ANOTHER_HOUSE
+FOLLOWS = TEAMS_THERE | near("partner")
+FACTOR, ACTION = {"about": "factor", "knows": READS_STUDIES}, {"about": "action", "knows": READS_STUDIES}
+DONE_ACTION = {"about": "action that is done", "knows": READS_STUDIES}
+DECISION = {"about": "decision", "knows": READS_STUDIES}
+MEETING = {"about": "meeting", "knows": READS_STUDIES}
+FOLLOW_UP = (
+    *(page(name, READS_STUDIES) for name in ("factors", "factor_matrix", "factors_lifted", "actions", "decisions", "meetings")),
+    *(look(name, READS_STUDIES) for name in ("factors_csv", "actions_csv")),
+    page("factor_new", anywhere("district facility coach region national partner researcher"), done=422, form={"what": ""}),
+    page("factor", READS_STUDIES, **FACTOR),
+    page("factor", CLEARED, about="factor of a flagged place", knows=CLEARED),
+    page("factor_edit", FOLLOWS, done=422, form={"what": ""}, **FACTOR),
+    page("factor_move", FOLLOWS, done=422, form={"state": "x"}, **FACTOR),
+    page("action_new", anywhere("district region national partner"), done=422, form={"text": ""}),
+    page("action", READS_STUDIES, **ACTION),
+    page("action", CLEARED, about="action of a flagged place", knows=CLEARED),
+    page("action_edit", FOLLOWS, done=422, form={"text": ""}, **ACTION),
+    page("action_close", FOLLOWS, done=422, form={"closing": ""}, **ACTION),
+    page("action_cancel", FOLLOWS, done=422, form={"reason": ""}, **ACTION),
+    page("action_verify", TEAMS_THERE, done=422, form={"verdict": "x"}, **DONE_ACTION),
+    look("action_photo", READS_STUDIES, **DONE_ACTION),
+    page("decision_new", anywhere("district region national"), done=422, form={"text": ""}),
+    page("decision", READS_STUDIES, **DECISION),
+    page("decision_edit", TEAMS_THERE, done=422, form={"text": ""}, **DECISION),
+    page("meeting_new", anywhere("district region national"), done=422, form={"title": ""}),
+    page("meeting", READS_STUDIES, **MEETING),
+    page("meeting_edit", TEAMS_THERE, done=422, form={"title": ""}, **MEETING),
 )  # fmt: skip
 
 PERSONS = (
@@ -449,6 +478,7 @@ TABLE = (
     *RUNS,
     *STUDIES,
     *PORTFOLIO,
+    *FOLLOW_UP,
     *PERSONS,
     *TOLD,
     *DISCUSSION,

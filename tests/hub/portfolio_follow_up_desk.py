@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
@@ -134,3 +135,56 @@ def form(client: Any, address: str, **changes: Any) -> dict[str, Any]:
     shown = client.get(address).context["form"]
     found = {field.html_name: field.value() for field in shown} | changes
     return {name: value for name, value in found.items() if value not in (None, False)}
+
+
+def photo() -> bytes:
+    """A photo as a telephone takes it."""
+    from PIL import Image
+
+    out = BytesIO()
+    Image.new("RGB", (640, 480), "white").save(out, "JPEG")
+    return out.getvalue()
+
+
+def things(author: Any, *, home: str, flagged: str) -> dict[str, Any]:
+    """Return, for the table of addresses, a factor, actions, a decision and a meeting at home, and some at a flagged place."""
+    factor, hidden = named(author, home), named(author, flagged)
+    action, done = set_by(author, home, rests_on=mark(factor)), set_by(author, home)
+    closed(author, done, photo=photo(), photo_alt="La moto devant le CSCom")
+    secret = set_by(author, flagged)
+    meeting = met(author, home)
+    decision = decided(author, home, rests_on=(mark(factor),), meeting=meeting)
+    return {
+        "factor": lambda who: {"pk": factor.pk}, "factor of a flagged place": lambda who: {"pk": hidden.pk},
+        "action": lambda who: {"reference": action.reference}, "action that is done": lambda who: {"reference": done.reference},
+        "action of a flagged place": lambda who: {"reference": secret.reference},
+        "decision": lambda who: {"reference": decision.reference}, "meeting": lambda who: {"pk": meeting.pk},
+    }  # fmt: skip
+
+
+def in_every_state(centre: Any, team: Any, place: str) -> dict[str, str]:
+    """Return by names for addresses factors, actions, a meeting and decisions, each in its states."""
+    cell(place, code="INT-014", state="delayed", reason="véhicule en panne", since=NOW)
+    first = named(team, place, rests_on=f"place_estimate:{place}")
+    over = named(team, place, what="La piste était coupée.")
+    helps = named(
+        team,
+        place,
+        kind="facilitator",
+        domain="demand",
+        what="Les groupements de femmes appellent les mères.",
+    )
+    action, done, seen = (set_by(team, place, rests_on=mark(one)) for one in (first, first, over))
+    overdue = late(set_by(centre, "", owner=team), 9)
+    closed(team, done, photo=photo(), photo_alt="La moto devant le CSCom")
+    verified(centre, closed(team, seen))
+    moved(team, over, "lifted", "La piste est ouverte depuis mardi.")
+    met(centre, "", TODAY - timedelta(days=60), "Revue précédente")
+    meeting = met(centre)
+    decision = decided(centre, place, rests_on=(mark(first),), meeting=meeting)
+    set_by(centre, place, owner=team, rests_on=mark(decision))
+    return {
+        "factor_open": str(first.pk), "factor_lifted": str(over.pk), "factor_helps": str(helps.pk), "action_open": action.reference,
+        "action_done": done.reference, "action_verified": seen.reference, "action_late": overdue.reference,
+        "meeting": str(meeting.pk), "decision": decision.reference,
+    }  # fmt: skip

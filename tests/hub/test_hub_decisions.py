@@ -27,7 +27,7 @@ def team(niono: str) -> Any:
 
 def test_the_agenda_is_what_changed_since_the_meeting_before(awa: Any, team: Any, niono: str) -> None:
     long_ago = NOW - timedelta(days=40)
-    desk.met(team, niono, TODAY - timedelta(days=30), "Revue d'avant")
+    desk.met(team, niono, TODAY - timedelta(days=30), "Revue précédente")
     old = desk.named(team, niono, at=long_ago, what="Ancien obstacle dont on a parlé.")
     new = desk.named(team, niono, what="Nouvel obstacle à discuter.")
     lifted = desk.moved(
@@ -50,7 +50,7 @@ def test_the_agenda_is_what_changed_since_the_meeting_before(awa: Any, team: Any
         done.reference,
         "INT-007",
         "véhicule en panne",
-        "Revue d'avant",
+        "Revue précédente",
     ):
         assert words in page.replace("’", "'"), words
     assert old.what not in page

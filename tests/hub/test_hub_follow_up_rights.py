@@ -10,7 +10,6 @@ import pytest
 
 from tests.hub import portfolio_follow_up_desk as desk
 from tests.hub.portfolio_follow_up_desk import ACTIONS, BARRIERS, DECISIONS, MEETINGS, NOW, mark
-from tests.hub.test_hub_pages import text_of
 from tests.hub.visitors import person, stranger, visitor
 
 SECRET = "Le convoi passe par Dogofry le mardi."

@@ -482,6 +482,7 @@ COVERED_ELSEWHERE = (
     "preuves/a-demander/", "preuves/qualite/fiche/", "preuves/qualite/rapport/",  # worklist, scorecards, quality_reports
     "preuves/croisement/", "lieux/<str:code>/bulletin/",  # test_hub_beside
     "preuves/calculs/", "preuves/officiel/",  # test_hub_runs_pages
+    "agir/obstacles/", "agir/actions/", "agir/decisions/", "agir/reunions/",  # test_hub_follow_up_rights, addresses
 )  # fmt: skip
 
 

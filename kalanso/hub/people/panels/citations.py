@@ -21,9 +21,14 @@ def citations(context: template.Context, object_type: str, object_id: Any) -> di
 
 
 @register.inclusion_tag("people/chain.html", takes_context=True)
-def cited_by(context: template.Context, object_type: str, object_id: Any, level: int = 2) -> dict[str, Any]:
-    """Show what rests on a thing, each a link; nothing where nothing does, and to visitors. `level`: of its heading."""
+def cited_by(
+    context: template.Context, object_type: str, object_id: Any, level: int = 2, without: str = ""
+) -> dict[str, Any]:
+    """Show what rests on a thing, each a link; nothing where nothing does, and to visitors.
+
+    `level`: of its heading; `without`: a kind that the page shows elsewhere.
+    """
     reader = context["request"].user
     if not reader.is_authenticated:
         return {}
-    return {"chain": queries.cited_by(reader, object_type, str(object_id)), "level": level}
+    return {"chain": queries.cited_by(reader, object_type, str(object_id), without=without), "level": level}

@@ -126,9 +126,13 @@ def rests_on(reader: Any, object_type: str, object_id: str) -> Chain:
     ])  # fmt: skip
 
 
-def cited_by(reader: Any, object_type: str, object_id: str) -> Chain:
-    """Return what rests on a thing, and what else leads to it."""
-    rows = Citation.objects.filter(to_type=object_type, to_id=object_id).select_related("by")
+def cited_by(reader: Any, object_type: str, object_id: str, *, without: str = "") -> Chain:
+    """Return what rests on a thing, and what else leads to it, but for one kind."""
+    rows = (
+        Citation.objects.filter(to_type=object_type, to_id=object_id)
+        .exclude(from_type=without)
+        .select_related("by")
+    )
     bonds = [bond for ask in _BONDS.get(object_type, ()) for bond in ask(object_id)]
     return _chain(reader, bonds + [
         Bond(object_type=row.from_type, object_id=row.from_id, note=row.note, by=row.by, at=row.at) for row in rows[:SHOWN_AT_MOST]

@@ -17,6 +17,7 @@ from kalanso.hub.people.actions import cite, notify, record, state_of
 from kalanso.hub.people.actions.photos import clean_photo
 from kalanso.hub.people.models import Person, PlaceMirror
 from kalanso.hub.people.permissions import may, refuse_unless
+from kalanso.hub.people.queries.access import path_of
 from kalanso.hub.people.queries.citations import named
 from kalanso.hub.portfolio.actions import factors as of_factors
 from kalanso.hub.portfolio.actions.references import numbered
@@ -220,7 +221,7 @@ def _check(one: ActionPoint) -> None:
     # An action stands where what it answers stands: its words are for the same people.
     if one.factor is not None:
         one.place_code = one.factor.place_code
-    elif one.cell is not None and not one.place_code:
+    elif one.cell is not None and f"/{one.cell.place_code}/" not in (path_of(one.place_code) or ""):
         one.place_code = one.cell.place_code
     one.text = one.text.replace("\r\n", "\n").replace("\x00", "").strip()
     if not one.text:

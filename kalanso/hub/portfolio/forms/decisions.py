@@ -88,11 +88,11 @@ class DecisionForm(forms.Form):
     )
     number = forms.CharField(
         label=_("Un chiffre sur lequel elle s'appuie"), required=False, max_length=300,
-        help_text=_("Exemple : environ 1 240 enfants zéro dose à Niono (entre 860 et 1 690)."),
+        help_text=_("Il le faut si rien n'est coché. Exemple : environ 1 240 enfants zéro dose à Niono (entre 860 et 1 690)."),
     )  # fmt: skip
     source = forms.CharField(
         label=_("D'où vient ce chiffre"), required=False, max_length=200,
-        help_text=_("Exemple : estimation publiée le 12/11/2026."),
+        help_text=_("Avec le chiffre, toujours. Exemple : estimation publiée le 12/11/2026."),
     )  # fmt: skip
     interventions = forms.ModelMultipleChoiceField(
         queryset=Intervention.objects.none(), label=_("Interventions touchées"), required=False, widget=forms.CheckboxSelectMultiple

@@ -47,7 +47,7 @@ class FactorForm(forms.Form):
     )  # fmt: skip
     source = forms.CharField(
         label=_("Source de ce chiffre"), required=False, max_length=200,
-        help_text=_("Qui l'a compté, où et quand. Exemple : registre du CSCom de Dogofry, septembre 2026."),
+        help_text=_("Il la faut dès qu'un chiffre est donné : qui l'a compté, où et quand. Exemple : registre du CSCom de Dogofry, septembre 2026."),
     )  # fmt: skip
 
     def __init__(
@@ -74,9 +74,8 @@ class FactorForm(forms.Form):
             self.initial |= {"rests_on": came_from.mark, "place": at}
             if came_from.object_type == "portfolio.cell":
                 self.initial["cell"] = came_from.object_id
-        for name in ("number", "source"):
-            if name in self.fields:
-                self.fields[name].hint_says_when = True  # type: ignore[attr-defined]
+        if "source" in self.fields:
+            self.fields["source"].hint_says_when = True  # type: ignore[attr-defined]
 
     def _cells(self, person: Any, at: str, one: Factor | None, came_from: Cited | None) -> None:
         codes = [at] if at else [place.code for place in self.inside][:60] if len(self.inside) <= 60 else []

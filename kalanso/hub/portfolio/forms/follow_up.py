@@ -56,7 +56,7 @@ class ActionForm(forms.Form):
         called = way_to(inside)
         country = [(COUNTRY, _("Tout le pays"))] if everywhere else []
         self.fields["place"].choices = [*country, *((place.code, called[place.code]) for place in inside)]  # type: ignore[attr-defined]
-        near = [at] if at else [place.code for place in inside][:40] if len(inside) <= 40 else []
+        near = [at] if at or everywhere else [place.code for place in inside][:40]
         rows = follow_up.owners(near)
         self.fields["owner"].choices = [  # type: ignore[attr-defined]
             (f"{row.person_id}-{row.organisation_id}", f"{row.person}, {row.organisation}") for row in rows

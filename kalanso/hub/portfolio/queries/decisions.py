@@ -45,10 +45,13 @@ def visible_decisions(person: Any) -> QuerySet[Decision]:
     """Return the decisions that somebody may read: not those of flagged places, or on sensitive cells, kept from them."""
     if not may(person, "portfolio.read"):
         return Decision.objects.none()
-    sensitive = Decision.cells.through.objects.filter(cell__sensitive=True).values("decision_id")
-    kept = keeping.flagged() | keeping.flagged("meeting__place_code") | Q(pk__in=sensitive)
+    # Each end by itself: a team is cleared for its own cell, wherever the decision on it was taken.
+    hidden = Cell.objects.filter(keeping.kept_from(person, Q(sensitive=True)))
+    touches = Decision.cells.through.objects.filter(cell__in=hidden).values("decision_id")
+    kept = Q(pk__in=touches) | keeping.kept_from(person, keeping.flagged())
+    kept |= keeping.kept_from(person, keeping.flagged("meeting__place_code"), "meeting__place_code")
     found = Decision.objects.select_related("meeting", "made_by")
-    return found.filter(~keeping.kept_from(person, kept) | Q(made_by=person))
+    return found.filter(~kept | Q(made_by=person))
 
 
 def one_meeting(person: Any, pk: int) -> Meeting:
@@ -149,8 +152,9 @@ def subject(key: str) -> Subject | None:
     one = Decision.objects.filter(pk=key).first() if key.isdigit() and len(key) < 15 else None
     if one is None or one.cells.filter(sensitive=True).exists():
         return None
+    place = names_of({one.place_code}).get(one.place_code, one.place_code) or _("tout le pays")
     return Subject(
-        object_type=NAME, object_id=str(one.pk), place_code=one.place_code, name=one.reference,
+        object_type=NAME, object_id=str(one.pk), place_code=one.place_code, name=f"{place} ({one.reference})",
         address=reverse("decision", args=[one.reference]),
     )  # fmt: skip
 

@@ -231,6 +231,6 @@ def subject(key: str) -> Subject | None:
         return None
     place = names_of({one.place_code}).get(one.place_code, one.place_code)
     return Subject(
-        object_type=NAME, object_id=str(one.pk), place_code=one.place_code, name=f"{one} · {place}",
+        object_type=NAME, object_id=str(one.pk), place_code=one.place_code, name=f"{place} ({str(one).lower()})",
         address=reverse("factor", args=[one.pk]),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from kalanso.hub.people.models import Membership, PlaceMirror, Role
 from kalanso.hub.people.permissions import may, reach
 from kalanso.hub.people.queries.access import path_of, today
 from kalanso.hub.people.queries.citations import Cited
+from kalanso.hub.people.queries.places import names_of
 from kalanso.hub.people.queries.subjects import Subject
 from kalanso.hub.portfolio.models import ActionPoint, Factor
 from kalanso.hub.portfolio.models.factors import Domain, FactorKind, FactorState
@@ -146,8 +147,11 @@ def places(person: Any, *, also: str = "") -> tuple[bool, list[PlaceMirror]]:
 
 
 def owners(place_codes: Sequence[str]) -> list[Membership]:
-    """Return whom an action at one of some places can be given to: roles held there, above it or below it."""
-    near = Q(place_code="")
+    """Return whom an action at one of some places can be given to: roles held there, above it or below it.
+
+    One of the whole country ("") can be given to anybody who works for the programme.
+    """
+    near = Q(place_code="") if "" not in place_codes else ~Q(pk__in=())
     for code in place_codes:
         path = path_of(code)
         if path is not None:
@@ -225,7 +229,8 @@ def subject(key: str) -> Subject | None:
     place_code = one.place_code
     if is_kept(one) and not PlaceMirror.objects.filter(code=place_code, flagged=True).exists():
         return None
+    place = names_of({place_code}).get(place_code, place_code) or _("tout le pays")
     return Subject(
-        object_type=NAME, object_id=str(one.pk), place_code=place_code, name=one.reference,
+        object_type=NAME, object_id=str(one.pk), place_code=place_code, name=f"{place} ({one.reference})",
         address=reverse("action", args=[one.reference]),
     )  # fmt: skip

@@ -25,12 +25,12 @@ def flagged(field: str = "place_code") -> Q:
     return Q(**{f"{field}__in": PlaceMirror.objects.filter(flagged=True).values("code")})
 
 
-def kept_from(person: Any, kept: Q) -> Q:
-    """Return the condition that a record which is kept (`kept`) is not for a person."""
+def kept_from(person: Any, kept: Q, field: str = "place_code") -> Q:
+    """Return the condition that a record which is kept (`kept`), by the place in a field of it, is not for a person."""
     cleared = reach_of(access_of(person), CLEARED)
     if cleared.everywhere:
         return Q(pk__in=())
-    return kept & ~cleared.covers()
+    return kept & ~cleared.covers(field)
 
 
 @dataclass(frozen=True, kw_only=True)
