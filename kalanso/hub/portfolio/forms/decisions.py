@@ -84,7 +84,10 @@ class DecisionForm(forms.Form):
         queryset=Meeting.objects.none(), label=_("Réunion"), required=False, empty_label=_("Hors réunion")
     )
     grounds = forms.MultipleChoiceField(
-        label=_("Sur quoi s'appuie-t-elle ?"), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Sur quoi s'appuie-t-elle ?"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Cochez au moins un appui, ou donnez plus bas un chiffre et d'où il vient."),
     )
     number = forms.CharField(
         label=_("Un chiffre sur lequel elle s'appuie"), required=False, max_length=300,
@@ -120,10 +123,10 @@ class DecisionForm(forms.Form):
         )
         marks = {cited.mark: f"{cited.kind} · {cited.name}" for cited in offers}
         self.fields["grounds"].choices = list(marks.items())  # type: ignore[attr-defined]
+        for name in ("grounds", "number", "source"):
+            self.fields[name].hint_says_when = True  # type: ignore[attr-defined]
         if not marks:
             del self.fields["grounds"]
-        for name in ("number", "source"):
-            self.fields[name].hint_says_when = True  # type: ignore[attr-defined]
         if one is not None:
             self.initial |= _initial_of(one)
         else:

@@ -32,7 +32,9 @@ class FactorForm(forms.Form):
         help_text=_("Une ou deux phrases, ce que vous avez vu. N'écrivez le nom d'aucun enfant ni d'aucune famille."),
     )  # fmt: skip
     place = forms.ChoiceField(label=_("Où ?"))
-    domain = forms.ChoiceField(label=_("De quoi s'agit-il ?"), choices=Domain.choices)
+    domain = forms.ChoiceField(
+        label=_("De quoi s'agit-il ?"), choices=[("", _("Choisissez")), *Domain.choices]
+    )
     severity = forms.TypedChoiceField(
         label=_("Combien cela pèse-t-il ?"), choices=Weight.choices, coerce=int, initial=Weight.HEAVY.value
     )

@@ -59,7 +59,11 @@ class ActionForm(forms.Form):
         near = [at] if at or everywhere else [place.code for place in inside][:40]
         rows = follow_up.owners(near)
         self.fields["owner"].choices = [  # type: ignore[attr-defined]
-            (f"{row.person_id}-{row.organisation_id}", f"{row.person}, {row.organisation}") for row in rows
+            ("", _("Choisissez")),
+            *(
+                (f"{row.person_id}-{row.organisation_id}", f"{row.person}, {row.organisation}")
+                for row in rows
+            ),
         ]
         self.initial.setdefault("due", today + timedelta(days=USUAL_DAYS))
         if one is not None:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kalanso.hub.people.permissions import may
-from kalanso.hub.people.queries.citations import Cited
+from kalanso.hub.people.queries.citations import SEPARATOR, Cited, found
 from kalanso.hub.people.queries.places import names_of
 from kalanso.hub.portfolio.models import Cell, Meeting
 from kalanso.hub.portfolio.models.factors import FACTOR_OVER
@@ -70,17 +70,12 @@ def agenda(reader: Any, one: Meeting) -> list[Part]:
     return [part for part in parts if part.total]
 
 
-def to_cite(parts: Sequence[Part]) -> list[Cited]:
+def to_cite(reader: Any, parts: Sequence[Part]) -> list[Cited]:
     """Return the points of an agenda on which a decision may rest, each once."""
-    found: dict[str, Cited] = {}
-    for part in parts:
-        for point in part.points:
-            kind, _separator, key = point.mark.partition(":")
-            if key:
-                found.setdefault(
-                    point.mark, Cited(object_type=kind, object_id=key, kind=part.title, name=point.says)
-                )
-    return list(found.values())
+    marks = {point.mark: point for part in parts for point in part.points if point.mark}
+    ends = [(kind, key) for kind, _separator, key in (mark.partition(SEPARATOR) for mark in marks)]
+    known = found(reader, ends)
+    return [known[end] for end in ends if end in known]
 
 
 def _between(first: date, last: date) -> tuple[datetime, datetime]:

@@ -46,7 +46,7 @@ def _origin(request: HttpRequest) -> tuple[Cited | None, list[Cited]]:
     if origin is None or origin.object_type != queries.MEETING:
         return origin, []
     meeting: Meeting = queries.one_meeting(request.user, int(origin.object_id))
-    return origin, agenda.to_cite(agenda.agenda(request.user, meeting))
+    return origin, agenda.to_cite(request.user, agenda.agenda(request.user, meeting))
 
 
 @login_required
