@@ -141,6 +141,18 @@ _DESK = (
     *_pages("job", *(f"/travaux/{{job_{state}}}/" for state in ("waiting", "done", "failed", "refused", "stopped"))),
     *_pages("job", "/travaux/{job_running}/", "/travaux/{job_failed}/", who="seydou"),
 )  # fmt: skip
+_MONEY = (
+    *_pages("grants", "/agir/subventions/"), *_pages("grants", "/agir/subventions/", who="oumar"), *_pages("grants", "/agir/subventions/", who="jeanne"),
+    *_pages("grant_new", "/agir/subventions/nouvelle/"), *_pages("grant_rates", "/agir/subventions/cours/"),
+    *_pages("grant_reconciliation", "/agir/subventions/rapprochement/"), *_pages("grant_loads", "/agir/subventions/feuilles/"),
+    *_pages("grant_load_new", "/agir/subventions/feuilles/nouvelle/"), *_pages("grant_load", "/agir/subventions/feuilles/{grant_load}/"),
+    *_pages("grant_iati", "/agir/subventions/iati/"), *_pages("grant_children", "/agir/subventions/enfants/"),
+    *_pages("grant", "/agir/subventions/{grant}/", "/agir/subventions/{grant}/?par=place", "/agir/subventions/{grant}/?par=organisation"),
+    *_pages("grant_edit", "/agir/subventions/{grant}/modifier/"), *_pages("grant_group", "/agir/subventions/{grant}/rattacher/"),
+    *_pages("grant_line_new", "/agir/subventions/{grant}/ligne/"), *_pages("grant_intervention", "/agir/subventions/interventions/{grant_intervention}/"),
+    *_pages("grant_line", "/agir/subventions/lignes/{grant_line}/"), *_pages("grant_entry_new", "/agir/subventions/lignes/{grant_line}/ecriture/"),
+    *_pages("grant_entry_correct", "/agir/subventions/ecritures/{grant_entry}/corriger/"),
+)  # fmt: skip
 _PEOPLE = (
     *_pages("me", "/moi/"), *_pages("me", "/moi/", who="awa"), *_pages("me", "/moi/", who="seydou"),
     *_pages("system_state", "/systeme/", who="seydou"),
@@ -187,7 +199,7 @@ _PEOPLE = (
     *_pages("socialaccount_connections", "/compte/3rdparty/"),
     *_pages("nowhere", "/nulle-part/", status=404),
 )  # fmt: skip
-PAGES = (*_EXPLORE, *_DESK, *_PEOPLE)
+PAGES = (*_EXPLORE, *_DESK, *_MONEY, *_PEOPLE)
 # Addresses that are no page of their own, and why.
 NOT_PAGES = {
     "healthz": "answers machines", "offline_worker": "script of the telephone", "offline_manifest": "data of the telephone",
@@ -202,6 +214,8 @@ NOT_PAGES = {
     "round_analyse": "takes a form", "round_report": "download",
     "portfolio_file": "download", "load_template": "download", "load_apply": "takes a form", "load_discard": "takes a form",
     "cell_milestone_done": "takes a form", "report_approve": "takes a form", "report_photo": "photo",
+    "grant_load_discard": "takes a form", "grant_reconcile": "takes a form", "grant_lines_file": "download", "grant_entries_file": "download",
+    "grant_iati_file": "download",
     "mfa_download_recovery_codes": "download", "connection_standing": "part of `connection`", "connection_look": "takes a form", "connection_choose": "takes a form",
     "connection_propose": "takes a form", "connection_plan": "download", "connection_pull": "takes a form", "pull_stop": "takes a form",
     "pull_file": "download", "upload_read_again": "takes a form", "upload_name": "takes a form",

@@ -54,6 +54,7 @@ def lay(folder: Path) -> dict[str, str]:
         _jobs,
         _waiting,
     )
+    steps = (_studies, _money, _findings, _runs, _servers, _sheets, _talk, _people, _doors, _jobs, _waiting)
     return {name: key for step in steps for name, key in step().items()}
 
 
@@ -188,6 +189,11 @@ def _follow_up() -> dict[str, str]:
     from tests.hub.portfolio_follow_up_desk import in_every_state
 
     return in_every_state(_person("ibrahim"), _person("awa"), "ML-D0001")
+def _money() -> dict[str, str]:
+    """Fill a grant: lines over places, entries of two people, one too many, a sheet that was tried."""
+    from tests.hub.money_desk import in_every_state
+
+    return in_every_state(_person("ibrahim"), _person("oumar"))
 
 
 def _half_decided(connection: Any) -> Any:

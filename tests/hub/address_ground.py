@@ -120,6 +120,7 @@ def build(ground: Ground) -> Asked:
         **_own(people), **_published(ground), **_secrets(author), **_servers(people), **_studies(ground, people),
         **_portfolio(ground, people),
         **portfolio_follow_up_desk.things(author, home=ground.codes["district"], flagged=ground.codes["flagged"]),
+        **_own(people), **_published(ground), **_secrets(author), **_servers(people), **_studies(ground, people), **_money(ground, people),
     }  # fmt: skip
     return Asked(ground, people, browsers, cookies, things)
 
@@ -338,6 +339,36 @@ def _portfolio(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
         "sent report": lambda who: {"pk": sent.cell_id, "period": "2025Q1"},
         "photo of a report": lambda who: {"pk": approved.pk},
         "portfolio sheet": lambda who: {"pk": load.pk},
+def _money(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
+    """Grants of two houses with lines of the district, an entry on one, and a sheet that a partner tried."""
+    from kalanso.hub.grants.actions import grants
+    from kalanso.hub.grants.models import MoneyLoad
+    from kalanso.hub.people.models import Organisation, Person
+    from tests.hub import money_desk
+
+    by, home = people["national", "wide"], ground.codes["district"]
+    writer = Person.objects.create(username="money.writer")
+    found, lines = {}, {}
+    for code, name in (("house", "grant"), ("other", "grant of another house")):
+        house = Organisation.objects.get(code=code)
+        grants.write_identifier(by=by, organisation=house, identifier=f"XM-TEST-{code}", now=NOW)
+        grant = money_desk.grant(by, code=f"G-{code}", funder=house, holder=house)
+        what = money_desk.intervention(f"INT-{code}", house)
+        found[name], lines[name] = grant, money_desk.line(by, grant, what, place=home)
+    entry = money_desk.entry(by, lines["grant"])
+    type(entry).objects.filter(pk=entry.pk).update(by=writer)
+    load = MoneyLoad.objects.create(
+        kind="lines", grant=found["grant"], file_name="b.csv", sha256="0" * 64, size=9, by=people["partner", "home"], received=NOW,
+        counts=dict.fromkeys(("rows", "added", "changed", "same", "refused", "absent"), 0), mark="m",
+    )  # fmt: skip
+    return {
+        **{name: (lambda who, pk=one.pk: {"pk": pk}) for name, one in found.items()},
+        "file of a grant": lambda who: {"pk": found["grant"].pk, "form": "csv"},
+        "intervention with money": lambda who: {"pk": lines["grant"].intervention_id},
+        "budget line": lambda who: {"pk": lines["grant"].pk},
+        "budget line of another house": lambda who: {"pk": lines["grant of another house"].pk},
+        "entry of money": lambda who: {"pk": entry.pk},
+        "sheet of money": lambda who: {"pk": load.pk},
     }
 
 

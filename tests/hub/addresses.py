@@ -370,6 +370,43 @@ FOLLOW_UP = (
     page("meeting_new", anywhere("district region national"), done=422, form={"title": ""}),
     page("meeting", READS_STUDIES, **MEETING),
     page("meeting_edit", TEAMS_THERE, done=422, form={"title": ""}, **MEETING),
+# Money of the district at home: one grant paid and spent by the organisation of everybody but `other`, one by that.
+MONEY = anywhere("national administrator region donor partner")
+CNI = at("national", "wide")
+OWN_MONEY = (
+    near("national administrator region") | at("donor partner", "home", "wide") | at("partner", "away")
+)
+THEIR_MONEY = near("national administrator region") | at("partner", "other")
+SPENDS = near("national partner")
+HAS_SHEET = CNI | at("partner", "home")
+GRANT = {"about": "grant", "knows": OWN_MONEY}
+BUDGET = {"about": "budget line", "knows": OWN_MONEY}
+MOVED = {"about": "entry of money", "knows": OWN_MONEY}
+GRANTS = (
+    look("grants", MONEY),
+    look("grant_children", MONEY, by=FEW),
+    page("grant_new", CNI, done=422, form={"code": ""}),
+    Row(name="grant_rates", reads=MONEY, sends=CNI, done=422, form={"base": "XOF"}),
+    look("grant_reconciliation", anywhere("national")),
+    page("grant_loads", anywhere("national partner")),
+    page("grant_load_new", anywhere("national partner"), done=422, form={"kind": "x"}),
+    page("grant_load", HAS_SHEET, about="sheet of money", knows=HAS_SHEET, done=302, form={"sure": "1"}),
+    button("grant_load_discard", HAS_SHEET, about="sheet of money", knows=HAS_SHEET),
+    Row(name="grant_iati", reads=CENTRE, sends=CNI, done=422, form={"identifier": "x y"}),
+    look("grant_iati_file", CENTRE),
+    look("grant", OWN_MONEY, **GRANT),
+    look("grant", THEIR_MONEY, about="grant of another house", knows=THEIR_MONEY),
+    page("grant_edit", CNI, done=422, form={"code": ""}, **GRANT),
+    page("grant_group", CNI, done=422, form={"since": ""}, **GRANT),
+    page("grant_line_new", OWN_MONEY & anywhere("national partner"), done=422, form={"year": "x"}, **GRANT),
+    *(look(name, OWN_MONEY, about="file of a grant", knows=OWN_MONEY) for name in ("grant_lines_file", "grant_entries_file")),
+    look("grant_intervention", OWN_MONEY, about="intervention with money", knows=OWN_MONEY),
+    Row(name="grant_line", reads=OWN_MONEY, sends=SPENDS, done=422, form={"planned": "x"}, **BUDGET),
+    Row(name="grant_line", about="budget line of another house", knows=THEIR_MONEY, reads=THEIR_MONEY, sends=near("national") | at("partner", "other"),
+        done=422, form={"planned": "x"}),
+    page("grant_entry_new", SPENDS, done=422, form={"kind": "x"}, **BUDGET),
+    page("grant_entry_correct", SPENDS, done=422, form={"way": "x"}, **MOVED),
+    button("grant_reconcile", near("national"), form={"answer": "agrees"}, **MOVED),
 )  # fmt: skip
 
 PERSONS = (
@@ -479,6 +516,7 @@ TABLE = (
     *STUDIES,
     *PORTFOLIO,
     *FOLLOW_UP,
+    *GRANTS,
     *PERSONS,
     *TOLD,
     *DISCUSSION,

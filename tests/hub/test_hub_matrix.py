@@ -479,6 +479,7 @@ COVERED_ELSEWHERE = (
     "preuves/connexions/",  # test_hub_connections_rights
     "preuves/etudes/",  # test_hub_studies_rights
     "agir/portefeuille",  # test_hub_portfolio, addresses
+    "agir/subventions/",  # test_hub_grants_rights, addresses
     "preuves/a-demander/", "preuves/qualite/fiche/", "preuves/qualite/rapport/",  # worklist, scorecards, quality_reports
     "preuves/croisement/", "lieux/<str:code>/bulletin/",  # test_hub_beside
     "preuves/calculs/", "preuves/officiel/",  # test_hub_runs_pages

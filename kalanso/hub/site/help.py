@@ -285,6 +285,15 @@ PAGES: dict[str, Help] = {
     "close_account": CHANGE_OF_PERSON,
     "reset_second_proof": CHANGE_OF_PERSON,
 }
+GRANTS = Help(
+    _(
+        "Les subventions : ce qui est prévu, engagé, décaissé et dépensé, pour quelle intervention, par qui et où."
+    ),
+    _(
+        "Le CNI, les administrateurs, les régions chez elles, les bailleurs et les partenaires pour ce qui est à eux."
+    ),
+    _("À voir l'argent qui attend, celui qui manque, et à répondre de chaque franc par une pièce."),
+)
 UPLOADS = Help(
     _(
         "Une feuille que quelqu'un a déposée : ses colonnes, ses noms de lieux, ce qu'on en a lu, sa publication."
@@ -400,6 +409,7 @@ FAMILIES: tuple[tuple[str, Help], ...] = (
     ("cell", PORTFOLIO),
     ("load", PORTFOLIO_SHEET),
     ("report", REPORTS_OF_CELLS),
+    ("grant", GRANTS),
     ("finding", FINDINGS),
     ("worklist", QUESTIONS),
     ("source", SOURCES),
@@ -434,6 +444,7 @@ NO_PAGES = frozenset(
         "findings_check", "offline_manifest", "offline_nothing", "offline_receive", "offline_state", "offline_worker",
         "blank_sheet", "worklist_csv", "worklist_xlsx", "quality_report_file", "round_analyse", "round_report", "round_figure", "connection_choose", "connection_look", "connection_plan", "connection_propose", "connection_pull",
         "blank_sheet", "worklist_csv", "worklist_xlsx", "quality_report_file", "round_analyse", "round_report", "portfolio_file", "load_template", "load_apply", "load_discard", "cell_milestone_done", "report_approve", "report_photo", "connection_choose", "connection_look", "connection_plan", "connection_propose", "connection_pull",
+        "blank_sheet", "worklist_csv", "worklist_xlsx", "quality_report_file", "round_analyse", "round_report", "grant_load_discard", "grant_reconcile", "grant_lines_file", "grant_entries_file", "grant_iati_file", "connection_choose", "connection_look", "connection_plan", "connection_propose", "connection_pull",
         "connection_standing", "pull_file", "pull_stop", "runs_adopt", "runs_cancel", "runs_compare_csv", "upload_map", "upload_name", "upload_names_csv",
         "upload_read_again", "upload_recompute", "upload_rejected", "upload_standing", "upload_try",
         # Answers to programs.

@@ -19,6 +19,7 @@ _APPS = (
     "explore",
     "evidence",
     "studies",
+    "grants",
     "portfolio",
     "jobs",
     "people",
@@ -86,6 +87,7 @@ INSTALLED_APPS = [
     "kalanso.hub.explore",
     "kalanso.hub.evidence",
     "kalanso.hub.studies",
+    "kalanso.hub.grants",
     "kalanso.hub.portfolio",
     "kalanso.hub.jobs",
     "kalanso.hub.people",
@@ -139,6 +141,7 @@ TEMPLATES = [
                 "kalanso.hub.evidence.panels.quality",
                 "kalanso.hub.jobs.panels",
                 "kalanso.hub.portfolio.panels.follow_up",
+                "kalanso.hub.grants.panels",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
@@ -322,6 +325,7 @@ FILE_UPLOAD_HANDLERS = [
 KALANSO_UPLOADS: dict[str, int] = {
     "upload_new": 211_000_000,
     "round_files": 53_500_000,
+    "grant_load_new": 5_500_000,
     "connection_reading": 5_500_000,
     "write_comment": 13_000_000,
     "offline_receive": 13_000_000,

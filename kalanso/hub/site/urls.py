@@ -33,6 +33,8 @@ urlpatterns = [
         path("", include("kalanso.hub.evidence.urls")),
         path("", include("kalanso.hub.studies.urls")),
         path("", include("kalanso.hub.portfolio.urls")),
+        path("agir/subventions/enfants/", views.money_and_children, name="grant_children"),
+        path("", include("kalanso.hub.grants.urls")),
         path("", include("kalanso.hub.api.urls")),
         path("", include("kalanso.hub.jobs.urls")),
         path("", include("kalanso.hub.explore.urls")),

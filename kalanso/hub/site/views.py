@@ -24,8 +24,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from kalanso.hub.explore.panels import word
 from kalanso.hub.explore.queries import findings, places, runs, said, series, shelf
 from kalanso.hub.explore.queries import tables as published_tables
+from kalanso.hub.explore.views import asked
+from kalanso.hub.grants import views as grant_views
+from kalanso.hub.grants.queries import scope as money_scope
 from kalanso.hub.jobs.queries import unapplied_migrations
 from kalanso.hub.people.models import Membership, Person
 from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, refuse_unless
@@ -35,7 +39,7 @@ from kalanso.hub.people.queries.here import reading_as
 from kalanso.hub.people.queries.subjects import READERS
 from kalanso.hub.site import actions, queries
 from kalanso.hub.site import tasks as of_site
-from kalanso.hub.site.queries import MACHINE_LINK, demo, state
+from kalanso.hub.site.queries import MACHINE_LINK, demo, money, state
 from kalanso.store import NotVisible, Scope
 
 Seen = TypeVar("Seen")
@@ -254,8 +258,34 @@ def act(request: HttpRequest) -> HttpResponse:
             "may_ask": may(request.user, "evidence.set_finding"),
             "may_read_portfolio": may(request.user, "portfolio.read"),
             "may_follow": may(request.user, "portfolio.read"),
+            "may_count": may(request.user, "grants.read"),
         },
     )
+
+
+@login_required
+@require_GET
+def money_and_children(request: HttpRequest) -> HttpResponse:
+    """Show spending beside missed children in the districts of one context, as contribution and not as effect."""
+    grant_views.refuse_outsiders(request)
+    here = shelf.abroad(shelf.current())  # districts are compared by what was released for all of them
+    known = money.contexts(here)
+    context = {
+        **asked.shared(request, here, None),
+        "contexts": known,
+        "rights": money_scope.rights(request.user),
+    }
+    if known and said.tellable(here):
+        when = asked.period(request, here)
+        which = asked.choose(
+            request, "contexte", _("Contexte"), [(name, word(name, "context")) for name in known]
+        )
+        rows, left_out, spent = money.beside(request.user, here, which.value, when.value)
+        context |= {
+            "when": when, "which": which, "choices": [which, when], "wrong": [c for c in (which, when) if c.wrong],
+            "rows": rows, "left_out": left_out, "currency": spent.currency, "rates": sorted(spent.rates), "nowhere": spent.nowhere,
+        }  # fmt: skip
+    return render(request, "grants/children.html", context)
 
 
 def learn(request: HttpRequest) -> HttpResponse:

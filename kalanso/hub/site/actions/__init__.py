@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from random import Random
 
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
@@ -15,16 +16,18 @@ from django.db import transaction
 
 from kalanso.hub.evidence.models import SourceCard
 from kalanso.hub.explore.queries import shelf
+from kalanso.hub.grants.actions import demonstration
 from kalanso.hub.people import tasks
 from kalanso.hub.people.actions.persons import first_administrator, give_role
 from kalanso.hub.people.models import Organisation, Person, PlaceMirror, Role
 from kalanso.hub.people.queries.persons import MACHINE
-from kalanso.hub.portfolio.actions import demonstration
+from kalanso.hub.portfolio.actions import demonstration as of_portfolio
 from kalanso.hub.site.queries import DEMO_ORGANISATIONS, DEMO_PEOPLE, DEMO_SECOND_PROOF, DEMO_SOURCES
 from kalanso.indicators.tables import OBSERVATIONS
 
 LINK_LASTS = timedelta(minutes=30)
 SALT = "kalanso.machine-link"
+DEMO_SEED = 79
 
 
 def machine_link(*, person: Person) -> str:
@@ -60,7 +63,20 @@ def prepare(*, now: datetime) -> None:
             username__in=[one[0] for one in DEMO_PEOPLE if one[2] == Role.NATIONAL]
         ).first()
         if centre is not None:
-            demonstration.seed(by=centre, now=now)
+            of_portfolio.seed(by=centre, now=now)
+        _show_demo_money(now=now)
+
+
+def _show_demo_money(*, now: datetime) -> None:
+    """Give the simulated country its grants, over the interventions that are there; written by its partner.
+
+    The national centre then finds entries of another to reconcile.
+    """
+    partner = Person.objects.filter(
+        memberships__role=Role.PARTNER, username__in=[one[0] for one in DEMO_PEOPLE]
+    ).first()
+    if partner is not None:
+        demonstration.seed(by=partner, now=now, rng=Random(DEMO_SEED))  # noqa: S311 - invented money guards nothing
 
 
 @transaction.atomic

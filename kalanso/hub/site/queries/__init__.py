@@ -41,6 +41,7 @@ PAGES = {
         ("factors", _("Obstacles")),
         ("actions", _("Actions")),
         ("decisions", _("Décisions")),
+        ("grants", _("Subventions")),
     ),
     "evidence": (
         ("evidence", _("Vue d'ensemble")),
@@ -71,6 +72,7 @@ HELD = {
     "portfolio": "portfolio.read",
     "reports": "portfolio.read",
     **dict.fromkeys(FOLLOW_UP, "portfolio.read"),
+    "grants": "grants.read",
 }
 # Pages that belong to one of those without having a name of their own there.
 UPLOAD_PAGES = (
@@ -108,6 +110,10 @@ PORTFOLIO_PAGES = (
     "portfolio_district", "intervention", "intervention_new", "intervention_edit", "intervention_plan", "cell", "cell_plan", "cell_advance",
     "cell_milestone", "load_new", "load", "portfolio_who",
 )  # fmt: skip
+GRANT_PAGES = (
+    "grant", "grant_new", "grant_edit", "grant_group", "grant_line", "grant_line_new", "grant_entry_new", "grant_entry_correct",
+    "grant_intervention", "grant_reconciliation", "grant_rates", "grant_loads", "grant_load_new", "grant_load", "grant_iati", "grant_children",
+)  # fmt: skip
 UNDER = {
     "place": "where",
     "alike": "where",
@@ -138,6 +144,7 @@ UNDER = {
     ),
     **dict.fromkeys(("decision", "decision_new", "decision_edit"), "decisions"),
     **dict.fromkeys(("meetings", "meeting", "meeting_new", "meeting_edit"), "decisions"),
+    **dict.fromkeys(GRANT_PAGES, "grants"),
 }
 # The section of each page that stands beside others, and of those that stand alone.
 SECTIONS = {

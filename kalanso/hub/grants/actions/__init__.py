@@ -1,0 +1,1 @@
+"""How is money written down: grants, lines, entries, rates, sheets?"""

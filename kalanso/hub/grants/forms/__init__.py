@@ -1,0 +1,1 @@
+"""What do people fill in about money?"""

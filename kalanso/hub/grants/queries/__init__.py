@@ -1,0 +1,1 @@
+"""What of the money may somebody see, how is it counted, and what waits for whom?"""
