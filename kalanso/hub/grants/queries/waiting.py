@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kalanso.hub.grants.models import Entry
-from kalanso.hub.grants.queries.scope import visible_entries
+from kalanso.hub.grants.queries.scope import language, visible_entries
 from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries.tasks import Task
 from kalanso.vocabulary import format_value
@@ -35,8 +35,8 @@ def to_reconcile(person: Any) -> list[Task]:
     n = found.count()
     says = ngettext(
         "Rapprocher %(n)s écriture de sa pièce", "Rapprocher %(n)s écritures de leurs pièces", n
-    ) % {"n": format_value(n, "count", "fr")}
-    return [Task(says=says, address=reverse("grant_reconciliation"), since=first.written, can_wait=True)]
+    ) % {"n": format_value(n, "count", language())}
+    return [Task(says=says, address=reverse("grant_reconciliation"), since=first.written)]
 
 
 def questioned(person: Any) -> list[Task]:
