@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from kalanso.hub.grants.models import BudgetLine, Entry, Grant
 from kalanso.hub.people.models import Organisation, PlaceMirror
@@ -144,11 +146,10 @@ def read(path: Path, ground: Ground, *, today: date) -> Read:
             continue
         found.rows += 1
         try:
-            key, change = (_line if ground.kind == "lines" else _entry)(row, ground, today)
-            if key in seen:
-                raise RowFault(_("la même ligne qu'à la ligne %(n)s") % {"n": seen[key]})
-        except RowFault as fault:
-            found.faults.append({"row": number, "says": str(fault), "what": row.get("intervention", "")[:60]})
+            key, change = _judged(row, ground, today, seen)
+        except RowFault:
+            says = _in_both(partial(_judged, row, ground, today, seen))
+            found.faults.append({"row": number, "says": says, "what": row.get("intervention", "")[:60]})
             continue
         seen[key] = number
         if change is None:
@@ -156,16 +157,36 @@ def read(path: Path, ground: Ground, *, today: date) -> Read:
         else:
             found.changes.append({"row": number, **change})
     if len(sheet.rows) > at + 1 + ROWS:
-        found.faults.append(
-            {
-                "row": at + 2 + ROWS,
-                "says": _("la feuille continue au-delà de 20 000 lignes : coupez-la"),
-                "what": "",
-            }
-        )
+        found.faults.append({"row": at + 2 + ROWS, "says": _in_both(_too_long), "what": ""})
     if ground.kind == "lines":
         found.absent = len(set(ground.lines) - set(seen))
     return found
+
+
+def _judged(
+    row: dict[str, Any], ground: Ground, today: date, seen: dict[Any, int]
+) -> tuple[Any, dict[str, Any] | None]:
+    """Return what a row speaks of and what it would change. Raises RowFault."""
+    key, change = (_line if ground.kind == "lines" else _entry)(row, ground, today)
+    if key in seen:
+        raise RowFault(_("la même ligne qu'à la ligne %(n)s") % {"n": seen[key]})
+    return key, change
+
+
+def _too_long() -> None:
+    raise RowFault(_("la feuille continue au-delà de 20 000 lignes : coupez-la"))
+
+
+def _in_both(judge: Callable[[], Any]) -> dict[str, str]:
+    """Return why something is refused, in both languages: who reads it may speak another than who brought it."""
+    said = {}
+    for code in ("fr", "en"):
+        with override(code):
+            try:
+                judge()
+            except RowFault as fault:
+                said[code] = str(fault)
+    return said
 
 
 def mark_of(ground: Ground) -> str:
