@@ -107,7 +107,7 @@ def in_every_state(centre: Any, partner: Any) -> dict[str, str]:
     )
     one = grant(centre)
     grants.group(by=centre, grant=one, parent=whole, since=date(2025, 1, 1), reason="Gavi 6.0", now=NOW)
-    rate(centre)
+    rate(centre, "EUR", "XOF", date(2023, 12, 31), "655.957")
     what = intervention(
         "INT-001", own, title_fr="Cliniques mobiles trimestrielles", title_en="Quarterly mobile clinics"
     )
