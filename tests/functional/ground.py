@@ -184,11 +184,15 @@ def _portfolio() -> dict[str, str]:
     from tests.hub.portfolio_desk import in_every_state
 
     return in_every_state(_person("ibrahim"))
+
+
 def _follow_up() -> dict[str, str]:
     """Name obstacles, set actions, meet and decide."""
     from tests.hub.portfolio_follow_up_desk import in_every_state
 
     return in_every_state(_person("ibrahim"), _person("awa"), "ML-D0001")
+
+
 def _money() -> dict[str, str]:
     """Fill a grant: lines over places, entries of two people, one too many, a sheet that was tried."""
     from tests.hub.money_desk import in_every_state

@@ -117,7 +117,6 @@ def build(ground: Ground) -> Asked:
     author = people[AUTHOR]
     things = {
         **_sheets(ground, author), **_runs(people), **_persons(ground, people), **_said(ground, author),
-        **_own(people), **_published(ground), **_secrets(author), **_servers(people), **_studies(ground, people),
         **_portfolio(ground, people),
         **portfolio_follow_up_desk.things(author, home=ground.codes["district"], flagged=ground.codes["flagged"]),
         **_own(people), **_published(ground), **_secrets(author), **_servers(people), **_studies(ground, people), **_money(ground, people),
@@ -339,6 +338,9 @@ def _portfolio(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
         "sent report": lambda who: {"pk": sent.cell_id, "period": "2025Q1"},
         "photo of a report": lambda who: {"pk": approved.pk},
         "portfolio sheet": lambda who: {"pk": load.pk},
+    }
+
+
 def _money(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
     """Grants of two houses with lines of the district, an entry on one, and a sheet that a partner tried."""
     from kalanso.hub.grants.actions import grants

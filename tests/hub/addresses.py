@@ -341,6 +341,7 @@ PORTFOLIO = (
     page("load", LOADS, **SHEET_OF_LINES),
     button("load_apply", LOADS, **SHEET_OF_LINES),
     button("load_discard", LOADS, **SHEET_OF_LINES),
+)  # fmt: skip
 # Obstacles, actions and decisions stand in the district, of the organisation `house`.
 TEAMS_THERE = near("district region national") | TEAM_OF_ANOTHER_HOUSE
 FOLLOWS = TEAMS_THERE | near("partner")
@@ -370,6 +371,7 @@ FOLLOW_UP = (
     page("meeting_new", anywhere("district region national"), done=422, form={"title": ""}),
     page("meeting", READS_STUDIES, **MEETING),
     page("meeting_edit", TEAMS_THERE, done=422, form={"title": ""}, **MEETING),
+)  # fmt: skip
 # Money of the district at home: one grant paid and spent by the organisation of everybody but `other`, one by that.
 MONEY = anywhere("national administrator region donor partner")
 CNI = at("national", "wide")

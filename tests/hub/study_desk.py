@@ -295,6 +295,8 @@ def laid_out(by: Any, one: Any, place: str = "") -> Any:
     counted(one)
     received(one.shown)
     return corrections.propose(by=by, one=one, said=[CORRECTION], now=NOW)[0]
+
+
 def drawings(folder: Path) -> list[str]:
     """Write two drawings as the worker leaves them, the second by stratum, and return the names of the files."""
     told = {

@@ -42,7 +42,14 @@ def _follow_up() -> None:
     """Declare what obstacles, actions and decisions have in common with other records: citing, talking, telling, sending."""
     from kalanso.hub.offline.forms import OfflineForm, join
     from kalanso.hub.people.queries import citations, subjects, tasks
-    from kalanso.hub.portfolio.queries import agenda, cells_cited, decisions, factors, follow_up, waiting_actions
+    from kalanso.hub.portfolio.queries import (
+        agenda,
+        cells_cited,
+        decisions,
+        factors,
+        follow_up,
+        waiting_actions,
+    )
 
     for about in (factors, follow_up, decisions):
         subjects.discuss(about.NAME, about.subject)

@@ -30,7 +30,13 @@ from kalanso.store import Store, visible
 from kalanso.vocabulary import no_formula
 
 SECRET_TABLES = frozenset(
-    {"mfa.authenticator", "account.emailaddress", "evidence.connectionsecret", "studies.roundsalt", "studies.correction"}
+    {
+        "mfa.authenticator",
+        "account.emailaddress",
+        "evidence.connectionsecret",
+        "studies.roundsalt",
+        "studies.correction",
+    }
 )
 SECRET_COLUMNS = frozenset({"password", "fingerprint", "secret", "token", "session_key"})
 WORDS = """\

@@ -33,9 +33,9 @@ from kalanso.hub.studies.queries.results import SHOWN
 from kalanso.hub.studies.queries.salts import salt_of
 from kalanso.pipeline.household_surveys import REPORT_FORMATS, Analysed, analyse_survey
 from kalanso.pipeline.progress import Cancelled
+from kalanso.pipeline.publish_surveys import EVIDENCE_FILE, publish_analysis, withdraw_survey
 from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments import field_count
-from kalanso.pipeline.publish_surveys import EVIDENCE_FILE, publish_analysis, withdraw_survey
 from kalanso.vocabulary import Refusal
 
 ALL = "all"

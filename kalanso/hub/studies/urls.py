@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from kalanso.hub.studies.views import corrections, draws, field, layouts, results, rounds
-from kalanso.hub.studies.views import results, rounds, voices
+from kalanso.hub.studies.views import corrections, draws, field, layouts, results, rounds, voices
 
 HERE = "preuves/etudes/<int:pk>/"
 urlpatterns = [

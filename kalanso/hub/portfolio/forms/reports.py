@@ -17,7 +17,7 @@ class ReportForm(forms.Form):
     """A report of a quarter."""
 
     quantity = forms.IntegerField(
-        label=gettext_lazy("Combien ?"), min_value=0, max_value=10_000_000, required=False, widget=forms.NumberInput(attrs=_NUMBER)
+        label=gettext_lazy("Combien en avez-vous fait ?"), min_value=0, max_value=10_000_000, required=False, widget=forms.NumberInput(attrs=_NUMBER)
     )  # fmt: skip
     reached = forms.IntegerField(
         label=gettext_lazy("Enfants vaccinés pendant ces activités"), min_value=0, max_value=10_000_000, required=False,
