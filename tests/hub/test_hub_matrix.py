@@ -507,7 +507,7 @@ def test_every_address_stands_in_the_matrix() -> None:
 
 
 BOUNDS = {
-    "/": 10, "/ou/": 11, "/ou/poches/": 11, "/lieux/": 10, "/lieux/{district}/": 15, "/lieux/{area}/estimation/": 10, "/preuves/": 10,
+    "/": 10, "/ou/": 11, "/ou/poches/": 11, "/lieux/": 10, "/lieux/{district}/": 17, "/lieux/{area}/estimation/": 12, "/preuves/": 10,
     "/preuves/registre/": 10, "/preuves/comparaison/": 10, "/preuves/hypotheses/": 10, "/preuves/tables/": 10,
     "/preuves/tables/burden/": 10, "/preuves/tables/burden/graphique/": 10, "/preuves/tables/burden/carte/": 10,
     "/preuves/tables/burden/provenance/": 10, "/preuves/qualite/": 10, "/centre-apprentissage/tendances/": 10,

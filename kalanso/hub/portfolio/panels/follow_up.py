@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.db.models import Count, Q
 
 from kalanso.hub.people.permissions import Somewhere, may
 from kalanso.hub.people.queries.access import mirrored, today
@@ -12,7 +13,7 @@ from kalanso.hub.people.queries.citations import SEPARATOR
 from kalanso.hub.portfolio.models.factors import FACTOR_OVER, FactorState
 from kalanso.hub.portfolio.models.follow_up import TO_DO, ActionState
 from kalanso.hub.portfolio.queries.factors import LEVELS, visible_factors
-from kalanso.hub.portfolio.queries.follow_up import late, visible_actions
+from kalanso.hub.portfolio.queries.follow_up import visible_actions
 from kalanso.hub.portfolio.queries.keeping import below
 
 register = template.Library()
@@ -49,11 +50,13 @@ def follow_up(context: template.Context, place_code: str) -> dict[str, Any]:
     reader = context["request"].user
     if not reader.is_authenticated or not may(reader, "portfolio.read"):
         return {}
-    day = today()
     still = visible_factors(reader).filter(below(place_code)).exclude(state__in=FACTOR_OVER).count()
     to_do = visible_actions(reader).filter(below(place_code), state__in=TO_DO)
+    counted = to_do.aggregate(
+        n=Count("pk", distinct=True), late=Count("pk", distinct=True, filter=Q(due__lt=today()))
+    )
     return {
-        "request": context["request"], "place_code": place_code, "still": still, "to_do": to_do.count(), "late": late(to_do, day).count(),
+        "request": context["request"], "place_code": place_code, "still": still, "to_do": counted["n"], "late": counted["late"],
     }  # fmt: skip
 
 

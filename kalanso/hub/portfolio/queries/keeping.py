@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Q
 
 from kalanso.hub.people.models import PlaceMirror
-from kalanso.hub.people.queries.access import CLEARED, access_of, reach_of
+from kalanso.hub.people.queries.access import CLEARED, access_of, path_of, reach_of
 from kalanso.vocabulary import Period, PeriodType
 
 
@@ -74,7 +74,7 @@ def districts(codes: set[str]) -> dict[str, PlaceMirror]:
 
 def below(code: str, field: str = "place_code") -> Q:
     """Return the condition that a record's place is a place or lies below it; nowhere for an unknown one."""
-    place = PlaceMirror.objects.filter(code=code).first()
-    if place is None:
+    path = path_of(code)
+    if path is None:
         return Q(pk__in=())
-    return Q(**{f"{field}__in": PlaceMirror.objects.filter(path__startswith=place.path).values("code")})
+    return Q(**{f"{field}__in": PlaceMirror.objects.filter(path__startswith=path).values("code")})

@@ -25,6 +25,7 @@ def intervention(request: HttpRequest, code: str) -> HttpResponse:
     one = scope.one_intervention(request.user, code)
     context = {
         "one": one, "rows": queries.of_intervention(request.user, one, today=now().date()), "may_plan": may(request.user, "portfolio.plan", one),
+        "may_count": may(request.user, "grants.read"),
         "may_place": bool(queries.free_districts(request.user, one)),
         "steps": [str(Step(step).label) for step in one.steps], "partners": one.partners.all(),
     }  # fmt: skip

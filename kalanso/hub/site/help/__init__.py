@@ -5,26 +5,19 @@ Pages are known by the name of their address; one text may serve several pages t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-
-@dataclass(frozen=True)
-class Help:
-    """Three short answers: what stands here, who asks for it, what it is used for."""
-
-    what: Any
-    who: Any
-    use: Any
-
-
-TEAMS = _("Les équipes de district et de région, le CNI et leurs partenaires.")
-ANALYSTS = _("Le CNI, les chercheurs et ceux qui vérifient un chiffre avant de le citer.")
-SUPERVISORS = _("Les directions régionales, le CNI et les administrateurs.")
-YOURSELF = _("Vous seul.")
-EVERYBODY = _("Tout le monde.")
+from kalanso.hub.site.help.acting import (
+    ACTIONS,
+    DECISIONS,
+    FACTORS,
+    GRANTS,
+    MEETINGS,
+    PORTFOLIO,
+    PORTFOLIO_SHEET,
+    REPORTS_OF_CELLS,
+)
+from kalanso.hub.site.help.kinds import ANALYSTS, EVERYBODY, SUPERVISORS, TEAMS, YOURSELF, Help
 
 SECOND_PROOF = Help(
     _("La double vérification : un code de votre téléphone en plus du mot de passe."),
@@ -101,30 +94,6 @@ STUDIES = Help(
     ),
 )
 
-FACTORS = Help(
-    _("Ce qui bloque la vaccination dans un lieu, ou l'aide, dit par ceux qui y travaillent."),
-    TEAMS,
-    _(
-        "À y répondre par des actions, et à apprendre ce qui a marché ailleurs. Une zone protégée reste à son équipe."
-    ),
-)
-ACTIONS = Help(
-    _("Ce que quelqu'un a promis de faire, pour quand, et ce qui montre que c'est fait."),
-    TEAMS,
-    _("À ne rien laisser en route : une autre personne vérifie, et un retard remonte d'un niveau."),
-)
-MEETINGS = Help(
-    _(
-        "Les réunions du portefeuille : l'ordre du jour fait de ce qui a changé, le compte rendu, les décisions."
-    ),
-    TEAMS,
-    _("À parler de ce qui a bougé, et à retrouver ce qui s'est dit."),
-)
-DECISIONS = Help(
-    _("Ce qui est décidé, par qui, et le chiffre, l'alerte ou l'obstacle sur lequel cela s'appuie."),
-    TEAMS,
-    _("À savoir pourquoi on a décidé et ce qui en est venu, dans les deux sens."),
-)
 
 PAGES: dict[str, Help] = {
     **dict.fromkeys(
@@ -285,15 +254,6 @@ PAGES: dict[str, Help] = {
     "close_account": CHANGE_OF_PERSON,
     "reset_second_proof": CHANGE_OF_PERSON,
 }
-GRANTS = Help(
-    _(
-        "Les subventions : ce qui est prévu, engagé, décaissé et dépensé, pour quelle intervention, par qui et où."
-    ),
-    _(
-        "Le CNI, les administrateurs, les régions chez elles, les bailleurs et les partenaires pour ce qui est à eux."
-    ),
-    _("À voir l'argent qui attend, celui qui manque, et à répondre de chaque franc par une pièce."),
-)
 UPLOADS = Help(
     _(
         "Une feuille que quelqu'un a déposée : ses colonnes, ses noms de lieux, ce qu'on en a lu, sa publication."
@@ -376,29 +336,6 @@ PROGRAMS = Help(
     _("Comment un programme lit ce que montrent les pages."),
     ANALYSTS,
     _("À refaire une analyse, ou à nourrir un autre système."),
-)
-PORTFOLIO = Help(
-    _(
-        "Le portefeuille : chaque intervention dans chaque district où elle est prévue, son plan, son état et sa raison."
-    ),
-    _("Le CNI, les régions, les districts, les organisations qui mènent les interventions et les bailleurs."),
-    _(
-        "À voir ce qui avance, ce qui est arrêté et pourquoi, et à se coordonner. Aucun chiffre déjà au SNIS n'y est redemandé."
-    ),
-)
-REPORTS_OF_CELLS = Help(
-    _(
-        "Ce qu'une équipe a fait d'une intervention dans un trimestre : combien, quels enfants, ce qui a bloqué."
-    ),
-    _("L'organisation qui la mène, la région et le CNI qui relisent."),
-    _("À savoir ce qui est fait, à débloquer, et à rendre compte aux bailleurs une seule fois."),
-)
-PORTFOLIO_SHEET = Help(
-    _("Une feuille du portefeuille, et ce qu'elle changerait."),
-    _("Le CNI."),
-    _(
-        "À mettre le portefeuille à jour d'un coup, sans rien perdre : la feuille est essayée avant d'être chargée."
-    ),
 )
 # Pages that begin alike are one thing in steps.
 FAMILIES: tuple[tuple[str, Help], ...] = (
