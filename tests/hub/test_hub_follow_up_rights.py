@@ -135,7 +135,7 @@ def test_the_trail_keeps_no_words_of_what_is_for_the_team_alone(niono: str) -> N
 
 def test_no_letter_says_the_words_of_a_protected_action(flagged: str, niono: str) -> None:
     from kalanso.hub.people.models import Notification
-    from kalanso.hub.portfolio.queries.waiting import own_actions
+    from kalanso.hub.portfolio.queries.waiting_actions import own_actions
 
     team = person("district", niono)
     one = desk.late(desk.set_by(person("national", name="auteur"), flagged, owner=team, text=SECRET), 3)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from kalanso.hub.people.permissions import may, refuse_unless
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, refuse_unless
 from kalanso.hub.portfolio.actions import cells as cell_actions
 from kalanso.hub.portfolio.actions import interventions as actions
 from kalanso.hub.portfolio.forms.interventions import InterventionForm, PlanForm, initial_of
@@ -25,7 +25,7 @@ def intervention(request: HttpRequest, code: str) -> HttpResponse:
     one = scope.one_intervention(request.user, code)
     context = {
         "one": one, "rows": queries.of_intervention(request.user, one, today=now().date()), "may_plan": may(request.user, "portfolio.plan", one),
-        "may_count": may(request.user, "grants.read"),
+        "may_count": may(request.user, "grants.read", WHOLE_COUNTRY),
         "may_place": bool(queries.free_districts(request.user, one)),
         "steps": [str(Step(step).label) for step in one.steps], "partners": one.partners.all(),
     }  # fmt: skip
