@@ -225,3 +225,33 @@ def test_the_pages_lead_from_the_cell_to_the_report_and_to_its_review(cell: Any,
     assert above.post(f"{address(cell)}approuver/", {"version": 1}).status_code == 302
     assert "Approuvé" in text_of(visitor("donor").get(address(cell)))
     assert "Fait et approuvé : 12 sur 48" in text_of(client.get(f"{PAGE}ligne/{cell.pk}/"))
+
+
+def test_an_obstacle_rests_on_a_report_and_both_lead_to_each_other(cell: Any, team: Any) -> None:
+    from kalanso.hub.portfolio.actions.factors import name_factor
+    from kalanso.hub.portfolio.actions.reports import send_back
+    from kalanso.hub.portfolio.queries.reports_cited import of_reports
+
+    one = reported(team, cell)
+    send_back(by=person("national"), one=one, note="Combien en mars ?", version=1, now=NOW)
+    said = {
+        "kind": "barrier", "domain": "access", "level": "facility", "place_code": cell.place_code, "severity": 4, "what": "La moto est en panne.",
+        "cell": cell,
+    }  # fmt: skip
+    made = name_factor(
+        by=team,
+        key=uuid4(),
+        written=NOW,
+        now=NOW,
+        rests_on=f"portfolio.report:{one.pk}",
+        number="",
+        source="",
+        said=said,
+    )
+    client = visitor("district", cell.place_code)
+    assert f"/agir/obstacles/{made.pk}/" in client.get(address(cell)).content.decode()
+    assert address(cell) in client.get(f"/agir/obstacles/{made.pk}/").content.decode()
+    assert f"/agir/obstacles/{made.pk}/" in client.get(f"{PAGE}ligne/{cell.pk}/").content.decode()
+    [part] = of_reports(person("national"), "", date(2025, 2, 1), date(2025, 3, 11))
+    assert [point.beside for point in part.points] == ["Combien en mars ?"]
+    assert of_reports(person("donor"), "", date(2025, 2, 1), date(2025, 3, 11))[0].total == 0

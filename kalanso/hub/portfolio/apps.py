@@ -48,6 +48,7 @@ def _follow_up() -> None:
         decisions,
         factors,
         follow_up,
+        reports_cited,
         waiting_actions,
     )
 
@@ -57,11 +58,12 @@ def _follow_up() -> None:
     citations.citable(decisions.MEETING, decisions.cited_meetings)
     citations.citable(cells_cited.CELL, cells_cited.cells)
     citations.citable(cells_cited.INTERVENTION, cells_cited.interventions)
+    citations.citable(reports_cited.REPORT, reports_cited.reports)
     citations.bound(cells_cited.CELL, decisions.bonds_of_cell)
     citations.bound(cells_cited.INTERVENTION, decisions.bonds_of_intervention)
     for waits in (waiting_actions.own_actions, waiting_actions.to_verify):
         tasks.offer(waits)
-    for knows in (agenda.of_cells, agenda.of_factors, agenda.of_actions):
+    for knows in (agenda.of_cells, agenda.of_factors, agenda.of_actions, reports_cited.of_reports):
         agenda.offer(knows)
     join(
         OfflineForm(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kalanso.hub.people.permissions import may
@@ -16,14 +16,6 @@ from kalanso.hub.portfolio.models import Cell, Intervention
 from kalanso.hub.portfolio.queries.keeping import flagged, kept_from
 
 CELL, INTERVENTION = "portfolio.cell", "portfolio.intervention"
-
-
-def _address(name: str, pk: int) -> str:
-    """Return where it is shown; nowhere until there is a page for it."""
-    try:
-        return reverse(name, args=[pk])
-    except NoReverseMatch:
-        return ""
 
 
 def cells(person: Any, keys: Sequence[str]) -> dict[str, Cited]:
@@ -37,7 +29,7 @@ def cells(person: Any, keys: Sequence[str]) -> dict[str, Cited]:
     return {
         str(one.pk): Cited(
             object_type=CELL, object_id=str(one.pk), kind=_("Intervention dans un district"),
-            name=f"{one.intervention} · {names.get(one.place_code, one.place_code)}", address=_address("cell", one.pk),
+            name=f"{one.intervention} · {names.get(one.place_code, one.place_code)}", address=reverse("cell", args=[one.pk]),
             place_code=one.place_code,
         )
         for one in rows
@@ -52,7 +44,7 @@ def interventions(person: Any, keys: Sequence[str]) -> dict[str, Cited]:
     return {
         str(one.pk): Cited(
             object_type=INTERVENTION, object_id=str(one.pk), kind=_("Intervention"), name=str(one),
-            address=_address("intervention", one.pk),
+            address=reverse("intervention", args=[one.code]),
         )
         for one in rows
     }  # fmt: skip
