@@ -113,7 +113,7 @@ _DESK = (
     *_pages("round_receipt", "/preuves/etudes/{round_analysed}/accuse/"),
     *_pages("round_results", "/preuves/etudes/{round_analysed}/resultats/", "/preuves/etudes/{round_published}/resultats/"),
     *_pages("portfolio", "/agir/portefeuille/", "/agir/portefeuille/?etat=delayed", "/agir/portefeuille/?mot=rien-de-tel"),
-    *_pages("portfolio_who", "/agir/portefeuille/qui/"), *_pages("portfolio_district", "/agir/portefeuille/district/{district}/", who="awa"),
+    *_pages("portfolio_who", "/agir/portefeuille/qui/"), *_pages("portfolio_district", "/agir/portefeuille/district/ML-D0001/", who="awa"),
     *_pages("intervention", "/agir/portefeuille/intervention/INT-001/"), *_pages("intervention_new", "/agir/portefeuille/nouvelle/"),
     *_pages("intervention_edit", "/agir/portefeuille/intervention/INT-001/modifier/"),
     *_pages("intervention_plan", "/agir/portefeuille/intervention/{line_bare}/prevoir/"),

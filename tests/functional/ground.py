@@ -41,20 +41,8 @@ def lay(folder: Path) -> dict[str, str]:
     actions.prepare(now=NOW)
     # What waits for good comes last: a worker takes the oldest first.
     steps = (
-        _studies,
-        _portfolio,
-        _follow_up,
-        _findings,
-        _runs,
-        _servers,
-        _sheets,
-        _talk,
-        _people,
-        _doors,
-        _jobs,
-        _waiting,
-    )
-    steps = (_studies, _money, _findings, _runs, _servers, _sheets, _talk, _people, _doors, _jobs, _waiting)
+        _studies, _portfolio, _follow_up, _money, _findings, _runs, _servers, _sheets, _talk, _people, _doors, _jobs, _waiting,
+    )  # fmt: skip
     return {name: key for step in steps for name, key in step().items()}
 
 
@@ -183,7 +171,7 @@ def _portfolio() -> dict[str, str]:
     """Plan a line with all that a line can have, and bring a sheet that is tried and one that is loaded."""
     from tests.hub.portfolio_desk import in_every_state
 
-    return in_every_state(_person("ibrahim"))
+    return in_every_state(_person("ibrahim"), _person("awa"), "ML-D0001")
 
 
 def _follow_up() -> dict[str, str]:

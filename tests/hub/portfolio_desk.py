@@ -85,7 +85,7 @@ def brought(by: Any, data: bytes, path: Any, *, lead: Any = None) -> Any:
     )  # fmt: skip
 
 
-def in_every_state(by: Any) -> dict[str, str]:
+def in_every_state(by: Any, team: Any, code: str) -> dict[str, str]:
     """Return the keys of a line with all that a line can have, and of sheets that were tried and loaded."""
     from pathlib import Path
     from tempfile import mkdtemp
@@ -95,19 +95,18 @@ def in_every_state(by: Any) -> dict[str, str]:
     from kalanso.hub.portfolio.actions.loads import apply
     from kalanso.hub.portfolio.actions.reports import send_back
 
-    place = PlaceMirror.objects.filter(level="district").order_by("name")[0]
+    place = PlaceMirror.objects.get(code=code)
     line, bare = (
         intervention(by, "FPP-001", title_fr="Séances du soir au marché"),
         intervention(by, "FPP-002"),
     )
+    intervention(by, "FPP-005", title_fr="Nulle part encore")
     cell = planned(by, line, place.code, state="delayed", reason="La route est coupée par la crue.")
     correct_plan(by=by, one=cell, said={}, version=1, now=NOW, targets={"2025Q1": 12, "2025Q2": 12})
     set_milestone(by=by, one=cell, title="Relais formés", due=date(2025, 4, 1), now=NOW)
-    team = by.__class__.objects.exclude(pk=by.pk).filter(memberships__role="national").first()
-    reported(by, cell)
-    old = reported(by, planned(by, bare, place.code, begins=date(2024, 7, 1)), "2024Q4")
-    if team is not None:
-        send_back(by=team, one=old, note="Combien de soirs en décembre ?", version=1, now=NOW)
+    reported(team, cell)
+    old = reported(team, planned(by, bare, place.code, begins=date(2024, 7, 1)), "2024Q4")
+    send_back(by=by, one=old, note="Combien de soirs en décembre ?", version=1, now=NOW)
     folder = Path(mkdtemp())
     done = brought(by, sheet(["FPP-003", "Pirogues", place.name, "01/02/2025", "31/12/2025", 24]), folder)
     apply(by=by, one=done, now=NOW)
