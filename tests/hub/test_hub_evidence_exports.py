@@ -35,7 +35,8 @@ def test_every_export_has_the_columns_that_the_library_declares(answered: None) 
         for spec, build in import_module(module).EXPORTS:
             assert spec in TABLES
             rows = list(build())
-            assert {tuple(row) for row in rows} == {spec.column_names}, spec.name
+            assert {tuple(row) for row in rows} <= {spec.column_names}, spec.name
+            assert rows or spec is not FINDING_STATUSES
             assert spec.arrow(rows).num_rows == len(rows)
 
 
@@ -52,8 +53,8 @@ def test_what_people_said_is_published_once_and_without_their_words(
 
     store = Store.create(tmp_path / "store", country="ML", now=NOW, memory="1GB", threads=1)
     with override_settings(KALANSO_STORE=store.folder):
-        assert export(WORK) == {"finding_statuses": 1}
-        assert export(WORK) == {"finding_statuses": 1}
+        assert export(WORK) == {"finding_statuses": 1, "survey_voices": 0}
+        assert export(WORK) == {"finding_statuses": 1, "survey_voices": 0}
     assert len(store.history("finding_statuses")) == 1
     (row,) = store.read(FINDING_STATUSES).to_pyarrow().to_pylist()
     assert (row["place_code"], row["period_start"].isoformat(), row["status"]) == (
@@ -69,7 +70,7 @@ def test_a_hub_in_which_nobody_said_anything_publishes_nothing(hub: None, tmp_pa
 
     store = Store.create(tmp_path / "store", country="ML", now=NOW, memory="1GB", threads=1)
     with override_settings(KALANSO_STORE=store.folder):
-        assert export(WORK) == {"finding_statuses": 0}
+        assert export(WORK) == {"finding_statuses": 0, "survey_voices": 0}
     assert store.latest("finding_statuses") is None
 
 

@@ -20,7 +20,7 @@ INCLUDED = re.compile(r"include \"([\w/]+\.html)\"")
 ASKED = re.compile(r"\bestimates\.(?:values|quarters|burden|burden_in|below)\(")
 OF_ESTIMATES = {
     "explore/api/estimates.py", "explore/queries/likeness.py", "explore/queries/said.py", "explore/views/comparing.py",
-    "explore/views/missed.py", "explore/views/place_estimate.py", "explore/views/sheet.py", "explore/queries/withheld.py",
+    "explore/views/missed.py", "explore/views/place_estimate.py", "explore/views/sheet.py", "explore/queries/withheld.py", "site/queries/money.py",
 }  # fmt: skip
 # What is shown to those alone who keep the machine on which the hub runs, or ask them.
 OF_KEEPERS = {"jobs/list.html", "explore/stopped.html"}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -247,12 +248,18 @@ class Standstill:
             self.scratch.unlink(missing_ok=True)
 
 
+def _matches(form: str, text: Any) -> bool:
+    return text is not None and re.search(form, str(text)) is not None
+
+
 def _copy_sqlite(connection: Any, path: str) -> None:
     import sqlite3
 
     connection.ensure_connection()
     with closing(sqlite3.connect(path)) as copy:
         connection.connection.backup(copy)
+        # Checks of the database hold to forms of text, for which SQLite itself knows no function.
+        copy.create_function("REGEXP", 2, _matches, deterministic=True)
         found = copy.execute("PRAGMA integrity_check").fetchone()[0]
         copy.execute("PRAGMA journal_mode=DELETE")
     if found != "ok":
