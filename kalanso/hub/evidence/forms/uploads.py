@@ -6,9 +6,7 @@ the worker.
 
 from __future__ import annotations
 
-import hashlib
 import re
-import tempfile
 import unicodedata
 import zipfile
 from datetime import UTC, date, datetime
@@ -26,6 +24,7 @@ from kalanso.hub.evidence.queries import blank_sheets
 from kalanso.hub.evidence.queries import uploads as queries
 from kalanso.hub.evidence.queries.connections import is_connected
 from kalanso.hub.evidence.queries.sources import last_used, offered
+from kalanso.hub.people.forms.files import kept_apart
 from kalanso.sources import BadFile
 from kalanso.sources.archives import MEBIBYTE
 from kalanso.sources.workbooks import refuse_other_formats
@@ -204,14 +203,7 @@ class UploadForm(forms.Form):
 
     def keep(self) -> tuple[Path, str]:
         """Return the file in a place of its own, and its checksum."""
-        digest = hashlib.sha256()
-        with tempfile.NamedTemporaryFile(delete=False, prefix="kalanso-upload-") as target:
-            file: UploadedFile = self.cleaned_data["file"]
-            file.seek(0)
-            for chunk in file.chunks():
-                digest.update(chunk)
-                target.write(chunk)
-        return Path(target.name), digest.hexdigest()
+        return kept_apart(self.cleaned_data["file"], "kalanso-upload-")
 
 
 class BlankSheetForm(forms.Form):

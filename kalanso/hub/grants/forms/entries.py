@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from kalanso.hub.grants.forms.grants import CURRENCIES, amount_field, day_field
 from kalanso.hub.grants.models import BudgetLine, Entry, Grant, MoneyLoad
 from kalanso.hub.grants.queries.sheets import LIMITS
+from kalanso.hub.people.forms.files import kept_apart
 from kalanso.hub.people.models import Organisation, PlaceMirror
 from kalanso.hub.portfolio.models import Intervention
 
@@ -148,10 +147,4 @@ class MoneyFileForm(forms.Form):
 
     def keep(self) -> tuple[Path, str]:
         """Return the file in a place of its own, and its checksum."""
-        digest = hashlib.sha256()
-        file: UploadedFile = self.cleaned_data["file"]
-        with tempfile.NamedTemporaryFile(delete=False, prefix="kalanso-money-") as target:
-            for chunk in file.chunks():
-                digest.update(chunk)
-                target.write(chunk)
-        return Path(target.name), digest.hexdigest()
+        return kept_apart(self.cleaned_data["file"], "kalanso-money-")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import tempfile
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from kalanso.hub.people.forms.files import kept_apart
 from kalanso.hub.people.models import Organisation
 from kalanso.sources.archives import MEBIBYTE
 
@@ -43,12 +42,7 @@ class LoadForm(forms.Form):
 
     def keep(self) -> tuple[Path, str]:
         """Write the file where it can be read, and return where, with its checksum; whoever calls removes it."""
-        digest = hashlib.sha256()
-        with tempfile.NamedTemporaryFile(delete=False, prefix="portfolio-") as draft:
-            for chunk in self.cleaned_data["file"].chunks():
-                digest.update(chunk)
-                draft.write(chunk)
-        return Path(draft.name), digest.hexdigest()
+        return kept_apart(self.cleaned_data["file"], "portfolio-")
 
 
 def clean_name(name: str) -> str:

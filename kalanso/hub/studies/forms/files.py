@@ -7,10 +7,8 @@ columns. What takes time is found out by the worker.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import re
-import tempfile
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from kalanso.hub.people.forms.files import kept_apart
 from kalanso.hub.studies.models import RoundFile
 
 MEBIBYTE = 1024 * 1024
@@ -113,14 +112,7 @@ class RoundFileForm(forms.Form):
 
     def keep(self) -> tuple[Path, str]:
         """Return the file in a place of its own, and its checksum."""
-        digest = hashlib.sha256()
-        with tempfile.NamedTemporaryFile(delete=False, prefix="kalanso-round-") as target:
-            file: UploadedFile = self.cleaned_data["file"]
-            file.seek(0)
-            for chunk in file.chunks():
-                digest.update(chunk)
-                target.write(chunk)
-        return Path(target.name), digest.hexdigest()
+        return kept_apart(self.cleaned_data["file"], "kalanso-round-")
 
 
 def kind_of(headings: list[str]) -> str | None:
