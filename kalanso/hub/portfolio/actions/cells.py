@@ -5,7 +5,7 @@ A state changes only along `STEPS`, with a reason where readers must be told why
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -178,8 +178,3 @@ def milestone_done(*, by: Person, one: Milestone, day: date, now: datetime) -> M
     kept.save(update_fields=["done"])
     record(by=by, verb="portfolio.milestone_done", thing=kept, now=now, after=state_of(kept, "done"))
     return kept
-
-
-def quarters(texts: Sequence[tuple[str, int | None]]) -> dict[str, int]:
-    """Return the quantities by quarter that were filled in."""
-    return {period: quantity for period, quantity in texts if quantity is not None}

@@ -33,7 +33,9 @@ def now() -> datetime:
 def refuse_outsiders(request: HttpRequest) -> None:
     """Refuse who does not read the portfolio."""
     if not may(request.user, "portfolio.read"):
-        raise PermissionDenied(_("Le portefeuille est pour les équipes du programme et leurs partenaires."))
+        raise PermissionDenied(
+            _("Le portefeuille est pour les équipes du programme, leurs partenaires et les bailleurs.")
+        )
 
 
 def came_from(request: HttpRequest) -> Cited | None:
@@ -105,8 +107,3 @@ def does(request: HttpRequest, do: Callable[[], Any], told: str = "") -> Any:
     if told:
         messages.success(request, told)
     return done
-
-
-def number(text: str) -> int:
-    """Return a number that a form carries; 0 where it carries none."""
-    return int(text) if text.isdigit() and len(text) < 10 else 0

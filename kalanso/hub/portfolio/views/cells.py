@@ -17,7 +17,7 @@ from kalanso.hub.portfolio.forms.interventions import AdvanceForm, MilestoneForm
 from kalanso.hub.portfolio.models import Cell
 from kalanso.hub.portfolio.queries import cells as queries
 from kalanso.hub.portfolio.queries import reports, scope
-from kalanso.hub.portfolio.views import does, now, number
+from kalanso.hub.portfolio.views import does, now, version_of
 
 
 def _context(request: HttpRequest, one: Cell) -> dict[str, object]:
@@ -67,7 +67,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             actions.correct_plan(
-                by=request.user, one=one, said=form.said(), version=number(request.POST.get("version", "")), now=now(), targets=form.targets()
+                by=request.user, one=one, said=form.said(), version=version_of(request), now=now(), targets=form.targets()
             )  # fmt: skip
         except ValidationError as error:
             form.add_error(None, error)
@@ -92,7 +92,7 @@ def advance(request: HttpRequest, pk: int) -> HttpResponse:
         said = form.cleaned_data
         try:
             actions.advance(
-                by=request.user, one=one, state=said["state"], reason=said["reason"], version=number(request.POST.get("version", "")), now=now()
+                by=request.user, one=one, state=said["state"], reason=said["reason"], version=version_of(request), now=now()
             )  # fmt: skip
         except ValidationError as error:
             form.add_error(None, error)

@@ -7,7 +7,6 @@ import io
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -21,19 +20,12 @@ from kalanso.hub.portfolio.queries import cells as cell_queries
 from kalanso.hub.portfolio.queries import listed
 from kalanso.hub.portfolio.queries.coverage_of_work import who_does_what
 from kalanso.hub.portfolio.queries.grid import LATE, Chosen, grid
-from kalanso.hub.portfolio.views import now
+from kalanso.hub.portfolio.views import now, refuse_outsiders
 from kalanso.vocabulary import no_formula
 
 ASKED = {
     "approach": "approche", "lead": "responsable", "region": "region", "district": "district", "state": "etat", "step": "etape", "text": "mot",
 }  # fmt: skip
-
-
-def _readers(request: HttpRequest) -> None:
-    if not may(request.user, "portfolio.read"):
-        raise PermissionDenied(
-            _("Le portefeuille est pour les équipes du programme, leurs partenaires et les bailleurs.")
-        )
 
 
 def chosen_of(request: HttpRequest) -> Chosen:
@@ -51,7 +43,7 @@ def chosen_of(request: HttpRequest) -> Chosen:
 @login_required
 def portfolio(request: HttpRequest) -> HttpResponse:
     """Show every intervention in every district, and how far each is."""
-    _readers(request)
+    refuse_outsiders(request)
     chosen = chosen_of(request)
     shown = grid(request.user, chosen, today=now().date())
     context: dict[str, Any] = {
@@ -68,7 +60,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
 @login_required
 def district(request: HttpRequest, code: str) -> HttpResponse:
     """Show what is planned in one district: what is late or stopped first."""
-    _readers(request)
+    refuse_outsiders(request)
     place = PlaceMirror.objects.filter(code=code, level="district").first()
     if place is None:
         raise Http404(_("Aucun district ne porte ce code."))
@@ -91,7 +83,7 @@ def district(request: HttpRequest, code: str) -> HttpResponse:
 @login_required
 def who(request: HttpRequest) -> HttpResponse:
     """Show which organisation works in which district, where nobody does and where several do the same."""
-    _readers(request)
+    refuse_outsiders(request)
     return render(request, "portfolio/who.html", {"work": who_does_what(request.user)})
 
 
@@ -99,7 +91,7 @@ def who(request: HttpRequest) -> HttpResponse:
 @require_GET
 def download(request: HttpRequest, form: str) -> HttpResponse:
     """Hand the chosen part of the portfolio out as CSV or XLSX, in the shape in which it can be loaded again."""
-    _readers(request)
+    refuse_outsiders(request)
     if form not in {"csv", "xlsx"}:
         raise Http404(_("Le portefeuille se prend en CSV ou en XLSX."))
     rows = listed.rows(request.user, chosen_of(request), today=now().date())

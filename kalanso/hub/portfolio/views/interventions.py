@@ -16,7 +16,7 @@ from kalanso.hub.portfolio.forms.interventions import InterventionForm, PlanForm
 from kalanso.hub.portfolio.models.interventions import Step
 from kalanso.hub.portfolio.queries import cells as queries
 from kalanso.hub.portfolio.queries import scope
-from kalanso.hub.portfolio.views import now, number
+from kalanso.hub.portfolio.views import now, version_of
 
 
 @login_required
@@ -65,7 +65,7 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
                 by=request.user,
                 one=one,
                 said=form.said(),
-                version=number(request.POST.get("version", "")),
+                version=version_of(request),
                 now=now(),
             )
         except ValidationError as error:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -19,16 +19,13 @@ from kalanso.hub.portfolio.forms.reports import ReportForm, ReturnForm, initial_
 from kalanso.hub.portfolio.models import Cell, Report
 from kalanso.hub.portfolio.queries import reports as queries
 from kalanso.hub.portfolio.queries import scope
-from kalanso.hub.portfolio.views import does, now, number
+from kalanso.hub.portfolio.views import does, now, refuse_outsiders, version_of
 
 
 @login_required
 def status(request: HttpRequest) -> HttpResponse:
     """Show who has reported on a quarter and who has not."""
-    if not may(request.user, "portfolio.read"):
-        raise PermissionDenied(
-            _("Le portefeuille est pour les équipes du programme, leurs partenaires et les bailleurs.")
-        )
+    refuse_outsiders(request)
     offered = queries.quarters(now().date())
     asked = request.GET.get("trimestre", "")
     period = asked if asked in offered else queries.last_quarter(now().date())
@@ -81,7 +78,7 @@ def _write(request: HttpRequest, cell: Cell, period: str, form: ReportForm) -> b
     send = form.cleaned_data["send"] == "1"
     try:
         actions.write(
-            by=request.user, cell=cell, period=period, said=form.said(), now=now(), version=number(request.POST.get("version", "")),
+            by=request.user, cell=cell, period=period, said=form.said(), now=now(), version=version_of(request),
             photo=form.cleaned_data["photo"], photo_alt=form.cleaned_data["photo_alt"], send=send,
         )  # fmt: skip
     except ValidationError as error:
@@ -105,7 +102,7 @@ def _sent(request: HttpRequest, pk: int, period: str) -> Report:
 def approve(request: HttpRequest, pk: int, period: str) -> HttpResponse:
     """Agree with a report."""
     one = _sent(request, pk, period)
-    version = number(request.POST.get("version", ""))
+    version = version_of(request)
     does(
         request,
         lambda: actions.approve(by=request.user, one=one, version=version, now=now()),
@@ -120,7 +117,7 @@ def send_back(request: HttpRequest, pk: int, period: str) -> HttpResponse:
     one = _sent(request, pk, period)
     form = ReturnForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        note, version = form.cleaned_data["note"], number(request.POST.get("version", ""))
+        note, version = form.cleaned_data["note"], version_of(request)
         does(
             request,
             lambda: actions.send_back(by=request.user, one=one, note=note, version=version, now=now()),
