@@ -142,7 +142,7 @@ def test_a_comment_with_a_photo_written_without_network_is_sent_once_after_the_p
     assert [row["state"] for row in waiting(page)] == ["waiting"]
     page.close()
     page = opened(context)
-    assert page.inner_text("#boite-envoie") == "Envoyer (1)"
+    until(page, "document.getElementById('boite-envoie').textContent === 'Envoyer (1)'")
     context.set_offline(False)
     page.click("#boite-envoie")
     wait_sent(page)
@@ -323,8 +323,7 @@ def test_another_person_on_the_same_telephone_sees_nothing(phone: Any) -> None:
     assert "Bougouni" not in page.content()
     context.set_offline(False)
     page.goto("/hors-ligne/")
-    until(page, "document.getElementById('bureau-dit').textContent")
-    assert page.inner_text("#bureau-dit") == "Rien n’attend sur ce téléphone."
+    until(page, "document.getElementById('bureau-dit').textContent === 'Rien n’attend sur ce téléphone.'")
     names = page.evaluate("caches.keys()")
     assert f"kalanso-pages-{first}" not in names
     assert not page.is_visible("#boite")
