@@ -255,3 +255,39 @@ def test_an_obstacle_rests_on_a_report_and_both_lead_to_each_other(cell: Any, te
     [part] = of_reports(person("national"), "", date(2025, 2, 1), date(2025, 3, 11))
     assert [point.beside for point in part.points] == ["Combien en mars ?"]
     assert of_reports(person("donor"), "", date(2025, 2, 1), date(2025, 3, 11))[0].total == 0
+
+
+def test_a_telephone_keeps_the_forms_that_wait_but_nothing_of_a_protected_line(hub: None, niono: str) -> None:
+    from kalanso.hub.portfolio.queries.waiting import to_report
+
+    by, ends = person("national"), date(2040, 12, 31)
+    open_ = planned(by, intervention(by), niono, state="ongoing", ends=ends)
+    secret = planned(by, intervention(by, "INT-002"), niono, state="ongoing", ends=ends, sensitive=True)
+    team = visitor("district", niono)
+
+    for one, kept in ((open_, "1"), (secret, "0")):
+        for page in (address(one), f"{PAGE}ligne/{one.pk}/"):
+            assert team.get(page)["X-Kalanso-Keep"] == kept, page
+    waiting = {task.address: task.in_the_field for task in to_report(person("district", niono))}
+    assert set(waiting.values()) == {True, False}
+    said = team.get("/moi/").content.decode()
+    for where, kept_before in waiting.items():
+        assert (f'href="{where}" data-keep' in said) is kept_before, where
+
+
+def test_what_has_no_owner_waits_for_the_team_of_its_district_and_many_are_one_line(
+    hub: None, niono: str
+) -> None:
+    from kalanso.hub.portfolio.queries.waiting import FEW, to_report
+
+    by, ends = person("national"), date(2040, 12, 31)
+    for number in range(FEW + 3):
+        planned(by, intervention(by, f"INT-{number:03d}"), niono, state="ongoing", ends=ends)
+    owned = planned(by, intervention(by, "INT-900"), niono, state="ongoing", ends=ends, owner=by)
+
+    told = to_report(person("district", niono))
+
+    assert [task.can_wait for task in told] == [False] * FEW + [True]
+    assert "3" in told[-1].says
+    assert str(owned) not in " ".join(task.says for task in told)
+    assert [task.address for task in to_report(by)] == [to_report(by)[0].address]

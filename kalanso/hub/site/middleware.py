@@ -309,7 +309,7 @@ class KeptPages:
                 and request.method == "GET"
                 and _name_of(request) in settings.KALANSO_KEPT_OFFLINE
             ):
-                response["X-Kalanso-Keep"] = "1"
+                response.setdefault("X-Kalanso-Keep", "1")
         return response
 
 

@@ -247,7 +247,8 @@ TIME_ZONE = CONFIGURATION.zone
 # Pages of which a telephone keeps a copy for its person. Never those that show a secret once.
 KALANSO_KEPT_OFFLINE = frozenset(
     {"home", "me", "where", "place", "place_estimate", "missed", "pockets", "trends", "quality", "evidence", "learn",
-     "act", "method", "glossary", "discussion", "offline_desk"}
+     "act", "method", "glossary", "discussion", "offline_desk", "portfolio", "portfolio_district", "intervention", "cell",
+     "reports", "report", "factors", "factor_new", "actions"}
 )  # fmt: skip
 
 # What the worker can do: kind of job, and the function that does it.

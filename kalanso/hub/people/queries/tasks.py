@@ -26,13 +26,15 @@ SOON = timedelta(days=4)
 class Task:
     """Something to do: a sentence that begins with a verb, where it is done, since when it waits.
 
-    `can_wait`: it stands below what waits for a decision of the person.
+    `can_wait`: it stands below what waits for a decision of the person. `in_the_field`: it is a form that works without
+    network, so that a telephone keeps its page beforehand.
     """
 
     says: str
     address: str
     since: datetime
     can_wait: bool = False
+    in_the_field: bool = False
 
 
 Knows = Callable[[Person], Iterable[Task]]

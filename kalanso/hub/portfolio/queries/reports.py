@@ -17,8 +17,9 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kalanso.hub.people.models import Notification, PlaceMirror
+from kalanso.hub.people.models import Notification, PlaceMirror, Role
 from kalanso.hub.people.permissions import may, reach
+from kalanso.hub.people.queries.access import access_of
 from kalanso.hub.portfolio.models import Cell, Report
 from kalanso.hub.portfolio.models.cells import State
 from kalanso.hub.portfolio.queries import scope
@@ -188,11 +189,15 @@ def to_review(person: Any) -> QuerySet[Report]:
 
 
 def own_missing(person: Any, today: date) -> list[tuple[Cell, str]]:
-    """Return the cells for which somebody answers whose report on the quarter that ended was not sent, and that quarter."""
+    """Return the cells for which somebody answers whose report on the quarter that ended was not sent, and that quarter.
+
+    A cell answers to its owner; where none is named, to the team of its district.
+    """
     period = last_quarter(today)
-    return [
-        (cell, period) for cell in without_report(period).filter(owner=person).select_related("intervention")
-    ]
+    home = [held.place_code for held in access_of(person).memberships if held.role == Role.DISTRICT]
+    theirs = Q(owner=person) | Q(owner=None, place_code__in=[code for code in home if code])
+    found = without_report(period).filter(theirs).select_related("intervention")
+    return [(cell, period) for cell in found.order_by("owner", "intervention__code")]
 
 
 def began(period: str) -> date:

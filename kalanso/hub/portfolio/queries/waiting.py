@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries.tasks import Task
@@ -19,13 +21,26 @@ def to_report(person: Any) -> list[Task]:
     if not may(person, "portfolio.report"):
         return []
     today = datetime.now(UTC).date()
-    return [
+    found = reports.own_missing(person, today)
+    told = [
         Task(
             says=_("Rendre compte de « %(what)s »") % {"what": str(cell)}, address=reports.address_for(cell, period),
-            since=datetime.combine(reports.began(period), time(), UTC),
+            since=datetime.combine(reports.began(period), time(), UTC), in_the_field=not cell.sensitive,
         )
-        for cell, period in reports.own_missing(person, today)[:FEW]
+        for cell, period in found[:FEW]
     ]  # fmt: skip
+    more = found[FEW:]
+    if more:
+        _cell, period = more[0]
+        says = ngettext(
+            "Rendre compte de %(n)s autre ligne du portefeuille",
+            "Rendre compte de %(n)s autres lignes du portefeuille",
+            len(more),
+        )
+        since = datetime.combine(reports.began(period), time(), UTC)
+        address = reverse("reports")
+        told.append(Task(says=says % {"n": len(more)}, address=address, since=since, can_wait=True))
+    return told
 
 
 def to_approve(person: Any) -> list[Task]:

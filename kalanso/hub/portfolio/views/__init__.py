@@ -19,6 +19,7 @@ from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries.access import Reach
 from kalanso.hub.people.queries.citations import Cited, named
 from kalanso.hub.people.queries.places import places_meant
+from kalanso.hub.portfolio.models import Cell
 from kalanso.vocabulary import no_formula
 
 LONGEST_MARK = 270
@@ -36,6 +37,13 @@ def refuse_outsiders(request: HttpRequest) -> None:
         raise PermissionDenied(
             _("Le portefeuille est pour les équipes du programme, leurs partenaires et les bailleurs.")
         )
+
+
+def not_kept_if_sensitive(answer: HttpResponse, cell: Cell) -> HttpResponse:
+    """Ask telephones to keep no copy of a page about protected work: copies are not encrypted."""
+    if cell.sensitive:
+        answer["X-Kalanso-Keep"] = "0"
+    return answer
 
 
 def came_from(request: HttpRequest) -> Cited | None:

@@ -17,7 +17,7 @@ from kalanso.hub.portfolio.forms.interventions import AdvanceForm, MilestoneForm
 from kalanso.hub.portfolio.models import Cell
 from kalanso.hub.portfolio.queries import cells as queries
 from kalanso.hub.portfolio.queries import reports, scope
-from kalanso.hub.portfolio.views import does, now, version_of
+from kalanso.hub.portfolio.views import does, not_kept_if_sensitive, now, version_of
 
 
 def _context(request: HttpRequest, one: Cell) -> dict[str, object]:
@@ -47,7 +47,7 @@ def cell(request: HttpRequest, pk: int) -> HttpResponse:
             "targets": one.targets.all(),
             "history": queries.history(one),
         }
-    return render(request, "portfolio/cell.html", context)
+    return not_kept_if_sensitive(render(request, "portfolio/cell.html", context), one)
 
 
 @login_required

@@ -19,7 +19,7 @@ from kalanso.hub.portfolio.forms.reports import ReportForm, ReturnForm, initial_
 from kalanso.hub.portfolio.models import Cell, Report
 from kalanso.hub.portfolio.queries import reports as queries
 from kalanso.hub.portfolio.queries import scope
-from kalanso.hub.portfolio.views import does, now, refuse_outsiders, version_of
+from kalanso.hub.portfolio.views import does, not_kept_if_sensitive, now, refuse_outsiders, version_of
 
 
 @login_required
@@ -71,7 +71,8 @@ def report(request: HttpRequest, pk: int, period: str) -> HttpResponse:
     wrong = bool(context.get("form") and context["form"].errors) or (
         request.method == "POST" and not context["may_write"]
     )
-    return render(request, "portfolio/report.html", context, status=422 if wrong else 200)
+    page = render(request, "portfolio/report.html", context, status=422 if wrong else 200)
+    return not_kept_if_sensitive(page, cell)
 
 
 def _write(request: HttpRequest, cell: Cell, period: str, form: ReportForm) -> bool:

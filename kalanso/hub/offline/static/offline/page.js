@@ -10,6 +10,9 @@
     const desk = document.querySelector("#boite a");
     if (first) ready.active.postMessage({ keep: location.href });
     if (desk) ready.active.postMessage({ keep: desk.href });
+    // Forms that somebody will need where there is no network, unless they asked their browser to spare data.
+    if (navigator.connection && navigator.connection.saveData) return;
+    for (const link of document.querySelectorAll("a[data-keep]")) ready.active.postMessage({ keep: link.href });
   });
 
   async function empty(except) {
