@@ -19,6 +19,7 @@ import hub_kill  # type: ignore[import-not-found]
 import hub_load  # type: ignore[import-not-found]
 import kill  # type: ignore[import-not-found]
 import offline_cuts  # type: ignore[import-not-found]
+import portfolio_load  # type: ignore[import-not-found]
 import spark_check  # type: ignore[import-not-found]
 import survey_intervals  # type: ignore[import-not-found]
 import survey_ways  # type: ignore[import-not-found]
@@ -33,6 +34,7 @@ PROOFS = {
     "hub_kill": hub_kill,
     "hub_backup": hub_backup,
     "hub_load": hub_load,
+    "portfolio_load": portfolio_load,
     "offline_cuts": offline_cuts,
     "spark_check": spark_check,
     "survey_intervals": survey_intervals,

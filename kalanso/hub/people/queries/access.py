@@ -5,7 +5,7 @@ Read once per request. The scope is what `store.visible` asks for; the hub has n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -148,6 +148,16 @@ def places_asked_once() -> Iterator[None]:
         yield
     finally:
         _PLACES.reset(token)
+
+
+def ask_for_places(codes: Iterable[str]) -> dict[str, PlaceMirror]:
+    """Ask for many places by one question, so that rules and names which follow ask for none of them; return those there."""
+    kept, wanted = _PLACES.get(), set(codes) - {""}
+    known = {code: kept[code] for code in wanted if code in kept} if kept is not None else {}
+    found = PlaceMirror.objects.in_bulk(wanted - set(known)) if wanted - set(known) else {}
+    if kept is not None:
+        kept.update({code: found.get(code) for code in wanted - set(known)})
+    return found | {code: place for code, place in known.items() if place is not None}
 
 
 def path_of(place_code: str) -> str | None:

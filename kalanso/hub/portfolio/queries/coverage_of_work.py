@@ -31,9 +31,15 @@ def who_does_what(person: Any) -> Work:
     names = dict(PlaceMirror.objects.filter(level="district").order_by("name").values_list("code", "name"))
     counts: Counter[tuple[int, str]] = Counter()
     together: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for cell in scope.cells(person).exclude(state__in=OVER).filter(intervention__closed=False):
-        counts[cell.organisation_id, cell.place_code] += 1
-        together[cell.place_code, cell.intervention.approach].add(cell.organisation.name)
+    going = (
+        scope.cells(person).select_related(None).exclude(state__in=OVER).filter(intervention__closed=False)
+    )
+    told = going.order_by().values_list(
+        "organisation_id", "organisation__name", "place_code", "intervention__approach"
+    )
+    for house, name, place, approach in told:
+        counts[house, place] += 1
+        together[place, approach].add(name)
     held = {place for _house, place in counts}
     columns = [(code, name) for code, name in names.items() if code in held]
     houses = Organisation.objects.filter(pk__in={house for house, _place in counts})

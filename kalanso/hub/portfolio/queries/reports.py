@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,9 +17,9 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kalanso.hub.people.models import Notification, PlaceMirror, Role
+from kalanso.hub.people.models import Notification, Role
 from kalanso.hub.people.permissions import may, reach
-from kalanso.hub.people.queries.access import access_of
+from kalanso.hub.people.queries.access import access_of, ask_for_places
 from kalanso.hub.portfolio.models import Cell, Report
 from kalanso.hub.portfolio.models.cells import State
 from kalanso.hub.portfolio.queries import scope
@@ -127,6 +127,19 @@ def progress(cell: Cell) -> Progress:
 NONE = "none"
 
 
+@dataclass(frozen=True)
+class Expected:
+    """A cell that is to report on a quarter, as a list of thousands needs it; `mine`: its reader may write the report."""
+
+    pk: int
+    place_code: str
+    organisation_id: int
+    organisation: str
+    code: str
+    place: str = ""
+    mine: bool = False
+
+
 @dataclass
 class Status:
     """Who has reported on a quarter: counts by state for districts and organisations, and the cells still missing."""
@@ -136,7 +149,7 @@ class Status:
     counts: Counter[str] = field(default_factory=Counter)
     districts: list[tuple[str, str, Counter[str]]] = field(default_factory=list)
     organisations: list[tuple[str, Counter[str]]] = field(default_factory=list)
-    missing: list[tuple[Cell, str, bool]] = field(default_factory=list)
+    missing: list[Expected] = field(default_factory=list)
 
     @property
     def received(self) -> int:
@@ -148,27 +161,31 @@ def status(person: Any, period: str) -> Status:
     """Return who has reported on a quarter, among all cells that somebody may see."""
     told = Status(period)
     states = dict(Report.objects.filter(period=period).values_list("cell_id", "state"))
-    cells = list(scope.cells(person).filter(expected_in(period), intervention__closed=False))
-    names = dict(
-        PlaceMirror.objects.filter(code__in={one.place_code for one in cells}).values_list("code", "name")
-    )
+    asked = scope.cells(person).select_related(None).filter(expected_in(period), intervention__closed=False)
+    cells = [
+        Expected(*row)
+        for row in asked.order_by().values_list(
+            "pk", "place_code", "organisation_id", "organisation__name", "intervention__code"
+        )
+    ]
+    places = ask_for_places(one.place_code for one in cells)
+    names = {code: place.name for code, place in places.items()}
     districts: dict[str, Counter[str]] = {}
     houses: dict[str, Counter[str]] = {}
     for cell in cells:
         state = str(states.get(cell.pk, NONE))
-        for held, key in ((districts, cell.place_code), (houses, cell.organisation.name)):
+        for held, key in ((districts, cell.place_code), (houses, cell.organisation)):
             held.setdefault(key, Counter())[state] += 1
         told.counts[state] += 1
         if state in (NONE, Report.State.DRAFT, Report.State.RETURNED):
-            told.missing.append(
-                (cell, names.get(cell.place_code, cell.place_code), may(person, "portfolio.report", cell))
-            )
+            place = names.get(cell.place_code, cell.place_code)
+            told.missing.append(replace(cell, place=place, mine=may(person, "portfolio.report", cell)))
     told.expected = len(cells)
     told.districts = sorted(
         ((code, names.get(code, code), found) for code, found in districts.items()), key=lambda row: row[1]
     )
     told.organisations = sorted(houses.items())
-    told.missing.sort(key=lambda row: (not row[2], row[1], row[0].intervention.code))
+    told.missing.sort(key=lambda one: (not one.mine, one.place, one.code))
     return told
 
 
