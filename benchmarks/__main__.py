@@ -2,7 +2,7 @@
 
 `make bench` measures one and ten million rows; `BENCH_ROWS=1000000,10000000,100000000 make bench`
 the full scale, with its growth.
-`python -m benchmarks routine`, `... quality`, `... estimation`, `... catalogue`, `... hub`, `... dhis2` or `... surveys` runs one of them.
+`python -m benchmarks routine`, `... quality`, `... estimation`, `... catalogue`, `... hub`, `... dhis2`, `... surveys` or `... portfolio` runs one of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks import catalogue, dhis2, estimation, hub, quality, routine, surveys
+from benchmarks import catalogue, dhis2, estimation, hub, portfolio, quality, routine, surveys
 from benchmarks.measuring import keep, show
 
 SIZES = (1_000_000, 10_000_000)
@@ -61,7 +61,16 @@ def _ratios(lines: dict[str, routine.Measured]) -> None:
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1:] or ["routine", "quality", "estimation", "catalogue", "hub", "dhis2", "surveys"]
+    asked = sys.argv[1:] or [
+        "routine",
+        "quality",
+        "estimation",
+        "catalogue",
+        "hub",
+        "dhis2",
+        "surveys",
+        "portfolio",
+    ]
     for name, run in {
         "routine": main,
         "quality": quality.main,
@@ -70,6 +79,7 @@ if __name__ == "__main__":
         "hub": hub.main,
         "dhis2": dhis2.main,
         "surveys": surveys.main,
+        "portfolio": portfolio.main,
     }.items():
         if name in asked:
             run()
