@@ -291,3 +291,26 @@ def test_what_has_no_owner_waits_for_the_team_of_its_district_and_many_are_one_l
     assert "3" in told[-1].says
     assert str(owned) not in " ".join(task.says for task in told)
     assert [task.address for task in to_report(by)] == [to_report(by)[0].address]
+
+
+def test_what_systems_already_told_of_the_quarter_stands_beside_the_form_with_its_source(
+    cell: Any, niono: str
+) -> None:
+    from kalanso.hub.explore.queries import series, shelf
+    from kalanso.hub.people.queries.access import access_of, scope_of
+    from kalanso.hub.people.queries.here import reading_as
+
+    team, quarter = visitor("district", niono), "2024Q3"
+    with reading_as(scope_of(access_of(person("district", niono)))):
+        known = series.at(shelf.current(), (niono,), "dtp1_coverage", quarter)[niono]
+    planned_then = planned(
+        person("national"), intervention(person("national"), "INT-002"), niono, begins=date(2024, 7, 1)
+    )
+
+    said = text_of(team.get(address(planned_then, quarter)))
+    later = text_of(team.get(address(cell, "2025Q1")))
+
+    assert "Premières doses notifiées dans tout le district" in said
+    assert f"{known.numerator:,.0f}".replace(",", "\u202f") in said
+    assert "Source" in said
+    assert "Premières doses notifiées" not in later

@@ -130,6 +130,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "kalanso.hub.explore.panels",
                 "kalanso.hub.explore.panels.cards",
+                "kalanso.hub.explore.panels.known",
                 "kalanso.hub.explore.panels.missed",
                 "kalanso.hub.explore.panels.pictures",
                 "kalanso.hub.explore.panels.records",
