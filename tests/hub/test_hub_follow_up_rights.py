@@ -185,3 +185,20 @@ def test_pages_are_small_and_ask_few_questions_however_much_there_is(niono: str)
         ]
         assert len(texts) <= most, (address, len(texts), texts)
         assert len(gzip.compress(answer.content)) < 25_000, address
+
+
+@pytest.mark.parametrize(("role", "reads"), [("district", True), ("coach", False), ("researcher", False)])
+def test_the_trail_of_protected_work_is_for_those_cleared_there(role: str, reads: bool, niono: str) -> None:
+    from kalanso.hub.people.permissions import reach
+    from kalanso.hub.people.queries.trail import visible_events
+
+    author = person("national", name="auteur")
+    secret, _action, _decision = everything(author, niono, cell=desk.cell(niono, sensitive=True))
+    open_, _other, _same = everything(author, niono, cell=desk.cell(niono, code="INT-077"))
+    who = person(role, niono)
+
+    events = visible_events(who, reach(who, "people.read_trail")).filter(object_type="portfolio.factor")
+
+    assert set(events.values_list("object_id", flat=True)) == {str(open_.pk)} | (
+        {str(secret.pk)} if reads else set()
+    )

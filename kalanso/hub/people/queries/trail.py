@@ -70,6 +70,7 @@ _SENTENCES: dict[str, Any] = {}
 _FIELDS: dict[str, Any] = {}
 _VALUES: dict[str, Callable[[Any], str]] = {}
 _TECHNICAL: set[str] = set()
+_KEPT_INSIDE: list[Callable[[], Q]] = []
 
 
 def declare(
@@ -88,6 +89,12 @@ def declare(
     _FIELDS.update(fields or {})
     _VALUES.update(values or {})
     _TECHNICAL.update(technical)
+
+
+def keep_inside(condition: Callable[[], Q]) -> None:
+    """Add a condition on events that are for those cleared at their place alone, though the place has no security flag."""
+    if condition not in _KEPT_INSIDE:
+        _KEPT_INSIDE.append(condition)
 
 
 def named_fields() -> frozenset[str]:
@@ -138,10 +145,14 @@ def _own(person: Person) -> Q:
 
 
 def _kept_inside(person: Person) -> Q:
-    """Return the condition that an event happened at a flagged place for which a person is not cleared."""
+    """Return the condition that an event is of a flagged place, or of protected work, for which a person is not cleared."""
     cleared = reach_of(access_of(person), CLEARED)
-    flagged = Q(place_code__in=PlaceMirror.objects.filter(flagged=True).values("code"))
-    return Q(pk__in=()) if cleared.everywhere else flagged & ~cleared.covers()
+    if cleared.everywhere:
+        return Q(pk__in=())
+    kept = Q(place_code__in=PlaceMirror.objects.filter(flagged=True).values("code"))
+    for condition in _KEPT_INSIDE:
+        kept |= condition()
+    return kept & ~cleared.covers()
 
 
 def of_object(events: QuerySet[Event], object_type: str, object_id: str) -> QuerySet[Event]:

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q
+from django.apps import apps
+from django.db.models import CharField, Q
+from django.db.models.functions import Cast
 
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.queries.access import CLEARED, access_of, path_of, reach_of
+from kalanso.hub.portfolio.models import Cell
 from kalanso.vocabulary import Period, PeriodType
 
 
@@ -78,3 +81,20 @@ def below(code: str, field: str = "place_code") -> Q:
     if path is None:
         return Q(pk__in=())
     return Q(**{f"{field}__in": PlaceMirror.objects.filter(path__startswith=path).values("code")})
+
+
+def in_trail() -> Q:
+    """Return the condition that an event of the trail is of a cell marked sensitive, or of what belongs to one."""
+    found = Q(pk__in=())
+    for kind, path in (
+        ("cell", "pk"), ("milestone", "cell"), ("report", "cell"), ("factor", "cell"), ("actionpoint", "factor__cell"),
+    ):  # fmt: skip
+        model = apps.get_model("portfolio", kind)
+        secret = Cell.objects.filter(sensitive=True).values("pk")
+        keys = (
+            model.objects.filter(**{f"{path}__in": secret})
+            .annotate(told_as=Cast("pk", CharField()))
+            .values("told_as")
+        )
+        found |= Q(object_type=f"portfolio.{kind}", object_id__in=keys)
+    return found
