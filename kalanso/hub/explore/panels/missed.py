@@ -1,13 +1,16 @@
-"""How many children of a place are missed, said in a line on a page of another app?"""
+"""How many children of a place, or of several, are missed, said in a line on a page of another app?"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
 from django.conf import settings
 
-from kalanso.hub.explore.queries import doors, places, said, shelf
+from kalanso.hub.explore.queries import doors, places, said, shelf, sums
+from kalanso.hub.explore.queries.estimates import Number
+from kalanso.hub.explore.queries.sums import Missed
 
 register = template.Library()
 
@@ -21,3 +24,51 @@ def missed_here(context: template.Context, code: str) -> dict[str, Any]:
     here = shelf.current()
     place = places.tree(here).places.get(code)
     return shown | {"said": said.newest(doors.reading(here, place), code) if place is not None else None}
+
+
+@register.simple_tag
+def missed_in(codes: Iterable[str], together: bool = False) -> Missed:
+    """Return the newest estimates of some places, asked once for the whole page: `{% missed_in codes as missed %}`."""
+    if settings.KALANSO_STORE is None:
+        return Missed(of={}, heard=(), asked=len(set(codes)))
+    return sums.missed(shelf.current(), codes, together=together)
+
+
+@register.filter
+def at(missed: Missed, code: str) -> Number | None:
+    """Return the missed children of one of the places, as a sentence may say them; None where no number is for the reader."""
+    found = missed.of.get(code) if missed else None
+    return found.missed.said if found is not None else None
+
+
+@register.filter
+def provisional_at(missed: Missed, code: str) -> bool:
+    """Whether reports of the period of a place's estimate may still arrive."""
+    found = missed.of.get(code) if missed else None
+    return found is not None and found.provisional
+
+
+@register.inclusion_tag("explore/missed_count.html")
+def missed_count(missed: Missed, code: str, short: bool = False) -> dict[str, Any]:
+    """Show the missed children of one of the places in a few words; `short` for the head of a narrow column."""
+    return {"missed": at(missed, code), "provisional": provisional_at(missed, code), "short": short}
+
+
+@register.inclusion_tag("explore/missed_line.html")
+def missed_line(code: str, anchor: str) -> dict[str, Any]:
+    """Show the missed children of one place in a line, with their quarters and the state of the run; `anchor` leads to more."""
+    found = missed_in([code])
+    return {"missed": found, "code": code, "one": found.heard[0] if found.heard else None, "anchor": anchor}
+
+
+@register.inclusion_tag("explore/missed_together.html")
+def missed_together(missed: Missed) -> dict[str, Any]:
+    """Say how many children several places miss together, or why no sum is told."""
+    total = missed.total
+    return {"missed": missed, "total": total.said if total is not None else None, "counted": len(missed.of)}
+
+
+@register.inclusion_tag("explore/missed_source.html", takes_context=True)
+def missed_source(context: template.Context, missed: Missed) -> dict[str, Any]:
+    """Say what the numbers of a page count, of which quarters they are, and how far their run was reviewed."""
+    return {"demo": context.get("demo"), "missed": missed}

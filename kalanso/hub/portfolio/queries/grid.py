@@ -86,6 +86,11 @@ class Grid:
         return sum(self.counts.values())
 
     @property
+    def codes(self) -> list[str]:
+        """The codes of its districts."""
+        return [column.code for column in self.columns]
+
+    @property
     def states(self) -> list[tuple[str, str, str, int]]:
         """Each state with its icon, word and number of cells, those that occur."""
         return _states(self.counts)

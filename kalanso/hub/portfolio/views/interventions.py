@@ -23,8 +23,9 @@ from kalanso.hub.portfolio.views import now, version_of
 def intervention(request: HttpRequest, code: str) -> HttpResponse:
     """Show an intervention across its districts."""
     one = scope.one_intervention(request.user, code)
+    rows = queries.of_intervention(request.user, one, today=now().date())
     context = {
-        "one": one, "rows": queries.of_intervention(request.user, one, today=now().date()), "may_plan": may(request.user, "portfolio.plan", one),
+        "one": one, "rows": rows, "places": [row.cell.place_code for row in rows], "may_plan": may(request.user, "portfolio.plan", one),
         "may_count": may(request.user, "grants.read", WHOLE_COUNTRY),
         "may_place": bool(queries.free_districts(request.user, one)),
         "steps": [str(Step(step).label) for step in one.steps], "partners": one.partners.all(),
