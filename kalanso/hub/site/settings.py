@@ -142,6 +142,7 @@ TEMPLATES = [
                 "kalanso.hub.evidence.panels.quality",
                 "kalanso.hub.jobs.panels",
                 "kalanso.hub.portfolio.panels.follow_up",
+                "kalanso.hub.portfolio.panels.squares",
                 "kalanso.hub.grants.panels",
             ],
             "context_processors": [
