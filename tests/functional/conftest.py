@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
@@ -44,8 +45,13 @@ SHOWN = tuple(level for level in Level if level is not Level.FACILITY)
 
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small example country, with the coverage that the pages show and a made-up run of the estimate."""
-    store = Store.create(tmp_path_factory.mktemp("functional") / "store", country="ML", demo=True, now=NOW)
+    """The store of the hub that most tests share."""
+    return built(tmp_path_factory.mktemp("functional") / "store")
+
+
+def built(folder: Path) -> Path:
+    """Build the small example country, with the coverage that the pages show and a made-up run of the estimate."""
+    store = Store.create(folder, country="ML", demo=True, now=NOW)
     country = simulation.example_country(size="small")
     provenance = Provenance(sources=("demo",))
     for spec in TABLES:
@@ -87,12 +93,19 @@ def ground(demo_folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def hub_address(demo_folder: Path, ground: dict[str, str]) -> Iterator[str]:
     """The address of a hub that serves the demo store, as a person starts it."""
+    with served(demo_folder) as address:
+        yield address
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a store and lend the address of the hub."""
     pytest.importorskip("granian", reason="the extra `hub` is not installed")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     # No worker: what waits goes on waiting, so that its pages can be seen.
-    told = ["--store", str(demo_folder), "--port", str(port), "--no-worker"]
+    told = ["--store", str(folder), "--port", str(port), "--no-worker"]
     server = subprocess.Popen([sys.executable, "-m", "kalanso.hub", "serve", *told], env=ALONE)
     try:
         _wait(server, port)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kalanso.hub.people.permissions import may
@@ -15,6 +16,7 @@ from kalanso.hub.portfolio.models import Report
 from kalanso.hub.portfolio.queries import keeping, scope
 from kalanso.hub.portfolio.queries.agenda import SHOWN, Part, Point
 from kalanso.hub.portfolio.queries.reports import address_of, readable
+from kalanso.vocabulary import format_value
 
 REPORT = "portfolio.report"
 
@@ -28,12 +30,17 @@ def reports(person: Any, keys: Sequence[str]) -> dict[str, Cited]:
     )
     return {
         str(one.pk): Cited(
-            object_type=REPORT, object_id=str(one.pk), kind=_("Rapport d'intervention"), name=str(one), address=address_of(one),
+            object_type=REPORT, object_id=str(one.pk), kind=_("Rapport d'intervention"), name=_called(one), address=address_of(one),
             place_code=one.place_code,
         )
         for one in rows
         if scope.detail(person, one.cell) and readable(person, one.cell).filter(pk=one.pk).exists()
     }  # fmt: skip
+
+
+def _called(one: Report) -> str:
+    language = "en" if str(get_language()).startswith("en") else "fr"
+    return f"{one.cell} · {format_value(one.period, 'period', language)}"
 
 
 def of_reports(reader: Any, place: str, first: date, last: date) -> list[Part]:
@@ -53,6 +60,6 @@ def of_reports(reader: Any, place: str, first: date, last: date) -> list[Part]:
         if may(reader, "portfolio.report", one.cell) or may(reader, "portfolio.approve", one)
     ]
     points = [
-        Point(says=str(one), beside=one.note, address=address_of(one), mark=f"{REPORT}:{one.pk}") for one in known[:SHOWN]
+        Point(says=_called(one), beside=one.note, address=address_of(one), mark=f"{REPORT}:{one.pk}") for one in known[:SHOWN]
     ]  # fmt: skip
     return [Part(title=_("Rapports renvoyés à leur équipe"), points=points, total=len(known))]

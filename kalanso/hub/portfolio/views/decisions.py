@@ -19,6 +19,7 @@ from kalanso.hub.portfolio.forms.decisions import DecisionFilter, DecisionForm
 from kalanso.hub.portfolio.models import Decision, Meeting
 from kalanso.hub.portfolio.queries import agenda, cells_cited
 from kalanso.hub.portfolio.queries import decisions as queries
+from kalanso.hub.portfolio.queries.since_decision import changes
 
 
 @login_required
@@ -91,7 +92,7 @@ def one(request: HttpRequest, reference: str) -> HttpResponse:
         {
             **_context(request, found), "cells": list(known.values()), "may_decide": may(request.user, "portfolio.decide", found),
             "lines": list(cells_cited.interventions(request.user, [str(line.pk) for line in found.interventions.all()]).values()),
-            "may_act": may(request.user, "portfolio.set_action"),
+            "may_act": may(request.user, "portfolio.set_action"), "changes": changes(request.user, found, known),
         },
     )  # fmt: skip
 

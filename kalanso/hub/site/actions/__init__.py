@@ -16,12 +16,17 @@ from django.db import transaction
 
 from kalanso.hub.evidence.models import SourceCard
 from kalanso.hub.explore.queries import shelf
+from kalanso.hub.explore.queries.evidence_of_places import all_pockets
+from kalanso.hub.explore.queries.places import below
 from kalanso.hub.grants.actions import demonstration
 from kalanso.hub.people import tasks
 from kalanso.hub.people.actions.persons import first_administrator, give_role
 from kalanso.hub.people.models import Organisation, Person, PlaceMirror, Role
+from kalanso.hub.people.queries.access import access_of, scope_of
+from kalanso.hub.people.queries.here import reading_as
 from kalanso.hub.people.queries.persons import MACHINE
 from kalanso.hub.portfolio.actions import demonstration as of_portfolio
+from kalanso.hub.portfolio.actions import demonstration_story
 from kalanso.hub.site.queries import DEMO_ORGANISATIONS, DEMO_PEOPLE, DEMO_SECOND_PROOF, DEMO_SOURCES
 from kalanso.indicators.tables import OBSERVATIONS
 
@@ -64,7 +69,29 @@ def prepare(*, now: datetime) -> None:
         ).first()
         if centre is not None:
             of_portfolio.seed(by=centre, now=now)
+            _tell_demo_story(centre=centre, now=now)
         _show_demo_money(now=now)
+
+
+def _tell_demo_story(*, centre: Person, now: datetime) -> None:
+    """Let the simulated people report, name obstacles, act, meet and decide, on the numbers that the centre reads."""
+    names = [one[0] for one in DEMO_PEOPLE]
+    parts = {
+        part: Person.objects.filter(username__in=names, memberships__role=role).order_by("pk").first()
+        for part, role in (("team", Role.DISTRICT), ("region", Role.REGION), ("partner", Role.PARTNER))
+    }
+    if not all(parts.values()):
+        return
+    home = parts["team"].memberships.all()[0].place_code  # type: ignore[union-attr]
+    with reading_as(scope_of(access_of(centre))):
+        here = shelf.current()
+        inside = below(here, home)
+        marks = [
+            f"pocket:{pocket.key}"
+            for pocket in all_pockets(here)
+            if any(area["place_code"] in inside for area in pocket.areas)
+        ]
+        demonstration_story.tell(centre=centre, now=now, pockets=marks[:1], **parts)  # type: ignore[arg-type]
 
 
 def _show_demo_money(*, now: datetime) -> None:
