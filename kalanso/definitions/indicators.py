@@ -21,6 +21,7 @@ KINDS = (
 )  # fmt: skip
 STRATEGIES = ("fixed", "outreach", "mobile", "campaign", "catch_up", "unknown")
 COMPUTED_BY = ("indicators", "later part")
+CHAIN = ("input", "activity", "intermediate", "outcome")  # the chain of results, from money to children
 # Which other indicators an entry of a kind names, and of which kind these must be.
 _REFERENCES = {
     "coverage": {"doses": "count", "population": "population"},
@@ -49,7 +50,8 @@ class Conversion:
 class IndicatorDefinition:
     """One indicator in both languages.
 
-    `frame` is its code in the monitoring frame of Gavi's grants, empty where it has none. `better` says
+    `frame` is its code in the monitoring frame of Gavi's grants, and `chain` its step in the chain of results; empty
+    where it has none. `better` says
     in which direction it should move (up, down, none). `parts` holds what its kind needs: the counts it
     adds up or divides (`of`, `doses`, `first`, `last`), its `population`, the dotted paths of its
     thresholds. `numerator` and `denominator` are texts, for indicators of later parts.
@@ -64,6 +66,7 @@ class IndicatorDefinition:
     source: Mapping[str, str]
     computed_by: str
     frame: str
+    chain: str
     numerator: Mapping[str, str] | None
     denominator: Mapping[str, str] | None
     ages: tuple[str, ...]
@@ -132,6 +135,7 @@ def _indicator(entry: Entry) -> IndicatorDefinition:
         source=entry.both("source"),
         computed_by=entry.text("computed_by", one_of=COMPUTED_BY, default="indicators"),
         frame=entry.text("frame", default=""),
+        chain=entry.text("chain", one_of=CHAIN) if entry.has("frame") else "",
         numerator=entry.both("numerator") if later else None,
         denominator=entry.both("denominator") if later and entry.has("denominator") else None,
         ages=entry.texts("ages", one_of=[age.value for age in AgeGroup]) if kind == "count" else (),
