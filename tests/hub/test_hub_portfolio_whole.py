@@ -68,3 +68,21 @@ def test_the_whole_grid_and_who_has_reported_stay_light(loaded: Any) -> None:
             assert answer.status_code == 200
             assert len(asked) <= MOST_QUERIES, (who, path, len(asked))
             assert len(gzip.compress(answer.content, 6)) <= MOST_BYTES, (who, path)
+
+
+def test_who_does_what_can_be_asked_of_a_quarter(loaded: Any) -> None:
+    from kalanso.hub.portfolio.actions.loads import apply
+    from kalanso.hub.portfolio.queries.coverage_of_work import who_does_what
+
+    by = person("national")
+    apply(by=by, one=loaded, now=NOW)
+
+    planned_then, planned_later = who_does_what(by, "2025Q2"), who_does_what(by, "2030Q1")
+
+    assert sum(planned_then.by_place.values()) == KEPT
+    assert planned_then.by_place["PF-00"] == INTERVENTIONS
+    assert planned_later.rows == ()
+    assert len(planned_later.gaps) >= DISTRICTS
+    page = visitor("national").get(f"{PAGE}qui/?trimestre=2030Q1").content.decode()
+    assert page.count('aria-current="true"') >= 1
+    assert page.count('href="?trimestre=') == 9  # a year back and a year ahead

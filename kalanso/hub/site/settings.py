@@ -131,6 +131,7 @@ TEMPLATES = [
                 "kalanso.hub.explore.panels",
                 "kalanso.hub.explore.panels.cards",
                 "kalanso.hub.explore.panels.known",
+                "kalanso.hub.explore.panels.counted_map",
                 "kalanso.hub.explore.panels.missed",
                 "kalanso.hub.explore.panels.pictures",
                 "kalanso.hub.explore.panels.records",

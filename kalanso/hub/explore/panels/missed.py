@@ -50,8 +50,12 @@ def provisional_at(missed: Missed, code: str) -> bool:
 
 @register.inclusion_tag("explore/missed_count.html")
 def missed_count(missed: Missed, code: str, short: bool = False) -> dict[str, Any]:
-    """Show the missed children of one of the places in a few words; `short` for the head of a narrow column."""
-    return {"missed": at(missed, code), "provisional": provisional_at(missed, code), "short": short}
+    """Show the missed children of one of the places in a few words; `short` for the head of a narrow column.
+
+    Where there is no estimate at all, the page says so once and no place repeats it.
+    """
+    told = {"missed": at(missed, code), "provisional": provisional_at(missed, code), "short": short}
+    return told | {"silent": not missed or not missed.heard}
 
 
 @register.inclusion_tag("explore/missed_line.html")

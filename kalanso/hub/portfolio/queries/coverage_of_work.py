@@ -10,6 +10,7 @@ from kalanso.hub.people.models import Organisation, PlaceMirror
 from kalanso.hub.portfolio.models.cells import OVER
 from kalanso.hub.portfolio.models.interventions import Approach
 from kalanso.hub.portfolio.queries import scope
+from kalanso.hub.portfolio.queries.reports import expected_in
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,22 @@ class Work:
     gaps: tuple[tuple[str, str], ...]
     overlaps: tuple[tuple[str, str, str, str], ...]
 
+    @property
+    def by_place(self) -> dict[str, int]:
+        """How many interventions each district has."""
+        return {
+            code: sum(row[at] for _house, row, _total in self.rows)
+            for at, (code, _name) in enumerate(self.districts)
+        }
 
-def who_does_what(person: Any) -> Work:
-    """Return who works where, of cells that are not over."""
+
+def who_does_what(person: Any, period: str = "") -> Work:
+    """Return who works where: of cells that are not over, or of those planned in a quarter and not dropped."""
     names = dict(PlaceMirror.objects.filter(level="district").order_by("name").values_list("code", "name"))
     counts: Counter[tuple[int, str]] = Counter()
     together: dict[tuple[str, str], set[str]] = defaultdict(set)
-    going = (
-        scope.cells(person).select_related(None).exclude(state__in=OVER).filter(intervention__closed=False)
-    )
+    cells = scope.cells(person).select_related(None).filter(intervention__closed=False)
+    going = cells.filter(expected_in(period)) if period else cells.exclude(state__in=OVER)
     told = going.order_by().values_list(
         "organisation_id", "organisation__name", "place_code", "intervention__approach"
     )

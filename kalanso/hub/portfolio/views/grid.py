@@ -21,7 +21,7 @@ from kalanso.hub.portfolio.queries import listed
 from kalanso.hub.portfolio.queries.coverage_of_work import who_does_what
 from kalanso.hub.portfolio.queries.grid import LATE, Chosen, grid
 from kalanso.hub.portfolio.views import now, refuse_outsiders
-from kalanso.vocabulary import no_formula
+from kalanso.vocabulary import Period, no_formula
 
 ASKED = {
     "approach": "approche", "lead": "responsable", "region": "region", "district": "district", "state": "etat", "step": "etape", "text": "mot",
@@ -84,7 +84,12 @@ def district(request: HttpRequest, code: str) -> HttpResponse:
 def who(request: HttpRequest) -> HttpResponse:
     """Show which organisation works in which district, where nobody does and where several do the same."""
     refuse_outsiders(request)
-    return render(request, "portfolio/who.html", {"work": who_does_what(request.user)})
+    this = Period.parse(cell_queries.quarter_of(now().date()))
+    offered = [str(this + step) for step in range(-4, 5)]
+    asked = request.GET.get("trimestre", "")
+    period = asked if asked in offered else ""
+    context = {"work": who_does_what(request.user, period), "quarters": offered, "period": period}
+    return render(request, "portfolio/who.html", context)
 
 
 @login_required
