@@ -6,6 +6,7 @@ Text goes to typst as data, never as markup; figures are drawn here, hence by a 
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -13,15 +14,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from kalanso.figures.drawing import to_pdf
+from kalanso.figures.drawing import to_pdf, to_svg
 from kalanso.figures.figure import Figure, FigureRefused
 from kalanso.figures.render import Job, build
 from kalanso.figures.reviews import Drawing, Review, Section
 from kalanso.figures.typeset import compiled
 from kalanso.figures.words import say
 
-PICTURE_WIDTH = 560
-NARROWER = 0.86  # of the page's width, so that a map and its heading share a page
+BROAD, NARROW = 440, 340  # pixels
+INNER, TALLEST = 493.0, 330.0  # points: the width of a page's text, and what lets a map share a page
+SIZE = re.compile(r'<svg[^>]* width="([\d.]+)"[^>]* height="([\d.]+)"')
+SHARE = 0.74  # of the page's width: letters of a figure are then a little smaller than the text around it
 
 
 def review_to_pdf(review: Review, *, now: datetime) -> bytes:
@@ -74,9 +77,24 @@ def _inputs(review: Review, sections: Sequence[Mapping[str, Any]]) -> dict[str, 
 
 
 def _drawn(section: Section, at: int, folder: Path) -> list[dict[str, Any]]:
+    """Draw the figures of a section into a folder; their words are set as text, so that they stay large enough to read."""
     found = []
     for number, figure in enumerate(figures_of(section)):
         file = folder / f"figure-{at}-{number}.pdf"
-        file.write_bytes(to_pdf(figure, PICTURE_WIDTH))
-        found.append({"file": file.name, "alt": figure.alt, "width": NARROWER})
+        width, share = _sized(figure)
+        file.write_bytes(to_pdf(figure, width, with_words=False))
+        found.append({
+            "file": file.name, "alt": figure.alt, "title": figure.title if figure.title != section.message else "", "subtitle": figure.subtitle,
+            "caption": figure.caption, "source": figure.source_line, "width": share,
+        })  # fmt: skip
     return found
+
+
+def _sized(figure: Figure) -> tuple[int, float]:
+    """Return how wide a figure is drawn (pixels) and which share of the page's width it takes: less where it is tall."""
+    for width in (BROAD, NARROW):
+        size = SIZE.search(to_svg(figure, width, with_words=False)[:500])
+        tall = float(size[2]) / float(size[1]) if size else 1.0
+        if tall <= 1.0 or width == NARROW:
+            break
+    return width, min(SHARE, TALLEST / (INNER * tall))

@@ -24,7 +24,7 @@ from kalanso.figures.drawing import to_png
 from kalanso.figures.figure import Figure
 from kalanso.figures.letters import wrap
 from kalanso.figures.review_pages import figures_of
-from kalanso.figures.review_tables import Part, parts, put_table, set_text
+from kalanso.figures.review_tables import Part, part_of, put_table, set_text
 from kalanso.figures.reviews import Fact, Linked, Review, Section
 from kalanso.figures.words import say
 
@@ -34,13 +34,15 @@ TITLE_TOP, FOOT_TOP = 22.0, 508.0
 TITLE_SIZES = (26.0, 23.0, 20.0, 18.0)
 SMALLEST = 12.0  # of what is read in a room; sources at the foot are read on paper
 FOOT_SIZE = 10.0
-PICTURE_WIDTH, PICTURE_HIGH = 560, 390.0
+PICTURE_WIDTHS, PIXELS = (640, 560, 480, 400, 340), 2.5
+READABLE, LARGEST = 1.05, 1.35  # points for a pixel of a figure, whose letters are 12 pixels high
 ACCENT, INK, GREY, OCHRE = (RGBColor(0x28, 0x42, 0x7B), RGBColor(0x1F, 0x2A, 0x30), RGBColor(0x4F, 0x5B, 0x62), RGBColor(0x9A, 0x5C, 0x18))  # fmt: skip
 PAPER = RGBColor(0xFF, 0xFD, 0xF8)
 # The colour of links, followed or not, in the theme of the slides: programs take it from there alone.
 _HLINK = re.compile(rb'(<a:(?:hlink|folHlink)><a:srgbClr val=")[0-9A-Fa-f]{6}(")')
 CARDS = 4  # facts in a row
 CARD_HIGH, GAP = 76.0, 10.0
+LEAST_PICTURE = 220.0
 _TITLE_ONLY = 5
 _LANGUAGES = {"fr": "fr-FR", "en": "en-GB"}
 
@@ -83,9 +85,14 @@ class Deck:
         set_text(box.text_frame, lines, size=size, bold=bold, colour=colour, after=size * 0.5)
         return tall
 
+    def led_to(self, section: Section | None) -> Linked:
+        """Return the page of the review, at a section of it."""
+        page = self.review.page
+        return Linked(page.text, f"{page.address}#{section.name}") if section is not None else page
+
     def _foot(self, slide: Any, section: Section | None) -> None:
         """Set what every slide says: marks, the moment, the sources of its numbers, and its number."""
-        told = [Linked(" · ".join([*self.review.marks, self.review.built])), self.review.page]
+        told = [Linked(" · ".join([*self.review.marks, self.review.built])), self.led_to(section)]
         told += section.sources if section is not None else ()
         box = slide.shapes.add_textbox(Pt(MARGIN), Pt(FOOT_TOP), Pt(INNER - 40), Pt(24))
         set_text(box.text_frame, told, size=FOOT_SIZE, colour=GREY, joined=" · ")
@@ -106,10 +113,18 @@ def review_to_pptx(review: Review, *, now: datetime) -> bytes:
     _opening(deck)
     _brief(deck)
     for section in review.sections:
-        _section(deck, section)
+        if has_more(section):
+            _section(deck, section)
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
+
+
+def has_more(section: Section) -> bool:
+    """Whether a section says more than its answer, which the slides in brief hold already."""
+    return bool(
+        section.facts or section.told or section.drawings or any(one.rows for one in section.listings)
+    )
 
 
 def _coloured(book: Any) -> None:
@@ -135,46 +150,51 @@ def _opening(deck: Deck) -> None:
 
 
 def _brief(deck: Deck) -> None:
-    """Set the answers of all sections on as many slides as they need."""
+    """Set the answers of all sections on as many slides as they need; notes of those that say no more stand below."""
     title = say(deck.review.locale, "figures.review.brief")
     slide, top = deck.slide(title, None)
-    at, size = top, 14.0
+    at, size, notes = top, 14.0, list[str]()
     for section in deck.review.sections:
-        line = Linked(
-            f"{section.title} {section.message}", section.sources[0].address if section.sources else ""
-        )
+        line = Linked(f"{section.title} {section.message}", deck.led_to(section).address)
         tall = len(wrap(line.text, INNER, size)) * size * 1.25 + size * 0.5
         if at > top and at + tall > FOOT_TOP - 6:
             slide, at = deck.slide(say(deck.review.locale, "figures.review.continued", title=title), None)
+            notes = []
         at += deck.words(slide, [line], top=at, size=size)
+        if not has_more(section):
+            notes += [f"{section.title} {note}" for note in section.notes]
+            _note(slide, notes)
 
 
 def _section(deck: Deck, section: Section) -> None:
-    """Set the answer of a section with its numbers, then its figures, then the tables that found no room."""
+    """Set the answer of a section with its numbers and what finds room beside them, then its figures and its other tables."""
     slide, top = deck.slide(section.message, section, subtitle=section.title)
     _note(slide, section.notes)
     if section.facts:
         top += _cards(slide, section.facts, top) + GAP
     slide, top = _told(deck, slide, section, top)
-    for figure in figures_of(section):
+    figures, tables = figures_of(section), [part_of(table, INNER) for table in section.listings]
+    if figures and figures[0].title == section.message and FOOT_TOP - 8 - top >= LEAST_PICTURE:
+        _placed_picture(slide, figures.pop(0), top)
+    elif figures and tables and tables[0].room <= FOOT_TOP - 6 - top:
+        put_table(deck, slide, tables.pop(0), top=top, room=FOOT_TOP - 6 - top, titled=True)
+    elif not figures:
+        _tables(deck, section, tables, (slide, top))
+        return
+    for figure in figures:
         _picture(deck, section, figure)
-    waiting = [part for table in section.listings for part in parts(table, INNER)]
-    first = True
-    for part in waiting:
-        room = FOOT_TOP - 6 - top
-        if not (first and not section.drawings and part.least_room <= room):
-            slide, top = _continued(deck, section, part)
-            room = FOOT_TOP - 6 - top
-            titled = False
-        else:
-            titled = True
-        rest: Part | None = part
+    _tables(deck, section, tables, None)
+
+
+def _tables(deck: Deck, section: Section, tables: Sequence[Part], here: tuple[Any, float] | None) -> None:
+    """Set tables one below the other, beginning where there is room (`here`), each as far as it goes."""
+    for table in tables:
+        rest: Part | None = table
         while rest is not None:
-            rest = put_table(deck, slide, rest, top=top, room=room, titled=titled)
-            if rest is not None:
-                slide, top = _continued(deck, section, rest)
-                room, titled = FOOT_TOP - 6 - top, False
-        first = False
+            titled = here is not None and rest is table and rest.least_room <= FOOT_TOP - 6 - here[1]
+            slide, top = here if titled and here is not None else _continued(deck, section, rest)
+            rest, bottom = put_table(deck, slide, rest, top=top, room=FOOT_TOP - 6 - top, titled=titled)
+            here = (slide, bottom + GAP)
 
 
 def _continued(deck: Deck, section: Section, part: Part) -> tuple[Any, float]:
@@ -224,17 +244,32 @@ def _cards(slide: Any, facts: Sequence[Fact], top: float) -> float:
 def _picture(deck: Deck, section: Section, figure: Figure) -> None:
     """Set a figure on a slide of its own: its title is the message, its caption stands in the notes."""
     slide, top = deck.slide(figure.title, section, subtitle=figure.subtitle)
-    drawn = to_png(figure, PICTURE_WIDTH, scale=2.5, with_words=False)
-    with Image.open(io.BytesIO(drawn)) as image:
-        ratio = image.width / image.height
-    room = FOOT_TOP - 8 - top
-    tall = min(room, PICTURE_HIGH, INNER / ratio)
-    wide = tall * ratio
+    _placed_picture(slide, figure, top)
+    _note(slide, [figure.caption, figure.source_line, *section.notes])
+
+
+def _placed_picture(slide: Any, figure: Figure, top: float) -> None:
+    drawn, wide, tall = _sized(figure, FOOT_TOP - 8 - top)
     picture = slide.shapes.add_picture(
         io.BytesIO(drawn), Pt(MARGIN + (INNER - wide) / 2), Pt(top), Pt(wide), Pt(tall)
     )
     picture._element.nvPicPr.cNvPr.set("descr", figure.alt)
-    _note(slide, [figure.caption, figure.source_line, *section.notes])
+
+
+def _sized(figure: Figure, room: float) -> tuple[bytes, float, float]:
+    """Return a figure drawn as wide as lets it fill a height with letters that can be read, and its size (points)."""
+    best: tuple[float, bytes, float, float] | None = None
+    for width in PICTURE_WIDTHS:
+        drawn = to_png(figure, width, scale=PIXELS, with_words=False)
+        with Image.open(io.BytesIO(drawn)) as image:
+            size = (image.width / PIXELS, image.height / PIXELS)
+        scale = min(room / size[1], INNER / size[0], LARGEST)
+        if best is None or scale > best[0]:
+            best = (scale, drawn, size[0] * scale, size[1] * scale)
+        if scale >= READABLE:
+            break
+    assert best is not None  # there are widths
+    return best[1:]
 
 
 def _note(slide: Any, lines: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from pptx.util import Pt
 from kalanso.figures.letters import wrap
 from kalanso.figures.reviews import Linked, Listing
 
-SIZE, PADDING = 12.0, 4.0  # points
+SIZE, PADDING, TITLE = 12.0, 4.0, 28.0  # points; the last is how high the title of a table is
 FONT = "Arial"
 MARGIN = 40.0
 _INK, _GREY, _ACCENT = RGBColor(0x1F, 0x2A, 0x30), RGBColor(0x4F, 0x5B, 0x62), RGBColor(0x28, 0x42, 0x7B)
@@ -41,21 +41,21 @@ class Part:
         return lines * SIZE * 1.25 + 10 if lines else 0.0
 
     @property
+    def room(self) -> float:
+        """How much room all of it takes, with its title."""
+        return TITLE + self.head + sum(self.heights) + self.tail
+
+    @property
     def least_room(self) -> float:
-        """How much room it needs to begin beside other things: all of it, or a few of its rows."""
-        return TITLE + self.head + sum(self.heights[:4]) + (self.tail if len(self.heights) <= 4 else 0.0)
+        """How much room it needs to begin below other things: all of it, or a few of its rows."""
+        return min(self.room, TITLE + self.head + sum(self.heights[:4]))
 
 
-TITLE = 28.0
-
-
-def parts(table: Listing, wide: float) -> list[Part]:
+def part_of(table: Listing, wide: float) -> Part:
     """Return a table as what is to be set of it, with the heights that its rows take in a width."""
     widths = _widths(table, wide)
     head = _height([Linked(one) for one in table.headings], widths, bold=True)
-    return [
-        Part(table=table, wide=wide, head=head, heights=tuple(_height(row, widths) for row in table.rows))
-    ]
+    return Part(table=table, wide=wide, head=head, heights=tuple(_height(row, widths) for row in table.rows))
 
 
 def _widths(table: Listing, wide: float) -> list[float]:
@@ -74,8 +74,10 @@ def _height(row: Sequence[Linked], widths: Sequence[float], *, bold: bool = Fals
     return max(1, lines) * SIZE * 1.2 + 2 * PADDING
 
 
-def put_table(deck: Any, slide: Any, part: Part, *, top: float, room: float, titled: bool) -> Part | None:
-    """Set as much of a table as there is room for, and return what is left of it; None where all of it is set."""
+def put_table(
+    deck: Any, slide: Any, part: Part, *, top: float, room: float, titled: bool
+) -> tuple[Part | None, float]:
+    """Set as much of a table as there is room for; return what is left of it (None: nothing), and where it ends."""
     table = part.table
     if titled:
         top += deck.words(slide, [Linked(table.title)], top=top, size=14, bold=True)
@@ -84,14 +86,15 @@ def put_table(deck: Any, slide: Any, part: Part, *, top: float, room: float, tit
     if fits:
         _grid(slide, part, fits, top)
     if fits < len(part.heights):
+        rest = replace(table, rows=table.rows[fits:])
         return replace(
-            part, table=replace(table, rows=table.rows[fits:]), heights=part.heights[fits:], begun=part.begun or fits > 0
-        )  # fmt: skip
+            part, table=rest, heights=part.heights[fits:], begun=part.begun or fits > 0
+        ), top + room
     below = top + (part.head + sum(part.heights) if fits else 0.0) + 6
     for text in (table.more, table.note):
         if text:
             below += deck.words(slide, [Linked(text)], top=below, size=SIZE, colour=_GREY)
-    return None
+    return None, below
 
 
 def _fitting(part: Part, room: float) -> int:

@@ -44,13 +44,18 @@ class Listing:
     note: str = ""
     more: str = ""
 
+    @property
+    def labelled(self) -> list[list[tuple[str, Linked]]]:
+        """The rows, each cell with the heading of its column."""
+        return [list(zip(self.headings, row, strict=True)) for row in self.rows]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """A figure that is still to be drawn: the job of `kalanso.figures.render`, and the name under which pages keep it."""
+    """A figure that is still to be drawn: the job of `kalanso.figures.render`; `shown` is what a page shows of it already."""
 
     job: Mapping[str, Any]
-    key: str = ""
+    shown: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
