@@ -7,5 +7,5 @@ RULES = (
     Rule(verb="jobs.read_all", roles=frozenset({Role.ADMINISTRATOR})),
     Rule(verb="jobs.run_due", roles=frozenset({Role.ADMINISTRATOR})),
     Rule(verb="jobs.cancel", roles=frozenset({Role.RESEARCHER}) | COUNTRY, at_home=True),
-    Rule(verb="jobs.start", roles=EVERY_ROLE - {Role.READER, Role.DONOR}, at_home=False),
+    Rule(verb="jobs.start", roles=EVERY_ROLE - {Role.READER}, at_home=False),
 )
