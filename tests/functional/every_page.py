@@ -24,7 +24,8 @@ def _pages(of: str, *paths: str, who: str = "ibrahim", status: int = 200) -> tup
 
 
 _EXPLORE = (
-    *_pages("home", "/"), *_pages("home", "/", who="nobody"), *_pages("act", "/agir/"), *_pages("learn", "/apprendre/"),
+    *_pages("home", "/"), *_pages("home", "/", who="nobody"), *_pages("act", "/agir/"), *_pages("review", "/agir/revue/", "/agir/revue/?lieu=ML-D0001"), *_pages("review", "/agir/revue/", who="jeanne"),
+    *_pages("district_sheet", "/agir/fiche/ML-D0001/"), *_pages("learn", "/apprendre/"),
     *_pages("method", "/methode/"), *_pages("glossary", "/glossaire/"),
     *_pages("missed", "/ou/", "/ou/?mesure=seuil&verite=1", "/ou/?lieu=ML-D0001&mesure=incertitude"),
     *_pages("missed", "/ou/", who="nobody"), *_pages("pockets", "/ou/poches/"),
@@ -210,7 +211,7 @@ NOT_PAGES = {
     "offline_receive": "takes what a telephone kept", "offline_state": "answers the telephone's script",
     "enter": "leads to one's page", "enter_as": "leads to one's page", "feed_public": "feed", "feed_mine": "feed",
     "drawing": "figure", "figure_file": "figure", "comment_photo": "photo", "table_csv": "download", "table_xlsx": "download",
-    "bulletin_pdf": "download", "bulletin_png": "download", "targets_xlsx": "download",
+    "bulletin_pdf": "download", "review_pack_ask": "takes a form", "review_pack_file": "download", "district_sheet_pdf": "download", "bulletin_png": "download", "targets_xlsx": "download",
     "blank_sheet": "download", "upload_map": "download", "upload_names_csv": "download", "upload_rejected": "download", "worklist_csv": "download", "worklist_xlsx": "download", "quality_report_file": "download", "runs_compare_csv": "download",
     "round_analyse": "takes a form", "round_report": "download", "round_form": "download", "round_codes": "download", "round_draw_csv": "download",
     "round_field_csv": "download", "round_look": "takes a form",

@@ -117,7 +117,7 @@ def build(ground: Ground) -> Asked:
     author = people[AUTHOR]
     things = {
         **_sheets(ground, author), **_runs(people), **_persons(ground, people), **_said(ground, author),
-        **_portfolio(ground, people),
+        **_portfolio(ground, people), **_pack(ground, author),
         **portfolio_follow_up_desk.things(author, home=ground.codes["district"], flagged=ground.codes["flagged"]),
         **_own(people), **_published(ground), **_secrets(author), **_servers(people), **_studies(ground, people), **_money(ground, people),
     }  # fmt: skip
@@ -425,6 +425,20 @@ def _said(ground: Ground, author: Any) -> dict[str, Any]:
         "flagged place": lambda who: {"object_type": "place", "object_id": ground.codes["flagged"]},
         "photo's file": lambda who: {"file": here.photo.name},
     }
+
+
+def _pack(ground: Ground, author: Any) -> dict[str, Any]:
+    """The pack of a review that somebody had written."""
+    from kalanso.hub.jobs.models import Job
+    from kalanso.hub.site.queries import packs
+
+    told = {"place": ground.codes["district"], "period": "2024Q4", "mark": packs.scope_mark(author)}
+    job = Job.objects.create(
+        kind=packs.KIND, key="a pack", arguments=told, asked_by=author, asked=NOW, not_before=NOW, state="done", ended=NOW
+    )  # fmt: skip
+    packs.folder(job.pk).mkdir(parents=True)
+    (packs.folder(job.pk) / "fr.pdf").write_bytes(b"%PDF-1.7")
+    return {"pack of somebody": lambda who: {"key": job.pk, "locale": "fr", "form": "pdf"}}
 
 
 def _own(people: Mapping[Who, Any]) -> dict[str, Any]:

@@ -342,6 +342,13 @@ PORTFOLIO = (
     button("load_apply", LOADS, **SHEET_OF_LINES),
     button("load_discard", LOADS, **SHEET_OF_LINES),
 )  # fmt: skip
+REVIEWS = (
+    look("review", READS_PORTFOLIO, by=FEW),
+    button("review_pack_ask", READS_PORTFOLIO, form={"lieu": "nowhere", "periode": "1999Q1"}),
+    look("review_pack_file", frozenset({AUTHOR}), about="pack of somebody", knows=frozenset({AUTHOR})),
+    look("district_sheet", READS_PORTFOLIO, about="planned district", by=FEW),
+    look("district_sheet_pdf", READS_PORTFOLIO, about="planned district", by=FEW),
+)
 # Obstacles, actions and decisions stand in the district, of the organisation `house`.
 TEAMS_THERE = near("district region national") | TEAM_OF_ANOTHER_HOUSE
 FOLLOWS = TEAMS_THERE | near("partner")
@@ -517,6 +524,7 @@ TABLE = (
     *RUNS,
     *STUDIES,
     *PORTFOLIO,
+    *REVIEWS,
     *FOLLOW_UP,
     *GRANTS,
     *PERSONS,

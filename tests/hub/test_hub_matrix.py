@@ -480,6 +480,7 @@ COVERED_ELSEWHERE = (
     "preuves/etudes/",  # test_hub_studies_rights
     "agir/portefeuille",  # test_hub_portfolio, addresses
     "agir/subventions/",  # test_hub_grants_rights, addresses
+    "agir/revue/", "agir/fiche/",  # test_hub_reviews, addresses
     "preuves/a-demander/", "preuves/qualite/fiche/", "preuves/qualite/rapport/",  # worklist, scorecards, quality_reports
     "preuves/croisement/", "lieux/<str:code>/bulletin/",  # test_hub_beside
     "preuves/calculs/", "preuves/officiel/",  # test_hub_runs_pages

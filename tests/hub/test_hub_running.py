@@ -390,7 +390,16 @@ def test_cleaning_up_is_a_job_that_says_what_it_removed(hub: None) -> None:
     job = work_once("w")
     assert job is not None
     assert job.state == "done"
-    assert set(job.answer) == {"sessions", "links", "invitations", "reports", "jobs", "runs", "figures"}
+    assert set(job.answer) == {
+        "sessions",
+        "links",
+        "invitations",
+        "reports",
+        "jobs",
+        "packs",
+        "runs",
+        "figures",
+    }
 
 
 def test_what_runs_each_hour_is_forgotten_after_two_days_and_what_people_asked_for_is_not(hub: None) -> None:

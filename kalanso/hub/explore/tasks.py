@@ -104,6 +104,15 @@ def _size(path: Path) -> tuple[int, int] | None:
     return (round(float(found[1])), round(float(found[2]))) if found else None
 
 
+def job_of(key: str) -> dict[str, Any]:
+    """Return what describes a figure, so that a worker may draw it for a document. Raises NotDrawn."""
+    try:
+        found: dict[str, Any] = json.loads((_folder(key) / "job.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotDrawn(key) from error
+    return found
+
+
 def drawn_for(key: str) -> str | None:
     """Return the mark of the scope for which a figure was described; None where there is no such figure."""
     try:
@@ -121,10 +130,7 @@ def drawing(key: str, form: str, width: int) -> Path:
     target = folder / (f"{width}.svg" if form == "svg" else f"figure.{form}")
     if target.exists():
         return target
-    try:
-        job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotDrawn(key) from error
+    job = job_of(key)
     with _one_at_a_time(key):
         if not target.exists():
             draft = folder / f"{uuid4().hex}.{form}"

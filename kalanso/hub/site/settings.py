@@ -283,6 +283,7 @@ KALANSO_JOBS: dict[str, str] = {
     "portfolio.remind": "kalanso.hub.portfolio.tasks.reminders.remind",
     "portfolio.late_actions": "kalanso.hub.portfolio.tasks.late_actions.tell",
     "site.clean_up": "kalanso.hub.site.tasks.clean_up",
+    "site.review_pack": "kalanso.hub.site.tasks.reviews.write",
     "site.export": "kalanso.hub.site.tasks.export",
 }
 # Kinds that take hours, and kinds that take minutes; what is not named here takes seconds. Each worker has a lane for
@@ -298,6 +299,7 @@ KALANSO_JOBS_OF_MINUTES = frozenset(
         "evidence.connection_read",
         "studies.analyse",
         "site.export",
+        "site.review_pack",
     }
 )
 # What is due by itself: kind of job, how often (hourly, daily, weekly), from which hour of the day on.

@@ -6,6 +6,7 @@ from django.urls import include, path
 from kalanso.hub.api import api
 from kalanso.hub.offline import views as offline
 from kalanso.hub.site import views
+from kalanso.hub.site.views import reviews
 
 urlpatterns = [
     path("favicon.ico", views.favicon),
@@ -26,6 +27,15 @@ urlpatterns = [
         path("compte/", include("allauth.urls")),
         path("", include("kalanso.hub.people.urls")),
         path("agir/", views.act, name="act"),
+        path("agir/revue/", reviews.page, name="review"),
+        path("agir/revue/dossier/", reviews.ask, name="review_pack_ask"),
+        path(
+            "agir/revue/dossier/<uuid:key>/<slug:locale>.<slug:form>",
+            reviews.download,
+            name="review_pack_file",
+        ),
+        path("agir/fiche/<str:code>/", reviews.sheet, name="district_sheet"),
+        path("agir/fiche/<str:code>.pdf", reviews.sheet_pdf, name="district_sheet_pdf"),
         path("apprendre/", views.learn, name="learn"),
         path("methode/", views.method, name="method"),
         path("glossaire/", views.glossary, name="glossary"),

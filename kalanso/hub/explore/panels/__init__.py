@@ -217,8 +217,8 @@ def _between(style: str) -> Any:
     return show
 
 
-register.filter("between_count", _between("count"))
-register.filter("between_percent", _between("percent"))
+between_count = register.filter("between_count", _between("count"))
+between_percent = register.filter("between_percent", _between("percent"))
 
 
 @register.filter

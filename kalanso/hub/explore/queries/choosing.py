@@ -19,7 +19,7 @@ from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.people.queries.access import access_of
 
 # Pages of a place: those whose address names it, and those that take it as a parameter.
-IN_THE_PATH = ("place", "place_estimate", "alike", "sheet", "scorecard", "bulletin")
+IN_THE_PATH = ("place", "place_estimate", "alike", "sheet", "scorecard", "bulletin", "district_sheet")
 AS_PARAMETER = (
     "missed",
     "pockets",
@@ -31,6 +31,7 @@ AS_PARAMETER = (
     "beside_analysis",
     "targets",
     "worklist",
+    "review",
 )
 # Pages of one period.
 DATED = (
@@ -43,6 +44,7 @@ DATED = (
     "beside",
     "beside_analysis",
     "bulletin",
+    "review",
 )
 OF_AN_ANALYSIS = "beside_analysis"  # its address names the analysis too
 RECENT = 6

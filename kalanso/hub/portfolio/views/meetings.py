@@ -18,6 +18,7 @@ from kalanso.hub.portfolio.forms.decisions import MeetingForm
 from kalanso.hub.portfolio.models import Meeting
 from kalanso.hub.portfolio.queries import agenda
 from kalanso.hub.portfolio.queries import decisions as queries
+from kalanso.hub.portfolio.queries.reports import last_quarter
 
 
 @login_required
@@ -73,7 +74,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
             **_context(found), "parts": agenda.agenda(request.user, found), "since": agenda.since(found),
             "earlier": queries.before(found), "decided": queries.visible_decisions(request.user).filter(meeting=found),
             "may_meet": may(request.user, "portfolio.meet", found), "may_decide": may(request.user, "portfolio.decide", found),
-            "mark": f"{queries.MEETING}:{found.pk}",
+            "mark": f"{queries.MEETING}:{found.pk}", "quarter": last_quarter(found.date),
         },
     )  # fmt: skip
 

@@ -31,7 +31,7 @@ FORMAT = 1
 DRAFT = ".being-made-"
 # What belongs to a store; the rest of its folder can be made again or belongs to the hub.
 OF_STORE = ("store.json", "tables", "parts", "files", "estimates*")
-NOT_FILES = ("hub.sqlite3", "secret", "sealing-key", "links")
+NOT_FILES = ("hub.sqlite3", "secret", "sealing-key", "links", "review-packs")
 
 
 class BackupFailed(RuntimeError):

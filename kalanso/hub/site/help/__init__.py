@@ -10,12 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from kalanso.hub.site.help.acting import (
     ACTIONS,
     DECISIONS,
+    DISTRICT_SHEET,
     FACTORS,
     GRANTS,
     MEETINGS,
     PORTFOLIO,
     PORTFOLIO_SHEET,
     REPORTS_OF_CELLS,
+    REVIEW,
 )
 from kalanso.hub.site.help.kinds import ANALYSTS, EVERYBODY, SUPERVISORS, TEAMS, YOURSELF, Help
 
@@ -104,6 +106,8 @@ PAGES: dict[str, Help] = {
         ("actions", "action", "action_new", "action_edit", "action_close", "action_verify", "action_cancel"),
         ACTIONS,
     ),
+    "review": REVIEW,
+    "district_sheet": DISTRICT_SHEET,
     **dict.fromkeys(("meetings", "meeting", "meeting_new", "meeting_edit"), MEETINGS),
     **dict.fromkeys(("decisions", "decision", "decision_new", "decision_edit"), DECISIONS),
     "home": Help(

@@ -25,6 +25,18 @@ MEETINGS = Help(
     TEAMS,
     _("À parler de ce qui a bougé, et à retrouver ce qui s'est dit."),
 )
+REVIEW = Help(
+    _("La revue du trimestre : ce que disent l'estimation, le portefeuille, les rapports, les obstacles, les actions et l'argent."),
+    _("Le CNI, les régions, les districts, leurs partenaires et les bailleurs, chacun de ce qu'il peut voir."),
+    _("À préparer et à tenir la réunion du trimestre sans recopier un chiffre, et à décider sur ce qui attend."),
+)  # fmt: skip
+DISTRICT_SHEET = Help(
+    _(
+        "Un district sur une page : les enfants manqués, ce qui est prévu, ce qui bloque, qui fait quoi, l'argent."
+    ),
+    TEAMS,
+    _("À l'emporter à une réunion ou sur le terrain. Elle nomme des organisations, jamais des personnes."),
+)
 DECISIONS = Help(
     _("Ce qui est décidé, par qui, et le chiffre, l'alerte ou l'obstacle sur lequel cela s'appuie."),
     TEAMS,

@@ -145,6 +145,7 @@ UNDER = {
     **dict.fromkeys(("decision", "decision_new", "decision_edit"), "decisions"),
     **dict.fromkeys(("meetings", "meeting", "meeting_new", "meeting_edit"), "decisions"),
     **dict.fromkeys(GRANT_PAGES, "grants"),
+    **dict.fromkeys(("review", "district_sheet"), "decisions"),
 }
 # The section of each page that stands beside others, and of those that stand alone.
 SECTIONS = {

@@ -95,6 +95,7 @@ def digest(work: Work) -> dict[str, Any]:
 def clean_up(work: Work) -> dict[str, Any]:
     """Remove what is too old to serve: sessions, used links, dead invitations, reports, ended jobs, figures."""
     from kalanso.hub.evidence.tasks import reports as of_reports  # draws, which web processes never load
+    from kalanso.hub.site.tasks import reviews as of_reviews
 
     now = datetime.now(UTC)
     found: dict[str, Any] = {}
@@ -109,6 +110,7 @@ def clean_up(work: Work) -> dict[str, Any]:
     # What runs each hour would otherwise bury what people asked for.
     hourly = [kind for kind, often, _hour in settings.KALANSO_DUE if often == "hourly"]
     found["jobs"] += of_jobs.forget(ended_before=now - HOURLY_KEPT, kinds=hourly)
+    found["packs"] = of_reviews.forget()
     found["runs"] = of_runs.forget_files(store_of_hub(), ended_before=now - RUN_FILES_KEPT)
     found["figures"] = of_explore.forget_figures(before=now - FIGURES_KEPT)
     return found
