@@ -4,6 +4,7 @@ YAML packs, one per country over a generic one, checked when they are loaded. Co
 belongs to `kalanso.indicators` and to the packages above.
 """
 
+from kalanso.definitions.approaches import ApproachRule, approach_rules
 from kalanso.definitions.faults import PackFault, UnknownCode
 from kalanso.definitions.immunization_package import immunization_package
 from kalanso.definitions.indicators import Conversion, IndicatorDefinition
@@ -16,6 +17,7 @@ from kalanso.definitions.thresholds import Threshold
 from kalanso.definitions.vaccines import Product, ScheduledDose
 
 __all__ = [
+    "ApproachRule",
     "Conversion",
     "Country",
     "Declarations",
@@ -30,6 +32,7 @@ __all__ = [
     "ScheduledDose",
     "Threshold",
     "UnknownCode",
+    "approach_rules",
     "immunization_package",
     "indicator_reference",
     "load",

@@ -5,6 +5,7 @@ effect of an action reaches the number of children that a plan may promise. Ever
 leaves out.
 """
 
+from kalanso.planning.design import Costing, Shares, Suggestion, costing, suggest
 from kalanso.planning.options import Approach, Options, options
 from kalanso.planning.plans import CAREFUL, EXPECTED, Plan, PlanRefused, frontier, plan
 from kalanso.planning.survey_sites import next_clusters, survey_value
@@ -13,12 +14,17 @@ __all__ = [
     "CAREFUL",
     "EXPECTED",
     "Approach",
+    "Costing",
     "Options",
     "Plan",
     "PlanRefused",
+    "Shares",
+    "Suggestion",
+    "costing",
     "frontier",
     "next_clusters",
     "options",
     "plan",
+    "suggest",
     "survey_value",
 ]
