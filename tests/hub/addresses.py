@@ -321,6 +321,7 @@ PORTFOLIO = (
     page("portfolio_who", READS_PORTFOLIO),
     look("portfolio_file", READS_PORTFOLIO, about="portfolio file"),
     page("portfolio_district", READS_PORTFOLIO, about="planned district"),
+    look("design", READS_PORTFOLIO),
     page("intervention_new", anywhere("national") | anywhere("partner"), done=422, form={"code": ""}),
     page("intervention", READS_PORTFOLIO, about="intervention", knows=READS_PORTFOLIO),
     page("intervention_edit", LEADS_LINES, about="intervention", knows=READS_PORTFOLIO, done=422, form={"title_fr": ""}),

@@ -97,7 +97,7 @@ def test_a_place_leads_to_what_is_planned_in_its_district(told: None, niono: str
 
     area = PlaceMirror.objects.filter(level="health_area", path__contains=f"/{niono}/").first()
     assert area is not None
-    template = engines["django"].from_string("{% planned_in code %}")
+    template = engines["django"].from_string("{% districts_of code as homes %}{% planned_in homes %}")
     request = RequestFactory().get("/")
     request.user = Person.objects.get(username="jeanne")
     assert f"/agir/portefeuille/district/{niono}/" in template.render({"code": area.code}, request)

@@ -478,7 +478,7 @@ COVERED_ELSEWHERE = (
     "preuves/depot/", "preuves/alertes/", "preuves/sources/", "preuves/flux/",  # test_hub_evidence_rights, addresses
     "preuves/connexions/",  # test_hub_connections_rights
     "preuves/etudes/",  # test_hub_studies_rights
-    "agir/portefeuille",  # test_hub_portfolio, addresses
+    "agir/portefeuille", "agir/concevoir/",  # test_hub_portfolio, test_hub_design, addresses
     "agir/subventions/",  # test_hub_grants_rights, addresses
     "agir/revue/", "agir/fiche/",  # test_hub_reviews, addresses
     "preuves/a-demander/", "preuves/qualite/fiche/", "preuves/qualite/rapport/",  # worklist, scorecards, quality_reports
@@ -508,7 +508,7 @@ def test_every_address_stands_in_the_matrix() -> None:
 
 
 BOUNDS = {
-    "/": 10, "/ou/": 11, "/ou/poches/": 11, "/lieux/": 10, "/lieux/{district}/": 17, "/lieux/{area}/estimation/": 12, "/preuves/": 10,
+    "/": 10, "/ou/": 11, "/ou/poches/": 13, "/lieux/": 10, "/lieux/{district}/": 17, "/lieux/{area}/estimation/": 14, "/preuves/": 10,
     "/preuves/registre/": 10, "/preuves/comparaison/": 10, "/preuves/hypotheses/": 10, "/preuves/tables/": 10,
     "/preuves/tables/burden/": 10, "/preuves/tables/burden/graphique/": 10, "/preuves/tables/burden/carte/": 10,
     "/preuves/tables/burden/provenance/": 10, "/preuves/qualite/": 10, "/centre-apprentissage/tendances/": 10,

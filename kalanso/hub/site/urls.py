@@ -6,7 +6,7 @@ from django.urls import include, path
 from kalanso.hub.api import api
 from kalanso.hub.offline import views as offline
 from kalanso.hub.site import views
-from kalanso.hub.site.views import reviews
+from kalanso.hub.site.views import design, reviews
 
 urlpatterns = [
     path("favicon.ico", views.favicon),
@@ -36,6 +36,7 @@ urlpatterns = [
         ),
         path("agir/fiche/<str:code>/", reviews.sheet, name="district_sheet"),
         path("agir/fiche/<str:code>.pdf", reviews.sheet_pdf, name="district_sheet_pdf"),
+        path("agir/concevoir/", design.design, name="design"),
         path("apprendre/", views.learn, name="learn"),
         path("methode/", views.method, name="method"),
         path("glossaire/", views.glossary, name="glossary"),

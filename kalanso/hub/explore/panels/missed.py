@@ -11,6 +11,7 @@ from django.conf import settings
 from kalanso.hub.explore.queries import doors, places, said, shelf, sums
 from kalanso.hub.explore.queries.estimates import Number
 from kalanso.hub.explore.queries.sums import Missed
+from kalanso.vocabulary import Level
 
 register = template.Library()
 
@@ -32,6 +33,17 @@ def missed_in(codes: Iterable[str], together: bool = False) -> Missed:
     if settings.KALANSO_STORE is None:
         return Missed(of={}, heard=(), asked=len(set(codes)))
     return sums.missed(shelf.current(), codes, together=together)
+
+
+@register.simple_tag
+def districts_of(places_: str | Iterable[dict[str, Any]]) -> list[str]:
+    """Return the districts of a place, or of the places of some rows, by code; none for what lies above districts."""
+    codes = {places_} if isinstance(places_, str) else {str(row["place_code"]) for row in places_}
+    known = places.tree(shelf.current())
+    inside = (
+        one for code in codes if code in known.places for one in (known.places[code], *known.above(code))
+    )
+    return sorted({one.code for one in inside if one.level == Level.DISTRICT})
 
 
 @register.filter

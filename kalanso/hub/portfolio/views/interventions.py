@@ -91,7 +91,12 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
         raise PermissionDenied(
             _("Votre rôle ou vos lieux ne permettent de la prévoir dans aucun district de plus.")
         )
-    form = PlanForm(request.POST or None, places=places, unit=one.unit, initial={"organisation": one.lead_id})
+    asked = request.GET.get("district", "")
+    initial = {
+        "organisation": one.lead_id,
+        "place": asked if asked in {place.code for place in places} else None,
+    }
+    form = PlanForm(request.POST or None, places=places, unit=one.unit, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             cell = cell_actions.plan(

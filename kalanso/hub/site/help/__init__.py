@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from kalanso.hub.site.help.acting import (
     ACTIONS,
     DECISIONS,
+    DESIGN,
     DISTRICT_SHEET,
     FACTORS,
     GRANTS,
@@ -351,6 +352,7 @@ FAMILIES: tuple[tuple[str, Help], ...] = (
     ("load", PORTFOLIO_SHEET),
     ("report", REPORTS_OF_CELLS),
     ("grant", GRANTS),
+    ("design", DESIGN),
     ("finding", FINDINGS),
     ("worklist", QUESTIONS),
     ("source", SOURCES),

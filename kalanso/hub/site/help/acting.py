@@ -51,6 +51,13 @@ GRANTS = Help(
     ),
     _("À voir l'argent qui attend, celui qui manque, et à répondre de chaque franc par une pièce."),
 )
+DESIGN = Help(
+    _(
+        "Des approches à discuter pour un district ou une poche : pourquoi, ce qu'elles ont donné ailleurs, à quel coût supposé."
+    ),
+    _("Ceux qui prévoient : CNI, régions, districts, partenaires."),
+    _("À prévoir une intervention en sachant qui manque, ce qui bloque et ce que d'autres ont appris."),
+)
 PORTFOLIO = Help(
     _(
         "Le portefeuille : chaque intervention dans chaque district où elle est prévue, son plan, son état et sa raison."

@@ -108,7 +108,7 @@ STUDY_PAGES = (
 )
 PORTFOLIO_PAGES = (
     "portfolio_district", "intervention", "intervention_new", "intervention_edit", "intervention_plan", "cell", "cell_plan", "cell_advance",
-    "cell_milestone", "load_new", "load", "portfolio_who",
+    "cell_milestone", "load_new", "load", "portfolio_who", "design",
 )  # fmt: skip
 GRANT_PAGES = (
     "grant", "grant_new", "grant_edit", "grant_group", "grant_line", "grant_line_new", "grant_entry_new", "grant_entry_correct",
