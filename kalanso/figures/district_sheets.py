@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from kalanso.figures.typeset import compiled
 from kalanso.figures.words import say
 
 TEMPLATE = "district_sheet.typ"
-CAPS = (40, 24, 18, 14, 11, 9, 7, 6, 5, 4, 3, 2, 1, 0)  # lines of a table, most first
+MOST = 60  # lines of a table that could ever fit
 
 
 def sheet_to_pdf(review: Review, *, now: datetime) -> bytes:
@@ -34,20 +33,24 @@ def sheet_to_page(review: Review, *, now: datetime, ppi: float = 72.0) -> bytes:
 
 
 def _fitted(review: Review, now: datetime) -> tuple[Review, int]:
-    for shorter, left in _shorter(review):
-        if len(_compiled((shorter, left), now, format="png", ppi=8.0)) == 1:
-            return shorter, left
-    raise FigureRefused("district sheet: expected sentences that fit on one page, got more; shorten them")
+    """Return the sheet with tables as long as one page lets them be, and how many lines it leaves off."""
+    longest = max((len(table.rows) for one in review.sections for table in one.listings), default=0)
+    fits, over = -1, min(longest, MOST) + 1
+    while over - fits > 1:
+        cap = over - 1 if fits < 0 and over > longest else (fits + over) // 2
+        if len(_compiled(_shorter(review, cap), now, format="png", ppi=8.0)) == 1:
+            fits = cap
+        else:
+            over = cap
+    if fits < 0:
+        raise FigureRefused("district sheet: expected sentences that fit on one page, got more; shorten them")
+    return _shorter(review, fits)
 
 
-def _shorter(review: Review) -> Iterator[tuple[Review, int]]:
-    """Yield the sheet with ever shorter tables, and how many lines each leaves off; each length once."""
-    seen = set()
-    for cap in CAPS:
-        left = sum(max(0, len(table.rows) - cap) for one in review.sections for table in one.listings)
-        if left not in seen:
-            seen.add(left)
-            yield replace(review, sections=tuple(_capped(one, cap) for one in review.sections)), left
+def _shorter(review: Review, cap: int) -> tuple[Review, int]:
+    """Return the sheet with no table longer than a number of lines, and how many lines that leaves off."""
+    left = sum(max(0, len(table.rows) - cap) for one in review.sections for table in one.listings)
+    return replace(review, sections=tuple(_capped(one, cap) for one in review.sections)), left
 
 
 def _capped(section: Section, cap: int) -> Section:
