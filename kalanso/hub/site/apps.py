@@ -17,5 +17,7 @@ class SiteConfig(AppConfig):
         from kalanso.hub.people.queries import trail
         from kalanso.hub.site.queries.packs import KIND
 
-        trail.declare({"site.pack_asked": _("%(who)s a demandé le dossier d'une revue.")})
+        trail.declare(
+            {"site.pack_asked": _("%(who)s a demandé le dossier d'une revue.")}, {"period": _("Trimestre")}
+        )
         name_kinds({KIND: _("Écrire le dossier d'une revue")})

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kalanso.figures.reviews import Linked, Listing, Section
@@ -17,12 +18,13 @@ from kalanso.hub.explore.panels import period as called
 from kalanso.hub.explore.panels import sentence, snapshot_url
 from kalanso.hub.explore.queries import evidence_of_places, runs, said
 from kalanso.hub.people.models import Event
+from kalanso.hub.people.queries.places import names_of
 from kalanso.hub.portfolio.models import Report
 from kalanso.hub.portfolio.models.follow_up import ActionState
-from kalanso.hub.portfolio.queries import agenda, decisions, factors, follow_up, keeping, scope
+from kalanso.hub.portfolio.queries import decisions, factors, follow_up, keeping, scope
 from kalanso.hub.portfolio.queries import reports as of_reports
 from kalanso.hub.site.queries.review import money, reports
-from kalanso.hub.site.queries.review.asked import Asked, bounds, count, not_listed, shortened
+from kalanso.hub.site.queries.review.asked import SHOWN, Asked, count, not_listed, shortened
 from kalanso.hub.site.queries.review.cells import portfolio_of
 from kalanso.vocabulary import Period
 
@@ -127,15 +129,22 @@ def _of_estimate(asked: Asked) -> list[Linked]:
 
 
 def _moved(asked: Asked) -> list[Listing]:
-    first, last = bounds(asked.quarter)
-    parts = agenda.of_cells(asked.person, "" if asked.whole else asked.place.code, first.date(), last.date())
-    part = next((one for one in parts if one.points), None)
-    if part is None:
+    rows = _seen_cells(asked).filter(asked.within("since")).order_by("-since", "pk")
+    shown = list(rows[:SHOWN])
+    if not shown:
         return []
+    names = names_of({one.place_code for one in shown})
     return [
         Listing(
-            title=_("Les lignes nouvelles ou dont l'état a changé en dernier"), headings=(_("Ligne"), _("État et raison")),
-            rows=[(Linked(shortened(one.says, 90), one.address), Linked(shortened(one.beside, 120))) for one in part.points],
-            widths=(4, 4), more=not_listed(part.total, len(part.points)),
+            title=_("Les lignes nouvelles ou dont l'état a changé en dernier"), headings=(_("Intervention"), _("District"), _("État et raison")),
+            rows=[
+                (
+                    Linked(f"{one.intervention.code} · {shortened(one.intervention.title, 60)}", reverse("cell", args=[one.pk])),
+                    Linked(names.get(one.place_code, one.place_code)),
+                    Linked(f"{one.get_state_display()} : {shortened(one.reason)}" if one.reason else one.get_state_display()),
+                )
+                for one in shown
+            ],
+            widths=(4, 1.5, 4), more=not_listed(rows.count(), len(shown)),
         )
     ]  # fmt: skip

@@ -17,7 +17,7 @@ from kalanso.hub.site.queries import review
 from kalanso.hub.site.queries.review import actions, cells, children, factors, money
 from kalanso.hub.site.queries.review.asked import Asked, shortened
 
-AREAS, LINES = 6, 40  # a sheet is shortened further until it has one page
+LINES = 40  # a sheet is shortened further until it has one page
 
 
 def sheet(asked: Asked) -> Review:
@@ -38,8 +38,7 @@ def _bare(one: Section, **changes: Any) -> Section:
 
 def _children(asked: Asked) -> Section:
     one = children.section(asked)
-    listings = [replace(table, rows=table.rows[:AREAS], more="") for table in one.listings]
-    return _bare(one, listings=listings, notes=tuple(one.notes[:1]) if one.listings else one.notes)
+    return _bare(one, notes=tuple(one.notes[:1]) if one.listings else one.notes)
 
 
 def _lines(asked: Asked) -> Section:
