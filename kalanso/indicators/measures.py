@@ -15,9 +15,9 @@ REPORTED, ESTIMATED, RECORDED, MONEY = "reported", "estimated", "recorded", "mon
 BASES = (REPORTED, ESTIMATED, RECORDED, MONEY)
 # Why there is no value.
 REASONS = (
-    "no_table", "no_value", "no_denominator", "nothing_expected", "no_source", "no_intervention", "no_report", "no_plan",
-    "no_state", "not_half", "not_for_you", "not_at_this_level", "by_grant", "no_estimate", "unsettled", "protected", "no_rate",
-    "not_yet",
+    "no_table", "no_value", "no_numerator", "no_denominator", "nothing_expected", "no_source", "no_intervention", "no_report", "no_plan",
+    "no_state", "not_half", "not_for_you", "not_at_this_level", "by_grant", "no_estimate", "unsettled", "protected",
+    "not_yet", "not_added",
 )  # fmt: skip
 # What a reader must know of a value that is there.
 FLAGS = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from kalanso.indicators.measures import Measure
+from kalanso.indicators.measures import REPORTED, Measure
 
 REACHED, ON_WAY, OFF, UNSURE, UNKNOWN = "reached", "on_way", "off", "unsure", "unknown"
 VERDICTS = (REACHED, ON_WAY, OFF, UNSURE, UNKNOWN)
@@ -42,14 +42,13 @@ class Way:
 
 
 def verdict(measure: Measure, way: Way, day: date) -> str:
-    """Return how a value of a day stands on its way; unknown where the value, the baseline or the target is lacking."""
+    """Return how a value of a day stands on its way; unknown where the value, the baseline or the target is lacking.
+
+    Unknown too where the number cannot be true (below nothing, or more reported doses than children), and where more
+    records are lacking than counted: such a number is shown, not judged.
+    """
     expected = way.expected(day)
-    if (
-        not measure.known
-        or expected is None
-        or way.target is None
-        or ("negative" in measure.flags and measure.unit == "count")
-    ):
+    if not measure.known or expected is None or way.target is None or not _credible(measure):
         return UNKNOWN
     ends = [measure.low, measure.high] if measure.low is not None else [measure.value, measure.value]
     if way.better == "down":
@@ -65,3 +64,8 @@ def verdict(measure: Measure, way: Way, day: date) -> str:
     if worst >= expected:
         return ON_WAY
     return OFF if best < expected else UNSURE
+
+
+def _credible(measure: Measure) -> bool:
+    impossible = "negative" in measure.flags or ("above_whole" in measure.flags and measure.basis == REPORTED)
+    return not impossible and measure.left_out <= measure.counted

@@ -9,6 +9,7 @@ from kalanso.coverage.tables import TABLES as COVERAGE_TABLES
 from kalanso.indicators.tables import TABLES as INDICATOR_TABLES
 from kalanso.pipeline.demo_truth import DEMO_TRUTH
 from kalanso.places.tables import TABLES as PLACE_TABLES
+from kalanso.planning.portfolio_tables import PORTFOLIO_TABLES
 from kalanso.quality.tables import TABLES as QUALITY_TABLES
 from kalanso.simulation.tables import TABLES as SIMULATION_TABLES
 from kalanso.sources.catalogue.tables import TABLES as CATALOGUE_TABLES
@@ -26,6 +27,7 @@ TABLES: tuple[TableSpec, ...] = (
     *SURVEY_TABLES,
     *COVERAGE_TABLES,
     *TRIANGULATION_TABLES,
+    *PORTFOLIO_TABLES,  # what people keep in the hub
     *SIMULATION_TABLES,  # the truth of the example country, private
     DEMO_TRUTH,  # what is shown of it, on request, in a demonstration
 )

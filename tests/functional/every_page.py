@@ -158,6 +158,11 @@ _MONEY = (
     *_pages("grant_line_new", "/agir/subventions/{grant}/ligne/"), *_pages("grant_intervention", "/agir/subventions/interventions/{grant_intervention}/"),
     *_pages("grant_line", "/agir/subventions/lignes/{grant_line}/"), *_pages("grant_entry_new", "/agir/subventions/lignes/{grant_line}/ecriture/"),
     *_pages("grant_entry_correct", "/agir/subventions/ecritures/{grant_entry}/corriger/"),
+    *_pages("grant_framework", "/agir/subventions/{grant}/cadre/"), *_pages("grant_agree", "/agir/subventions/{grant}/cadre/nouveau/"),
+    *_pages("agreed_edit", "/agir/subventions/cadre/{agreed}/"), *_pages("agreed_withdraw", "/agir/subventions/cadre/{agreed}/retirer/"),
+    *_pages("indicators", "/agir/indicateurs/", "/agir/indicateurs/?trimestre=2024Q4&subvention={grant}"), *_pages("indicators", "/agir/indicateurs/", who="awa"),
+    *_pages("indicator", "/agir/indicateurs/dtp1_coverage/?trimestre=2024Q4", "/agir/indicateurs/interventions_on_track/"),
+    *_pages("indicator_counted", "/agir/indicateurs/mobile_clinics_on_time/interventions/"),
 )  # fmt: skip
 _PEOPLE = (
     *_pages("me", "/moi/"), *_pages("me", "/moi/", who="awa"), *_pages("me", "/moi/", who="seydou"),
@@ -220,7 +225,7 @@ NOT_PAGES = {
     "round_figure": "figure", "portfolio_file": "download", "load_template": "download", "load_apply": "takes a form", "load_discard": "takes a form",
     "cell_milestone_done": "takes a form", "report_approve": "takes a form", "report_photo": "photo",
     "grant_load_discard": "takes a form", "grant_reconcile": "takes a form", "grant_lines_file": "download", "grant_entries_file": "download",
-    "grant_iati_file": "download",
+    "grant_iati_file": "download", "indicators_file": "download",
     "mfa_download_recovery_codes": "download", "connection_standing": "part of `connection`", "connection_look": "takes a form", "connection_choose": "takes a form",
     "connection_propose": "takes a form", "connection_plan": "download", "connection_pull": "takes a form", "pull_stop": "takes a form",
     "pull_file": "download", "upload_read_again": "takes a form", "upload_name": "takes a form",

@@ -343,7 +343,7 @@ def _portfolio(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
 
 def _money(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
     """Grants of two houses with lines of the district, an entry on one, and a sheet that a partner tried."""
-    from kalanso.hub.grants.actions import grants
+    from kalanso.hub.grants.actions import framework, grants
     from kalanso.hub.grants.models import MoneyLoad
     from kalanso.hub.people.models import Organisation, Person
     from tests.hub import money_desk
@@ -357,6 +357,9 @@ def _money(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
         grant = money_desk.grant(by, code=f"G-{code}", funder=house, holder=house)
         what = money_desk.intervention(f"INT-{code}", house)
         found[name], lines[name] = grant, money_desk.line(by, grant, what, place=home)
+    agreed = framework.agree(by=by, grant=found["grant"], now=NOW, said={
+        "indicator": "dtp1_coverage", "unit": "share", "chain": "intermediate", "kind": "core", "better": "up", "data_source": "SNIS",
+    })  # fmt: skip
     entry = money_desk.entry(by, lines["grant"])
     type(entry).objects.filter(pk=entry.pk).update(by=writer)
     load = MoneyLoad.objects.create(
@@ -371,6 +374,9 @@ def _money(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
         "budget line of another house": lambda who: {"pk": lines["grant of another house"].pk},
         "entry of money": lambda who: {"pk": entry.pk},
         "sheet of money": lambda who: {"pk": load.pk},
+        "agreed indicator": lambda who: {"pk": agreed.pk},
+        "indicator counted from reports": lambda who: {"key": "extended_hours_sessions_held"},
+        "file of indicators": lambda who: {"form": "csv"},
     }
 
 

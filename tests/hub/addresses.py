@@ -417,6 +417,14 @@ GRANTS = (
     page("grant_entry_new", SPENDS, done=422, form={"kind": "x"}, **BUDGET),
     page("grant_entry_correct", SPENDS, done=422, form={"way": "x"}, **MOVED),
     button("grant_reconcile", near("national"), form={"answer": "agrees"}, **MOVED),
+    look("grant_framework", OWN_MONEY, **GRANT),
+    page("grant_agree", CNI, done=422, form={"indicator": ""}, **GRANT),
+    page("agreed_edit", CNI, about="agreed indicator", knows=OWN_MONEY, done=422, form={"target": "x"}),
+    page("agreed_withdraw", CNI, about="agreed indicator", knows=OWN_MONEY, done=422, form={"since": ""}),
+    page("indicator_counted", CNI, about="indicator counted from reports", done=422, form={"interventions": "x"}),
+    look("indicators", READS_PORTFOLIO, by=FEW),
+    look("indicator", READS_PORTFOLIO, about="indicator counted from reports", by=FEW),
+    look("indicators_file", READS_PORTFOLIO, about="file of indicators", by=FEW),
 )  # fmt: skip
 
 PERSONS = (

@@ -98,7 +98,7 @@ def in_every_state(centre: Any, partner: Any) -> dict[str, str]:
     """Return by names for addresses a grant with lines in two districts, entries in every state, and a sheet that was tried."""
     from tempfile import NamedTemporaryFile
 
-    from kalanso.hub.grants.actions import entries, grants, loads
+    from kalanso.hub.grants.actions import entries, framework, grants, loads
     from kalanso.hub.people.models import PlaceMirror
 
     own = partner.memberships.get().organisation
@@ -142,7 +142,12 @@ def in_every_state(centre: Any, partner: Any) -> dict[str, str]:
             sha256="0" * 64,
             now=NOW,
         )
+    agreed = framework.agree(by=centre, grant=one, now=NOW, said={
+        "indicator": "mobile_clinics_on_time", "unit": "share", "chain": "activity", "kind": "core", "better": "up", "baseline": Decimal("0.5"),
+        "baseline_day": date(2023, 12, 31), "baseline_source": "Rapport annuel 2023", "target": Decimal("0.9"), "target_day": date(2027, 12, 31),
+        "data_source": "rapports du portefeuille",
+    })  # fmt: skip
     return {
         "grant": str(one.pk), "grant_line": str(lines[0].pk), "grant_entry": str(written[4].pk), "grant_load": str(load.pk),
-        "grant_intervention": str(what.pk),
+        "grant_intervention": str(what.pk), "agreed": str(agreed.pk),
     }  # fmt: skip

@@ -53,8 +53,8 @@ def test_what_people_said_is_published_once_and_without_their_words(
 
     store = Store.create(tmp_path / "store", country="ML", now=NOW, memory="1GB", threads=1)
     with override_settings(KALANSO_STORE=store.folder):
-        assert export(WORK) == {"finding_statuses": 1, "survey_voices": 0}
-        assert export(WORK) == {"finding_statuses": 1, "survey_voices": 0}
+        assert {name: n for name, n in export(WORK).items() if n} == {"finding_statuses": 1}
+        assert {name: n for name, n in export(WORK).items() if n} == {"finding_statuses": 1}
     assert len(store.history("finding_statuses")) == 1
     (row,) = store.read(FINDING_STATUSES).to_pyarrow().to_pylist()
     assert (row["place_code"], row["period_start"].isoformat(), row["status"]) == (
@@ -70,7 +70,7 @@ def test_a_hub_in_which_nobody_said_anything_publishes_nothing(hub: None, tmp_pa
 
     store = Store.create(tmp_path / "store", country="ML", now=NOW, memory="1GB", threads=1)
     with override_settings(KALANSO_STORE=store.folder):
-        assert export(WORK) == {"finding_statuses": 0, "survey_voices": 0}
+        assert not any(export(WORK).values())
     assert store.latest("finding_statuses") is None
 
 

@@ -481,6 +481,7 @@ COVERED_ELSEWHERE = (
     "agir/portefeuille", "agir/concevoir/",  # test_hub_portfolio, test_hub_design, addresses
     "agir/subventions/",  # test_hub_grants_rights, addresses
     "agir/revue/", "agir/fiche/",  # test_hub_reviews, addresses
+    "agir/indicateurs",  # test_hub_indicators, addresses
     "preuves/a-demander/", "preuves/qualite/fiche/", "preuves/qualite/rapport/",  # worklist, scorecards, quality_reports
     "preuves/croisement/", "lieux/<str:code>/bulletin/",  # test_hub_beside
     "preuves/calculs/", "preuves/officiel/",  # test_hub_runs_pages

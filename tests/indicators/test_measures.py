@@ -153,3 +153,17 @@ def test_a_value_between_bounds_is_told_only_where_both_stand_on_one_side() -> N
     assert [told(30, 50), told(60, 74), told(60, 90), told(80, 95)] == ["reached", "on_way", "unsure", "off"]
     assert verdict(COUNTS.of(value=-3, flags=("negative",)), way, day) == "unknown"
     assert Way(baseline=None, baseline_day=None, target=5, target_day=day).expected(day) is None
+
+
+def test_what_cannot_be_true_and_what_is_mostly_lacking_is_not_judged() -> None:
+    way = Way(baseline=0.6, baseline_day=date(2024, 1, 1), target=0.8, target_day=date(2026, 1, 1))
+    recorded = About(code="x", place_code="P", period="q", basis="recorded")
+
+    def told(one: Measure) -> str:
+        return verdict(one, way, date(2025, 1, 1))
+
+    assert told(share(ABOUT, 115, 100)) == "unknown"
+    assert told(share(recorded, 12, 10)) == "reached"
+    assert told(share(ABOUT, -1, 10)) == "unknown"
+    assert told(share(recorded, 9, 10, counted=10, left_out=11)) == "unknown"
+    assert told(share(recorded, 9, 10, counted=10, left_out=10)) == "reached"

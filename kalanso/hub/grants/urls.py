@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kalanso.hub.grants.views import files, grants, lines, loads, reconciliation
+from kalanso.hub.grants.views import files, framework, grants, lines, loads, reconciliation
 
 HERE = "agir/subventions/"
 ONE, LINE, ENTRY, LOAD = (
@@ -31,6 +31,11 @@ urlpatterns = [
     path(f"{ONE}modifier/", grants.edit, name="grant_edit"),
     path(f"{ONE}rattacher/", grants.group, name="grant_group"),
     path(f"{ONE}ligne/", lines.new, name="grant_line_new"),
+    path(f"{ONE}cadre/", framework.listing, name="grant_framework"),
+    path(f"{ONE}cadre/nouveau/", framework.agree, name="grant_agree"),
+    path(f"{HERE}cadre/<int:pk>/", framework.edit, name="agreed_edit"),
+    path(f"{HERE}cadre/<int:pk>/retirer/", framework.withdraw, name="agreed_withdraw"),
+    path("agir/indicateurs/<slug:key>/interventions/", framework.counted, name="indicator_counted"),
     path(f"{ONE}lignes.<slug:form>", files.lines, name="grant_lines_file"),
     path(f"{ONE}ecritures.<slug:form>", files.entries, name="grant_entries_file"),
 ]

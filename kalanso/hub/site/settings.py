@@ -146,6 +146,7 @@ TEMPLATES = [
                 "kalanso.hub.portfolio.panels.squares",
                 "kalanso.hub.portfolio.panels.planned",
                 "kalanso.hub.grants.panels",
+                "kalanso.hub.grants.panels.framework",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
@@ -314,7 +315,9 @@ KALANSO_DUE: tuple[tuple[str, str, int], ...] = (
     *((("people.digest", "weekly", 6),) if CONFIGURATION.email else ()),
 )
 # Records that the library gets to read as tables each night, one module of an app a line.
-KALANSO_EXPORTS = ("kalanso.hub.evidence.exports", "kalanso.hub.studies.exports")
+KALANSO_EXPORTS = (
+    "kalanso.hub.evidence.exports", "kalanso.hub.studies.exports", "kalanso.hub.portfolio.exports", "kalanso.hub.grants.exports",
+)  # fmt: skip
 KALANSO_SILENCE = CONFIGURATION.silence
 
 STATIC_URL = "/static/"

@@ -6,7 +6,7 @@ from django.urls import include, path
 from kalanso.hub.api import api
 from kalanso.hub.offline import views as offline
 from kalanso.hub.site import views
-from kalanso.hub.site.views import design, reviews
+from kalanso.hub.site.views import design, indicators, reviews
 
 urlpatterns = [
     path("favicon.ico", views.favicon),
@@ -44,6 +44,9 @@ urlpatterns = [
         path("", include("kalanso.hub.evidence.urls")),
         path("", include("kalanso.hub.studies.urls")),
         path("", include("kalanso.hub.portfolio.urls")),
+        path("agir/indicateurs/", indicators.listing, name="indicators"),
+        path("agir/indicateurs.<slug:form>", indicators.download, name="indicators_file"),
+        path("agir/indicateurs/<slug:key>/", indicators.indicator, name="indicator"),
         path("agir/subventions/enfants/", views.money_and_children, name="grant_children"),
         path("", include("kalanso.hub.grants.urls")),
         path("", include("kalanso.hub.api.urls")),

@@ -44,7 +44,10 @@ class Basis:
 
 @dataclass(frozen=True)
 class Point:
-    """One value of a series; `rolled` where it stands for the four quarters that end with its period."""
+    """One value of a series; `rolled` where it stands for the four quarters that end with its period.
+
+    `source` is whose numerator it is, `out_of` the name of its denominator.
+    """
 
     place_code: str
     period: str
@@ -55,6 +58,8 @@ class Point:
     provisional: bool
     caveat: str | None
     rolled: bool = False
+    source: str = ""
+    out_of: str = ""
 
     @property
     def gap(self) -> float | None:
@@ -174,7 +179,10 @@ def _one_tree(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _point(row: dict[str, Any], rolled: bool) -> Point:
     wanted = ("place_code", "period", "numerator", "denominator", "value", "completeness", "caveat")
-    return Point(**{name: row[name] for name in wanted}, provisional=bool(row["provisional"]), rolled=rolled)
+    return Point(
+        **{name: row[name] for name in wanted}, provisional=bool(row["provisional"]), rolled=rolled,
+        source=row["source"], out_of=row["denominator_name"] or "",
+    )  # fmt: skip
 
 
 @shared(INDICATOR_VALUES, about=no_place)

@@ -92,6 +92,12 @@ TITLES = {
     "quality_scores": _("Que valent les données de chaque lieu ?"),
     "recounts": _("Que trouve-t-on quand on recompte les doses ?"),
     "survey_evidence": _("Que disent les études à l'estimation ?"),
+    "portfolio_interventions": _("Quelles interventions le portefeuille a-t-il ?"),
+    "portfolio_cells": _("Qu'est-ce qui est prévu, où, et où cela en est ?"),
+    "portfolio_reports": _("Qu'ont fait les équipes, trimestre par trimestre ?"),
+    "portfolio_factors": _("Qu'est-ce qui bloque et qu'est-ce qui aide ?"),
+    "portfolio_actions": _("Quelles actions ont été promises, et tenues ?"),
+    "portfolio_decisions": _("Combien de décisions, et sur quoi reposent-elles ?"),
     "survey_voices": _("Où des études ont-elles écouté des familles ?"),
     "imports": _("Quels fichiers ont été importés ?"),
     "rejected_rows": _("Quelles lignes ont été refusées, et pourquoi ?"),
@@ -154,6 +160,9 @@ THEMES: tuple[tuple[Any, str, frozenset[str]], ...] = (
     (_("Sources côte à côte"), "croisement", frozenset({
         "triangulation", "triangulation_findings", "confidence_grades", "confidence_grades_partners", "proposed_targets",
         "source_agreement", "source_differences",
+    })),
+    (_("Portefeuille"), "portefeuille", frozenset({
+        "portfolio_interventions", "portfolio_cells", "portfolio_reports", "portfolio_factors", "portfolio_actions", "portfolio_decisions",
     })),
     (_("Lieux"), "lieux", frozenset({
         "places", "place_parents", "place_codes", "place_boundaries", "place_contexts", "place_neighbours",

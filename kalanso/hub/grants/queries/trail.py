@@ -19,6 +19,10 @@ VERBS = {
     "grants.tried": _("%(who)s a essayé la feuille d'argent « %(what)s »."),
     "grants.loaded": _("%(who)s a chargé la feuille d'argent « %(what)s »."),
     "grants.discarded": _("%(who)s a écarté la feuille d'argent « %(what)s »."),
+    "grants.agreed": _("%(who)s a convenu l'indicateur « %(what)s »."),
+    "grants.agreement_corrected": _("%(who)s a corrigé l'indicateur convenu « %(what)s »."),
+    "grants.agreement_withdrawn": _("%(who)s a retiré l'indicateur convenu « %(what)s »."),
+    "grants.counted": _("%(who)s a dit quelles interventions comptent pour un indicateur : %(what)s."),
     "grants.demonstrated": _("%(who)s a rempli la subvention de démonstration « %(what)s »."),
 }
 # What the changed fields are called.
@@ -42,5 +46,19 @@ FIELDS = {
     "rate_source": _("Qui le dit"),
     "identifier": _("Identifiant IATI"),
     "grant": _("Subvention"),
+    "indicator": _("Indicateur"),
+    "name_fr": _("Nom en français"),
+    "name_en": _("Nom en anglais"),
+    "chain": _("Place dans la chaîne des résultats"),
+    "better": _("Sens voulu"),
+    "cumulative": _("Cumulé"),
+    "baseline": _("Point de départ"),
+    "baseline_day": _("Jour du point de départ"),
+    "baseline_source": _("Source du point de départ"),
+    "target_day": _("Jour de la cible"),
+    "data_source": _("D'où viennent les valeurs"),
+    "frequency": _("Rythme"),
+    "withdrawn": _("Ne vaut plus depuis le"),
+    "counted": _("Interventions comptées"),
 }
 TECHNICAL = frozenset({"sha256", "mark"})

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_GET
 from kalanso.hub.grants.actions import grants as actions
 from kalanso.hub.grants.forms.grants import GrantForm, GroupForm, RateForm
 from kalanso.hub.grants.models import BudgetLine, ExchangeRate, Grant, GrantParent
-from kalanso.hub.grants.queries import accounts, overview, scope
+from kalanso.hub.grants.queries import accounts, framework, overview, scope
 from kalanso.hub.grants.queries.exchange import Exchange
 from kalanso.hub.grants.queries.flags import flags
 from kalanso.hub.grants.views import now, page_of, refuse_outsiders, tried
-from kalanso.hub.people.permissions import WHOLE_COUNTRY, refuse_unless
+from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, refuse_unless
 
 PAGE, FLAGS, RATES = 25, 8, 60
 BY = ("intervention", "organisation", "place")
@@ -65,7 +65,8 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         "more_flags": max(0, len(found) - FLAGS), "by": by, "parts": parts[(pager["number"] - 1) * PAGE :][:PAGE], "pager": pager,
         "links": links, "together": accounts.consolidated(grant, lines, exchange) if links else None,
         "parents": GrantParent.objects.filter(child=grant).select_related("parent", "by"),
-        "dollars": _elsewhere(grant, exchange),
+        "dollars": _elsewhere(grant, exchange), "promised": framework.agreed(request.user, grant).count(),
+        "reads_portfolio": may(request.user, "portfolio.read"),
     })  # fmt: skip
 
 

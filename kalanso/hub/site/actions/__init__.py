@@ -18,7 +18,7 @@ from kalanso.hub.evidence.models import SourceCard
 from kalanso.hub.explore.queries import shelf
 from kalanso.hub.explore.queries.evidence_of_places import all_pockets
 from kalanso.hub.explore.queries.places import below
-from kalanso.hub.grants.actions import demonstration
+from kalanso.hub.grants.actions import demonstration, demonstration_framework
 from kalanso.hub.people import tasks
 from kalanso.hub.people.actions.persons import first_administrator, give_role
 from kalanso.hub.people.models import Organisation, Person, PlaceMirror, Role
@@ -71,6 +71,8 @@ def prepare(*, now: datetime) -> None:
             of_portfolio.seed(by=centre, now=now)
             _tell_demo_story(centre=centre, now=now)
         _show_demo_money(now=now)
+        if centre is not None:
+            demonstration_framework.seed(by=centre, now=now)
 
 
 def _tell_demo_story(*, centre: Person, now: datetime) -> None:

@@ -58,6 +58,22 @@ DESIGN = Help(
     _("Ceux qui prévoient : CNI, régions, districts, partenaires."),
     _("À prévoir une intervention en sachant qui manque, ce qui bloque et ce que d'autres ont appris."),
 )
+INDICATORS = Help(
+    _(
+        "Les indicateurs du cadre de résultats : leur valeur du trimestre, d'où elle vient, et si elle va vers la cible convenue."
+    ),
+    _("Gavi et les autres bailleurs, le CNI, les régions et les organisations qui mènent les interventions."),
+    _(
+        "À voir ce que le travail change et à rendre compte une seule fois : les valeurs se calculent, personne ne les saisit."
+    ),
+)
+FRAMEWORK = Help(
+    _(
+        "Ce qu'une subvention a promis : chaque indicateur avec son point de départ, sa cible, sa source et son rythme."
+    ),
+    _("Le CNI, et les bailleurs pour les subventions qu'ils paient."),
+    _("À juger chaque trimestre si l'on est en route, sur les mêmes nombres pour tous."),
+)
 PORTFOLIO = Help(
     _(
         "Le portefeuille : chaque intervention dans chaque district où elle est prévue, son plan, son état et sa raison."

@@ -42,6 +42,7 @@ PAGES = {
         ("actions", _("Actions")),
         ("decisions", _("Décisions")),
         ("grants", _("Subventions")),
+        ("indicators", _("Indicateurs")),
     ),
     "evidence": (
         ("evidence", _("Vue d'ensemble")),
@@ -73,6 +74,7 @@ HELD = {
     "reports": "portfolio.read",
     **dict.fromkeys(FOLLOW_UP, "portfolio.read"),
     "grants": "grants.read",
+    "indicators": "portfolio.read",
 }
 # Pages that belong to one of those without having a name of their own there.
 UPLOAD_PAGES = (
@@ -113,6 +115,7 @@ PORTFOLIO_PAGES = (
 GRANT_PAGES = (
     "grant", "grant_new", "grant_edit", "grant_group", "grant_line", "grant_line_new", "grant_entry_new", "grant_entry_correct",
     "grant_intervention", "grant_reconciliation", "grant_rates", "grant_loads", "grant_load_new", "grant_load", "grant_iati", "grant_children",
+    "grant_framework", "grant_agree", "agreed_edit", "agreed_withdraw",
 )  # fmt: skip
 UNDER = {
     "place": "where",
@@ -146,6 +149,7 @@ UNDER = {
     **dict.fromkeys(("meetings", "meeting", "meeting_new", "meeting_edit"), "decisions"),
     **dict.fromkeys(GRANT_PAGES, "grants"),
     **dict.fromkeys(("review", "district_sheet"), "decisions"),
+    **dict.fromkeys(("indicator", "indicator_counted"), "indicators"),
 }
 # The section of each page that stands beside others, and of those that stand alone.
 SECTIONS = {
