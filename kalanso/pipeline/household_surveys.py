@@ -101,11 +101,11 @@ def analyse_survey(
         decided = None
         if decided_in.exists():
             decided = located(_given(decided_in), found.children, found.doses)
-        cleaned = clean(found.children, found.doses, study.asked, decided=decided)
+        cleaned = clean(found.children, found.doses, study.asked, answers=found.answers, decided=decided)
         step(progress, cancel, "pipeline.survey.estimating", 0.4)
         known = record(
             cleaned, schedule_table(load_pack(study.country)), policy=study.policy, mode=study.mode,
-            grace_days=study.grace_days, answers=_kept_opinions(found, cleaned),
+            grace_days=study.grace_days, answers=cleaned.answers,
         )  # fmt: skip
         estimates = estimate(known, groups=study.groups)
     except (ChildrenRefused, CorrectionRefused, RecordRefused, ScheduleRefused) as error:
@@ -161,12 +161,6 @@ def _counts(found: Received) -> dict[str, int]:
         "submissions": len(found.children) + found.without_consent, "without_consent": found.without_consent,
         "children": len(found.children), "doses": len(found.doses), "answers": len(found.answers),
     }  # fmt: skip
-
-
-def _kept_opinions(found: Received, cleaned: Cleaned) -> pd.DataFrame:
-    """Return opinions of the children that are analysed; of an interview that came twice, the first."""
-    kept = found.answers[found.answers["child"].isin(cleaned.children["child"])]
-    return kept.drop_duplicates(["child", "question"])
 
 
 def _next_doses(known: Record, study: StudyRound, now: datetime) -> str:

@@ -7,7 +7,7 @@ birth dates in `births`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,9 @@ import pandas as pd
 from kalanso.surveys.births import birth_dates
 from kalanso.surveys.corrections import Corrections
 from kalanso.surveys.dose_cleaning import dated, in_order, known_rows, series_of
+from kalanso.surveys.interviews import each_child_once, follow, known_answers, with_interview
 from kalanso.surveys.rounds import Round
-from kalanso.surveys.tables import SURVEY_CHILDREN, SURVEY_DOSES
+from kalanso.surveys.tables import SURVEY_ANSWERS, SURVEY_CHILDREN, SURVEY_DOSES
 from kalanso.surveys.written_dates import read_dates
 
 TABLE = "survey_children"
@@ -37,7 +38,7 @@ class Cleaned:
 
     `children`: one row per child, with `weight` (float), `interview_date`, `birth_date` (NaT where unknown), `birth_rule`,
     `age_days` and `cohort`. `doses`: one row per child, dose and source, with `day` (NaT), `tick` (proof without a
-    day) and `answer`. `receipt`: rule, rows.
+    day) and `answer`. `answers`: what caregivers of these children answered, in the columns of SURVEY_ANSWERS. `receipt`: rule, rows.
     """
 
     asked: Round
@@ -45,6 +46,7 @@ class Cleaned:
     doses: pd.DataFrame
     corrections: pd.DataFrame
     receipt: pd.DataFrame
+    answers: pd.DataFrame
 
     def rows_of(self, rule: str) -> int:
         """Return how many rows a rule found."""
@@ -52,25 +54,33 @@ class Cleaned:
 
 
 def clean(
-    children: pd.DataFrame, doses: pd.DataFrame, asked: Round, *, decided: pd.DataFrame | None = None
-) -> Cleaned:
-    """Return what can be analysed of the received tables (columns of SURVEY_CHILDREN and SURVEY_DOSES).
+    children: pd.DataFrame, doses: pd.DataFrame, asked: Round, *, answers: pd.DataFrame | None = None,
+    decided: pd.DataFrame | None = None,
+) -> Cleaned:  # fmt: skip
+    """Return what can be analysed of the received tables (columns of SURVEY_CHILDREN, SURVEY_DOSES and SURVEY_ANSWERS).
 
     `decided` holds corrections of persons (columns of SURVEY_CORRECTIONS, `who` and `why` filled). The received
     tables are not changed. Raises ChildrenRefused where columns lack, rows are of another survey, or nobody is left.
     """
     _expect(children, SURVEY_CHILDREN.column_names, asked)
+    if answers is None:
+        answers = pd.DataFrame(columns=list(SURVEY_ANSWERS.column_names))
+    doses, answers = with_interview(doses), with_interview(answers)
     _expect(doses, SURVEY_DOSES.column_names, asked)
+    _expect(answers, SURVEY_ANSWERS.column_names, asked)
     log = Corrections(asked.survey)
-    children = log.by_persons(TABLE, children, decided)
-    doses = log.by_persons("survey_doses", doses, decided)
-    kept = _children(children.reset_index(drop=True), asked, log)
-    rows = known_rows(doses.reset_index(drop=True), kept, children["child"], asked, log)
+    received, children = children, log.by_persons(TABLE, children, decided).reset_index(drop=True)
+    doses = follow(log.by_persons("survey_doses", doses, decided), received, children).reset_index(drop=True)
+    answers = follow(answers, received, children).reset_index(drop=True)
+    kept = _children(children, {"survey_doses": doses, "survey_answers": answers}, asked, log)
+    opinions = known_answers(answers, kept, children, log)
+    rows = known_rows(doses, kept, children, asked, log)
     rows = dated(rows.reset_index(drop=True), kept, asked, log)
     rows = in_order(rows, series_of(asked.doses), asked, log)
     _count_contradictions(rows, log)
     return Cleaned(
-        asked=asked, children=kept.reset_index(drop=True), doses=rows, corrections=log.log(), receipt=log.receipt()
+        asked=asked, children=kept.reset_index(drop=True), doses=rows, corrections=log.log(), receipt=log.receipt(),
+        answers=opinions.reset_index(drop=True),
     )  # fmt: skip
 
 
@@ -85,13 +95,15 @@ def _expect(table: pd.DataFrame, columns: Sequence[str], asked: Round) -> None:
         )
 
 
-def _children(received: pd.DataFrame, asked: Round, log: Corrections) -> pd.DataFrame:
+def _children(
+    received: pd.DataFrame, told: Mapping[str, pd.DataFrame], asked: Round, log: Corrections
+) -> pd.DataFrame:
     rows = received.assign(interview_written=received["interview_date"])
     read = read_dates(rows["interview_date"])
     rows["interview_date"] = read["date"].to_numpy()
     lost = ~read["state"].eq("full")
     log.add(TABLE, received[lost], "interview_date", None, "interview_date_unknown")
-    rows = _each_child_once(rows, log)
+    rows = each_child_once(rows, told, log)
     rows = _codes(rows, log)
     rows = log.set_aside(TABLE, rows, rows["stratum"].isna() | rows["cluster"].isna(), "no_cluster")
     weight = pd.to_numeric(rows["weight"], errors="coerce")
@@ -112,16 +124,6 @@ def _children(received: pd.DataFrame, asked: Round, log: Corrections) -> pd.Data
     log.count("single_cluster_stratum", int((clusters == 1).sum()))
     log.count("empty_cohort", sum(cohort.name not in set(rows["cohort"]) for cohort in asked.cohorts))
     return rows
-
-
-def _each_child_once(rows: pd.DataFrame, log: Corrections) -> pd.DataFrame:
-    """Set aside rows without a child, exact repetitions, and all but the latest of differing interviews."""
-    rows = log.set_aside(TABLE, rows, rows["child"].isna(), "no_child")
-    content = [name for name in rows.columns if name != "row"]
-    rows = log.set_aside(TABLE, rows, rows.duplicated(content), "interview_repeated")
-    ordered = rows.sort_values(["interview_date", "row"], na_position="first")
-    earlier = ordered.duplicated("child", keep="last").reindex(rows.index)
-    return log.set_aside(TABLE, rows, earlier, "interview_replaced")
 
 
 def _codes(rows: pd.DataFrame, log: Corrections) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kalanso.surveys.corrections import Corrections
+from kalanso.surveys.interviews import of_kept_interviews
 from kalanso.surveys.rounds import Round
 from kalanso.surveys.schedule import vaccine_of
 from kalanso.surveys.tables import SOURCES
@@ -24,13 +25,17 @@ _ANSWERS = ("yes", "no", "unknown")
 
 
 def known_rows(
-    doses: pd.DataFrame, children: pd.DataFrame, received: pd.Series, asked: Round, log: Corrections
+    doses: pd.DataFrame, children: pd.DataFrame, received: pd.DataFrame, asked: Round, log: Corrections
 ) -> pd.DataFrame:
-    """Return the rows that speak of a known dose, source and child, each once; the others are set aside and counted."""
+    """Return the rows that speak of a known dose, source and child in the interview that counts, each once.
+
+    The others are set aside and counted.
+    """
     rows = log.set_aside(TABLE, doses, ~doses["dose"].isin(asked.doses), "dose_unknown")
     rows = log.set_aside(TABLE, rows, ~rows["source"].isin(SOURCES), "source_unknown")
-    rows = log.set_aside(TABLE, rows, ~rows["child"].isin(received), "dose_without_child")
+    rows = log.set_aside(TABLE, rows, ~rows["child"].isin(received["child"]), "dose_without_child")
     rows = log.set_aside(TABLE, rows, ~rows["child"].isin(children["child"]), "dose_of_child_set_aside")
+    rows = of_kept_interviews(TABLE, rows, received, children, log)
     rows = log.set_aside(TABLE, rows, rows.duplicated(["child", "dose", "source"]), "dose_twice")
     odd = rows["answer"].notna() & ~rows["answer"].isin(_ANSWERS)
     log.add(TABLE, rows[odd], "answer", None, "answer_unknown")

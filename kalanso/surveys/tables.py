@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ibis
+import ibis.expr.types as ir
+
 from kalanso.store import Audience, Column, Security, Suppression, TableSpec
 
 SOURCES = ("card", "register", "history")
@@ -9,6 +12,10 @@ POLICIES = ("RECORDS_NOT_SOUGHT", "SOUGHT_IF_NO_CARD", "SOUGHT_FOR_ALL")
 STATUSES = ("shown", "bracketed", "suppressed", "no_children")
 _SURVEY = Column(name="survey", type="string", meaning="identifier of the survey round")
 _ROW = Column(name="row", type="int", meaning="line of the file or submission, from 1", minimum=1)
+_INTERVIEW = Column(
+    name="interview", type="int", minimum=1, nullable=True,
+    meaning="line of survey_children, the interview that said it; empty in rows of version 1",
+)  # fmt: skip
 _CHILD = Column(
     name="child", type="string", meaning="salted identifier of the child, never a name", nullable=True
 )
@@ -16,6 +23,11 @@ _CHILD = Column(
 
 def _text(name: str, meaning: str) -> Column:
     return Column(name=name, type="string", meaning=meaning, nullable=True)
+
+
+def _without_interview(rows: ir.Table) -> ir.Table:
+    """Rows of version 1 did not say in which interview they were said."""
+    return rows.mutate(interview=ibis.null("int64"))
 
 
 SURVEY_CHILDREN = TableSpec(
@@ -50,10 +62,10 @@ SURVEY_CHILDREN = TableSpec(
 
 SURVEY_DOSES = TableSpec(
     name="survey_doses",
-    version=1,
+    version=2,
     meaning="What each source says of each dose of each child, as it was received",
     columns=(
-        _SURVEY, _ROW, _CHILD,
+        _SURVEY, _ROW, _CHILD, _INTERVIEW,
         _text("dose", "code of the dose, such as dtp1"),
         _text("source", "card, register, or history (what the caregiver says)"),
         _text("answer", "yes (also a tick without a date), no, unknown"),
@@ -61,19 +73,21 @@ SURVEY_DOSES = TableSpec(
     ),
     key=("survey", "row"),
     audience=Audience.PRIVATE,
+    upgrades={1: _without_interview},
 )  # fmt: skip
 
 SURVEY_ANSWERS = TableSpec(
     name="survey_answers",
-    version=1,
+    version=2,
     meaning="Answers of caregivers on behavioural and social drivers and other questions, as received",
     columns=(
-        _SURVEY, _ROW, _CHILD,
+        _SURVEY, _ROW, _CHILD, _INTERVIEW,
         Column(name="question", type="string", meaning="key of the question"),
         _text("answer", "code of the answer; several codes parted by spaces where several may be chosen"),
     ),
     key=("survey", "row"),
     audience=Audience.PRIVATE,
+    upgrades={1: _without_interview},
 )  # fmt: skip
 
 SURVEY_CORRECTIONS = TableSpec(
@@ -83,7 +97,7 @@ SURVEY_CORRECTIONS = TableSpec(
     columns=(
         _SURVEY,
         Column(name="number", type="int", meaning="order in which it was done, from 1", minimum=1),
-        Column(name="table", type="string", meaning="which table is corrected", values=("survey_children", "survey_doses")),
+        Column(name="table", type="string", meaning="which table is corrected", values=("survey_children", "survey_doses", "survey_answers")),
         Column(name="row", type="int", meaning="line of the received table", minimum=1),
         _CHILD,
         Column(name="field", type="string", meaning="column; `row` where the whole line was set aside"),

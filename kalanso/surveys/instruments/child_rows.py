@@ -20,8 +20,8 @@ CHILD_COLUMNS = (
     "birth_register", "birth_history", "sex", "card_ever", "card_seen", "register_seen", "bcg_scar", "mother_education",
     "wealth", "distance", "displaced",
 )  # fmt: skip
-DOSE_COLUMNS = ("survey", "row", "child", "dose", "source", "answer", "date")
-ANSWER_COLUMNS = ("survey", "row", "child", "question", "answer")
+DOSE_COLUMNS = ("survey", "row", "child", "interview", "dose", "source", "answer", "date")
+ANSWER_COLUMNS = ("survey", "row", "child", "interview", "question", "answer")
 _YES = {"1": "yes", "0": "no", "2": "no", "99": "unknown"}
 _SEEN = {"1": "yes", "0": "no", "2": "no", "99": ""}  # what was not seen for sure is left empty there
 _SEX = {"f": "female", "m": "male"}
@@ -37,7 +37,10 @@ _CHILD: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 @dataclass(frozen=True)
 class Received:
-    """`children`, `doses` and `answers` (columns above, texts or None), and how many submissions gave no child."""
+    """`children`, `doses` and `answers` (columns above, texts or None), and how many submissions gave no child.
+
+    `interview` of doses and answers is the row of `children` that said them.
+    """
 
     children: pd.DataFrame
     doses: pd.DataFrame
@@ -71,16 +74,18 @@ def received(answers: pd.DataFrame, form: Form, *, survey: str) -> Received:
             if variable in values:
                 child[column] = codes.get(values[variable], values[variable]) or None
         children.append(child)
-        doses += [(survey, name, *one) for one in _doses(values, form)]
+        doses += [(survey, name, number, *one) for one in _doses(values, form)]
         others += [
-            (survey, name, variable.removeprefix("besd_"), value)
+            (survey, name, number, variable.removeprefix("besd_"), value)
             for variable, value in values.items()
             if variable.startswith("besd_")
         ]
     return Received(
         children=pd.DataFrame(children, columns=list(CHILD_COLUMNS)),
-        doses=_numbered(doses, ("survey", "child", "dose", "source", "answer", "date"), DOSE_COLUMNS),
-        answers=_numbered(others, ("survey", "child", "question", "answer"), ANSWER_COLUMNS),
+        doses=_numbered(
+            doses, ("survey", "child", "interview", "dose", "source", "answer", "date"), DOSE_COLUMNS
+        ),
+        answers=_numbered(others, ("survey", "child", "interview", "question", "answer"), ANSWER_COLUMNS),
         without_consent=len(told) - len(agreed),
     )
 
