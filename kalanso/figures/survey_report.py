@@ -16,8 +16,8 @@ import pandas as pd
 from kalanso.figures.documents import Block, Bullets, Document, Grid, Heading, Paragraph
 from kalanso.figures.figure import FigureRefused, check_locale
 from kalanso.figures.words import say
-from kalanso.surveys.measures.behaviour import ITEMS
-from kalanso.vocabulary import Message, format_value
+from kalanso.surveys.drivers import ITEMS
+from kalanso.vocabulary import Message, UnknownMessage, format_value
 
 ALL = "all"
 STRATA_IN_TABLE = 7  # beside the whole: more do not fit on a page
@@ -48,6 +48,8 @@ GROUP_DETAILS = ("dtp1", "dtp3", "mcv1")
 # Measured, and no fault: DTP3 by half a year is what one hopes for, and the two measles doses are months apart by schedule.
 NO_FAULTS = frozenset({("dose_before_age", "dtp3 182"), ("interval_too_long", "mcv 56")})
 DRAWN = ("crude", "timing")  # chapters with a picture, beside that of the drivers
+# What reading a file counts that somebody should look at
+ODD = ("rows_twice", "unknown_variable", "unknown_code", "not_a_number", "not_a_date")
 HALF_A_YEAR, MONTH = 183, 30.4375  # days
 HEADLINES = (
     ("crude_coverage", "dtp1"),
@@ -61,7 +63,7 @@ HEADLINES = (
 class SurveyFacts:
     """What a report rests on.
 
-    `estimates` has the columns of SURVEY_ESTIMATES, `receipt` rule and rows; `cohorts` leads to days of age, `strata` to names.
+    `estimates` has the columns of SURVEY_ESTIMATES, `receipt` rule and rows, `read` what was found while reading files; `cohorts` leads to days of age, `strata` to names.
     """
 
     title: Mapping[str, str]
@@ -78,6 +80,7 @@ class SurveyFacts:
     chosen_places: bool
     demo: bool
     received: Mapping[str, int]
+    read: Mapping[str, int]
     receipt: pd.DataFrame
     estimates: pd.DataFrame
     clusters: int
@@ -170,7 +173,9 @@ def _study(facts: SurveyFacts, locale: str) -> Iterator[Block]:
         Message(f"surveys.rule.{rule}", {"n": int(n)}).render(locale)
         for rule, n in found[["rule", "rows"]].itertuples(index=False)
     ]
-    yield Bullets(items=rules or [say(locale, "figures.survey.nothing_cleaned")])
+    yield Bullets(
+        items=[*read_told(facts.read, locale), *rules] or [say(locale, "figures.survey.nothing_cleaned")]
+    )
 
 
 def _by_stratum(facts: SurveyFacts, indicators: tuple[str, ...], cohort: str, locale: str) -> list[Block]:
@@ -303,11 +308,26 @@ def _groups(facts: SurveyFacts, number: int, locale: str) -> Iterator[Block]:
             title=say(locale, "figures.survey.cohort", ages=ages_told(facts.cohorts[cohort], locale)),
             headings=[say(locale, "figures.survey.heading.group"), *(called(*key, locale) for key in keys)],
             rows=[
-                [say(locale, f"figures.survey.group.{kind}.{name}"), *(_cell(cells.get((kind, name, *key)), locale) for key in keys)]
+                [group_called(kind, name, locale), *(_cell(cells.get((kind, name, *key)), locale) for key in keys)]
                 for kind, name in places
             ],
             widths=(3, *[2] * len(keys)), numbers=frozenset(range(1, len(keys) + 1)), note=say(locale, "figures.survey.cells"),
         )  # fmt: skip
+
+
+def group_called(kind: str, name: str, locale: str) -> str:
+    """Name a group of children; a code without words stands as it came, in quotes."""
+    try:
+        return say(locale, f"figures.survey.group.{kind}.{name}")
+    except UnknownMessage:
+        return say(locale, "figures.survey.group.unnamed", code=name)
+
+
+def read_told(read: Mapping[str, int], locale: str) -> list[str]:
+    """Say what was odd in the files: rows that came twice, variables and values that the form does not have."""
+    return [
+        Message(f"surveys.read.{what}", {"n": read[what]}).render(locale) for what in ODD if read.get(what)
+    ]
 
 
 def called(indicator: str, detail: str, locale: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -132,10 +132,11 @@ def _received(folder: Path, sample: pd.DataFrame, study: StudyRound, salt: str) 
     answers, form = _given(folder / ANSWERS), load_form("child")
     if "weight" in sample:
         sample = sample.assign(weight=pd.to_numeric(sample["weight"], errors="coerce"))
-    rows = read_answers({"": answers}, form).rows
-    rows = rows[rows["repeat"].eq("")]
+    read = read_answers({"": answers}, form)
+    rows = read.rows[read.rows["repeat"].eq("")]
     cohorts = {one.name: (one.from_days, one.to_days) for one in study.asked.cohorts}
     found = received(rows, form, survey=study.asked.survey)
+    found = replace(found, read={str(what): int(n) for what, n in read.receipt.itertuples(index=False)})
     return sampled(found, sample, salt=salt, cohorts=cohorts)
 
 
@@ -195,6 +196,7 @@ def _write(
     (out / NEXT_DOSES).write_text(next_doses, encoding="utf-8")
     receipt = pd.concat(
         [
+            pd.DataFrame(list(found.read.items()), columns=["what", "n"]).assign(part="read"),
             pd.DataFrame(list(_counts(found).items()), columns=["what", "n"]).assign(part="received"),
             cleaned.receipt.rename(columns={"rule": "what", "rows": "n"}).assign(part="cleaned"),
         ]
@@ -221,7 +223,7 @@ def _facts(
     return SurveyFacts(
         title=study.title, survey=study.asked.survey, first_day=study.asked.first_day, last_day=study.asked.last_day,
         cohorts={one.name: (one.from_days, one.to_days) for one in study.asked.cohorts}, strata=strata, doses=study.asked.doses, policy=study.policy, mode=study.mode,
-        grace_days=study.grace_days, ethics=study.ethics, chosen_places=study.chosen_places, demo=study.demo, received=counts,
+        grace_days=study.grace_days, ethics=study.ethics, chosen_places=study.chosen_places, demo=study.demo, received=counts, read=found.read,
         receipt=cleaned.receipt, estimates=estimates, clusters=int(known.children["cluster"].nunique()),
         children=len(known.children), made_on=now.date(), version=__version__,
     )  # fmt: skip

@@ -18,13 +18,15 @@ from kalanso.surveys.corrections import Corrections
 from kalanso.surveys.dose_cleaning import dated, in_order, known_rows, series_of
 from kalanso.surveys.interviews import each_child_once, follow, known_answers, with_interview
 from kalanso.surveys.rounds import Round
-from kalanso.surveys.tables import SURVEY_ANSWERS, SURVEY_CHILDREN, SURVEY_DOSES
+from kalanso.surveys.tables import DISTANCES, SURVEY_ANSWERS, SURVEY_CHILDREN, SURVEY_DOSES
 from kalanso.surveys.written_dates import read_dates
 
 TABLE = "survey_children"
 CODES = {
     "sex": ("female", "male"), "card_ever": ("yes", "no", "unknown"), "card_seen": ("yes", "no"),
     "register_seen": ("yes", "no"), "bcg_scar": ("yes", "no"), "displaced": ("yes", "no"),
+    "mother_education": ("none", "koranic", "primary", "secondary", "unknown"),
+    "wealth": ("poorest", "poor", "middle", "rich", "richest"), "distance": DISTANCES,
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from kalanso.surveys.corrections import Corrections
+from kalanso.surveys.drivers import odd_answers
 
 CHILDREN, DOSES, ANSWERS = "survey_children", "survey_doses", "survey_answers"
 _SAID = {DOSES: ("dose", "source", "answer", "date"), ANSWERS: ("question", "answer")}
@@ -78,8 +79,13 @@ def of_kept_interviews(
 def known_answers(
     answers: pd.DataFrame, kept: pd.DataFrame, received: pd.DataFrame, log: Corrections
 ) -> pd.DataFrame:
-    """Return what caregivers of the children that are analysed answered, each question once."""
+    """Return what caregivers of the children that are analysed answered, each question once.
+
+    Codes that a question does not have stay, since estimates tell their share (`besd_unknown_code`), and are counted.
+    """
     rows = log.set_aside(ANSWERS, answers, ~answers["child"].isin(received["child"]), "opinion_without_child")
     rows = log.set_aside(ANSWERS, rows, ~rows["child"].isin(kept["child"]), "opinion_of_child_set_aside")
     rows = of_kept_interviews(ANSWERS, rows, received, kept, log)
-    return log.set_aside(ANSWERS, rows, rows.duplicated(["child", "question"]), "opinion_twice")
+    rows = log.set_aside(ANSWERS, rows, rows.duplicated(["child", "question"]), "opinion_twice")
+    log.count("opinion_code_unknown", int(odd_answers(rows).sum()))
+    return rows

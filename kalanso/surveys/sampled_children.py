@@ -15,11 +15,11 @@ import pandas as pd
 
 from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments.child_rows import Received
+from kalanso.surveys.tables import DISTANCES
 from kalanso.surveys.written_dates import read_dates
 
 SAMPLE_COLUMNS = ("cluster", "stratum", "place_code", "cohort", "weight")
 NEAR, FAR = 30, 60  # minutes to the place of vaccination
-DISTANCES = ("under_30_min", "30_to_59_min", "60_min_or_more")
 BIRTHS = ("birth_card", "birth_register", "birth_history")
 
 
@@ -87,5 +87,7 @@ def _cohorts(children: pd.DataFrame, cohorts: Mapping[str, tuple[int, int]]) -> 
 
 def _distance(minutes: pd.Series) -> pd.Series:
     number = pd.to_numeric(minutes, errors="coerce").to_numpy(dtype=float)
-    found = np.select([number < NEAR, number < FAR, number >= FAR], DISTANCES, "")
+    found = np.select(
+        [(number >= 0) & (number < NEAR), (number >= NEAR) & (number < FAR), number >= FAR], DISTANCES, ""
+    )
     return pd.Series(found, index=minutes.index, dtype="object").replace("", None)

@@ -9,6 +9,7 @@ from kalanso.store import Audience, Column, Security, Suppression, TableSpec
 
 SOURCES = ("card", "register", "history")
 POLICIES = ("RECORDS_NOT_SOUGHT", "SOUGHT_IF_NO_CARD", "SOUGHT_FOR_ALL")
+DISTANCES = ("under_30_min", "30_to_59_min", "60_min_or_more")  # to the post of vaccination
 STATUSES = ("shown", "bracketed", "suppressed", "no_children")
 _SURVEY = Column(name="survey", type="string", meaning="identifier of the survey round")
 _ROW = Column(name="row", type="int", meaning="line of the file or submission, from 1", minimum=1)

@@ -14,7 +14,7 @@ from kalanso.figures.documents import Bullets, Document, Grid, Paragraph, Pictur
 from kalanso.figures.figure import FigureRefused
 from kalanso.figures.survey_report import CHAPTERS, SurveyFacts, survey_report
 from kalanso.figures.words import say
-from kalanso.surveys.measures.behaviour import ITEMS
+from kalanso.surveys.drivers import ITEMS
 
 COHORTS = {"18w-11m": (126, 364), "12-23m": (365, 730)}
 
@@ -43,7 +43,7 @@ def facts(rows: list[dict[str, Any]], **changes: Any) -> SurveyFacts:
         title={"fr": "Étude", "en": "Study"}, survey="S", first_day=date(2025, 1, 13), last_day=date(2025, 2, 12), cohorts=COHORTS,
         strata={"A": "Ségou", "B": "Niono"}, doses=("dtp1", "dtp3"), policy="SOUGHT_FOR_ALL", mode="vcqi", grace_days=0,
         ethics={"approval": "E1", "data_protection": "P1", "consent_version": "2", "kept_until": "2030-12-31", "destroyed_on": "2031-01-31"},
-        chosen_places=True, demo=True, received={"submissions": 200, "without_consent": 4},
+        chosen_places=True, demo=True, received={"submissions": 200, "without_consent": 4}, read={"unknown_code": 7, "values": 900, "rows_twice": 0},
         receipt=pd.DataFrame({"rule": ["no_weight", "no_child"], "rows": [3, 0]}), estimates=pd.DataFrame(rows), clusters=24,
         children=190, made_on=date(2025, 3, 1), version="0",
     )  # fmt: skip
@@ -127,3 +127,18 @@ def test_every_indicator_question_and_chapter_has_its_words(locale: str) -> None
 
     assert all(one and not one.startswith("figures.") for one in said)
     assert report.PRIORITY
+
+
+def test_a_group_without_words_stands_as_its_code_in_quotes_and_odd_values_are_told() -> None:
+    rows = [
+        *ROWS,
+        row("crude_coverage", "dtp1", "12-23m", "all", 0.5, domain_kind="mother_education", domain="Bac+2"),
+    ]
+    for locale, named, odd in (
+        ("fr", "« Bac+2 »", "pas un choix de leur question : 7"),
+        ("en", "“Bac+2”", "none of the choices of their question: 7"),
+    ):
+        found = survey_report(facts(rows), locale)
+        assert any(cells[0] == named for grid in grids(found) for cells in grid.rows)
+        assert odd in words(found)
+        assert "deux fois" not in words(found), "what was not found is not told"

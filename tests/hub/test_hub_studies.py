@@ -72,6 +72,7 @@ def test_a_study_goes_from_its_declaration_to_a_published_report(mariam: Any) ->
     receipt = text_of(mariam.get(f"{PAGE}{one.pk}/accuse/"))
     assert "570 enfants sont analysés" in receipt
     assert "Jour et mois inversés" in receipt
+    assert "Ce qui étonne dans le fichier" in receipt
     ibrahim = visitor("national")
     assert ibrahim.post(f"{PAGE}{one.pk}/publier/").status_code == 302
     partner = visitor("partner", organisation="other")

@@ -261,3 +261,23 @@ def test_pages_get_drawings_with_words_and_tables_in_both_languages(tmp_path: Pa
         drawn = (tmp_path / "out" / f"picture-{one['number']}-fr-328.svg").read_text(encoding="utf-8")
         assert drawn.startswith("<svg")
         assert f"picture-{one['number']}-fr-328.svg" in done.files
+
+
+def test_values_that_the_form_does_not_have_are_told_and_break_no_report(tmp_path: Path) -> None:
+    study(tmp_path / "study", groups=["mother_education", "distance"])
+    answers = pd.read_csv(tmp_path / "study" / "answers.csv", dtype=str, keep_default_na=False)
+    answers.loc[:59, "mother_education"] = "Bac+2"
+    answers.loc[60:63, "besd_intention"] = "maybe"
+    answers.loc[64, "minutes_to_centre"] = "an hour"
+    answers["colour"] = ["blue", *[""] * (len(answers) - 1)]
+    answers.to_csv(tmp_path / "study" / "answers.csv", index=False)
+
+    done = analyse_survey(tmp_path / "study", tmp_path / "out", salt="s", reports=("docx",), now=NOW)
+
+    assert "report-fr.docx" in done.files
+    assert not done.estimates["domain"].eq("Bac+2").any()
+    assert done.cleaned.rows_of("opinion_code_unknown") == 4
+    receipt = pd.read_csv(tmp_path / "out" / DONE).set_index(["part", "what"])["n"]
+    assert receipt["read", "unknown_code"] >= 64
+    assert (receipt["read", "not_a_number"], receipt["read", "unknown_variable"]) == (1, 1)
+    assert receipt["cleaned", "code_unknown"] >= 59  # one of the sixty may be told twice

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from kalanso import definitions
-from kalanso.surveys import estimates
+from kalanso.surveys import drivers, estimates
 from kalanso.surveys.cleaning import clean
-from kalanso.surveys.measures import MEASURES, behaviour
+from kalanso.surveys.measures import MEASURES
 from kalanso.surveys.record import RecordRefused, record
 from kalanso.surveys.rounds import OLDER, YOUNGER
 from kalanso.surveys.schedule import schedule_table
@@ -252,10 +252,10 @@ def test_answers_of_children_who_were_set_aside_are_left_out_and_counted():
 
 
 def test_five_items_have_priority_and_each_domain_has_its_own():
-    chosen = [item for item in behaviour.ITEMS if item.priority]
+    chosen = [item for item in drivers.ITEMS if item.priority]
     assert [item.key for item in chosen] == ["intention", "benefits", "family_norms", "know_where", "afford"]
-    assert len({item.key for item in behaviour.ITEMS}) == len(behaviour.ITEMS)
-    assert all(set(item.positive) <= set(item.codes) for item in behaviour.ITEMS)
+    assert len({item.key for item in drivers.ITEMS}) == len(drivers.ITEMS)
+    assert all(set(item.positive) <= set(item.codes) for item in drivers.ITEMS)
 
 
 # ---- a whole survey against a slow plain copy ----

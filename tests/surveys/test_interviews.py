@@ -147,3 +147,24 @@ def test_rows_of_the_first_version_are_read_without_an_interview(spec, tmp_path)
     rows = read_parts(spec, [(tmp_path / "old.parquet", 1)], Engine.duckdb())
 
     assert rows.select(list(spec.column_names)).execute()["interview"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("column", "code"), [("mother_education", "Bac+2"), ("wealth", "quite rich"), ("distance", "far")]
+)
+def test_no_group_of_children_is_made_of_a_code_that_nobody_knows(column: str, code: str) -> None:
+    found = clean(children("child\nA").assign(**{column: code}), doses("child | dose"), ROUND)
+
+    assert found.children[column].isna().all()
+    assert found.rows_of("code_unknown") == 1
+    assert found.corrections[["field", "before", "rule"]].to_numpy().tolist() == [
+        [column, code, "code_unknown"]
+    ]
+
+
+def test_codes_that_a_question_does_not_have_stay_and_are_counted() -> None:
+    said = answers("child | question | answer\nA | intention | maybe\nA | benefits | 98\nA | quality | waiting nowhere\nA | ease_reasons_other | far")  # fmt: skip
+    found = clean(children("child\nA"), doses("child | dose"), ROUND, answers=said)
+
+    assert found.answers["answer"].tolist() == ["maybe", "98", "waiting nowhere", "far"]
+    assert found.rows_of("opinion_code_unknown") == 2

@@ -79,3 +79,11 @@ def test_names_are_the_same_under_one_secret_and_others_under_another() -> None:
 def test_a_sample_that_does_not_fit_is_refused_with_what(told: dict[str, Any], said: str) -> None:
     with pytest.raises(SurveyRefused, match=said):
         read(CHILD, **told)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "distance"),
+    [("29", "under_30_min"), ("60", "60_min_or_more"), ("-5", None), ("an hour", None)],
+)
+def test_a_distance_that_cannot_be_is_none(minutes: str, distance: str | None) -> None:
+    assert read({**CHILD, "minutes_to_centre": minutes}).children.iloc[0]["distance"] == distance

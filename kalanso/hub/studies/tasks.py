@@ -166,8 +166,9 @@ def _found(done: Analysed, folder: Path) -> Found:
         {"part": "cleaned", "what": str(rule), "n": int(n)}
         for rule, n in done.cleaned.receipt[["rule", "rows"]].itertuples(index=False)
     ]
+    read = [{"part": "read", "what": what, "n": n} for what, n in done.received.read.items()]
     return Found(
-        children=done.children, receipt=received + cleaned, results=rows, strata=_strata(folder / "sample.csv"), outputs=done.files
+        children=done.children, receipt=read + received + cleaned, results=rows, strata=_strata(folder / "sample.csv"), outputs=done.files
     )  # fmt: skip
 
 

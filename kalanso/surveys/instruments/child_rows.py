@@ -7,7 +7,7 @@ written. Judging it belongs to cleaning.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -39,13 +39,14 @@ _CHILD: Mapping[str, tuple[str, Mapping[str, str]]] = {
 class Received:
     """`children`, `doses` and `answers` (columns above, texts or None), and how many submissions gave no child.
 
-    `interview` of doses and answers is the row of `children` that said them.
+    `interview` of doses and answers is the row of `children` that said them; `read` counts what was read to get here (`read_answers`).
     """
 
     children: pd.DataFrame
     doses: pd.DataFrame
     answers: pd.DataFrame
     without_consent: int
+    read: Mapping[str, int] = field(default_factory=dict)
 
 
 def received(answers: pd.DataFrame, form: Form, *, survey: str) -> Received:

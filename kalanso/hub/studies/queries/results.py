@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kalanso.figures.survey_report import PRIORITY, ages_told, called
+from kalanso.figures.survey_report import PRIORITY, ages_told, called, read_told
 from kalanso.hub.studies.models import Analysis, Round
 from kalanso.hub.studies.queries.rounds import language
 from kalanso.vocabulary import Message, UnknownMessage
@@ -94,11 +94,12 @@ def _driver(key: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What was received, and what each rule of cleaning found: those that found something before the others."""
+    """What was received, what was odd in the files, and what each rule of cleaning found: those that found something before the others."""
 
     submissions: int
     refused: int
     children: int
+    read: Sequence[str]
     found: Sequence[tuple[str, int]]
     silent: Sequence[str]
 
@@ -106,10 +107,11 @@ class Receipt:
 def receipt(analysis: Analysis) -> Receipt:
     """Return the receipt of an analysis in words."""
     received = {row["what"]: row["n"] for row in analysis.receipt if row["part"] == "received"}
+    read = {row["what"]: row["n"] for row in analysis.receipt if row["part"] == "read"}
     rules = [(row["what"], row["n"]) for row in analysis.receipt if row["part"] == "cleaned"]
     return Receipt(
         submissions=received.get("submissions", 0), refused=received.get("without_consent", 0),
-        children=received.get("children", 0), found=[(_rule(rule, n), n) for rule, n in rules if n],
+        children=received.get("children", 0), read=read_told(read, language()), found=[(_rule(rule, n), n) for rule, n in rules if n],
         silent=[_rule(rule, 0) for rule, n in rules if not n],
     )  # fmt: skip
 
