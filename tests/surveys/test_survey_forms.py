@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
+from kalanso.definitions import load as load_pack
 from kalanso.surveys import instruments
 from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments.forms import Question, checked
 from kalanso.surveys.instruments.loading import asked_again, declared
+from kalanso.surveys.schedule import schedule_table
 
 
 def form_with(*questions, **others):
@@ -258,3 +260,36 @@ def test_no_form_asks_for_a_name_or_a_telephone_number():
     for name in instruments.FORMS:
         for one, _ in instruments.load(name).questions():
             assert one.name not in {"name", "child_name", "mother_name", "phone_number", "ethnicity"}
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+def test_a_round_that_lists_malaria_asks_for_it_from_every_source(number):
+    form = instruments.filled("child", survey="s", doses=["dtp1", f"malaria{number}"])
+    asked = {question.name: question for question, _ in form.questions()}
+    for name in ("history", "card_date", "card_tick", "register_date", "register_tick"):
+        assert {"fr", "en"} <= set(asked[f"malaria{number}_{name}"].label)
+    assert "malaria6_history" not in asked
+    assert asked[f"malaria{number}_history"].list == "yes_no_dk"
+
+
+def test_every_dose_of_the_schedule_has_a_question_and_another_is_refused():
+    doses = list(dict.fromkeys(schedule_table(load_pack("ML"))["dose"]))
+    instruments.filled("child", survey="s", doses=doses)
+
+    with pytest.raises(SurveyRefused) as caught:
+        instruments.filled("child", survey="s", doses=["dtp1", "hpv1", "typhoid"])
+    for locale in ("fr", "en"):
+        assert "hpv1, typhoid" in caught.value.render(locale)
+
+
+def test_malaria_doses_that_were_answered_reach_the_rows_of_doses():
+    main = pd.DataFrame(
+        [{"KEY": "u1", "consent": "1", "malaria1_card_date": "2025-05-01", "malaria2_history": "1"}]
+    )
+    form = instruments.filled("child", survey="s", doses=["malaria1", "malaria2"])
+    read = instruments.read_answers({"": main}, form)
+    assert set(read.rows["status"]) == {"ok"}
+    found = instruments.received(read.rows, form, survey="s").doses
+    assert found[["dose", "source", "answer", "date"]].fillna("").to_numpy().tolist() == [
+        ["malaria1", "card", "yes", "2025-05-01"], ["malaria2", "history", "yes", ""],
+    ]  # fmt: skip

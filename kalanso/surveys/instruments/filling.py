@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments.child_rows import PRODUCTS
 from kalanso.surveys.instruments.forms import Choice, Form, Group, Question, checked
 from kalanso.surveys.instruments.loading import load, series_of
@@ -22,15 +23,20 @@ def filled(
 
     `doses` are codes of antigens (`dtp1`); a form that asks for doses then asks for these alone, and for all where none is
     named. `clusters` names the drawn clusters by code, in their order; without them the cluster is typed. Raises SurveyRefused for
-    an unknown form.
+    an unknown form, and for doses that the form has no question for: nobody would notice in the field that they are not asked.
     """
     form = load(name)
     series = series_of(name)
     if series and doses:
+        asked = {_antigen(str(dose)) for one in series for dose in one["doses"]}
+        if unasked := [dose for dose in doses if dose not in asked]:
+            raise SurveyRefused(
+                "surveys.instruments.no_question_for_dose", form=name, doses=", ".join(unasked), known=", ".join(sorted(asked)),
+            )  # fmt: skip
         kept = [
             {**one, "doses": own} for one in series if (own := [dose for dose in one["doses"] if _antigen(str(dose)) in set(doses)])
         ]  # fmt: skip
-        form = load(name, doses=kept or series)
+        form = load(name, doses=kept)
     choices = dict(form.choices)
     if clusters:
         choices[DRAWN] = tuple(
