@@ -66,8 +66,9 @@ def example(
     context: typer.Context,
     folder: Folder,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="cli.demo.seed")] = 2024,
+    analysed: Annotated[bool, typer.Option("--analyse", help="cli.survey.example.analyse")] = False,
 ) -> None:
-    """Write a made-up study of the example country."""
+    """Write a made-up study of the example country; with `--analyse` go on from its form to its report."""
     import secrets
 
     import numpy as np
@@ -81,7 +82,28 @@ def example(
         raise typer.Exit(int(ExitCode.BAD_USAGE))
     found = write_study(example_country(seed, "small"), folder, np.random.default_rng(seed))
     (folder / "salt.txt").write_text(secrets.token_hex(16) + "\n", encoding="utf-8")
+    if analysed:
+        _from_form_to_report(folder, len(found.submissions), locale)
+        return
     typer.echo(say(locale, "cli.survey.example.written", n=len(found.submissions), folder=str(folder)))
+
+
+def _from_form_to_report(folder: Path, submissions: int, locale: str) -> None:
+    """Write the form of the study's round beside its answers, clean and analyse them, write the report."""
+    from kalanso.pipeline.household_surveys import analyse_survey
+    from kalanso.pipeline.study_rounds import read_round
+    from kalanso.surveys import instruments
+
+    asked = read_round(folder, today=datetime.now(UTC).date()).asked
+    form, out = instruments.filled("child", survey=asked.survey, doses=asked.doses), folder / "results"
+    (folder / "child.xlsx").write_bytes(instruments.workbook(form))
+    typer.echo(say(locale, "cli.survey.example.form", n=submissions, file=str(folder / "child.xlsx")))
+    salt = (folder / "salt.txt").read_text(encoding="utf-8").strip()
+    with receipts.progress_bar(locale) as progress:
+        done = analyse_survey(
+            folder, out, salt=salt, reports=("pdf", "docx"), progress=progress, now=datetime.now(UTC)
+        )
+    _print(done, out, locale)
 
 
 @survey.command("place-clusters", help="cli.survey.place.help")

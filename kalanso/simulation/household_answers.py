@@ -56,7 +56,7 @@ def written_answers(
         "today": _texts(pd.DatetimeIndex(children["interview"])), "cluster": children["cluster"].to_numpy(object),
         "household": children["number"].astype(str).to_numpy(object), "child": np.full(len(now), "1", dtype=object),
         "consent": np.full(len(now), "1", dtype=object), "sex": children["sex"].to_numpy(object),
-        "dob_history": _texts(born), "ever_card": _codes(card | (given["bcg"] & (of_card.random(len(now)) < 0.7))),
+        "dob_history": _texts(born), "ever_card": np.where(card | (given["bcg"] & (of_card.random(len(now)) < 0.7)), "1", "2").astype(object),
         "dob_card": _where(card, _texts(born)), "facility_visited": _codes(sought),
         "dob_register": _where(listed, _texts(born)),
         "bcg_scar": np.where(given["bcg"] & (of_card.random(len(now)) < 0.8), "1", "2").astype(object),

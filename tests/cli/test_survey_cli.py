@@ -69,6 +69,22 @@ def test_a_made_up_study_can_be_analysed_as_it_is_written(
     )
 
 
+def test_one_command_goes_from_the_form_to_the_report(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "study"
+    code, out, _ = run(capsys, "--lang", "en", "survey", "example", str(folder), "--analyse")
+
+    assert code == ExitCode.DONE
+    assert "child.xlsx" in out.replace("\n", "")
+    assert "children analysed of" in " ".join(out.split())
+    names = {row[1].value for row in load_workbook(folder / "child.xlsx")["survey"].iter_rows(min_row=2)}
+    answered = set(pd.read_csv(folder / "answers.csv", nrows=1).columns) - {"id", "today"}
+    assert answered <= names, "every answer has its question"
+    results = {path.name for path in (folder / "results").iterdir()}
+    assert {"survey_estimates.csv", "receipt.csv", "report-fr.pdf", "report-en.docx"} <= results
+
+
 def test_what_cannot_be_analysed_is_refused_in_a_sentence(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -8,9 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kalanso.simulation.household_children import Chances, ages_at_doses, expected_answers, share_by_interview
-from kalanso.simulation.household_settings import COHORTS, NO_MISTAKES, Catchment, Fieldwork
+from kalanso.simulation.household_children import (
+    DOSES,
+    Chances,
+    ages_at_doses,
+    expected_answers,
+    share_by_interview,
+)
+from kalanso.simulation.household_settings import COHORTS, NO_MISTAKES, Catchment, Fieldwork, Mistakes
 from kalanso.simulation.household_survey import HouseholdSurvey, household_survey
+from kalanso.surveys import instruments
 
 AREAS = (
     Catchment(place_code="A", dtp1_coverage=0.9, dtp3_given_dtp1=0.85, urban=True),
@@ -91,3 +98,21 @@ def test_what_is_answered_lies_off_the_truth_by_memory_alone() -> None:
 def test_a_catchment_that_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match=r"A, dtp1_coverage: expected a share between 0 and 1, got 1\.2"):
         Catchment(place_code="A", dtp1_coverage=1.2, dtp3_given_dtp1=0.5)
+
+
+def test_everything_answered_is_a_choice_of_the_form_but_for_the_planted_mistakes() -> None:
+    found = survey(mistakes=Mistakes(code_unknown=9.0, without_a_day=9.0, interview_twice=9.0))
+    form = instruments.filled("child", survey="s", doses=DOSES)
+    read = instruments.read_answers({"": found.submissions}, form).rows
+    faulty = read[read["status"].ne("ok")]
+
+    planted = set(zip(found.planted["submission"], found.planted["variable"], strict=True))
+    again = {(f"{submission}-bis", variable) for submission, variable in planted}
+    assert set(zip(faulty["submission"], faulty["variable"], strict=True)) <= planted | again
+    assert set(faulty["status"]) == {"unknown_code", "not_a_date"}
+    written = found.planted[found.planted["mistake"].isin(["code_unknown", "without_a_day"])]
+    told = set(zip(faulty["submission"], faulty["variable"], strict=True))
+    assert set(zip(written["submission"], written["variable"], strict=True)) <= told
+
+    clean = survey(mistakes=NO_MISTAKES)
+    assert set(instruments.read_answers({"": clean.submissions}, form).rows["status"]) == {"ok"}
