@@ -6,12 +6,15 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from kalanso.hub.people.permissions import may
+from kalanso.hub.people.queries.access import mirrored
 from kalanso.hub.people.queries.tasks import Task
+from kalanso.hub.portfolio.models import Cell
 from kalanso.hub.portfolio.queries import reports
+from kalanso.vocabulary import format_value
 
 FEW = 5
 
@@ -24,7 +27,7 @@ def to_report(person: Any) -> list[Task]:
     found = reports.own_missing(person, today)
     told = [
         Task(
-            says=_("Rendre compte de « %(what)s »") % {"what": str(cell)}, address=reports.address_for(cell, period),
+            says=_("Rendre compte de « %(what)s »") % {"what": _called(cell)}, address=reports.address_for(cell, period),
             since=datetime.combine(reports.began(period), time(), UTC), in_the_field=not cell.sensitive,
         )
         for cell, period in found[:FEW]
@@ -49,9 +52,20 @@ def to_approve(person: Any) -> list[Task]:
         return []
     return [
         Task(
-            says=_("Relire le rapport « %(what)s »") % {"what": str(one)},
+            says=_("Relire le rapport « %(what)s »")
+            % {"what": f"{_called(one.cell)}, {_quarter(one.period)}"},
             address=reports.address_of(one),
             since=one.submitted or one.changed,
         )
         for one in reports.to_review(person)[:FEW]
     ]
+
+
+def _called(cell: Cell) -> str:
+    """Return what people call a line: what is done, and where."""
+    place = mirrored(cell.place_code)
+    return f"{cell.intervention.title}, {place.name if place is not None else cell.place_code}"
+
+
+def _quarter(period: str) -> str:
+    return format_value(period, "period", "en" if str(get_language()).startswith("en") else "fr")
