@@ -6,7 +6,7 @@ opportunities, timeliness and what caregivers think: for each cohort by itself. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -63,7 +63,8 @@ HEADLINES = (
 class SurveyFacts:
     """What a report rests on.
 
-    `estimates` has the columns of SURVEY_ESTIMATES, `receipt` rule and rows, `read` what was found while reading files; `cohorts` leads to days of age, `strata` to names.
+    `estimates` has the columns of SURVEY_ESTIMATES, `receipt` rule and rows, `read` what was found while reading files, `left_out` doses offered to nobody, the
+    scope for which no places were named and children who have them; `cohorts` leads to days of age, `strata` to names.
     """
 
     title: Mapping[str, str]
@@ -81,6 +82,7 @@ class SurveyFacts:
     demo: bool
     received: Mapping[str, int]
     read: Mapping[str, int]
+    left_out: Sequence[tuple[str, str, int]]
     receipt: pd.DataFrame
     estimates: pd.DataFrame
     clusters: int
@@ -151,6 +153,8 @@ def _study(facts: SurveyFacts, locale: str) -> Iterator[Block]:
     yield Paragraph(text=say(locale, f"figures.survey.policy.{facts.policy.lower()}"))
     yield Paragraph(text=say(locale, f"figures.survey.mode.{facts.mode}", grace=facts.grace_days))
     yield Paragraph(text=say(locale, "figures.survey.intervals"))
+    for dose, scope, n in facts.left_out:
+        yield Paragraph(text=left_out_told(dose, scope, n, locale))
     yield Bullets(
         items=[
             say(
@@ -328,6 +332,11 @@ def read_told(read: Mapping[str, int], locale: str) -> list[str]:
     return [
         Message(f"surveys.read.{what}", {"n": read[what]}).render(locale) for what in ODD if read.get(what)
     ]
+
+
+def left_out_told(dose: str, scope: str, n: int, locale: str) -> str:
+    """Say that a dose has no result, since nobody said which places its scope means."""
+    return say(locale, "figures.survey.left_out", dose=_detail(dose, locale), scope=scope, n=n)
 
 
 def called(indicator: str, detail: str, locale: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -36,7 +36,7 @@ from kalanso.surveys.recommendations import fhir_recommendations, recommendation
 from kalanso.surveys.record import Record, RecordRefused, record
 from kalanso.surveys.round_evidence import evidence_of
 from kalanso.surveys.sampled_children import sampled
-from kalanso.surveys.schedule import ScheduleRefused, schedule_table
+from kalanso.surveys.schedule import EVERYWHERE, ScheduleRefused, schedule_table
 from kalanso.surveys.tables import (
     SURVEY_ANSWERS,
     SURVEY_CHILDREN,
@@ -61,13 +61,14 @@ class CannotAnalyse(Refusal, ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Analysed:
-    """What an analysis gave: the round, its tables in memory, and the names of the files that were written."""
+    """What an analysis gave: the round, its tables in memory, doses that were offered to nobody, and the names of the files."""
 
     study: StudyRound
     received: Received
     cleaned: Cleaned
     estimates: pd.DataFrame
     evidence: pd.DataFrame
+    left_out: Sequence[tuple[str, str, int]]
     files: tuple[str, ...]
 
     @property
@@ -104,7 +105,7 @@ def analyse_survey(
         cleaned = clean(found.children, found.doses, study.asked, answers=found.answers, decided=decided)
         step(progress, cancel, "pipeline.survey.estimating", 0.4)
         known = record(
-            cleaned, schedule_table(load_pack(study.country)), policy=study.policy, mode=study.mode,
+            cleaned, _schedule(study), scopes=study.scopes or None, policy=study.policy, mode=study.mode,
             grace_days=study.grace_days, answers=cleaned.answers,
         )  # fmt: skip
         estimates = estimate(known, groups=study.groups)
@@ -113,7 +114,9 @@ def analyse_survey(
     except SurveyRefused as error:
         raise CannotAnalyse(error.message.id, **error.message.params) from error
     evidence = evidence_of(known, chosen_places=study.chosen_places)
-    files = _write(Path(out), found, cleaned, estimates, evidence, _next_doses(known, study, now))
+    files = _write(
+        Path(out), found, cleaned, estimates, evidence, left_out(known), _next_doses(known, study, now)
+    )
     facts = _facts(study, known, found, cleaned, estimates, _strata(sample), now)
     wanted = [(locale, kind) for kind in reports for locale in LOCALES]
     for number, (locale, kind) in enumerate(wanted):
@@ -124,7 +127,7 @@ def analyse_survey(
     if pictures:
         files += drawn(Path(out), facts)
     return Analysed(
-        study=study, received=found, cleaned=cleaned, estimates=estimates, evidence=evidence, files=tuple(files)
+        study=study, received=found, cleaned=cleaned, estimates=estimates, evidence=evidence, left_out=left_out(known), files=tuple(files),
     )  # fmt: skip
 
 
@@ -138,6 +141,25 @@ def _received(folder: Path, sample: pd.DataFrame, study: StudyRound, salt: str) 
     found = received(rows, form, survey=study.asked.survey)
     found = replace(found, read={str(what): int(n) for what, n in read.receipt.itertuples(index=False)})
     return sampled(found, sample, salt=salt, cohorts=cohorts)
+
+
+def _schedule(study: StudyRound) -> pd.DataFrame:
+    """Return the schedule of the country; a scope of the round that it does not know is an error of writing."""
+    table = schedule_table(load_pack(study.country))
+    known = sorted(set(table["geo_scope"]) - {EVERYWHERE})
+    if unknown := sorted(set(study.scopes) - set(known)):
+        raise CannotAnalyse(
+            "pipeline.survey.unknown_scope", found=" ; ".join(unknown), expected=" ; ".join(known) or "–"
+        )
+    return table
+
+
+def left_out(known: Record) -> list[tuple[str, str, int]]:
+    """Return the doses that are offered to nobody for want of places, with the scope and how many children have them all the same."""
+    return [
+        (dose, scope, int(known.crude[:, known.column(dose)].sum()))
+        for dose, scope in known.rules.left_out.items()
+    ]
 
 
 def _strata(sample: pd.DataFrame) -> dict[str, str]:
@@ -177,6 +199,7 @@ def _write(
     cleaned: Cleaned,
     estimates: pd.DataFrame,
     evidence: pd.DataFrame,
+    unoffered: Sequence[tuple[str, str, int]],
     next_doses: str,
 ) -> list[str]:
     """Write every table as Parquet and CSV, what children need next, and the receipt last."""
@@ -199,6 +222,9 @@ def _write(
             pd.DataFrame(list(found.read.items()), columns=["what", "n"]).assign(part="read"),
             pd.DataFrame(list(_counts(found).items()), columns=["what", "n"]).assign(part="received"),
             cleaned.receipt.rename(columns={"rule": "what", "rows": "n"}).assign(part="cleaned"),
+            pd.DataFrame([(dose, n) for dose, _, n in unoffered], columns=["what", "n"]).assign(
+                part="left_out"
+            ),
         ]
     )[["part", "what", "n"]]
     receipt.to_csv(out / "receipt.draft", index=False)
@@ -223,7 +249,7 @@ def _facts(
     return SurveyFacts(
         title=study.title, survey=study.asked.survey, first_day=study.asked.first_day, last_day=study.asked.last_day,
         cohorts={one.name: (one.from_days, one.to_days) for one in study.asked.cohorts}, strata=strata, doses=study.asked.doses, policy=study.policy, mode=study.mode,
-        grace_days=study.grace_days, ethics=study.ethics, chosen_places=study.chosen_places, demo=study.demo, received=counts, read=found.read,
+        grace_days=study.grace_days, ethics=study.ethics, chosen_places=study.chosen_places, demo=study.demo, received=counts, read=found.read, left_out=left_out(known),
         receipt=cleaned.receipt, estimates=estimates, clusters=int(known.children["cluster"].nunique()),
         children=len(known.children), made_on=now.date(), version=__version__,
     )  # fmt: skip

@@ -24,7 +24,7 @@ ROUND_FILE = "round.yaml"
 ETHICS = ("approval", "data_protection", "consent_version", "kept_until", "destroyed_on")
 _KEYS = frozenset(
     {"survey", "title", "country", "first_day", "last_day", "cohorts", "doses", "policy", "mode", "grace_days", "groups",
-     "ethics", "swap_day_month", "fill_history", "demo", "chosen_places"}
+     "ethics", "swap_day_month", "fill_history", "demo", "chosen_places", "scopes"}
 )  # fmt: skip
 
 
@@ -38,7 +38,8 @@ class StudyRound:
 
     `policy` says whether registers were sought, `mode` and `grace_days` by which rules doses are valid, `groups` by what
     children are compared, `ethics` on which approvals the data rest. `chosen_places` says that strata were chosen on
-    purpose: results then describe these alone.
+    purpose: results then describe these alone. `scopes` says which places (codes as in the sample) the schedule means where it
+    offers a dose in some places only.
     """
 
     asked: Round
@@ -51,6 +52,7 @@ class StudyRound:
     ethics: Mapping[str, str]
     chosen_places: bool
     demo: bool
+    scopes: Mapping[str, tuple[str, ...]]
 
 
 def read_round(folder: Path, *, today: date) -> StudyRound:
@@ -79,6 +81,7 @@ def read_round(folder: Path, *, today: date) -> StudyRound:
         mode=_choice(told, "mode", MODES, path, default=MODES[0]), grace_days=_whole(told, "grace_days", path),
         groups=tuple(map(str, told.get("groups") or ())), ethics=ethics,
         chosen_places=bool(told.get("chosen_places", False)), demo=bool(told.get("demo", False)),
+        scopes=_scopes(told.get("scopes"), path),
     )  # fmt: skip
 
 
@@ -134,6 +137,20 @@ def _asked(told: Mapping[str, Any], path: Path) -> Round:
         raise CannotReadRound(
             "pipeline.survey.setting", file=path.name, setting="cohorts", expected="[{name: 12-23m, from_days: 365, to_days: 730}]"
         ) from error  # fmt: skip
+
+
+def _scopes(told: Any, path: Path) -> dict[str, tuple[str, ...]]:
+    given = {} if told is None else told
+    if not isinstance(given, Mapping) or not all(
+        isinstance(codes, list) and codes for codes in given.values()
+    ):
+        raise CannotReadRound(
+            "pipeline.survey.setting",
+            file=path.name,
+            setting="scopes",
+            expected='{"19 districts of …": [ML-…, ML-…]}',
+        )
+    return {str(scope): tuple(map(str, codes)) for scope, codes in given.items()}
 
 
 def _one(told: Mapping[str, Any], name: str, path: Path) -> Any:

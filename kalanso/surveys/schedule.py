@@ -34,7 +34,7 @@ class Rules:
     """What holds for each of n children and each dose: days of age and interval, after grace.
 
     `minimum`, `maximum`, `interval`, `due` and `offered` are n x doses; missing numbers are NaN. `seasons` maps
-    a dose to its months. `left_out` names doses that nobody was offered, with the reason.
+    a dose to its months. `left_out` names doses of a scope of which nobody said the places, with that scope: there they are offered to nobody.
     """
 
     doses: tuple[str, ...]
@@ -121,7 +121,7 @@ def rules_for(
         for _, row in rows.assign(begins=begins).sort_values("begins", na_position="first").iterrows():
             inside = _inside(row["geo_scope"], places, scopes, n)
             if inside is None:
-                left_out[dose] = f"{row['geo_scope']}: no places are named for this scope"
+                left_out[dose] = str(row["geo_scope"])
                 continue
             holds = inside & _holds(row, born)
             for name, (column, grace) in _AGES.items():

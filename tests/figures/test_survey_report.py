@@ -43,7 +43,7 @@ def facts(rows: list[dict[str, Any]], **changes: Any) -> SurveyFacts:
         title={"fr": "Étude", "en": "Study"}, survey="S", first_day=date(2025, 1, 13), last_day=date(2025, 2, 12), cohorts=COHORTS,
         strata={"A": "Ségou", "B": "Niono"}, doses=("dtp1", "dtp3"), policy="SOUGHT_FOR_ALL", mode="vcqi", grace_days=0,
         ethics={"approval": "E1", "data_protection": "P1", "consent_version": "2", "kept_until": "2030-12-31", "destroyed_on": "2031-01-31"},
-        chosen_places=True, demo=True, received={"submissions": 200, "without_consent": 4}, read={"unknown_code": 7, "values": 900, "rows_twice": 0},
+        chosen_places=True, demo=True, received={"submissions": 200, "without_consent": 4}, read={"unknown_code": 7, "values": 900, "rows_twice": 0}, left_out=[],
         receipt=pd.DataFrame({"rule": ["no_weight", "no_child"], "rows": [3, 0]}), estimates=pd.DataFrame(rows), clusters=24,
         children=190, made_on=date(2025, 3, 1), version="0",
     )  # fmt: skip
@@ -142,3 +142,10 @@ def test_a_group_without_words_stands_as_its_code_in_quotes_and_odd_values_are_t
         assert any(cells[0] == named for grid in grids(found) for cells in grid.rows)
         assert odd in words(found)
         assert "deux fois" not in words(found), "what was not found is not told"
+
+
+def test_a_dose_that_was_offered_to_nobody_is_told_with_its_scope() -> None:
+    for locale, told in (("fr", "(« 19 districts »)"), ("en", "(“19 districts”)")):
+        found = words(survey_report(facts(ROWS, left_out=[("malaria1", "19 districts", 3)]), locale))
+        assert told in found
+        assert "3." in found

@@ -184,6 +184,7 @@ ETHICS: dict[str, Any] = declaration(FIELD)["ethics"]  # type: ignore[assignment
         ({"first_day": "soon"}, "first_day"),
         ({"doses": []}, "doses"),
         ({"survey_name": "x"}, "survey_name"),
+        ({"scopes": {"19 districts": "ML-1"}}, "scopes"),
     ],
 )
 def test_a_round_that_lacks_something_is_refused_with_what(
@@ -281,3 +282,52 @@ def test_values_that_the_form_does_not_have_are_told_and_break_no_report(tmp_pat
     assert receipt["read", "unknown_code"] >= 64
     assert (receipt["read", "not_a_number"], receipt["read", "unknown_variable"]) == (1, 1)
     assert receipt["cleaned", "code_unknown"] >= 59  # one of the sixty may be told twice
+
+
+MALARIA_WHERE = "19 districts of Kayes, Koulikoro, Mopti, Ségou and Sikasso"
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_dose_of_some_places_has_a_result_there_and_is_told_where_nobody_named_them(
+    tmp_path: Path, named: bool
+) -> None:
+    scopes = {"scopes": {MALARIA_WHERE: ["ML-H1"]}} if named else {}
+    days = {"first_day": date(2026, 2, 1), "last_day": date(2026, 2, 28)}
+    study(
+        tmp_path / "study",
+        replace(FIELD, first_day=date(2026, 2, 1), days=27),
+        doses=["dtp1", "dtp3", "malaria1"],
+        **days,
+        **scopes,
+    )
+    answers = pd.read_csv(tmp_path / "study" / "answers.csv", dtype=str, keep_default_na=False)
+    answers.assign(malaria1_history="1").to_csv(tmp_path / "study" / "answers.csv", index=False)
+
+    done = analyse_survey(
+        tmp_path / "study",
+        tmp_path / "out",
+        salt="s",
+        reports=("docx",),
+        now=datetime(2026, 4, 1, tzinfo=UTC),
+    )
+
+    receipt = pd.read_csv(tmp_path / "out" / DONE)
+    own = done.estimates.query(
+        "indicator == 'crude_coverage' and detail == 'malaria1' and domain_kind == 'all'"
+    )
+    if named:
+        assert not receipt["part"].eq("left_out").any()
+        assert done.left_out == []
+        assert set(own.loc[own["children"] > 0, "stratum"]) == {"all", "ML-H1"}
+    else:
+        assert receipt.query("part == 'left_out'")[["what", "n"]].to_numpy().tolist() == [
+            ["malaria1", done.children]
+        ]
+        assert not own["children"].any()
+
+
+def test_places_that_the_schedule_does_not_know_are_refused(tmp_path: Path) -> None:
+    study(tmp_path / "study", scopes={"20 districts": ["ML-H1"]})
+    with pytest.raises(CannotAnalyse) as caught:
+        analyse_survey(tmp_path / "study", tmp_path / "out", salt="s", now=NOW)
+    assert MALARIA_WHERE in caught.value.render("en")

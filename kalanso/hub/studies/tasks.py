@@ -167,8 +167,11 @@ def _found(done: Analysed, folder: Path) -> Found:
         for rule, n in done.cleaned.receipt[["rule", "rows"]].itertuples(index=False)
     ]
     read = [{"part": "read", "what": what, "n": n} for what, n in done.received.read.items()]
+    unoffered = [
+        {"part": "left_out", "what": dose, "scope": scope, "n": n} for dose, scope, n in done.left_out
+    ]
     return Found(
-        children=done.children, receipt=read + received + cleaned, results=rows, strata=_strata(folder / "sample.csv"), outputs=done.files
+        children=done.children, receipt=read + unoffered + received + cleaned, results=rows, strata=_strata(folder / "sample.csv"), outputs=done.files
     )  # fmt: skip
 
 

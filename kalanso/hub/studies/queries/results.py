@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kalanso.figures.survey_report import PRIORITY, ages_told, called, read_told
+from kalanso.figures.survey_report import PRIORITY, ages_told, called, left_out_told, read_told
 from kalanso.hub.studies.models import Analysis, Round
 from kalanso.hub.studies.queries.rounds import language
 from kalanso.vocabulary import Message, UnknownMessage
@@ -100,6 +100,7 @@ class Receipt:
     refused: int
     children: int
     read: Sequence[str]
+    unoffered: Sequence[str]
     found: Sequence[tuple[str, int]]
     silent: Sequence[str]
 
@@ -108,10 +109,15 @@ def receipt(analysis: Analysis) -> Receipt:
     """Return the receipt of an analysis in words."""
     received = {row["what"]: row["n"] for row in analysis.receipt if row["part"] == "received"}
     read = {row["what"]: row["n"] for row in analysis.receipt if row["part"] == "read"}
+    unoffered = [
+        left_out_told(row["what"], row["scope"], row["n"], language())
+        for row in analysis.receipt
+        if row["part"] == "left_out"
+    ]
     rules = [(row["what"], row["n"]) for row in analysis.receipt if row["part"] == "cleaned"]
     return Receipt(
         submissions=received.get("submissions", 0), refused=received.get("without_consent", 0),
-        children=received.get("children", 0), read=read_told(read, language()), found=[(_rule(rule, n), n) for rule, n in rules if n],
+        children=received.get("children", 0), read=read_told(read, language()), unoffered=unoffered, found=[(_rule(rule, n), n) for rule, n in rules if n],
         silent=[_rule(rule, 0) for rule, n in rules if not n],
     )  # fmt: skip
 
