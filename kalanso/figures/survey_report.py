@@ -64,7 +64,7 @@ class SurveyFacts:
     """What a report rests on.
 
     `estimates` has the columns of SURVEY_ESTIMATES, `receipt` rule and rows, `read` what was found while reading files, `left_out` doses offered to nobody, the
-    scope for which no places were named and children who have them; `cohorts` leads to days of age, `strata` to names.
+    scope for which no places were named and children who have them; `reached` strata not wholly reached by cohort; `cohorts` leads to days of age, `strata` to names.
     """
 
     title: Mapping[str, str]
@@ -83,6 +83,7 @@ class SurveyFacts:
     received: Mapping[str, int]
     read: Mapping[str, int]
     left_out: Sequence[tuple[str, str, int]]
+    reached: pd.DataFrame
     receipt: pd.DataFrame
     estimates: pd.DataFrame
     clusters: int
@@ -145,6 +146,25 @@ def _summary(facts: SurveyFacts, locale: str) -> Iterator[Block]:
     yield Bullets(items=said)
     if facts.chosen_places:
         yield Paragraph(text=say(locale, "figures.survey.chosen"))
+    if len(facts.reached):
+        yield Paragraph(text=say(locale, "figures.survey.accessible"))
+        yield Bullets(items=list(_accessible(facts, locale)))
+
+
+def _accessible(facts: SurveyFacts, locale: str) -> Iterator[str]:
+    """Say of each stratum which share of its clusters could be reached, and between which bounds DTP1 of all children lies."""
+    for stratum, own in facts.reached.groupby("stratum", sort=True):
+        first = own.iloc[0]
+        name = facts.strata.get(str(stratum), str(stratum))
+        yield say(
+            locale, "figures.survey.unreached", stratum=name, n=int(first["unreachable"]), drawn=int(first["drawn"]),
+            share=float(first["share"]),
+        )  # fmt: skip
+        for row in own[own["whole_low"].notna()].to_dict("records"):
+            yield say(
+                locale, "figures.survey.whole", stratum=name, cohort=ages_told(facts.cohorts[row["cohort"]], locale),
+                low=float(row["whole_low"]), high=float(row["whole_high"]),
+            )  # fmt: skip
 
 
 def _study(facts: SurveyFacts, locale: str) -> Iterator[Block]:

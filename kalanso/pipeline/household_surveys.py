@@ -24,6 +24,7 @@ from kalanso.figures.survey_report import SurveyFacts, survey_report
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
 from kalanso.pipeline.study_rounds import StudyRound, read_round
 from kalanso.pipeline.survey_drawings import drawn
+from kalanso.pipeline.survey_reach import bounds, unreached
 from kalanso.surveys.cleaning import ChildrenRefused, Cleaned, clean
 from kalanso.surveys.corrections import CorrectionRefused, located
 from kalanso.surveys.estimates import estimate
@@ -61,7 +62,7 @@ class CannotAnalyse(Refusal, ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Analysed:
-    """What an analysis gave: the round, its tables in memory, doses that were offered to nobody, and the names of the files."""
+    """What an analysis gave: the round, its tables in memory, doses offered to nobody, strata not wholly reached, names of the files."""
 
     study: StudyRound
     received: Received
@@ -69,6 +70,7 @@ class Analysed:
     estimates: pd.DataFrame
     evidence: pd.DataFrame
     left_out: Sequence[tuple[str, str, int]]
+    reached: pd.DataFrame
     files: tuple[str, ...]
 
     @property
@@ -89,13 +91,14 @@ def analyse_survey(
     """Analyse the round of a folder and write its tables, and reports in every language; with `pictures`, drawings for pages.
 
     The folder holds `round.yaml`, `answers.csv` (an export of the form `child`), `sample.csv` (cluster, stratum, place_code, cohort,
-    weight) and, where persons decided something, `corrections.csv`. `salt` is a secret text of the study: with it identifiers of
+    weight) and, where persons decided something, `corrections.csv`, where clusters were replaced `draw.csv` and `replacements.csv`. `salt` is a secret text of the study: with it identifiers of
     children stay the same from one analysis to the next. Raises CannotAnalyse, CannotReadRound, Cancelled.
     """
     step(progress, cancel, "pipeline.survey.reading", 0.0)
     study = read_round(folder, today=now.date())
     try:
         sample = _given(Path(folder) / SAMPLE)
+        away = unreached(Path(folder))
         found = _received(Path(folder), sample, study, salt)
         step(progress, cancel, "pipeline.survey.cleaning", 0.2)
         decided_in = Path(folder) / DECIDED
@@ -113,11 +116,11 @@ def analyse_survey(
         raise CannotAnalyse("pipeline.survey.not_analysed", reason=str(error)) from error
     except SurveyRefused as error:
         raise CannotAnalyse(error.message.id, **error.message.params) from error
-    evidence = evidence_of(known, chosen_places=study.chosen_places)
+    evidence = _heard(known, study, away)
     files = _write(
         Path(out), found, cleaned, estimates, evidence, left_out(known), _next_doses(known, study, now)
     )
-    facts = _facts(study, known, found, cleaned, estimates, _strata(sample), now)
+    facts = _facts(study, known, found, cleaned, estimates, _strata(sample), now, bounds(away, estimates))
     wanted = [(locale, kind) for kind in reports for locale in LOCALES]
     for number, (locale, kind) in enumerate(wanted):
         step(progress, cancel, "pipeline.survey.reporting", 0.6 + 0.4 * number / len(wanted))
@@ -127,7 +130,7 @@ def analyse_survey(
     if pictures:
         files += drawn(Path(out), facts)
     return Analysed(
-        study=study, received=found, cleaned=cleaned, estimates=estimates, evidence=evidence, left_out=left_out(known), files=tuple(files),
+        study=study, received=found, cleaned=cleaned, estimates=estimates, evidence=evidence, left_out=left_out(known), reached=facts.reached, files=tuple(files),
     )  # fmt: skip
 
 
@@ -141,6 +144,12 @@ def _received(folder: Path, sample: pd.DataFrame, study: StudyRound, salt: str) 
     found = received(rows, form, survey=study.asked.survey)
     found = replace(found, read={str(what): int(n) for what, n in read.receipt.itertuples(index=False)})
     return sampled(found, sample, salt=salt, cohorts=cohorts)
+
+
+def _heard(known: Record, study: StudyRound, away: pd.DataFrame) -> pd.DataFrame:
+    """Return what the estimate hears, labelled where not every drawn cluster of a stratum could be reached."""
+    accessible = dict(zip(away["stratum"].astype(str), away["accessible_share"], strict=True))
+    return evidence_of(known, chosen_places=study.chosen_places, accessible=accessible)
 
 
 def _schedule(study: StudyRound) -> pd.DataFrame:
@@ -244,12 +253,13 @@ def _facts(
     estimates: pd.DataFrame,
     strata: Mapping[str, str],
     now: datetime,
+    reached: pd.DataFrame,
 ) -> SurveyFacts:
     counts = _counts(found)
     return SurveyFacts(
         title=study.title, survey=study.asked.survey, first_day=study.asked.first_day, last_day=study.asked.last_day,
         cohorts={one.name: (one.from_days, one.to_days) for one in study.asked.cohorts}, strata=strata, doses=study.asked.doses, policy=study.policy, mode=study.mode,
-        grace_days=study.grace_days, ethics=study.ethics, chosen_places=study.chosen_places, demo=study.demo, received=counts, read=found.read, left_out=left_out(known),
+        grace_days=study.grace_days, ethics=study.ethics, chosen_places=study.chosen_places, demo=study.demo, received=counts, read=found.read, left_out=left_out(known), reached=reached,
         receipt=cleaned.receipt, estimates=estimates, clusters=int(known.children["cluster"].nunique()),
         children=len(known.children), made_on=now.date(), version=__version__,
     )  # fmt: skip

@@ -38,12 +38,17 @@ ROWS = [
 ]  # fmt: skip
 
 
+NOWHERE = pd.DataFrame(
+    columns=["stratum", "cohort", "unreachable", "drawn", "share", "whole_low", "whole_high"]
+)
+
+
 def facts(rows: list[dict[str, Any]], **changes: Any) -> SurveyFacts:
     made = SurveyFacts(
         title={"fr": "Étude", "en": "Study"}, survey="S", first_day=date(2025, 1, 13), last_day=date(2025, 2, 12), cohorts=COHORTS,
         strata={"A": "Ségou", "B": "Niono"}, doses=("dtp1", "dtp3"), policy="SOUGHT_FOR_ALL", mode="vcqi", grace_days=0,
         ethics={"approval": "E1", "data_protection": "P1", "consent_version": "2", "kept_until": "2030-12-31", "destroyed_on": "2031-01-31"},
-        chosen_places=True, demo=True, received={"submissions": 200, "without_consent": 4}, read={"unknown_code": 7, "values": 900, "rows_twice": 0}, left_out=[],
+        chosen_places=True, demo=True, received={"submissions": 200, "without_consent": 4}, read={"unknown_code": 7, "values": 900, "rows_twice": 0}, left_out=[], reached=NOWHERE,
         receipt=pd.DataFrame({"rule": ["no_weight", "no_child"], "rows": [3, 0]}), estimates=pd.DataFrame(rows), clusters=24,
         children=190, made_on=date(2025, 3, 1), version="0",
     )  # fmt: skip
