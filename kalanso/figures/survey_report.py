@@ -156,15 +156,19 @@ def _accessible(facts: SurveyFacts, locale: str) -> Iterator[str]:
     for stratum, own in facts.reached.groupby("stratum", sort=True):
         first = own.iloc[0]
         name = facts.strata.get(str(stratum), str(stratum))
-        yield say(
-            locale, "figures.survey.unreached", stratum=name, n=int(first["unreachable"]), drawn=int(first["drawn"]),
-            share=float(first["share"]),
-        )  # fmt: skip
+        yield unreached_told(
+            name, int(first["unreachable"]), int(first["drawn"]), float(first["share"]), locale
+        )
         for row in own[own["whole_low"].notna()].to_dict("records"):
             yield say(
                 locale, "figures.survey.whole", stratum=name, cohort=ages_told(facts.cohorts[row["cohort"]], locale),
                 low=float(row["whole_low"]), high=float(row["whole_high"]),
             )  # fmt: skip
+
+
+def unreached_told(stratum: str, n: int, drawn: int, share: float, locale: str) -> str:
+    """Say how many drawn clusters of a stratum could not be reached, and of which share results speak."""
+    return say(locale, "figures.survey.unreached", stratum=stratum, n=n, drawn=drawn, share=share)
 
 
 def _study(facts: SurveyFacts, locale: str) -> Iterator[Block]:

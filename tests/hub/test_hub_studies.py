@@ -304,3 +304,24 @@ def test_past_the_day_of_destruction_nothing_is_read(tmp_path: Path) -> None:
     study_desk.taken(person("researcher"), one, tmp_path)
     with pytest.raises(ValidationError, match="devaient être détruites"):
         ask_analysis(by=person("researcher"), one=one, now=datetime(2036, 1, 1, tzinfo=UTC))
+
+
+def test_results_say_of_whom_they_speak_where_clusters_could_not_be_reached(tmp_path):
+    from kalanso.hub.studies.queries.results import unreached
+
+    one = analysed(person("researcher"), tmp_path)
+    kept = one.shown
+    assert unreached(kept, detail=True) == []
+    kept.receipt = [
+        *kept.receipt,
+        {"part": "reached", "what": "ML-H1", "n": 2, "drawn": 12, "share": 10 / 12},
+        {"part": "left_out", "what": "malaria1", "scope": "19 districts", "n": 3},
+    ]
+    kept.save(update_fields=["receipt"])
+
+    page = text_of(visitor("researcher").get(f"{PAGE}{one.pk}/resultats/"))
+    assert "on a pu atteindre" in page
+    assert "Aire ML-H1 : 2 grappes tirées sur 12" in page
+    assert len(unreached(kept, detail=False)) == 1, "strata are named to those who may see them"
+    receipt = text_of(visitor("researcher").get(f"{PAGE}{one.pk}/accuse/"))
+    assert "Doses sans résultat" in receipt

@@ -27,6 +27,7 @@ from kalanso.hub.studies.actions import destruction, handing_on
 from kalanso.hub.studies.actions.analyses import Found, both, note_analysed, note_refused
 from kalanso.hub.studies.actions.field import note_counted, note_uncounted
 from kalanso.hub.studies.models import ETHICS, Analysis, Correction, FieldCount, Round, RoundFile
+from kalanso.hub.studies.queries import draws
 from kalanso.hub.studies.queries.destruction import with_raw_data
 from kalanso.hub.studies.queries.field import expected_of
 from kalanso.hub.studies.queries.results import SHOWN
@@ -34,6 +35,7 @@ from kalanso.hub.studies.queries.salts import salt_of
 from kalanso.pipeline.household_surveys import REPORT_FORMATS, Analysed, analyse_survey
 from kalanso.pipeline.progress import Cancelled
 from kalanso.pipeline.publish_surveys import EVIDENCE_FILE, publish_analysis, withdraw_survey
+from kalanso.pipeline.survey_reach import DRAW, REPLACED
 from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments import field_count
 from kalanso.vocabulary import Refusal
@@ -129,6 +131,10 @@ def _lay(analysis: Analysis, folder: Path) -> None:
                 {name: getattr(one, name, "") for name in DECIDED_COLUMNS} | {"who": f"person {one.by_id}"}
                 for one in rows
             )
+    drawn = draws.newest(analysis.round)
+    if drawn is not None and (lines := list(drawn.replacements.select_related("by"))):
+        pd.DataFrame(drawn.clusters).to_csv(folder / DRAW, index=False)
+        draws.log_of(lines).to_csv(folder / REPLACED, index=False)
     told = yaml.safe_dump(declaration(analysis.round), allow_unicode=True, sort_keys=False)
     (folder / "round.yaml").write_text(told, encoding="utf-8")
 
@@ -170,8 +176,12 @@ def _found(done: Analysed, folder: Path) -> Found:
     unoffered = [
         {"part": "left_out", "what": dose, "scope": scope, "n": n} for dose, scope, n in done.left_out
     ]
+    reached = [
+        {"part": "reached", "what": row["stratum"], "n": row["unreachable"]} | {name: row[name] for name in ("drawn", "share")}
+        for row in done.reached.drop_duplicates("stratum").to_dict("records")
+    ]  # fmt: skip
     return Found(
-        children=done.children, receipt=read + unoffered + received + cleaned, results=rows, strata=_strata(folder / "sample.csv"), outputs=done.files
+        children=done.children, receipt=read + reached + unoffered + received + cleaned, results=rows, strata=_strata(folder / "sample.csv"), outputs=done.files
     )  # fmt: skip
 
 

@@ -10,7 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kalanso.figures.survey_report import PRIORITY, ages_told, called, left_out_told, read_told
+from kalanso.figures.survey_report import (
+    PRIORITY,
+    ages_told,
+    called,
+    left_out_told,
+    read_told,
+    unreached_told,
+)
 from kalanso.hub.studies.models import Analysis, Round
 from kalanso.hub.studies.queries.rounds import language
 from kalanso.vocabulary import Message, UnknownMessage
@@ -120,6 +127,19 @@ def receipt(analysis: Analysis) -> Receipt:
         children=received.get("children", 0), read=read_told(read, language()), unoffered=unoffered, found=[(_rule(rule, n), n) for rule, n in rules if n],
         silent=[_rule(rule, 0) for rule, n in rules if not n],
     )  # fmt: skip
+
+
+def unreached(analysis: Analysis, *, detail: bool) -> list[str]:
+    """Say that not every drawn cluster could be reached, and in which strata, for those who may see strata."""
+    rows = [row for row in analysis.receipt if row["part"] == "reached"]
+    if not rows:
+        return []
+    whole = Message("figures.survey.accessible").render(language())
+    named = [
+        unreached_told(_stratum(row["what"], analysis), row["n"], row["drawn"], row["share"], language())
+        for row in rows
+    ]
+    return [whole, *(named if detail else [])]
 
 
 def _rule(rule: str, n: int) -> str:

@@ -52,6 +52,7 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
     context |= {
         "analysis": analysis,
         "cohorts": queries.told(one, analysis, detail=context["rights"].detail),
+        "unreached": queries.unreached(analysis, detail=context["rights"].detail),
         "drawings": queries.drawings(analysis, detail=context["rights"].detail),
     }
     return render(request, "studies/results.html", context)
