@@ -14,13 +14,16 @@ TEMPLATES = {
 NUMBER = re.compile(
     r"\|between_(?:count|percent)|\.(?:missed|coverage|infants)\.(?:mean|said)|\b(?:missed|infants)=[\w.]*(?:missed|infants)\b"
 )
-MARK = re.compile(r"include \"(?:explore/run_(?:marks|badges)|evidence/run_(?:marks|short))\.html\"")
+MARK = re.compile(
+    r"include \"(?:explore/run_(?:marks|badges)|evidence/run_(?:marks|short))\.html\"|\{% missed_source "
+)
 INCLUDED = re.compile(r"include \"([\w/]+\.html)\"")
 # Where estimates are asked for: the pages of the estimate, which warn at their head, and the one query for all others.
 ASKED = re.compile(r"\bestimates\.(?:values|quarters|burden|burden_in|below)\(")
 OF_ESTIMATES = {
     "explore/api/estimates.py", "explore/queries/likeness.py", "explore/queries/said.py", "explore/views/comparing.py",
     "explore/views/missed.py", "explore/views/place_estimate.py", "explore/views/sheet.py", "explore/queries/withheld.py", "site/queries/money.py",
+    "explore/queries/framework.py", "explore/queries/sums.py", "site/queries/review/children.py",
 }  # fmt: skip
 # What is shown to those alone who keep the machine on which the hub runs, or ask them.
 OF_KEEPERS = {"jobs/list.html", "explore/stopped.html"}

@@ -393,7 +393,7 @@ NO_PAGES = frozenset(
         "findings_check", "offline_manifest", "offline_nothing", "offline_receive", "offline_state", "offline_worker",
         "blank_sheet", "worklist_csv", "worklist_xlsx", "quality_report_file", "round_analyse", "round_report", "round_figure",
         "portfolio_file", "load_template", "load_apply", "load_discard", "cell_milestone_done", "report_approve", "report_photo",
-        "factors_csv", "actions_csv", "action_photo", "grant_load_discard", "grant_reconcile", "grant_lines_file", "grant_entries_file", "grant_iati_file", "indicators_file",
+        "factors_csv", "actions_csv", "action_photo", "grant_load_discard", "grant_reconcile", "grant_lines_file", "grant_entries_file", "grant_iati_file", "indicators_file", "district_sheet_pdf", "review_pack_ask", "review_pack_file",
         "connection_choose", "connection_look", "connection_plan", "connection_propose", "connection_pull",
         "connection_standing", "pull_file", "pull_stop", "runs_adopt", "runs_cancel", "runs_compare_csv", "upload_map", "upload_name", "upload_names_csv",
         "upload_read_again", "upload_recompute", "upload_rejected", "upload_standing", "upload_try",
