@@ -15,9 +15,10 @@ ROLES = ("district",) * 6 + ("region", "national", "partner", "donor")
 
 def plan() -> None:
     """Plan every intervention of the demonstration in every district, all of them going on, and print how many lines."""
-    from kalanso.hub.portfolio.models import Cell, Intervention
+    from kalanso.hub.portfolio.models import Cell, Intervention, Report
 
     now, places = datetime.now(UTC), _districts()
+    Report.objects.all().delete()  # those of the demonstration; what is proven begins with none
     for one in Intervention.objects.all():
         known = set(Cell.objects.filter(intervention=one).values_list("place_code", flat=True))
         Cell.objects.bulk_create(
