@@ -156,6 +156,24 @@ def entered(chromium: Any, hub_address: str) -> Any:
     return kept
 
 
+@pytest.fixture
+def phone(chromium: Any, hub_address: str) -> Iterator[Callable[..., Any]]:
+    """Make a telephone with nothing on it, on which somebody of the simulated country has entered."""
+    from tests.functional.telephone import enter
+
+    contexts = []
+
+    def new(person: str = "ibrahim", **options: Any) -> Any:
+        context = chromium.new_context(base_url=hub_address, viewport=PHONE, **options)
+        contexts.append(context)
+        enter(context, person)
+        return context
+
+    yield new
+    for context in contexts:
+        context.close()
+
+
 class Tab:
     """One page of a browser that somebody uses for one address after another."""
 

@@ -7,8 +7,6 @@ codes, a shared telephone, a file that goes to another device.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,57 +14,27 @@ from uuid import uuid4
 
 import pytest
 
-Error = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").Error
+from tests.functional import telephone
+from tests.functional.telephone import (
+    CODE,
+    SENT,
+    begin,
+    cut_sending,
+    enter,
+    give_code,
+    send_after_cut,
+    until,
+    wait_sent,
+    waiting,
+)
+
 pytestmark = pytest.mark.browser
 
-PLACE, CODE = "/lieux/ML-D0001/", "sahel-2024"
-PHONE = {"width": 360, "height": 740}
-SENT = "**/hors-ligne/envoi/"
-
-
-@pytest.fixture
-def phone(chromium: Any, hub_address: str) -> Iterator[Callable[..., Any]]:
-    """Make a telephone with nothing on it, on which somebody of the simulated country has entered."""
-    contexts = []
-
-    def new(person: str = "ibrahim", **options: Any) -> Any:
-        context = chromium.new_context(base_url=hub_address, viewport=PHONE, **options)
-        contexts.append(context)
-        enter(context, person)
-        return context
-
-    yield new
-    for context in contexts:
-        context.close()
-
-
-def enter(context: Any, person: str) -> None:
-    page = context.new_page()
-    page.goto("/")
-    if page.locator(".me").inner_text() not in {"Se connecter"}:
-        page.goto("/compte/logout/")
-        page.click("main form button")
-        page.goto("/")
-    page.click(f"form[action='/entrer-comme/{person}/'] button")
-    until(page, "navigator.serviceWorker.ready.then(() => true)")
-    page.close()
-
-
-def until(page: Any, expression: str) -> None:
-    """Wait until an expression holds; it may be a promise, and the page may be leaving meanwhile."""
-    for _ in range(200):
-        with suppress(Error):
-            if page.evaluate(expression):
-                return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"never came true: {expression}")
+PLACE = "/lieux/ML-D0001/"
 
 
 def opened(context: Any, path: str = PLACE) -> Any:
-    page = context.new_page()
-    page.goto(path)
-    until(page, "Boolean(navigator.serviceWorker.controller)")
-    return page
+    return telephone.opened(context, path)
 
 
 def photo() -> dict[str, Any]:
@@ -92,14 +60,6 @@ def write(page: Any, text: str, *, with_photo: bool = False) -> None:
     page.click("#ecrire button:not([type=button])")
 
 
-def give_code(page: Any, code: str = CODE, *, first: bool = True) -> None:
-    page.wait_for_selector("#boite-code[open]")
-    page.fill("#boite-code-un", code)
-    if first:
-        page.fill("#boite-code-deux", code)
-    page.click("#boite-code-demande button:not([type=button])")
-
-
 def refusal(page: Any) -> str:
     """Return why a code was refused, once that is said."""
     place = page.locator("#boite-code-faux")
@@ -109,22 +69,12 @@ def refusal(page: Any) -> str:
     return str(said)
 
 
-def waiting(page: Any) -> list[dict[str, Any]]:
-    return page.evaluate(
-        "kalanso.outbox.rowsOf(kalanso.writing.person).then(all => all.map(({uuid, state}) => ({uuid, state})))"
-    )
-
-
 def comments_with(context: Any, text: str) -> int:
     page = context.new_page()
     page.goto("/discussion/place/ML-D0001/")
     found = page.locator(".thread p", has_text=text).count()
     page.close()
     return found
-
-
-def wait_sent(page: Any) -> None:
-    until(page, "kalanso.outbox.rowsOf(kalanso.writing.person).then(all => all.length === 0)")
 
 
 def test_a_comment_with_a_photo_written_without_network_is_sent_once_after_the_page_was_closed(
@@ -176,7 +126,7 @@ def test_it_leaves_by_itself_when_the_network_comes_back(phone: Any) -> None:
 def test_two_messages_in_a_row_are_both_kept_while_the_first_is_on_its_way(phone: Any) -> None:
     context, mark = phone(), str(uuid4())
     page = opened(context)
-    page.evaluate(f"kalanso.outbox.begin(kalanso.writing.person, '{CODE}')")
+    begin(page)
     held: list[Any] = []
     page.route(SENT, lambda route: held.append(route) if not held else route.continue_())
 
@@ -212,25 +162,12 @@ def test_a_cut_in_the_middle_of_sending_loses_and_doubles_nothing(moment: str, b
     context, text = phone(), f"coupure {uuid4()}"
     page = opened(context)
     if box == "open":
-        page.evaluate(f"kalanso.outbox.begin(kalanso.writing.person, '{CODE}')")
-    cuts = []
-
-    def cut(route: Any) -> None:
-        if moment.startswith("after"):
-            assert route.fetch().status == 200
-        cuts.append(moment)
-        route.abort("connectionreset")
-
-    page.route(SENT, cut)
+        begin(page)
+    cuts = cut_sending(page, moment)
     write(page, text)
     if box != "open":
         give_code(page)
-    page.wait_for_selector(".boite-reponse.caveat")
-    until(page, "document.getElementById('boite-dit').textContent.startsWith('Pas de réseau')")
-    assert len(waiting(page)) == 1
-    page.unroute(SENT)
-    page.click("#boite-envoie")
-    wait_sent(page)
+    send_after_cut(page)
 
     assert cuts
     assert comments_with(context, text) == 1
@@ -270,7 +207,7 @@ def test_a_wrong_code_costs_time_and_no_message(phone: Any) -> None:
 def test_the_box_closes_after_five_minutes_without_a_touch(phone: Any) -> None:
     context = phone()
     page = opened(context)
-    page.evaluate(f"kalanso.outbox.begin(kalanso.writing.person, '{CODE}')")
+    begin(page)
     assert page.evaluate("kalanso.outbox.isOpen(kalanso.writing.person)")
 
     page.evaluate("const now = Date.now; Date.now = () => now() + 5 * 60000 + 1000")
@@ -341,7 +278,7 @@ def test_another_person_on_the_same_telephone_sees_nothing(phone: Any) -> None:
 def test_the_box_closes_when_its_person_leaves(phone: Any) -> None:
     context = phone("ibrahim")
     page = opened(context, "/methode/")
-    page.evaluate(f"kalanso.outbox.begin(kalanso.writing.person, '{CODE}')")
+    begin(page)
     page.close()
 
     enter(context, "oumar")
@@ -406,7 +343,7 @@ def test_the_box_goes_to_another_device_in_an_encrypted_file(phone: Any, tmp_pat
 def test_a_file_of_somebody_else_is_not_opened(phone: Any, tmp_path: Path) -> None:
     context = phone("ibrahim")
     page = opened(context, "/hors-ligne/")
-    page.evaluate(f"kalanso.outbox.begin(kalanso.writing.person, '{CODE}')")
+    begin(page)
     page.evaluate("kalanso.outbox.save({uuid: kalanso.outbox.uuid7(), person: kalanso.writing.person, form: 'x', version: 1, "
                   "captured_at: new Date().toISOString(), fields: {}, labels: {}, files: {}}, 'invalid')")  # fmt: skip
     with page.expect_download() as asked:
@@ -429,7 +366,7 @@ def test_a_conflict_shows_both_versions_and_mine_can_take_the_place(phone: Any) 
     page.wait_for_selector(f"article:has-text('{mark}')")
     change = page.locator("article", has_text=mark).locator("a", has_text="Modifier").get_attribute("href")
     here = opened(context, change)
-    here.evaluate(f"kalanso.outbox.begin(kalanso.writing.person, '{CODE}')")
+    begin(here)
     there = context.new_page()
     there.goto(change)
 
@@ -460,7 +397,7 @@ def test_a_conflict_shows_both_versions_and_mine_can_take_the_place(phone: Any) 
 def test_a_refused_message_stays_with_its_reason_until_it_is_mended(phone: Any) -> None:
     context, mark = phone(), str(uuid4())
     page = opened(context)
-    page.evaluate(f"kalanso.outbox.begin(kalanso.writing.person, '{CODE}')")
+    begin(page)
     page.evaluate("document.querySelector('#ecrire textarea').removeAttribute('maxlength')")
     write(page, "x" * 4001)
     until(page, "document.getElementById('boite-dit').textContent.includes('À revoir')")

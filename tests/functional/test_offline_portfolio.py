@@ -6,45 +6,26 @@ telephone does with any message is tested beside, in test_offline.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.functional.test_offline import (
-    CODE,
-    PHONE,
-    SENT,
-    enter,
+from tests.functional.telephone import (
+    begin,
+    cut_sending,
     give_code,
     opened,
+    send_after_cut,
     until,
     wait_sent,
     waiting,
 )
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
 
 TEAM, CENTRE = "awa", "ibrahim"
 NEW_FACTOR = "/agir/obstacles/nouveau/"
-
-
-@pytest.fixture
-def phone(chromium: Any, hub_address: str) -> Iterator[Callable[..., Any]]:
-    """Make a telephone on which somebody has entered, and that is always a telephone."""
-    contexts = []
-
-    def new(person: str = TEAM) -> Any:
-        context = chromium.new_context(base_url=hub_address, viewport=PHONE)
-        contexts.append(context)
-        enter(context, person)
-        return context
-
-    yield new
-    for context in contexts:
-        context.close()
 
 
 def report_page(ground: dict[str, str], quarter: str) -> str:
@@ -94,7 +75,7 @@ def times_written(context: Any, path: str) -> int:
 def test_a_report_written_without_network_leaves_once_after_the_telephone_was_closed(
     phone: Any, ground: dict[str, str]
 ) -> None:
-    context, words, path = phone(), f"Piste coupée {uuid4()}", report_page(ground, "2025Q2")
+    context, words, path = phone(TEAM), f"Piste coupée {uuid4()}", report_page(ground, "2025Q2")
     page = opened(context, path)
     until(page, "caches.match(location.href, {ignoreVary: true}).then(Boolean)")
     page.close()
@@ -119,25 +100,12 @@ def test_a_cut_while_a_report_is_sent_loses_and_doubles_nothing(
     moment: str, phone: Any, ground: dict[str, str]
 ) -> None:
     quarter = "2025Q3" if moment.startswith("before") else "2025Q4"
-    context, words, path = phone(), f"Crue {uuid4()}", report_page(ground, quarter)
+    context, words, path = phone(TEAM), f"Crue {uuid4()}", report_page(ground, quarter)
     page = opened(context, path)
-    page.evaluate(f"kalanso.outbox.begin(kalanso.writing.person, '{CODE}')")
-    cuts: list[str] = []
-
-    def cut(route: Any) -> None:
-        if moment.startswith("after"):
-            assert route.fetch().status == 200
-        cuts.append(moment)
-        route.abort("connectionreset")
-
-    page.route(SENT, cut)
+    begin(page)
+    cuts = cut_sending(page, moment)
     fill_report(page, words)
-    page.wait_for_selector(".boite-reponse.caveat")
-    until(page, "document.getElementById('boite-dit').textContent.startsWith('Pas de réseau')")
-    assert len(waiting(page)) == 1
-    page.unroute(SENT)
-    page.click("#boite-envoie")
-    wait_sent(page)
+    send_after_cut(page)
 
     assert cuts
     assert words in read(context, path)
@@ -146,28 +114,19 @@ def test_a_cut_while_a_report_is_sent_loses_and_doubles_nothing(
 
 @pytest.mark.parametrize("moment", ["before the server had it", "after the server answered"])
 def test_a_cut_while_an_obstacle_is_sent_loses_and_doubles_nothing(moment: str, phone: Any) -> None:
-    context, words = phone(), f"rupture-{uuid4()}"
+    context, words = phone(TEAM), f"rupture-{uuid4()}"
     page = opened(context, NEW_FACTOR)
-    page.evaluate(f"kalanso.outbox.begin(kalanso.writing.person, '{CODE}')")
-
-    def cut(route: Any) -> None:
-        if moment.startswith("after"):
-            assert route.fetch().status == 200
-        route.abort("connectionreset")
-
-    page.route(SENT, cut)
+    begin(page)
+    cuts = cut_sending(page, moment)
     fill_factor(page, words)
-    page.wait_for_selector(".boite-reponse.caveat")
-    until(page, "document.getElementById('boite-dit').textContent.startsWith('Pas de réseau')")
-    page.unroute(SENT)
-    page.click("#boite-envoie")
-    wait_sent(page)
+    send_after_cut(page)
 
+    assert cuts
     assert factors_with(context, words) == 1
 
 
 def test_an_obstacle_named_without_network_leaves_by_itself_when_it_comes_back(phone: Any) -> None:
-    context, words = phone(), f"route-{uuid4()}"
+    context, words = phone(TEAM), f"route-{uuid4()}"
     page = opened(context, NEW_FACTOR)
     context.set_offline(True)
     fill_factor(page, words)
@@ -181,7 +140,7 @@ def test_an_obstacle_named_without_network_leaves_by_itself_when_it_comes_back(p
 
 
 def test_the_forms_that_a_team_will_need_are_kept_before_anybody_opened_them(phone: Any) -> None:
-    context = phone()
+    context = phone(TEAM)
     page = opened(context, "/agir/obstacles/")
     until(page, f"caches.match('{NEW_FACTOR}', {{ignoreVary: true}}).then(Boolean)")
     page.close()
