@@ -17,7 +17,7 @@ from kalanso.hub.explore.queries.series import Point
 from kalanso.hub.explore.queries.shelf import Shelf, shared
 from kalanso.hub.people.queries.places import country_pack
 from kalanso.indicators import stocks
-from kalanso.indicators.measures import ESTIMATED, REPORTED, About, Measure, absent, added
+from kalanso.indicators.measures import ESTIMATED, REPORTED, About, Measure, absent
 from kalanso.indicators.stocks import Stock
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.vocabulary import Level, Period
@@ -134,11 +134,11 @@ def _fine(here: Shelf, rows: list[Stock]) -> tuple[list[Stock], int]:
     """Return rows of facilities, and how many were put together to districts because their places are protected."""
     known = places.tree(here).places
     upper = {Level.COUNTRY.value, Level.REGION.value, Level.DISTRICT.value}
-    coarse = [row for row in rows if row.place_code not in known or known[row.place_code].level in upper]
-    return [row for row in rows if row not in coarse] if coarse else rows, len(coarse)
+    fine = [row for row in rows if row.place_code in known and known[row.place_code].level not in upper]
+    return fine, len(rows) - len(fine)
 
 
-@shared(OBSERVATIONS, about=lambda *_: None)
+@shared(OBSERVATIONS)
 def _stock_rows(here: Shelf, code: str) -> tuple[list[Stock], str]:
     """Return the rows of stock below a place, of the source that has most."""
     table = here.table(OBSERVATIONS)
@@ -179,11 +179,6 @@ def of_districts(
         code: measure_of(replace(about, place_code=code), one.kind, points.get(code))
         for code in wanted
     }  # fmt: skip
-
-
-def together(about: About, rows: Iterable[Measure]) -> Measure:
-    """Return reported measures of several districts as one, from summed numerators and denominators."""
-    return added(about, rows)
 
 
 def _about(one: IndicatorDefinition, place: Place, basis: str, snapshot: str) -> About:

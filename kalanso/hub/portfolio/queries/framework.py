@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Min
@@ -50,6 +51,15 @@ class Ground:
     targets: dict[tuple[int, str], int]
     moves: dict[int, list[tuple[datetime, str, str]]]
     areas: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def first_delivery(self) -> dict[int, str]:
+        """The first quarter in which each line delivered something, as an approved report says."""
+        found: dict[int, str] = {}
+        for (cell, period), one in self.reports.items():
+            if one.state == Report.State.APPROVED and one.quantity:
+                found[cell] = min(period, found.get(cell, period))
+        return found
 
 
 def ground(person: Any, place_code: str, quarters: Iterable[str]) -> Ground:
@@ -251,11 +261,8 @@ def _delay(look: _Quarter, about: About, _days: int) -> Measure:
 
 def _first(look: _Quarter, cell: Cell) -> First:
     assert cell.begins is not None
-    made = sorted(
-        period for (key, period), one in look.ground.reports.items()
-        if key == cell.pk and period <= look.code and one.state == Report.State.APPROVED and one.quantity
-    )  # fmt: skip
-    first = Period.parse(made[0]) if made else None
+    made = look.ground.first_delivery.get(cell.pk)
+    first = Period.parse(made) if made is not None and made <= look.code else None
     return First(cell.begins, first.start if first else None, first.end if first else None)
 
 
