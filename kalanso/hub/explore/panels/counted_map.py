@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from django import template
 from django.conf import settings
@@ -27,18 +26,18 @@ def counted_map(counts: Mapping[str, int], measure: str, title: str) -> SafeStri
         return mark_safe("")
     here = shelf.current()
     known = places.tree(here)
-    shown = [place for place in known.places.values() if place.level == Level.DISTRICT]
-    outlines = places.outlines(here, tuple(place.code for place in shown)) if shown else {}
+    shown = sorted(
+        (place for place in known.places.values() if place.level == Level.DISTRICT),
+        key=lambda place: place.code,
+    )
+    outlined = places.drawable(here, shown)
     root, manifest = known.root(), here.manifest(PLACES)
-    if not outlines or root is None:
+    if root is None or not any(one["geometry"] for one in outlined):
         return mark_safe("")
-    rows: list[dict[str, Any]] = [
-        {
-            "place": place.name, "value": counts.get(place.code, 0), "kind": outlines[place.code][1] if place.code in outlines else "published",
-            "geometry": outlines[place.code][0].hex() if place.code in outlines else None,
-        }
-        for place in sorted(shown, key=lambda place: place.code)
-    ]  # fmt: skip
+    rows = [
+        {**outline, "value": counts.get(place.code, 0)}
+        for place, outline in zip(shown, outlined, strict=True)
+    ]
     subject = {
         "measure": measure, "unit": "count", "number": "counted", "place": root.name, "level": Level.DISTRICT.value, "version": __version__,
         "demo": here.store.demo,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
+from typing import Any
 
 from kalanso.hub.explore.queries.shelf import Shelf, remembered, shared
 from kalanso.places.tables import (
@@ -294,3 +295,16 @@ def outlines(shelf: Shelf, codes: tuple[str, ...]) -> dict[str, tuple[bytes, str
     for row in sorted(newest_first, key=lambda r: r["kind"] != "published"):
         found.setdefault(row["place_code"], (row["geometry"], row["kind"]))
     return found
+
+
+def drawable(shelf: Shelf, shown: Sequence[Place]) -> list[dict[str, Any]]:
+    """Return what a map needs to know of each place, in their order: name, outline (none where none is published), its kind."""
+    found = outlines(shelf, tuple(one.code for one in shown))
+    return [
+        {
+            "place": one.name,
+            "geometry": found[one.code][0].hex() if one.code in found else None,
+            "kind": found[one.code][1] if one.code in found else "published",
+        }
+        for one in shown
+    ]

@@ -242,16 +242,13 @@ def map_of(
     indicator: str = "dtp1_coverage",
 ) -> Picture:  # fmt: skip
     """Draw an indicator of the places inside another."""
-    outlines = places.outlines(here, tuple(p.code for p in shown))
     rows = [
         {
-            "place": p.name,
+            **drawn,
             "value": values[p.code].value if p.code in values else None,
-            "geometry": outlines[p.code][0].hex() if p.code in outlines else None,
-            "kind": outlines[p.code][1] if p.code in outlines else "published",
             "reason": "" if p.code in values else _("aucun rapport montré"),
         }
-        for p in shown
+        for p, drawn in zip(shown, places.drawable(here, shown), strict=True)
     ]
     subject = {**_coverage(here, place, _measure(indicator, values)), "level": shown[0].level}
     return draw(here, "choropleth", rows, subject, [INDICATOR_VALUES], when=when)

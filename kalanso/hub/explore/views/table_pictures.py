@@ -145,16 +145,8 @@ def mapped(here: Shelf, spec: TableSpec, selection: Selection) -> Picture | None
     if spec.name == "indicator_values":
         return _indicator_map(here, spec, selection, centre, shown)
     counted = charts.rows_by_place(here, spec.name, selection, tuple(p.code for p in shown))
-    outlines = places.outlines(here, tuple(p.code for p in shown))
-    rows = [
-        {
-            "place": p.name,
-            "value": counted.get(p.code, 0),
-            "geometry": outlines[p.code][0].hex() if p.code in outlines else None,
-            "kind": outlines[p.code][1] if p.code in outlines else "published",
-        }
-        for p in shown
-    ]
+    outlined = zip(shown, places.drawable(here, shown), strict=True)
+    rows = [{**drawn, "value": counted.get(place.code, 0)} for place, drawn in outlined]
     subject = {
         "measure": _("nombre de lignes"),
         "unit": "count",
