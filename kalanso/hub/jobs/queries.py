@@ -15,11 +15,12 @@ from django.db.models import Count, Max, Min, QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils.text import Truncator
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.permissions import WHOLE_COUNTRY, may
+from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.people.queries.tasks import Task
 from kalanso.pipeline.computation_status import RUNNING, read_status
 from kalanso.store import NoSuchStore, Store
@@ -151,7 +152,7 @@ def step_of(job: Job) -> str:
     if not _ID.fullmatch(job.step):
         return job.step
     try:
-        return Message(job.step).render("en" if str(get_language()).startswith("en") else "fr")
+        return Message(job.step).render(page_language())
     except (LookupError, ValueError, OSError, ImportError):
         return ""  # an id says nothing to people
 

@@ -13,12 +13,13 @@ from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kalanso.coverage import Question, QuestionRefused
 from kalanso.coverage.question import PARTS, Recall
 from kalanso.hub.evidence.models import Run, RunCheck
+from kalanso.hub.people.queries.language import page_language
 
 QUARTERS = (36, 24, 16, 12, 8)
 USUAL = Question()
@@ -234,9 +235,7 @@ class Asking(forms.Form):
                 draws=found["draws"], seed=found["seed"], cut=found["cut"], preview=found["kind"] == PREVIEW or found["cut"],
             )  # fmt: skip
         except QuestionRefused as refusal:
-            raise forms.ValidationError(
-                refusal.render("en" if str(get_language()).startswith("en") else "fr")
-            ) from refusal
+            raise forms.ValidationError(refusal.render(page_language())) from refusal
         return found
 
     @staticmethod

@@ -11,12 +11,12 @@ from typing import Any
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from kalanso.hub.evidence.models import Run
 from kalanso.hub.evidence.queries import assumptions, connections, runs
 from kalanso.hub.evidence.queries.sources import called, title_of
 from kalanso.hub.people.permissions import may
+from kalanso.hub.people.queries.language import page_language
 from kalanso.store import Manifest
 from kalanso.vocabulary import Message, UnknownMessage, format_value
 
@@ -24,15 +24,11 @@ register = template.Library()
 WIDTH, HEIGHT = 300, 34  # of a drawing, in its own units
 
 
-def _locale() -> str:
-    return "en" if str(get_language()).startswith("en") else "fr"
-
-
 @register.inclusion_tag("evidence/agreed.html")
 def agreed_sentence() -> dict[str, Any]:
     """Show the agreed sentence; every page with official and estimated figures side by side must show it."""
     found = runs.agreed()
-    return {"agreed": found, "sentence": (found.en if _locale() == "en" else found.fr) if found else ""}
+    return {"agreed": found, "sentence": (found.en if page_language() == "en" else found.fr) if found else ""}
 
 
 @register.inclusion_tag("evidence/connection_of_source.html", takes_context=True)
@@ -62,7 +58,7 @@ def aside_of_snapshot(manifest: Manifest | None) -> runs.SetAside | None:
 @register.filter
 def in_words(both: dict[str, str]) -> str:
     """Show a sentence that is kept in both languages."""
-    return str(both.get(_locale()) or both.get("fr", ""))
+    return str(both.get(page_language()) or both.get("fr", ""))
 
 
 @register.filter
@@ -87,7 +83,7 @@ def sources_called(codes: Iterable[str]) -> list[str]:
 def step_words(message_id: str) -> str:
     """Show how far a job is, where it speaks in message ids."""
     try:
-        return Message(message_id, {"folder": ""}).render(_locale())
+        return Message(message_id, {"folder": ""}).render(page_language())
     except (UnknownMessage, KeyError):
         return message_id
 
@@ -150,7 +146,7 @@ def unlocalized(value: float) -> str:
 def percent_said(share: float) -> str:
     """Show a share with no more figures than were chosen: 10 %, 2,5 %."""
     whole = abs(100 * share - round(100 * share)) < 0.05
-    return format_value(share, "percent" if whole else "percent1", _locale())
+    return format_value(share, "percent" if whole else "percent1", page_language())
 
 
 @register.filter

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kalanso.hub.evidence.models import PlaceName, SavedMap, Upload
@@ -20,6 +19,7 @@ from kalanso.hub.evidence.queries import published
 from kalanso.hub.people.models import Membership, Organisation, PlaceMirror
 from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries.access import CLEARED, access_of
+from kalanso.hub.people.queries.language import page_language
 from kalanso.store import Store
 from kalanso.vocabulary import Message, UnknownMessage
 
@@ -226,7 +226,7 @@ def mark_of(upload: Upload) -> str:
 
 def language() -> str:
     """Return the language of the page, `fr` or `en`."""
-    return "en" if str(get_language()).startswith("en") else "fr"
+    return page_language()
 
 
 def reason_text(reason: str, params: Mapping[str, Any] | None = None) -> str:

@@ -18,13 +18,14 @@ from django.http import HttpRequest
 from django.urls import reverse, translate_url
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from kalanso import definitions, quality, triangulation
 from kalanso.hub.evidence.queries.sources import distinct_titles
 from kalanso.hub.explore.queries import choosing, doors, places, shelf, words
 from kalanso.hub.explore.queries.estimates import Number, chances_of
+from kalanso.hub.people.queries.language import page_language
 from kalanso.indicators import DenominatorName
 from kalanso.store import Column, TableSpec
 from kalanso.triangulation.sentences import word as triangulation_word
@@ -36,7 +37,7 @@ MESSAGE_ID = re.compile(r"[a-z_]+(\.[a-z0-9_]+)+")
 
 def locale() -> str:
     """Return the language of the page, `fr` or `en`."""
-    return "en" if str(get_language()).startswith("en") else "fr"
+    return page_language()
 
 
 def _formatter(style: str) -> Any:

@@ -10,13 +10,13 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kalanso.hub.explore.queries import said, shelf
 from kalanso.hub.explore.queries.evidence_of_places import all_pockets
 from kalanso.hub.people.queries.access import mirrored
 from kalanso.hub.people.queries.citations import Cited
+from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.people.queries.places import names_of
 from kalanso.store import NotVisible
 from kalanso.vocabulary import format_value
@@ -84,7 +84,7 @@ def _says(code: str) -> str:
 
 
 def _missed(number: Any, period: str) -> str:
-    language = "en" if str(get_language()).startswith("en") else "fr"
+    language = page_language()
     n, low, high = (
         format_value(value, "count", language) for value in (number.mean, number.low, number.high)
     )

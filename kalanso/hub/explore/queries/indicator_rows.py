@@ -181,7 +181,7 @@ def _row(
     earlier = [found for found in measures if found.known and found.period < asked.quarter]
     way = of_grants.way_of(chosen) if chosen is not None and asked.whole_country else None
     day = min(Period.parse(asked.quarter).end, asked.today)
-    language = "en" if of_grants.scope.language() == "en" else "fr"
+    language = of_grants.scope.language()
     return Row(
         key=key, frame=one.frame if one else "", chain=chosen.chain if chosen else one.chain if one else "activity",
         name=str(ESTIMATE_NAMES[key]) if measure.basis == ESTIMATED else of_grants.name_of(key, chosen), definition=one.definition[language] if one else "", unit=measure.unit,

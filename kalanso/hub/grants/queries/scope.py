@@ -14,7 +14,6 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import Exists, OuterRef
 from django.db.models.functions import Coalesce
 from django.http import Http404
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kalanso.hub.grants.models import BudgetLine, Entry, Grant
@@ -22,6 +21,7 @@ from kalanso.hub.grants.permissions import PLACED
 from kalanso.hub.people.models import Organisation, PlaceMirror, Role
 from kalanso.hub.people.permissions import COUNTRY, WHOLE_COUNTRY, may
 from kalanso.hub.people.queries.access import CLEARED, access_of, reach_of
+from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.people.queries.places import names_of
 from kalanso.hub.portfolio.models import Cell, Intervention
 
@@ -30,7 +30,7 @@ WHOLE = ("grant", "intervention", "organisation")
 
 def language() -> str:
     """Return the language of the page, `fr` or `en`."""
-    return "en" if str(get_language()).startswith("en") else "fr"
+    return page_language()
 
 
 def title_of(one: Grant | Intervention) -> str:

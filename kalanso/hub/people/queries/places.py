@@ -8,11 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
-from django.utils.translation import get_language
 
 from kalanso.definitions import Pack, load
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.queries.access import Reach
+from kalanso.hub.people.queries.language import page_language
 
 OFFERED = 30
 
@@ -61,7 +61,7 @@ def way_to(places: list[PlaceMirror]) -> dict[str, str]:
             "code", "name"
         )
     )
-    pack, language = load(), "en" if str(get_language()).startswith("en") else "fr"
+    pack, language = load(), page_language()
     return {
         p.code: f"{p.name}, {pack.name(f'level.{p.level}', language)}"
         + (f" ({above[p.parent_code]})" if p.parent_code in above else "")

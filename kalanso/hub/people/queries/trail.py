@@ -18,11 +18,11 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Count, DateField, Q, QuerySet
 from django.db.models.functions import TruncMonth
 from django.utils.timezone import get_current_timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.people.models import Event, Membership, Person, PlaceMirror
 from kalanso.hub.people.queries.access import CLEARED, Reach, access_of, reach_of
+from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.people.queries.places import names_of
 from kalanso.vocabulary import format_value
 
@@ -291,7 +291,7 @@ def _day(text: str) -> str:
     except ValueError:
         return text
     day = moment.astimezone(get_current_timezone()).date() if moment.tzinfo else moment.date()
-    return format_value(day, "date", "en" if str(get_language()).startswith("en") else "fr")
+    return format_value(day, "date", page_language())
 
 
 @dataclass(frozen=True, kw_only=True)

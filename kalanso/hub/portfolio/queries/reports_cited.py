@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.db.models import Q
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries.citations import Cited
+from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.portfolio.models import Report
 from kalanso.hub.portfolio.queries import keeping, scope
 from kalanso.hub.portfolio.queries.agenda import SHOWN, Part, Point
@@ -39,7 +39,7 @@ def reports(person: Any, keys: Sequence[str]) -> dict[str, Cited]:
 
 
 def _called(one: Report) -> str:
-    language = "en" if str(get_language()).startswith("en") else "fr"
+    language = page_language()
     return f"{one.cell} · {format_value(one.period, 'period', language)}"
 
 

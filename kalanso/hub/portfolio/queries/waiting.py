@@ -6,11 +6,12 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries.access import mirrored
+from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.people.queries.tasks import Task
 from kalanso.hub.portfolio.models import Cell
 from kalanso.hub.portfolio.queries import reports
@@ -68,4 +69,4 @@ def _called(cell: Cell) -> str:
 
 
 def _quarter(period: str) -> str:
-    return format_value(period, "period", "en" if str(get_language()).startswith("en") else "fr")
+    return format_value(period, "period", page_language())

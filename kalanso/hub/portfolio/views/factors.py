@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from kalanso.hub.people.permissions import may, refuse_unless
+from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.people.queries.places import country_pack, names_of
 from kalanso.hub.portfolio import views
 from kalanso.hub.portfolio.actions import factors as actions
@@ -24,9 +25,8 @@ from kalanso.hub.portfolio.queries import follow_up
 
 
 def _context_names() -> list[tuple[str, str]]:
-    from django.utils.translation import get_language
 
-    language = "en" if str(get_language()).startswith("en") else "fr"
+    language = page_language()
     pack = country_pack()
     named = [
         (code, pack.name(f"context.{code}", language)) for code in context_codes() if code != queries.UNSAID

@@ -10,12 +10,12 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.permissions import WHOLE_COUNTRY, refuse_unless
+from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.portfolio.actions import loads as actions
 from kalanso.hub.portfolio.forms.loads import LoadForm, clean_name
 from kalanso.hub.portfolio.models import Load
@@ -24,10 +24,6 @@ from kalanso.hub.portfolio.views import does, now
 from kalanso.sources import BadFile
 
 PAGE = 60
-
-
-def _locale() -> str:
-    return "en" if str(get_language()).startswith("en") else "fr"
 
 
 @login_required
@@ -44,7 +40,7 @@ def load(request: HttpRequest) -> HttpResponse:
                 file_name=clean_name(request.FILES["file"].name or ""), sha256=sha256, now=now(),
             )  # fmt: skip
         except BadFile as error:
-            form.add_error("file", error.message(_locale()).render(_locale()))
+            form.add_error("file", error.message(page_language()).render(page_language()))
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -84,7 +80,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "load": found, "changes": [shown_changes.told(change, names) for change in page.object_list],
         "pager": {"number": page.number, "pages": pages.num_pages},
-        "faults": [(fault["row"], fault["column"], actions.fault_says(fault, _locale())) for fault in found.faults],
+        "faults": [(fault["row"], fault["column"], actions.fault_says(fault, page_language())) for fault in found.faults],
         "skipped": shown_changes.skipped(found),
     }  # fmt: skip
     return render(request, "portfolio/load.html", context)

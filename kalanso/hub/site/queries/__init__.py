@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.explore.panels import table_title
@@ -22,6 +21,7 @@ from kalanso.hub.people.models import Membership, Person, PlaceMirror, Role
 from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries import notices
 from kalanso.hub.people.queries.access import Access
+from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.site import help as help_
 
 NAVIGATION = (
@@ -165,7 +165,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     """Return what the frame of a page shows: navigation, language, the mark of a demo store."""
     match = getattr(request, "resolver_match", None)
     page = (match.url_name or "") if match else ""
-    english = str(get_language()).startswith("en")
+    english = page_language() == "en"
     shown = UNDER.get(page, "tables" if page.startswith("table") else page)
     person = getattr(request, "user", None)  # nobody yet, where a request failed before it was known
     return {

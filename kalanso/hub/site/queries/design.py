@@ -12,7 +12,6 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Q, Sum
-from django.utils.translation import get_language
 
 from kalanso.definitions import ApproachRule, approach_rules
 from kalanso.hub.explore.queries import doors, likeness, places, sums
@@ -20,6 +19,7 @@ from kalanso.hub.explore.queries.estimates import Number
 from kalanso.hub.explore.queries.evidence_of_places import Pocket, all_pockets
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf, abroad
+from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.portfolio.models import Cell, Intervention, Report
 from kalanso.hub.portfolio.models.factors import FACTOR_OVER, Domain, FactorKind, FactorState
 from kalanso.hub.portfolio.models.follow_up import ActionState
@@ -137,7 +137,7 @@ def suggestions(person: Any, where: Ground, *, today: date) -> list[Shown]:
 def _shown(one: Suggestion, code: str, tried: list[Tried], free: list[Intervention]) -> Shown:
     own = [row for row in tried if row.told.cell.intervention.approach == one.approach]
     elsewhere = [row for row in own if row.told.cell.place_code != code]
-    language = "en" if str(get_language()).startswith("en") else "fr"
+    language = page_language()
     return Shown(
         suggestion=one, label=str(Approach(one.approach).label), reasons=tuple((rule.why[language], rule) for rule in one.reasons),
         here=tuple(row for row in own if row.told.cell.place_code == code), elsewhere=tuple(elsewhere[:TRIED_SHOWN]),

@@ -9,13 +9,13 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kalanso.hub.people.models import Organisation, PlaceMirror, Role
 from kalanso.hub.people.permissions import COUNTRY, PROGRAMME, may, reach
 from kalanso.hub.people.queries.access import CLEARED, access_of
 from kalanso.hub.people.queries.citations import Cited
+from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.studies.models import ANALYSED, Analysis, Correction, Round, RoundFile
 
 State = Round.State
@@ -26,7 +26,7 @@ LET_OUT = (State.PUBLISHED, State.WITHDRAWN)
 
 def language() -> str:
     """Return the language of the page, `fr` or `en`."""
-    return "en" if str(get_language()).startswith("en") else "fr"
+    return page_language()
 
 
 def title_of(one: Round) -> str:
