@@ -140,7 +140,7 @@ def test_a_message_of_a_telephone_is_kept_once_and_differs_aloud(cell: Any, team
 def test_who_has_not_reported_is_shown_by_organisation_and_district(
     cell: Any, team: Any, code_of: Any
 ) -> None:
-    from kalanso.hub.portfolio.queries.reports import status
+    from kalanso.hub.portfolio.queries.who_reported import status
 
     by = person("national")
     other = planned(by, intervention(by, "INT-002"), code_of("Bougouni", "district"), state="ongoing")
@@ -314,3 +314,50 @@ def test_what_systems_already_told_of_the_quarter_stands_beside_the_form_with_it
     assert f"{known.numerator:,.0f}".replace(",", "\u202f") in said
     assert "Source" in said
     assert "Premières doses notifiées" not in later
+
+
+def test_counts_of_who_has_reported_are_those_of_a_plain_count_and_the_list_is_short(
+    cell: Any, team: Any, monkeypatch: Any
+) -> None:
+    from collections import Counter
+
+    from kalanso.hub.people.models import PlaceMirror
+    from kalanso.hub.portfolio.models import Cell, Report
+    from kalanso.hub.portfolio.queries import who_reported
+
+    by, states = person("national"), ("draft", "returned", "submitted", "approved", "")
+    districts = sorted(PlaceMirror.objects.filter(level="district").values_list("code", flat=True))
+    begins, ends = date(2025, 1, 1), date(2025, 12, 31)
+    for number in range(9):
+        line = intervention(by, f"INT-9{number:02d}")
+        for at, code in enumerate(districts):
+            one = planned(by, line, code, state="ongoing", begins=begins, ends=ends)
+            if state := states[(number + at) % len(states)]:
+                sent = {"submitted": NOW, "quantity": 3} if state != "draft" else {}
+                if state in ("returned", "approved"):
+                    sent |= {"reviewed": NOW, "reviewed_by": by, "note": "Relu."}
+                Report.objects.create(
+                    cell=one, period="2025Q1", state=state, by=team, written=NOW, changed=NOW, **sent
+                )
+
+    told = who_reported.status(team, "2025Q1")
+
+    reports = dict(Report.objects.filter(period="2025Q1").values_list("cell", "state"))
+    cells = [one for one in Cell.objects.all() if one.begins and one.begins <= date(2025, 3, 31)]
+    assert told.counts == Counter(reports.get(one.pk, "none") for one in cells)
+    assert {code: sum(found.values()) for code, _name, found in told.districts} == Counter(
+        one.place_code for one in cells
+    )
+    unsent = [one for one in cells if reports.get(one.pk, "none") not in ("submitted", "approved")]
+    assert {one.pk for one in told.missing} == {one.pk for one in unsent}
+    assert (told.unsent, told.expected) == (len(unsent), len(cells))
+    home = [one.pk for one in unsent if one.place_code == cell.place_code]
+    assert (
+        {one.pk for one in told.missing[: len(home)]}
+        == set(home)
+        == {one.pk for one in told.missing if one.mine}
+    )
+
+    monkeypatch.setattr(who_reported, "LISTED", 7)
+    short = who_reported.status(team, "2025Q1")
+    assert (short.missing, short.unsent) == (told.missing[:7], len(unsent))

@@ -1,4 +1,4 @@
-"""Which reports are due, sent, returned and approved, and who has not reported?
+"""Which reports are due, sent, returned and approved?
 
 A quarter is due from its first day on for a cell that is planned in it and was not dropped; nothing is due before the
 plan says when it begins.
@@ -6,9 +6,7 @@ plan says when it begins.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from kalanso.hub.people.models import Notification, Role
 from kalanso.hub.people.permissions import may, reach
-from kalanso.hub.people.queries.access import access_of, ask_for_places
+from kalanso.hub.people.queries.access import access_of
 from kalanso.hub.portfolio.models import Cell, Report
 from kalanso.hub.portfolio.models.cells import State
 from kalanso.hub.portfolio.queries import scope
@@ -124,71 +122,6 @@ def progress(cell: Cell) -> Progress:
     return Progress(done, waiting, any(state == Report.State.APPROVED for state, _quantity in rows))
 
 
-NONE = "none"
-
-
-@dataclass(frozen=True)
-class Expected:
-    """A cell that is to report on a quarter, as a list of thousands needs it; `mine`: its reader may write the report."""
-
-    pk: int
-    place_code: str
-    organisation_id: int
-    organisation: str
-    code: str
-    place: str = ""
-    mine: bool = False
-
-
-@dataclass
-class Status:
-    """Who has reported on a quarter: counts by state for districts and organisations, and the cells still missing."""
-
-    period: str
-    expected: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    districts: list[tuple[str, str, Counter[str]]] = field(default_factory=list)
-    organisations: list[tuple[str, Counter[str]]] = field(default_factory=list)
-    missing: list[Expected] = field(default_factory=list)
-
-    @property
-    def received(self) -> int:
-        """How many reports were sent."""
-        return self.counts[Report.State.SUBMITTED] + self.counts[Report.State.APPROVED]
-
-
-def status(person: Any, period: str) -> Status:
-    """Return who has reported on a quarter, among all cells that somebody may see."""
-    told = Status(period)
-    states = dict(Report.objects.filter(period=period).values_list("cell_id", "state"))
-    asked = scope.cells(person).select_related(None).filter(expected_in(period), intervention__closed=False)
-    cells = [
-        Expected(*row)
-        for row in asked.order_by().values_list(
-            "pk", "place_code", "organisation_id", "organisation__name", "intervention__code"
-        )
-    ]
-    places = ask_for_places(one.place_code for one in cells)
-    names = {code: place.name for code, place in places.items()}
-    districts: dict[str, Counter[str]] = {}
-    houses: dict[str, Counter[str]] = {}
-    for cell in cells:
-        state = str(states.get(cell.pk, NONE))
-        for held, key in ((districts, cell.place_code), (houses, cell.organisation)):
-            held.setdefault(key, Counter())[state] += 1
-        told.counts[state] += 1
-        if state in (NONE, Report.State.DRAFT, Report.State.RETURNED):
-            place = names.get(cell.place_code, cell.place_code)
-            told.missing.append(replace(cell, place=place, mine=may(person, "portfolio.report", cell)))
-    told.expected = len(cells)
-    told.districts = sorted(
-        ((code, names.get(code, code), found) for code, found in districts.items()), key=lambda row: row[1]
-    )
-    told.organisations = sorted(houses.items())
-    told.missing.sort(key=lambda one: (not one.mine, one.place, one.code))
-    return told
-
-
 def quarters(today: date) -> list[str]:
     """Return the quarters that can be chosen, newest first: the one that runs, and those before."""
     newest = Period.parse(quarter_of(today))
@@ -205,24 +138,17 @@ def to_review(person: Any) -> QuerySet[Report]:
     )
 
 
-def own_missing(person: Any, today: date) -> list[tuple[Cell, str]]:
-    """Return the cells for which somebody answers whose report on the quarter that ended was not sent, and that quarter.
+def own_missing(person: Any, period: str) -> QuerySet[Cell]:
+    """Return the cells for which somebody answers whose report on a quarter was not sent.
 
     A cell answers to its owner; where none is named, to the team of its district.
     """
-    period = last_quarter(today)
     home = [held.place_code for held in access_of(person).memberships if held.role == Role.DISTRICT]
     theirs = Q(owner=person) | Q(owner=None, place_code__in=[code for code in home if code])
     found = without_report(period).filter(theirs).select_related("intervention")
-    return [(cell, period) for cell in found.order_by("owner", "intervention__code")]
+    return found.order_by("owner", "intervention__code")
 
 
 def began(period: str) -> date:
     """Return the day after a quarter, from which its report is late to come."""
     return Period.parse(period).end + timedelta(days=1)
-
-
-def shown_states() -> Iterable[tuple[str, str]]:
-    """Return the states of reports with their words, the missing ones first."""
-    yield NONE, _("Pas commencé")
-    yield from ((str(one), str(one.label)) for one in Report.State)

@@ -18,7 +18,7 @@ from kalanso.hub.portfolio.actions import reports as actions
 from kalanso.hub.portfolio.forms.reports import ReportForm, ReturnForm, initial_of
 from kalanso.hub.portfolio.models import Cell, Report
 from kalanso.hub.portfolio.queries import reports as queries
-from kalanso.hub.portfolio.queries import scope
+from kalanso.hub.portfolio.queries import scope, who_reported
 from kalanso.hub.portfolio.views import does, not_kept_if_sensitive, now, refuse_outsiders, version_of
 
 
@@ -29,7 +29,7 @@ def status(request: HttpRequest) -> HttpResponse:
     offered = queries.quarters(now().date())
     asked = request.GET.get("trimestre", "")
     period = asked if asked in offered else queries.last_quarter(now().date())
-    told, states = queries.status(request.user, period), list(queries.shown_states())
+    told, states = who_reported.status(request.user, period), list(who_reported.shown_states())
     context = {
         "status": told, "quarters": offered, "states": states,
         "organisations": [(house, [(word, row[code]) for code, word in states]) for house, row in told.organisations],
