@@ -6,6 +6,7 @@ French: 1 240, 12,5 %, 31/12/2024, T4 2024. Sentences belong to `messages`.
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date
@@ -25,6 +26,15 @@ def format_value(value: Any, style: str, locale: str) -> str:
     """
     if value is None or value != value:
         return {"fr": "pas de donnée", "en": "no data"}[locale]
+    try:
+        return _written(value, style, locale)
+    except TypeError:  # what cannot be remembered, such as numbers of an array, is written each time
+        return str(_written.__wrapped__(value, style, locale))
+
+
+@lru_cache(maxsize=20_000, typed=True)
+def _written(value: Any, style: str, locale: str) -> str:
+    """Write a value; pages of thousands of numbers repeat most of them, and Babel takes its time for each."""
     if style == "count":
         return str(format_decimal(round(value), format="#,##0", locale=locale))
     if style == "decimal":

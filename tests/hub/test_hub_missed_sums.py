@@ -93,7 +93,7 @@ def ground(
 def test_the_interval_of_a_sum_is_that_of_its_joint_draws(ground: Any) -> None:
     one, districts, codes = ground
     page = visitor("national").get(f"{PAGE}intervention/{one.code}/")
-    total = page.context["children"].total
+    total = page.context["missed"].total
     draws = sum(districts[code] for code in codes)
     low, high = np.quantile(draws, (0.025, 0.975), method="weibull")
     assert (total.mean, total.low, total.high) == pytest.approx((draws.mean(), low, high), rel=1e-5)
@@ -110,7 +110,7 @@ def test_who_may_not_read_the_draws_reads_no_sum(ground: Any) -> None:
     one, _districts, codes = ground
     for visit in (visitor("partner"), visitor("donor"), visitor("district", codes[0])):
         page = visit.get(f"{PAGE}intervention/{one.code}/")
-        assert page.context["children"].total is None
+        assert page.context["missed"].total is None
         assert "districts ensemble" not in text_of(page)
 
 

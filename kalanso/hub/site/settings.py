@@ -144,6 +144,7 @@ TEMPLATES = [
                 "kalanso.hub.jobs.panels",
                 "kalanso.hub.portfolio.panels.follow_up",
                 "kalanso.hub.portfolio.panels.squares",
+                "kalanso.hub.portfolio.panels.lines",
                 "kalanso.hub.portfolio.panels.planned",
                 "kalanso.hub.grants.panels",
                 "kalanso.hub.grants.panels.framework",

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -27,8 +28,7 @@ ICONS = {
 OVERDUE = _("fin dépassée")
 
 
-@dataclass(frozen=True, slots=True)
-class Square:
+class Square(NamedTuple):
     """One cell as the grid shows it. `late`: its end has passed and it is not over."""
 
     pk: int
@@ -85,7 +85,7 @@ class Grid:
         """How many cells are shown."""
         return sum(self.counts.values())
 
-    @property
+    @cached_property
     def codes(self) -> list[str]:
         """The codes of its districts."""
         return [column.code for column in self.columns]
@@ -106,18 +106,21 @@ class Grid:
                 found.append((column.region, 1))
         return found
 
-    @property
+    @cached_property
     def by_district(self) -> list[tuple[Column, list[tuple[str, str, str, int]], int]]:
         """Each district with its states as `states` has them, and how many of its cells are late."""
-        found = []
-        for at, column in enumerate(self.columns):
-            held = [line.squares[at] for line in self.lines]
-            squares = [one for one in held if one is not None]
-            if squares:
-                found.append(
-                    (column, _states(Counter(one.state for one in squares)), sum(one.late for one in squares))
-                )
-        return found
+        counts: dict[str, Counter[str]] = {}
+        late: Counter[str] = Counter()
+        for line in self.lines:
+            for one in line.squares:
+                if one is not None:
+                    counts.setdefault(one.place_code, Counter())[one.state] += 1
+                    late[one.place_code] += one.late
+        return [
+            (column, _states(counts[column.code]), late[column.code])
+            for column in self.columns
+            if column.code in counts
+        ]
 
 
 def _states(counts: Mapping[str, int]) -> list[tuple[str, str, str, int]]:
@@ -157,17 +160,24 @@ def grid(person: Any, chosen: Chosen, *, today: date) -> Grid:
         .order_by()
         .values_list("pk", "intervention_id", "place_code", "state", "ends")
     )
-    squares: dict[tuple[int, str], Square] = {}
+    if chosen.anything:
+        rows = rows.filter(intervention__in=[one.pk for one in lines])
+    if chosen.district:
+        rows = rows.filter(place_code=chosen.district)
+    planned: dict[int, dict[str, Square]] = {one.pk: {} for one in lines}
+    codes: set[str] = set()
     for pk, intervention, place, state, ends in rows:
-        late = ends is not None and ends < today and state not in OVER
-        squares[intervention, place] = Square(pk, state, late, place)
-    ids = {one.pk for one in lines}
-    columns = [
-        one for one in _columns({place for held, place in squares if held in ids}) if _inside(one, chosen)
-    ]
+        if intervention in planned:
+            codes.add(place)
+            late = ends is not None and ends < today and state not in OVER
+            planned[intervention][place] = Square(pk, state, late, place)
+    columns = [one for one in _columns(codes) if _inside(one, chosen)]
     found = []
     for one in lines:
-        own = tuple(_shown(squares.get((one.pk, column.code)), chosen.state) for column in columns)
+        held = planned[one.pk]
+        if chosen.state:
+            held = {code: square for code, square in held.items() if _is_so(square, chosen.state)}
+        own = tuple(held.get(column.code) for column in columns)
         if not chosen.anything or any(square is not None for square in own):
             found.append(Line(one, own))
     shown = [square for line in found for square in line.squares if square is not None]
@@ -189,10 +199,8 @@ def _inside(column: Column, chosen: Chosen) -> bool:
     return chosen.region in {"", column.region_code} and chosen.district in {"", column.code}
 
 
-def _shown(square: Square | None, state: str) -> Square | None:
-    if square is None or not state:
-        return square
-    return square if (square.late if state == LATE else square.state == state) else None
+def _is_so(square: Square, state: str) -> bool:
+    return square.late if state == LATE else square.state == state
 
 
 def _columns(codes: set[str]) -> list[Column]:
