@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from kalanso.hub.people.queries.citations import Cited
 from kalanso.hub.people.queries.places import folded, names_of
 from kalanso.hub.people.queries.subjects import Subject
 from kalanso.hub.portfolio.models import Cell, Factor
-from kalanso.hub.portfolio.models.factors import FACTOR_OVER, FactorState
+from kalanso.hub.portfolio.models.factors import FACTOR_OVER, FactorKind, FactorState
 from kalanso.hub.portfolio.queries import contexts, keeping
 
 NAME = "portfolio.factor"
@@ -55,6 +55,15 @@ def visible_factors(person: Any) -> QuerySet[Factor]:
         return Factor.objects.none()
     found = Factor.objects.select_related("cell__intervention", "organisation", "by", "state_by")
     return found.filter(~keeping.kept_from(person, _kept()) | Q(by=person))
+
+
+def counts(factors: QuerySet[Factor]) -> dict[str, int]:
+    """Return how many of some factors there are, how many barriers stand, and how many of those nobody answers yet."""
+    barrier = Q(kind=FactorKind.BARRIER)
+    return factors.order_by().aggregate(
+        all=Count("pk"), barriers=Count("pk", filter=barrier & ~Q(state__in=FACTOR_OVER)),
+        unanswered=Count("pk", filter=barrier & Q(state=FactorState.OPEN)),
+    )  # fmt: skip
 
 
 def kept_counts(person: Any, *, today: Any) -> list[keeping.Counted]:

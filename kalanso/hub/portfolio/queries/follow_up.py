@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -55,9 +55,8 @@ def visible_actions(person: Any) -> QuerySet[ActionPoint]:
     """Return the actions that somebody may read: not those kept from them, but always those they own, made or closed."""
     if not may(person, "portfolio.read"):
         return ActionPoint.objects.none()
-    found = ActionPoint.objects.select_related(
-        "owner", "organisation", "factor__cell", "cell__intervention", "made_by", "closed_by", "verified_by"
-    )
+    # Ten joined tables cost a database more to plan than to read: who made and closed an action is asked where it is shown.
+    found = ActionPoint.objects.select_related("owner", "organisation", "factor__cell", "cell__intervention")
     own = Q(owner=person) | Q(made_by=person) | Q(closed_by=person)
     return found.filter(~keeping.kept_from(person, _kept()) | own)
 
@@ -69,6 +68,15 @@ def kept_counts(person: Any, *, day: date) -> list[keeping.Counted]:
     own = Q(owner=person) | Q(made_by=person) | Q(closed_by=person)
     kept = ActionPoint.objects.filter(keeping.kept_from(person, _kept()) & ~own)
     return keeping.counted(kept.values_list("place_code", "made"), today=day)
+
+
+def counts(actions: QuerySet[ActionPoint], day: date) -> dict[str, int]:
+    """Return how many of some actions there are, how many are to do, late on a day, and done but not verified."""
+    to_do = Q(state__in=TO_DO)
+    return actions.order_by().aggregate(
+        all=Count("pk"), to_do=Count("pk", filter=to_do), late=Count("pk", filter=to_do & Q(due__lt=day)),
+        to_verify=Count("pk", filter=Q(state=ActionState.DONE)),
+    )  # fmt: skip
 
 
 def is_kept(one: ActionPoint) -> bool:

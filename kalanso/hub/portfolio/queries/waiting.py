@@ -24,26 +24,26 @@ def to_report(person: Any) -> list[Task]:
     """Return the reports of the quarter that ended which somebody answers for and did not send."""
     if not may(person, "portfolio.report"):
         return []
-    today = datetime.now(UTC).date()
-    found = reports.own_missing(person, today)
+    period = reports.last_quarter(datetime.now(UTC).date())
+    found = reports.own_missing(person, period)
+    first = list(found[: FEW + 1])
     told = [
         Task(
             says=_("Rendre compte de « %(what)s »") % {"what": _called(cell)}, address=reports.address_for(cell, period),
             since=datetime.combine(reports.began(period), time(), UTC), in_the_field=not cell.sensitive,
         )
-        for cell, period in found[:FEW]
+        for cell in first[:FEW]
     ]  # fmt: skip
-    more = found[FEW:]
-    if more:
-        _cell, period = more[0]
+    if len(first) > FEW:
+        more = found.count() - FEW
         says = ngettext(
             "Rendre compte de %(n)s autre ligne du portefeuille",
             "Rendre compte de %(n)s autres lignes du portefeuille",
-            len(more),
+            more,
         )
         since = datetime.combine(reports.began(period), time(), UTC)
         address = reverse("reports")
-        told.append(Task(says=says % {"n": len(more)}, address=address, since=since, can_wait=True))
+        told.append(Task(says=says % {"n": more}, address=address, since=since, can_wait=True))
     return told
 
 

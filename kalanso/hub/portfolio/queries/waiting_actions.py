@@ -21,7 +21,10 @@ FEW, SOON = 4, timedelta(days=14)
 def own_actions(person: Any) -> list[Task]:
     """Return what the person promised and has not done: what is late, and what is due within two weeks."""
     day = today()
-    mine = follow_up.visible_actions(person).filter(owner=person, state__in=TO_DO, due__lte=day + SOON)
+    promised = {"owner": person, "state__in": TO_DO, "due__lte": day + SOON}
+    if not ActionPoint.objects.filter(**promised).exists():
+        return []  # what most people hear, without the question of what each action belongs to
+    mine = follow_up.visible_actions(person).filter(**promised)
     return [
         Task(says=_own(one, one.days_late(day)), address=reverse("action", args=[one.reference]),
              since=datetime.combine(one.due, time.min, UTC), can_wait=one.due >= day)
@@ -43,6 +46,8 @@ def to_verify(person: Any) -> list[Task]:
     if not may(person, "portfolio.verify_action"):
         return []
     far = reach(person, "portfolio.verify_action")
+    if not ActionPoint.objects.filter(far.covers(), state=ActionState.DONE).exists():
+        return []
     waiting = follow_up.visible_actions(person).filter(far.covers(), state=ActionState.DONE)
     return [
         Task(says=_("Vérifier que l'action %(reference)s est faite") % {"reference": one.reference},

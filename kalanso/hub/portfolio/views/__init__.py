@@ -67,12 +67,15 @@ def place_asked(request: HttpRequest) -> PlaceMirror | None:
     return found[0]
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Any], size: int) -> tuple[list[Any], dict[str, int]]:
-    """Return one page of a list, and what its pager needs."""
-    total = rows.count()
+def page_of(
+    request: HttpRequest, rows: QuerySet[Any], size: int, *, total: int | None = None
+) -> tuple[list[Any], dict[str, int]]:
+    """Return one page of a list, and what its pager needs; `total` is how many rows there are where that is known."""
+    total = rows.count() if total is None else total
     asked, pages = request.GET.get("page", "1"), max(1, -(-total // size))
     number = min(max(1, int(asked) if asked.isdigit() and len(asked) < 8 else 1), pages)
-    return list(rows[(number - 1) * size : number * size]), {"number": number, "pages": pages, "found": total}
+    shown = list(rows[(number - 1) * size : number * size]) if total else []
+    return shown, {"number": number, "pages": pages, "found": total}
 
 
 def version_of(request: HttpRequest) -> int:

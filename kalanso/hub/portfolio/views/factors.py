@@ -19,7 +19,7 @@ from kalanso.hub.portfolio import views
 from kalanso.hub.portfolio.actions import factors as actions
 from kalanso.hub.portfolio.forms.factors import FactorFilter, FactorForm, MoveForm, context_codes
 from kalanso.hub.portfolio.models import Factor
-from kalanso.hub.portfolio.models.factors import FACTOR_OVER, Domain, FactorKind, FactorState
+from kalanso.hub.portfolio.models.factors import FACTOR_OVER, Domain, FactorKind
 from kalanso.hub.portfolio.queries import factors as queries
 from kalanso.hub.portfolio.queries import follow_up
 
@@ -47,14 +47,16 @@ def listing(request: HttpRequest) -> HttpResponse:
     views.refuse_outsiders(request)
     form, wanted, place = _asked(request)
     found = queries.narrowed(queries.visible_factors(request.user), wanted)
-    rows, pager = views.page_of(request, found.order_by("-severity", "-named", "-pk"), queries.SHOWN)
+    counts = queries.counts(found)
+    rows, pager = views.page_of(
+        request, found.order_by("-severity", "-named", "-pk"), queries.SHOWN, total=counts["all"]
+    )
     return render(
         request,
         "portfolio/factors/factors.html",
         {
             "form": form, "rows": rows, "pager": pager, "narrowed": any(vars(wanted).values()),
-            "barriers": found.filter(kind=FactorKind.BARRIER).exclude(state__in=FACTOR_OVER).count(), "limited_to": place,
-            "unanswered": found.filter(kind=FactorKind.BARRIER, state=FactorState.OPEN).count(),
+            "barriers": counts["barriers"], "unanswered": counts["unanswered"], "limited_to": place,
             "kept": queries.kept_counts(request.user, today=views.now().date()),
             "may_name": may(request.user, "portfolio.name_factor"), "query": request.GET.urlencode(),
         },

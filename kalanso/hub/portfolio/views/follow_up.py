@@ -34,7 +34,8 @@ def listing(request: HttpRequest) -> HttpResponse:
     form, wanted, place = _asked(request)
     day = views.now().date()
     found = queries.narrowed(queries.visible_actions(request.user), wanted, request.user, day)
-    rows, pager = views.page_of(request, found.order_by("due", "pk"), queries.SHOWN)
+    counts = queries.counts(found, day)
+    rows, pager = views.page_of(request, found.order_by("due", "pk"), queries.SHOWN, total=counts["all"])
     names = names_of({one.place_code for one in rows})
     return render(
         request,
@@ -42,8 +43,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         {
             "form": form, "pager": pager, "narrowed": any(vars(wanted).values()), "limited_to": place,
             "rows": [(one, one.days_late(day), names.get(one.place_code, one.place_code)) for one in rows],
-            "to_do": found.filter(state__in=("open", "reopened")).count(), "late": queries.late(found, day).count(),
-            "to_verify": found.filter(state="done").count(), "kept": queries.kept_counts(request.user, day=day),
+            "to_do": counts["to_do"], "late": counts["late"], "to_verify": counts["to_verify"], "kept": queries.kept_counts(request.user, day=day),
             "may_set": may(request.user, "portfolio.set_action"), "query": request.GET.urlencode(),
         },
     )  # fmt: skip
@@ -56,7 +56,8 @@ def download(request: HttpRequest) -> HttpResponse:
     views.refuse_outsiders(request)
     _form, wanted, _place = _asked(request)
     day = views.now().date()
-    rows = list(queries.narrowed(queries.visible_actions(request.user), wanted, request.user, day))
+    found = queries.narrowed(queries.visible_actions(request.user), wanted, request.user, day)
+    rows = list(found.prefetch_related("closed_by", "verified_by"))
     names = names_of({one.place_code for one in rows})
     headings = [
         _("Numéro"), _("Ce qu'il y a à faire"), _("Code du lieu"), _("Lieu"), _("Personne responsable"), _("Organisation"),
