@@ -5,8 +5,7 @@ A district has up to eighty lines of some ten parts each: a template that asks f
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from django import template
 from django.urls import reverse
@@ -14,8 +13,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from kalanso.hub.explore.panels import day, locale, period
-from kalanso.hub.explore.panels.missed import missed_count
+from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.portfolio.models.cells import State
 from kalanso.hub.portfolio.queries.cells import Told
 from kalanso.vocabulary import format_value
@@ -24,21 +22,23 @@ register = template.Library()
 
 
 @register.simple_tag
-def portfolio_lines(rows: Iterable[Told], by_place: bool = False, children: Any = None) -> SafeString:
-    """Write lines as a list, each with its state, end and target; `by_place`: named by district, with its missed children."""
+def portfolio_lines(
+    rows: Iterable[Told], by_place: bool = False, children: Mapping[str, str] | None = None
+) -> SafeString:
+    """Write lines as a list, each with its state, end and target; `by_place`: named by district, with what `children` says of those missed there."""
     names = {one: str(State(one).label) for one in State}
-    told = mark_safe("".join(_line(row, names, by_place, children) for row in rows))  # noqa: S308 - made of what was escaped
+    told = mark_safe("".join(_line(row, names, by_place, children or {}) for row in rows))  # noqa: S308 - made of what was escaped
     return format_html('<ul class="ways lines">{}</ul>', told)
 
 
-def _line(row: Told, names: dict[State, str], by_place: bool, children: Any) -> str:
+def _line(row: Told, names: dict[State, str], by_place: bool, children: Mapping[str, str]) -> str:
     cell = row.cell
     called = row.place if by_place else f"{cell.intervention.code} · {cell.intervention.title}"
     parts = [f" {conditional_escape(names[State(cell.state)])}"]
     if row.late:
         parts.append(f' · <span class="mark attention">{conditional_escape(_("fin dépassée"))}</span>')
     parts += [f" · {conditional_escape(one)}" for one in _facts(row)]
-    if by_place and (missed := missed_count(children, cell.place_code)):
+    if by_place and (missed := conditional_escape(children.get(cell.place_code, ""))):
         parts.append(f"<br>{missed}")
     return (
         f'<li><a href="{reverse("cell", args=[cell.pk])}">{conditional_escape(called)}</a>'
@@ -54,12 +54,12 @@ def _facts(row: Told) -> list[str]:
     told.append(str(cell.organisation))
     if cell.ends:
         until = (
-            _("jusqu'au %(day)s") % {"day": day(cell.ends)}
+            _("jusqu'au %(day)s") % {"day": format_value(cell.ends, "date", page_language())}
             if row.detail
-            else _("jusqu'au %(quarter)s") % {"quarter": period(row.ends)}
+            else _("jusqu'au %(quarter)s") % {"quarter": format_value(row.ends, "period", page_language())}
         )
         told.append(until)
     if cell.target:
-        said = {"n": format_value(cell.target, "count", locale()), "unit": cell.intervention.unit}
+        said = {"n": format_value(cell.target, "count", page_language()), "unit": cell.intervention.unit}
         told.append(_("cible %(n)s %(unit)s") % said)
     return told

@@ -6,7 +6,7 @@ differs. A template that asks for each of them took ten times as long.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from django import template
 from django.urls import reverse
@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import ngettext
 
-from kalanso.hub.explore.panels.missed import missed_count
 from kalanso.hub.portfolio.queries.grid import Grid, Line, Square
 
 register = template.Library()
@@ -60,12 +59,12 @@ def _around(one: Square) -> tuple[str, str]:
 
 
 @register.simple_tag
-def grid_heads(grid: Grid, children: Any) -> SafeString:
-    """Write the head of each column: its district, and below it the children without a first dose."""
+def grid_heads(grid: Grid, children: Mapping[str, str]) -> SafeString:
+    """Write the head of each column: its district, and below it what `children` says of those without a first dose."""
     heads = (
         format_html(
             '<th scope="col" data-r="{}" data-c="{}"><a href="{}">{}</a><span>{}</span></th>',
-            one.region_code, one.code, reverse("portfolio_district", args=[one.code]), one.name, missed_count(children, one.code, True),
+            one.region_code, one.code, reverse("portfolio_district", args=[one.code]), one.name, children.get(one.code, ""),
         )
         for one in grid.columns
     )  # fmt: skip
@@ -73,7 +72,7 @@ def grid_heads(grid: Grid, children: Any) -> SafeString:
 
 
 @register.simple_tag
-def grid_districts(grid: Grid, children: Any) -> SafeString:
+def grid_districts(grid: Grid, children: Mapping[str, str]) -> SafeString:
     """Write the grid as a list for a telephone: each district with how many of its lines are in each state."""
     marks: dict[str, str] = {}
     told = []
@@ -88,8 +87,9 @@ def grid_districts(grid: Grid, children: Any) -> SafeString:
         if late:
             said = ngettext("%(n)s fin dépassée", "%(n)s fins dépassées", late) % {"n": late}
             parts.append(f"· {conditional_escape(said)}")
+        below = conditional_escape(children.get(column.code, ""))
         told.append(
             f'<li><a href="{reverse("portfolio_district", args=[column.code])}">{conditional_escape(column.name)}</a>'
-            f"<span>{''.join(parts)}<br>{missed_count(children, column.code)}</span></li>"
+            f"<span>{''.join(parts)}<br>{below}</span></li>"
         )
     return mark_safe(f'<ul class="ways">{"".join(told)}</ul>')  # noqa: S308 - made of what was escaped
