@@ -26,15 +26,18 @@ def format_value(value: Any, style: str, locale: str) -> str:
     """
     if value is None or value != value:
         return {"fr": "pas de donnée", "en": "no data"}[locale]
-    try:
-        return _written(value, style, locale)
-    except TypeError:  # what cannot be remembered, such as numbers of an array, is written each time
-        return str(_written.__wrapped__(value, style, locale))
+    # Equal moments of two zones are two dates, and a zero has a sign: they are written each time.
+    alike = type(value) in {int, str, date} or (type(value) is float and value != 0)
+    return _remembered(value, style, locale) if alike else _written(value, style, locale)
 
 
 @lru_cache(maxsize=20_000, typed=True)
+def _remembered(value: Any, style: str, locale: str) -> str:
+    """Write a value whose equals are written alike: pages of thousands of numbers repeat most, and Babel takes its time."""
+    return _written(value, style, locale)
+
+
 def _written(value: Any, style: str, locale: str) -> str:
-    """Write a value; pages of thousands of numbers repeat most of them, and Babel takes its time for each."""
     if style == "count":
         return str(format_decimal(round(value), format="#,##0", locale=locale))
     if style == "decimal":
