@@ -72,9 +72,8 @@ def kept_counts(person: Any, *, day: date) -> list[keeping.Counted]:
 
 def counts(actions: QuerySet[ActionPoint], day: date) -> dict[str, int]:
     """Return how many of some actions there are, how many are to do, late on a day, and done but not verified."""
-    to_do = Q(state__in=TO_DO)
     return actions.order_by().aggregate(
-        all=Count("pk"), to_do=Count("pk", filter=to_do), late=Count("pk", filter=to_do & Q(due__lt=day)),
+        all=Count("pk"), to_do=Count("pk", filter=Q(state__in=TO_DO)), late=Count("pk", filter=_is_late(day)),
         to_verify=Count("pk", filter=Q(state=ActionState.DONE)),
     )  # fmt: skip
 
@@ -98,7 +97,11 @@ def one_action(person: Any, reference: str) -> ActionPoint:
 
 def late(actions: QuerySet[ActionPoint], day: date) -> QuerySet[ActionPoint]:
     """Keep what should have been done before a day and is not."""
-    return actions.filter(state__in=TO_DO, due__lt=day)
+    return actions.filter(_is_late(day))
+
+
+def _is_late(day: date) -> Q:
+    return Q(state__in=TO_DO, due__lt=day)
 
 
 def narrowed(actions: QuerySet[ActionPoint], wanted: Wanted, person: Any, day: date) -> QuerySet[ActionPoint]:

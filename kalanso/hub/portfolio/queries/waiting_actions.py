@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -45,10 +46,10 @@ def to_verify(person: Any) -> list[Task]:
     """Return the actions that somebody else closed in the person's places and that nobody verified yet."""
     if not may(person, "portfolio.verify_action"):
         return []
-    far = reach(person, "portfolio.verify_action")
-    if not ActionPoint.objects.filter(far.covers(), state=ActionState.DONE).exists():
+    closed = reach(person, "portfolio.verify_action").covers() & Q(state=ActionState.DONE)
+    if not ActionPoint.objects.filter(closed).exists():
         return []
-    waiting = follow_up.visible_actions(person).filter(far.covers(), state=ActionState.DONE)
+    waiting = follow_up.visible_actions(person).filter(closed)
     return [
         Task(says=_("Vérifier que l'action %(reference)s est faite") % {"reference": one.reference},
              address=reverse("action", args=[one.reference]), since=one.closed or one.made)

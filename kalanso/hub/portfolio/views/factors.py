@@ -25,7 +25,6 @@ from kalanso.hub.portfolio.queries import follow_up
 
 
 def _context_names() -> list[tuple[str, str]]:
-
     language = page_language()
     pack = country_pack()
     named = [
