@@ -52,9 +52,9 @@ def test_a_report_is_sent_approved_by_another_and_counts_then_alone(cell: Any, t
     from kalanso.hub.portfolio.queries.reports import progress
 
     one = reported(team, cell)
-    assert (one.state, progress(cell).done, progress(cell).waiting) == ("submitted", 0, 1)
+    assert (one.state, progress(team, cell).done, progress(team, cell).waiting) == ("submitted", 0, 1)
     done = approve(by=person("national"), one=one, version=1, now=NOW)
-    assert (done.state, progress(cell).done, progress(cell).share(48)) == ("approved", 12, 0.25)
+    assert (done.state, progress(team, cell).done, progress(team, cell).share(48)) == ("approved", 12, 0.25)
     assert Notification.objects.get(person=team).sentence == "portfolio.report_approved"
     with pytest.raises(ValidationError, match="pendant que vous écriviez"):
         reported(team, cell, version=2, quantity=99)

@@ -16,7 +16,7 @@ from kalanso.hub.people.models import Citation
 from kalanso.hub.portfolio.models import ActionPoint, Cell, Decision, Factor, Intervention, Report, Target
 from kalanso.hub.portfolio.queries.cells import quarter_of
 from kalanso.hub.portfolio.queries.decisions import NAME
-from kalanso.hub.portfolio.queries.framework import KEPT_FOR
+from kalanso.hub.portfolio.queries.keeping import KEPT_FOR
 from kalanso.planning.portfolio_tables import (
     PORTFOLIO_ACTIONS,
     PORTFOLIO_CELLS,

@@ -19,13 +19,12 @@ from kalanso.hub.people.models import Event, PlaceMirror
 from kalanso.hub.portfolio.models import Cell, Report, Target
 from kalanso.hub.portfolio.models.cells import State
 from kalanso.hub.portfolio.queries import scope
-from kalanso.hub.portfolio.queries.keeping import below
+from kalanso.hub.portfolio.queries.keeping import KEPT_FOR, below
 from kalanso.indicators import deliveries
 from kalanso.indicators.deliveries import Delivery, First, Line
 from kalanso.indicators.measures import RECORDED, About, Measure, absent
 from kalanso.vocabulary import Period
 
-KEPT_FOR = timedelta(days=90)
 ON_TRACK, DELAY, COMPLETE, ON_TIME = (
     "interventions_on_track", "delay_to_first_delivery", "district_report_completeness", "district_report_timeliness",
 )  # fmt: skip

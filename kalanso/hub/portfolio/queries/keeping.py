@@ -10,17 +10,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.apps import apps
 from django.db.models import CharField, Q
 from django.db.models.functions import Cast
 
-from kalanso.hub.people.models import PlaceMirror
-from kalanso.hub.people.queries.access import CLEARED, access_of, path_of, reach_of
+from kalanso.hub.people.models import PlaceMirror, Role
+from kalanso.hub.people.queries.access import CLEARED, Access, access_of, path_of, reach_of
 from kalanso.hub.portfolio.models import Cell
 from kalanso.vocabulary import Period, PeriodType
+
+# How long after its quarter others than the team are told what was done of a line that is kept.
+KEPT_FOR = timedelta(days=90)
 
 
 def flagged(field: str = "place_code") -> Q:
@@ -34,6 +37,24 @@ def kept_from(person: Any, kept: Q, field: str = "place_code") -> Q:
     if cleared.everywhere:
         return Q(pk__in=())
     return kept & ~cleared.covers(field)
+
+
+def kept_lines(person: Any) -> Q:
+    """Return the condition that days, people and words of a cell are kept from a person, as `scope.detail` says of one."""
+    access = access_of(person)
+    kept = kept_from(person, flagged() | Q(sensitive=True))
+    for held in access.memberships:
+        if held.role == Role.PARTNER:
+            own = Access(access.person_id, (held,), access.paths)
+            near = reach_of(own, frozenset({Role.PARTNER})).covers()
+            kept &= ~(Q(organisation_id=held.organisation_id) & near)
+    return kept
+
+
+def told_until(today: date) -> str:
+    """Return the newest quarter of which others than the team are told what was done of a line that is kept."""
+    now = Period.containing(today - KEPT_FOR + timedelta(days=1), PeriodType.QUARTER)
+    return str(now + -1)
 
 
 @dataclass(frozen=True, kw_only=True)

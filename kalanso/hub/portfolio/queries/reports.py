@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 
 from kalanso.hub.people.models import Notification, Role
 from kalanso.hub.people.permissions import may, reach
-from kalanso.hub.people.queries.access import access_of
+from kalanso.hub.people.queries.access import access_of, today
 from kalanso.hub.portfolio.models import Cell, Report
 from kalanso.hub.portfolio.models.cells import State
 from kalanso.hub.portfolio.queries import scope
 from kalanso.hub.portfolio.queries.cells import quarter_of
+from kalanso.hub.portfolio.queries.keeping import kept_lines, told_until
 from kalanso.vocabulary import Period
 
 SHOWN = 8  # quarters that can be chosen
@@ -75,11 +76,23 @@ def address_of(one: Report) -> str:
 
 
 def readable(person: Any, cell: Cell) -> QuerySet[Report]:
-    """Return the reports of a cell that somebody may read: approved ones; all, for those who report or approve there."""
+    """Return the reports of a cell that somebody may read: approved ones; all, for those who report or approve there.
+
+    Of a cell whose days are kept from them, those of quarters that ended ninety days ago.
+    """
     found = Report.objects.filter(cell=cell).select_related("by", "reviewed_by", "cell__intervention")
     if may(person, "portfolio.report", cell) or may(person, "portfolio.approve", cell):
         return found
-    return found.filter(state=Report.State.APPROVED)
+    found = found.filter(state=Report.State.APPROVED)
+    return found if scope.detail(person, cell) else found.filter(period__lte=told_until(today()))
+
+
+def approved(person: Any) -> QuerySet[Report]:
+    """Return the approved reports of all cells that somebody may read, as `readable` says of one cell."""
+    seen = scope.cells(person).order_by()
+    young = Q(period__gt=told_until(today()), cell__in=seen.filter(kept_lines(person)).values("pk"))
+    found = Report.objects.filter(state=Report.State.APPROVED, cell__in=seen.values("pk"))
+    return found.exclude(young).select_related("cell__intervention")
 
 
 def one_report(person: Any, cell: Cell, period: str) -> Report | None:
@@ -114,9 +127,12 @@ class Progress:
         return self.done / target if target else None
 
 
-def progress(cell: Cell) -> Progress:
-    """Return what was done of a cell."""
-    rows = list(Report.objects.filter(cell=cell).values_list("state", "quantity"))
+def progress(person: Any, cell: Cell) -> Progress:
+    """Return what was done of a cell, as far as somebody may know it."""
+    found = Report.objects.filter(cell=cell)
+    if not scope.detail(person, cell):
+        found = found.filter(period__lte=told_until(today()))
+    rows = list(found.values_list("state", "quantity"))
     done = sum(quantity or 0 for state, quantity in rows if state == Report.State.APPROVED)
     waiting = sum(state == Report.State.SUBMITTED for state, _quantity in rows)
     return Progress(done, waiting, any(state == Report.State.APPROVED for state, _quantity in rows))

@@ -38,7 +38,7 @@ def cell(request: HttpRequest, pk: int) -> HttpResponse:
     context = _context(request, one)
     due = reports.due_quarters(one, now().date())
     context |= {
-        "progress": reports.progress(one), "reports": reports.readable(request.user, one)[:8], "due": due[:1],
+        "progress": reports.progress(request.user, one), "reports": reports.readable(request.user, one)[:8], "due": due[:1],
         "may_report": may(request.user, "portfolio.report", one),
     }  # fmt: skip
     if context["rights"].detail:  # type: ignore[attr-defined]
