@@ -370,6 +370,8 @@ def _money(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
         **{name: (lambda who, pk=one.pk: {"pk": pk}) for name, one in found.items()},
         "file of a grant": lambda who: {"pk": found["grant"].pk, "form": "csv"},
         "intervention with money": lambda who: {"pk": lines["grant"].intervention_id},
+        "grant by number": lambda who: {"number": found["grant"].pk},
+        "grant of another house by number": lambda who: {"number": found["grant of another house"].pk},
         "budget line": lambda who: {"pk": lines["grant"].pk},
         "budget line of another house": lambda who: {"pk": lines["grant of another house"].pk},
         "entry of money": lambda who: {"pk": entry.pk},

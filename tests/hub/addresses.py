@@ -523,6 +523,13 @@ API = (
     shown("api:list_findings", knows=PARTNERS_AND_INSIDE, by=FEWEST),
     shown("api:one_job", about="own job", knows=PEOPLE, by=WHO),
     shown("api:one_job", about="another's job", knows=NONE, by=WHO),
+    *(look(f"api:{name}", READS_PORTFOLIO, door=None)
+      for name in ("list_interventions", "list_cells", "list_reports", "list_factors", "list_actions", "list_decisions")),
+    look("api:list_indicators", READS_PORTFOLIO, door=None, by=FEW),
+    look("api:list_grants", MONEY, door=None),
+    *(Row(name=f"api:{name}_of_a_grant", about=about, knows=who, reads=who, door=None)
+      for name in ("lines", "quarters", "framework")
+      for about, who in (("grant by number", OWN_MONEY), ("grant of another house by number", THEIR_MONEY))),
 )  # fmt: skip
 TABLE = (
     *SITE,

@@ -25,7 +25,9 @@ from schemathesis.specs.openapi.checks import (
 from tests.hub.circles import DRAFT, RELEASED, Ground
 from tests.hub.visitors import person, stranger, visitor
 
-ALL_PARTS = ("tables", "places", "estimates", "findings", "me", "jobs")
+ALL_PARTS = (
+    "tables", "places", "estimates", "findings", "indicators", "portfolio", "grants", "me", "jobs",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -470,6 +470,7 @@ IN_THE_MATRIX = {
     "tokens", "revoke_token", "home", "method", "glossary", "learn", "act", "healthz", "enter", "enter_as", None,
 }  # fmt: skip
 COVERED_ELSEWHERE = (
+    "api/v1/portfolio/", "api/v1/grants", "api/v1/indicators",  # test_hub_api_portfolio, addresses
     "compte/", "moi/", "personnes/", "organisations/", "traces/", "notifications/", "lettre/", "flux/", "invitation/",  # people
     "commentaires/", "discussion/",  # test_hub_discussion
     "hors-ligne/", "sw.js",  # test_hub_offline

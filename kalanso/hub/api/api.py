@@ -23,9 +23,11 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.throttling import SimpleRateThrottle
 
 from kalanso import __version__
-from kalanso.hub.explore.api import estimates, findings, places, tables
+from kalanso.hub.explore.api import estimates, findings, indicators, places, tables
+from kalanso.hub.grants.api import router as grants
 from kalanso.hub.jobs.api import router as jobs
 from kalanso.hub.people.api import router as me
+from kalanso.hub.portfolio.api import follow_up, lines
 from kalanso.store import NotVisible
 
 ROOT = "/api/v1/"
@@ -125,6 +127,10 @@ for _name, _router, _of in (
     ("places", places.router, "places"),
     ("estimates", estimates.router, "estimates"),
     ("findings", findings.router, "findings"),
+    ("indicators", indicators.router, "indicators"),
+    ("portfolio", lines.router, "portfolio"),
+    ("portfolio", follow_up.router, "portfolio"),
+    ("grants", grants, "grants"),
     ("me", me, "me"),
     ("jobs", jobs, "jobs"),
 ):

@@ -13,6 +13,9 @@ PARTS = {
     "places": _("Lieux et séries"),
     "estimates": _("Estimations"),
     "findings": _("Alertes de qualité"),
+    "indicators": _("Indicateurs du cadre de performance"),
+    "portfolio": _("Portefeuille : lignes, rapports, obstacles, actions, décisions"),
+    "grants": _("Subventions et leur argent"),
     "me": _("Qui je suis"),
     "jobs": _("Mes travaux"),
 }

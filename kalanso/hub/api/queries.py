@@ -41,6 +41,21 @@ ADDRESSES = {
     "What lies below a place?": _("Qu'y a-t-il sous un lieu ?"),
     "What is known of a place?": _("Que sait-on d'un lieu ?"),
     "What was reported for a place?": _("Qu'a-t-on notifié pour un lieu ?"),
+    "Where do the indicators of the framework stand?": _("Où en sont les indicateurs du cadre ?"),
+    "Which interventions are there?": _("Quelles interventions y a-t-il ?"),
+    "What is planned where, and how far is it?": _("Qu'est-ce qui est prévu où, et où en est-ce ?"),
+    "What do approved reports say was done?": _("Que disent les rapports approuvés de ce qui a été fait ?"),
+    "What holds vaccination back, and what helps it?": _(
+        "Qu'est-ce qui freine la vaccination, et qu'est-ce qui l'aide ?"
+    ),
+    "What was promised, by when, and was it done?": _("Qu'a-t-on promis, pour quand, et est-ce fait ?"),
+    "What was decided?": _("Qu'a-t-on décidé ?"),
+    "Which grants are there?": _("Quelles subventions y a-t-il ?"),
+    "For what is the money of a grant planned?": _("À quoi l'argent d'une subvention est-il prévu ?"),
+    "What moved in a grant, quarter by quarter?": _(
+        "Qu'est-ce qui a bougé dans une subvention, trimestre par trimestre ?"
+    ),
+    "What did a grant promise?": _("Que promet une subvention ?"),
     "Which jobs did I ask for?": _("Quelles tâches ai-je demandées ?"),
     "How far is a job?": _("Où en est une tâche ?"),
 }

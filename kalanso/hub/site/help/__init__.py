@@ -399,7 +399,9 @@ NO_PAGES = frozenset(
         "upload_read_again", "upload_recompute", "upload_rejected", "upload_standing", "upload_try",
         # Answers to programs.
         "api-root", "openapi-json", "history", "in_a_period", "list_findings", "list_jobs", "list_tables", "of_a_place",
-        "one_job", "one_place", "one_snapshot", "one_table", "reported", "rows", "search", "tree",
+        "one_job", "one_place", "one_snapshot", "one_table", "reported", "rows", "search", "tree", "list_indicators", "list_interventions",
+        "list_cells", "list_reports", "list_factors", "list_actions", "list_decisions", "list_grants", "lines_of_a_grant",
+        "quarters_of_a_grant", "framework_of_a_grant",
     }
 )  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""How do programs read the portfolio? What is planned and done in one router, what holds it back and was decided in another."""
