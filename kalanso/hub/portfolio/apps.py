@@ -18,7 +18,7 @@ class PortfolioConfig(AppConfig):
         from kalanso.hub.people.queries import notices, tasks, trail
         from kalanso.hub.people.queries.subjects import discuss
         from kalanso.hub.portfolio.permissions import RULES
-        from kalanso.hub.portfolio.queries import cells, keeping, waiting
+        from kalanso.hub.portfolio.queries import cells, followed, keeping, waiting
         from kalanso.hub.portfolio.queries.notices import NOTICES
         from kalanso.hub.portfolio.queries.trail import FIELDS, KINDS, TECHNICAL, VERBS
 
@@ -26,6 +26,7 @@ class PortfolioConfig(AppConfig):
         trail.declare(VERBS, FIELDS, technical=TECHNICAL)
         trail.keep_inside(keeping.in_trail)
         notices.declare(NOTICES)
+        notices.keep_inside(followed.of_kept_lines)
         name_kinds(KINDS)
         for knows in (waiting.to_approve, waiting.to_report):
             tasks.offer(knows)

@@ -64,7 +64,8 @@ def letter_to(person: Person, *, now: datetime) -> Letter | None:
         told = {
             "reader": person,
             "news": [
-                (notices.told(one), absolute(one.address) if one.address else "") for one in news[:TOLD]
+                (says, absolute(address) if address else "")
+                for says, address in notices.told_outside(news[:TOLD])
             ],
             "more": len(news) > TOLD,
             "tasks": [(task.says, absolute(task.address)) for task in waiting],

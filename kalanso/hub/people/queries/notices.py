@@ -6,14 +6,15 @@ fills its blanks, so that everybody reads it in their own language.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from kalanso.hub.people.models import Notification, Person, Role
+from kalanso.hub.people.models import Notification, Person, PlaceMirror, Role
 
 PAGE = 30
 
@@ -54,6 +55,10 @@ NOTICES: dict[str, Notice] = {
     ),
 }
 _DECLARED: dict[str, Notice] = {}
+# Returns, of some notifications, the numbers of those that tell of what is for a team alone.
+Guard = Callable[[Sequence[Notification]], set[int]]
+_GUARDS: list[Guard] = []
+INSIDE = _("Du nouveau dans une zone ou une activité protégée : à lire dans Kalanso.")
 
 
 def declare(of_app: Mapping[str, Notice]) -> None:
@@ -82,6 +87,30 @@ def told(notification: Notification) -> str:
         return say(notification.sentence, notification.params)
     except (LookupError, TypeError, ValueError):
         return str(_("Une notification d'une version antérieure."))
+
+
+def keep_inside(function: Guard) -> None:
+    """Declare which notifications of an app tell of what must not leave the hub."""
+    if function not in _GUARDS:
+        _GUARDS.append(function)
+
+
+def of_flagged_places(rows: Sequence[Notification]) -> set[int]:
+    """Return the notifications that tell of a place under a security flag."""
+    codes = {row.pk: str(row.params.get("place_code", "")) for row in rows}
+    flagged = set(
+        PlaceMirror.objects.filter(code__in=set(codes.values()) - {""}, flagged=True).values_list("code", flat=True)
+    )  # fmt: skip
+    return {pk for pk, code in codes.items() if code in flagged}
+
+
+def told_outside(rows: Sequence[Notification]) -> list[tuple[str, str]]:
+    """Return what notifications say and where they lead, in words that may leave the hub, as letters and feeds do.
+
+    Of what is protected today only that there is news is said: feeds are read by programs of others, letters pass them.
+    """
+    kept = set().union(*(guards(rows) for guards in (of_flagged_places, *_GUARDS)))
+    return [(str(INSIDE), reverse("notices")) if row.pk in kept else (told(row), row.address) for row in rows]
 
 
 def unread(person: Person) -> QuerySet[Notification]:

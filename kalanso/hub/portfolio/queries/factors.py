@@ -45,7 +45,8 @@ class Wanted:
 STILL = "still"
 
 
-def _kept() -> Q:
+def kept() -> Q:
+    """Return the condition that one is for its team alone."""
     return keeping.flagged() | Q(cell__sensitive=True)
 
 
@@ -54,7 +55,7 @@ def visible_factors(person: Any) -> QuerySet[Factor]:
     if not may(person, "portfolio.read"):
         return Factor.objects.none()
     found = Factor.objects.select_related("cell__intervention", "organisation", "by", "state_by")
-    return found.filter(~keeping.kept_from(person, _kept()) | Q(by=person))
+    return found.filter(~keeping.kept_from(person, kept()) | Q(by=person))
 
 
 def counts(factors: QuerySet[Factor]) -> dict[str, int]:
@@ -70,8 +71,8 @@ def kept_counts(person: Any, *, today: Any) -> list[keeping.Counted]:
     """Return how many factors are kept from somebody, by district and past quarter."""
     if not may(person, "portfolio.read"):
         return []
-    kept = Factor.objects.filter(keeping.kept_from(person, _kept()) & ~Q(by=person))
-    return keeping.counted(kept.values_list("place_code", "named"), today=today)
+    held_back = Factor.objects.filter(keeping.kept_from(person, kept()) & ~Q(by=person))
+    return keeping.counted(held_back.values_list("place_code", "named"), today=today)
 
 
 def is_kept(one: Factor) -> bool:

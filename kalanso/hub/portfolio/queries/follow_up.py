@@ -46,7 +46,8 @@ class Wanted:
 STILL, LATE, MINE = "to_do", "late", "mine"
 
 
-def _kept() -> Q:
+def kept() -> Q:
+    """Return the condition that one is for its team alone."""
     sensitive = Q(cell__sensitive=True) | Q(factor__cell__sensitive=True)
     return keeping.flagged() | keeping.flagged("factor__place_code") | sensitive
 
@@ -58,7 +59,7 @@ def visible_actions(person: Any) -> QuerySet[ActionPoint]:
     # Ten joined tables cost a database more to plan than to read: who made and closed an action is asked where it is shown.
     found = ActionPoint.objects.select_related("owner", "organisation", "factor__cell", "cell__intervention")
     own = Q(owner=person) | Q(made_by=person) | Q(closed_by=person)
-    return found.filter(~keeping.kept_from(person, _kept()) | own)
+    return found.filter(~keeping.kept_from(person, kept()) | own)
 
 
 def kept_counts(person: Any, *, day: date) -> list[keeping.Counted]:
@@ -66,8 +67,8 @@ def kept_counts(person: Any, *, day: date) -> list[keeping.Counted]:
     if not may(person, "portfolio.read"):
         return []
     own = Q(owner=person) | Q(made_by=person) | Q(closed_by=person)
-    kept = ActionPoint.objects.filter(keeping.kept_from(person, _kept()) & ~own)
-    return keeping.counted(kept.values_list("place_code", "made"), today=day)
+    held_back = ActionPoint.objects.filter(keeping.kept_from(person, kept()) & ~own)
+    return keeping.counted(held_back.values_list("place_code", "made"), today=day)
 
 
 def counts(actions: QuerySet[ActionPoint], day: date) -> dict[str, int]:

@@ -22,6 +22,7 @@ from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries import notices
 from kalanso.hub.people.queries.access import Access
 from kalanso.hub.people.queries.language import page_language
+from kalanso.hub.portfolio.queries import followed
 from kalanso.hub.site import help as help_
 
 NAVIGATION = (
@@ -305,9 +306,16 @@ def told(person: Person) -> list[Entry]:
     """Return what a person was told lately."""
     rows, _more = notices.page(person)
     return [
-        Entry(key=f"n{row.pk}", says=notices.told(row), address=row.address or reverse("notices"), at=row.at)
-        for row in rows
+        Entry(key=f"n{row.pk}", says=says, address=address or reverse("notices"), at=row.at)
+        for row, (says, address) in zip(rows, notices.told_outside(rows), strict=True)
     ]
+
+
+def changed(person: Person) -> list[Entry]:
+    """Return what changed lately in what a person follows of the portfolio, nothing of it protected."""
+    return [
+        Entry(key=f"e{one.key}", says=one.says, address=one.address, at=one.at) for one in followed.changes(person)
+    ]  # fmt: skip
 
 
 def login_address() -> str:

@@ -173,7 +173,7 @@ def feed_mine(request: HttpRequest, secret: str) -> HttpResponse:
     if person is None:
         raise Http404
     with reading_as(scope_of(access_of(person))), override(person.language):
-        entries = queries.publications(shelf.current()) + queries.told(person)
+        entries = queries.publications(shelf.current()) + queries.told(person) + queries.changed(person)
         return _feed(request, _("Kalanso : pour moi"), entries)
 
 
