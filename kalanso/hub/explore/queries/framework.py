@@ -5,7 +5,7 @@ Reported and estimated numbers are told apart, each with its snapshot. Everythin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,15 +34,17 @@ TRACER = "dtp"  # the antigen whose products are followed for stock-outs
 OF_MANY_DISTRICTS = ("share_of_places", "top_share")
 
 
-def reported(here: Shelf, place: Place, one: IndicatorDefinition, quarters: Iterable[str]) -> list[Measure]:
-    """Return what reported doses say of an indicator, by quarter."""
+def reported(
+    here: Shelf, place: Place, one: IndicatorDefinition, quarters: Iterable[str], told: Mapping[str, Sequence[Point]]
+) -> list[Measure]:  # fmt: skip
+    """Return what reported doses say of an indicator, by quarter; `told` are the values of the place by indicator."""
     manifest = here.manifest(INDICATOR_VALUES) if here.sees(INDICATOR_VALUES) else None
     about = _about(one, place, REPORTED, manifest.id if manifest else "")
     if one.kind in OF_MANY_DISTRICTS and place.level not in ("country", "region"):
         return [absent(_of(about, quarter), "not_at_this_level") for quarter in quarters]
     if manifest is None:
         return [absent(_of(about, quarter), "no_table") for quarter in quarters]
-    points = {point.period: point for point in series.series(here, place.code, one.code)}
+    points = {point.period: point for point in told.get(one.code, ())}
     return [measure_of(_of(about, quarter), one.kind, points.get(quarter)) for quarter in quarters]
 
 

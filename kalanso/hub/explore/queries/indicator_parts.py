@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kalanso.definitions.indicators import IndicatorDefinition
 from kalanso.hub.explore.queries import framework as of_tables
-from kalanso.hub.explore.queries import places
+from kalanso.hub.explore.queries import places, series
 from kalanso.hub.explore.queries.indicator_rows import Asked, report_days
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.grants.queries import framework as of_grants
@@ -39,7 +39,13 @@ def by_place(asked: Asked, key: str, unit: str) -> list[Part]:
         found = of_tables.of_districts(asked.here, [place.code for place in below], one, asked.quarter)
     elif one is not None and one.kind in of_tables.OF_MANY_DISTRICTS:
         found = {
-            place.code: of_tables.reported(asked.here, place, one, [asked.quarter])[0]
+            place.code: of_tables.reported(
+                asked.here,
+                place,
+                one,
+                [asked.quarter],
+                series.of_indicators(asked.here, place.code, [one.code]),
+            )[0]
             for place in below
             if place.level == "region"
         }

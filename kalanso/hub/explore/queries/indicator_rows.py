@@ -109,8 +109,9 @@ def rows(asked: Asked) -> list[Row]:
     found: list[Row] = []
     recorded = _recorded(asked, quarters, own, wanted)
     stock = of_tables.stock(asked.here, asked.place, quarters) if wanted & set(of_tables.STOCKS) else {}
+    told = series.of_indicators(asked.here, asked.place.code, wanted & known.keys())
     for key in [*(code for code in known if code in wanted), *own]:
-        for measures in _of(asked, key, known.get(key), quarters, recorded, stock):
+        for measures in _of(asked, key, known.get(key), quarters, recorded | stock, told):
             found.append(
                 _row(asked, key, known.get(key), measures, [one for one in agreed if one.key == key])
             )
@@ -149,20 +150,18 @@ def report_days() -> int:
 
 
 def _of(
-    asked: Asked, key: str, one: IndicatorDefinition | None, quarters: Sequence[str], recorded: Mapping[str, list[Measure]],
-    stock: Mapping[str, list[Measure]],
+    asked: Asked, key: str, one: IndicatorDefinition | None, quarters: Sequence[str], counted: Mapping[str, list[Measure]],
+    told: Mapping[str, Sequence[series.Point]],
 ) -> list[list[Measure]]:  # fmt: skip
     """Return the measures of an indicator by quarter, once for each basis on which it is told."""
-    if key in recorded:
-        return [recorded[key]]
-    if key in stock:
-        return [stock[key]]
+    if key in counted:
+        return [counted[key]]
     if one is None or key in (of_grants.DISBURSED, of_grants.USED):
         return []
     if one.kind == "later":
         about = About(code=key, place_code=asked.place.code, period="", basis="recorded", unit=one.unit)
         return [[absent(replace(about, period=quarter), "no_source") for quarter in quarters]]
-    found = [of_tables.reported(asked.here, asked.place, one, quarters)]
+    found = [of_tables.reported(asked.here, asked.place, one, quarters, told)]
     if key in of_tables.ESTIMATES:
         found.insert(0, of_tables.estimated(asked.here, asked.place, key, quarters))
     return found

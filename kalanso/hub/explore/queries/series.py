@@ -6,6 +6,7 @@ is chosen by a stated rule and the others stay in the table. Nothing is estimate
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +91,21 @@ def bases(shelf: Shelf, indicator: str) -> tuple[Basis, ...]:
     return tuple(Basis(row["source"], row["stem"]) for row in rows)
 
 
+@shared(INDICATOR_VALUES, about=no_place)
+def bases_of(shelf: Shelf, indicators: tuple[str, ...]) -> dict[str, tuple[Basis, ...]]:
+    """Return what `bases` says of each of several indicators, with one question to the store."""
+    if not shelf.sees(INDICATOR_VALUES):
+        return {}
+    table = shelf.table(INDICATOR_VALUES)
+    table = table.filter(table.indicator.isin(list(indicators)) & table.value.notnull() & ~table.adjusted)
+    table = table.mutate(stem=table.denominator_name.fill_null("").split(":")[0])
+    counted = table.group_by("indicator", "source", "stem").agg(rows=lambda t: t.count())
+    found: dict[str, list[Basis]] = {}
+    for row in sorted(shelf.rows(counted), key=lambda r: (-r["rows"], r["source"], r["stem"])):
+        found.setdefault(row["indicator"], []).append(Basis(row["source"], row["stem"]))
+    return {name: tuple(several) for name, several in found.items()}
+
+
 def _of(table: ir.Table, basis: Basis) -> ir.Table:
     name = table.denominator_name.fill_null("")
     return table.filter((table.source == basis.source) & (name.split(":")[0] == basis.stem))
@@ -112,6 +128,18 @@ def series_of(shelf: Shelf, codes: tuple[str, ...], indicator: str) -> dict[str,
             [row for row in rows if row["place_code"] == code], known, indicator, "quarter", False
         )
         for code in codes
+    }
+
+
+def of_indicators(shelf: Shelf, code: str, indicators: Iterable[str]) -> dict[str, tuple[Point, ...]]:
+    """Return the quarters of several indicators of a place, with two questions to the store whatever their number."""
+    wanted = tuple(sorted(indicators))
+    known = bases_of(shelf, wanted)
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in _of_places(shelf, (code,), wanted):
+        rows.setdefault(row["indicator"], []).append(row)
+    return {
+        one: _on_one_basis(rows.get(one, []), known.get(one, ()), one, "quarter", False) for one in wanted
     }
 
 
