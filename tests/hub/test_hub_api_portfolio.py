@@ -286,7 +286,7 @@ def test_programs_read_the_budget_lines_of_their_person(
 def test_a_protected_budget_line_names_no_place_and_waits(
     laid: Any, code_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
-    from kalanso.hub.grants import api
+    from kalanso.hub.grants.queries import scope
 
     address, away = f"/api/v1/grants/{laid['grant'].pk}/lines", code_of("Bougouni", "district")
     donor, own, team = (
@@ -307,7 +307,7 @@ def test_a_protected_budget_line_names_no_place_and_waits(
     assert items(donor, f"{address}?place={away}") == [], "asking by place finds no protected line"
     assert len(items(team, f"{address}?place={away}")) == 1
     assert len(items(team, f"{address}?year=2023")) == 0
-    monkeypatch.setattr(api, "today", lambda: date(2024, 6, 30) + timedelta(days=90))
+    monkeypatch.setattr(scope, "today", lambda: date(2024, 6, 30) + timedelta(days=89))
     assert (kept(donor)["disbursed"], kept(team)["disbursed"]) == (0, 200)
     assert away not in donor.get(address).content.decode()
 

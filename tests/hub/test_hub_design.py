@@ -74,6 +74,33 @@ def test_what_was_tried_in_a_district_like_it_is_told_with_what_unblocked_it(hub
     assert form["place"].value() == niono
 
 
+def test_what_was_done_of_a_protected_line_waits_here_as_on_its_page(
+    hub: None, niono: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datetime import date
+
+    from kalanso.hub.portfolio.actions.reports import approve
+    from kalanso.hub.portfolio.queries import reports
+    from tests.hub.portfolio_desk import NOW
+
+    centre = person("national")
+    named(centre, niono, domain="supply", what="Deux semaines sans Penta.")
+    line = intervention(centre, "INT-090", title_fr="Tri des flacons", approach="supply")
+    cell = planned(centre, line, niono, state="ongoing", sensitive=True)
+    sent = reported(person("district", niono), cell)
+    approve(by=centre, one=sent, version=sent.version, now=NOW)
+
+    def done(client: Any) -> list[tuple[int, bool]]:
+        shown = client.get(f"{PAGE}?lieu={niono}").context["shown"]
+        return [(row.done, row.reported) for one in shown for row in one.here]
+
+    for day, outside in ((date(2025, 6, 28), (0, False)), (date(2025, 6, 29), (12, True))):
+        monkeypatch.setattr(reports, "today", lambda day=day: day)
+        found = done(visitor("partner", organisation="elsewhere"))
+        assert found == [outside], day
+        assert done(visitor("national")) == [(12, True)], day
+
+
 def test_who_may_not_plan_finds_no_button_and_who_may_not_read_no_page(hub: None, niono: str) -> None:
     named(person("national"), niono, domain="supply", what="Deux semaines sans Penta.")
     intervention(person("national"), "INT-090", title_fr="Tri des flacons", approach="supply")

@@ -26,7 +26,9 @@ def account_of(grant: Any) -> Any:
     from kalanso.hub.grants.queries.accounts import account
     from kalanso.hub.grants.queries.exchange import Exchange
 
-    return account(BudgetLine.objects.filter(grant=grant), grant.currency, Exchange.of_today())
+    return account(
+        BudgetLine.objects.filter(grant=grant), grant.currency, Exchange.of_today(), reader=person("national")
+    )
 
 
 def test_money_is_summed_by_quarter_year_and_kind(centre: Any) -> None:
@@ -224,7 +226,7 @@ def test_a_grant_changes_its_parent_and_keeps_its_history(centre: Any) -> None:
     grants.group(parent=big, since=date(2024, 7, 1), reason="Gavi 6.0", **told)
     grants.group(parent=later, since=date(2025, 1, 1), reason="suite", **told)
     spent = {
-        one.code: consolidated(one, BudgetLine.objects.all(), Exchange.of_today()).total
+        one.code: consolidated(one, BudgetLine.objects.all(), Exchange.of_today(), reader=centre).total
         for one in (big, later)
     }
     assert (spent["GAVI6"].spent, spent["GAVI7"].spent) == (30, 7)

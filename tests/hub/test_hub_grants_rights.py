@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 from datetime import date
 from random import Random
 from typing import Any
@@ -257,3 +258,34 @@ def test_pages_stay_small_and_ask_the_database_little(laid: Any) -> None:
         assert answer.status_code == 200
         assert len(gzip.compress(answer.content)) < 20_000, path
         assert len(asked) <= most, (path, len(asked))
+
+
+def test_what_moved_lately_on_a_protected_line_is_in_no_sum_of_those_outside_its_team(
+    laid: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kalanso.hub.grants.queries import scope
+
+    by, kept = person("national"), laid["kept"]
+    monkeypatch.setattr(scope, "today", lambda: NOW.date())
+    desk.entry(by, kept, "disbursement", 7_000_000, date(2025, 2, 1), reference="BV 9")
+    donor, team, api = (
+        visitor("donor", organisation="gavi"),
+        visitor("partner", organisation="other"),
+        "/api/v1/grants",
+    )
+    pages = (
+        PAGE, f"{PAGE}{laid['grant'].pk}/", f"{PAGE}{laid['grant'].pk}/?par=place", f"{PAGE}lignes/{kept.pk}/",
+        f"{PAGE}interventions/{kept.intervention_id}/", "/agir/revue/",
+    )  # fmt: skip
+    for page in pages:
+        outside, inside = (text_of(who.get(page)).replace("\xa0", " ") for who in (donor, team))
+        assert "7 millions" not in outside, page
+        assert "7 000 000" not in outside, page
+        assert "7 000 600" not in outside, page
+        assert re.search("7 millions|7 000 [26]00|7 000 000", inside), page
+        assert "lignes protégées" in outside, page
+        assert "lignes protégées compte ici jusqu" not in inside, page
+    assert "7000000" not in donor.get(f"{PAGE}{laid['grant'].pk}/ecritures.csv").content.decode()
+    for path in ("lines", "quarters"):
+        assert "7000" not in donor.get(f"{api}/{laid['grant'].pk}/{path}").content.decode(), path
+        assert "7000" in team.get(f"{api}/{laid['grant'].pk}/{path}").content.decode(), path

@@ -7,7 +7,6 @@ days ago.
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any
 
 from django.db.models import Q
@@ -17,13 +16,12 @@ from ninja import Path, Query, Router, Schema
 from pydantic import Field
 
 from kalanso.hub.grants.models import BudgetLine, Grant
-from kalanso.hub.grants.queries import accounts, framework, ledger, scope
+from kalanso.hub.grants.queries import accounts, framework, scope
 from kalanso.hub.grants.queries.exchange import Exchange
 from kalanso.hub.grants.views import refuse_outsiders
 from kalanso.hub.people.queries.access import today
 from kalanso.hub.portfolio.api.asked import LARGEST, Paged, Text, here, page
 from kalanso.hub.portfolio.models import Intervention
-from kalanso.vocabulary import Period
 
 router = Router()
 Number = Annotated[int, Path(ge=1, le=LARGEST)]
@@ -105,12 +103,16 @@ class QuarterSaid(Schema):
 
 
 class Quarters(Schema):
-    """The quarters of a grant, oldest first; `unsummed` is what has no rate, by part and currency."""
+    """The quarters of a grant, oldest first; `unsummed` is what has no rate, by part and currency.
+
+    `protected_until`: where protected lines are among those of the grant, the last quarter in which they count; else "".
+    """
 
     grant: str
     currency: str
     whole: bool
     items: list[QuarterSaid]
+    protected_until: str
     unsummed: list[str]
 
 
@@ -168,10 +170,10 @@ def lines_of_a_grant(request: HttpRequest, number: Number, wanted: Query[OfLines
         found = found.filter(here(wanted.place)).exclude(scope.guarded(request.user))
     shown, following = page(found.select_related("intervention", "organisation"), wanted)
     own = BudgetLine.objects.filter(pk__in=[one.pk for one in shown])
-    hidden, day = scope.guarded_lines(request.user, own), today()
-    money = accounts.accounts(own, grant.currency, Exchange.of_today(), by="line")
+    hidden = scope.guarded_lines(request.user, own)
+    money = accounts.accounts(own, grant.currency, Exchange.of_today(), by="line", reader=request.user)
     items = [
-        _line(one, money.get(one.pk, accounts.Account(grant.currency)), hidden=one.pk in hidden, day=day)
+        _line(one, money.get(one.pk, accounts.Account(grant.currency)), hidden=one.pk in hidden)
         for one in shown
     ]
     return {**_head(request.user, grant), "items": items, "next": following}
@@ -191,11 +193,8 @@ def _head(person: Any, grant: Grant) -> dict[str, Any]:
     return {"grant": grant.code, "currency": grant.currency, "whole": whole}
 
 
-def _line(one: BudgetLine, own: accounts.Account, *, hidden: bool, day: date) -> dict[str, Any]:
+def _line(one: BudgetLine, own: accounts.Account, *, hidden: bool) -> dict[str, Any]:
     moved = {name: getattr(own.total, name) for name in MOVED}
-    if hidden:
-        told = [tally for code, tally in own.quarters.items() if Period.parse(code).end + ledger.DELAY < day]
-        moved = {name: sum((getattr(tally, name) for tally in told), Decimal(0)) for name in MOVED}
     return {
         "id": one.pk, "intervention": one.intervention.code, "organisation": one.organisation.code,
         "place_code": None if hidden else one.place_code, "protected": hidden, "year": one.year, "planned": one.planned,
@@ -212,12 +211,17 @@ def quarters_of_a_grant(request: HttpRequest, number: Number) -> dict[str, Any]:
     """Return what was planned, committed, disbursed and spent, of the lines that this person may see."""
     grant = scope.one_grant(request.user, number)
     lines = scope.visible_lines(request.user).filter(grant=grant)
-    own = accounts.account(lines, grant.currency, Exchange.of_today())
+    own = accounts.account(lines, grant.currency, Exchange.of_today(), reader=request.user)
     items = [
         {"period": one.code, "planned": one.planned, **{name: getattr(one.tally, name) for name in MOVED}}
         for one in accounts.quarters(own, grant, today())
     ]
-    return {**_head(request.user, grant), "items": items, "unsummed": _left(own)}
+    return {
+        **_head(request.user, grant),
+        "items": items,
+        "protected_until": own.until,
+        "unsummed": _left(own),
+    }
 
 
 @router.get("/{number}/framework", response=Agreed, summary="What did a grant promise?")

@@ -1,7 +1,8 @@
 """How much was planned, committed, disbursed and spent, in all, by quarter and year, and by what it was for?
 
 Sums are of one currency. What was written in another is converted by a dated rate, which is told; without a rate it
-stands beside the sum. The planned money of a year is converted by the rate of its first day.
+stands beside the sum. The planned money of a year is converted by the rate of its first day. What moved on lines that
+are guarded from the reader waits: `until` is the last quarter in which it counts.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from django.db.models.functions import TruncQuarter
 
 from kalanso.hub.grants.models import BudgetLine, Entry, Grant
 from kalanso.hub.grants.queries.exchange import Conversion, Exchange
-from kalanso.hub.grants.queries.scope import counted_as
+from kalanso.hub.grants.queries.scope import counted_as, told_entries, waiting_after
 from kalanso.vocabulary import Period, PeriodType
 
 NOTHING = Decimal(0)
@@ -76,6 +77,7 @@ class Account:
     """Money of some lines in one currency; `rates` are those by which parts of it were converted."""
 
     currency: str
+    until: str = ""
     total: Tally = field(default_factory=Tally)
     years: dict[int, Tally] = field(default_factory=lambda: defaultdict(Tally))
     quarters: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
@@ -117,17 +119,19 @@ class Account:
         return sorted(self.rates, key=lambda one: (one.day, one.base), reverse=True)
 
 
-def account(lines: QuerySet[BudgetLine], currency: str, exchange: Exchange) -> Account:
-    """Return the money of some lines."""
-    return accounts(lines, currency, exchange, by=None).get(None) or Account(currency)
+def account(lines: QuerySet[BudgetLine], currency: str, exchange: Exchange, *, reader: Any) -> Account:
+    """Return the money of some lines, as far as somebody may know it."""
+    found = accounts(lines, currency, exchange, by=None, reader=reader).get(None) or Account(currency)
+    found.until = waiting_after(reader, lines)
+    return found
 
 
 def accounts(
-    lines: QuerySet[BudgetLine], currency: str, exchange: Exchange, *, by: str | None
+    lines: QuerySet[BudgetLine], currency: str, exchange: Exchange, *, by: str | None, reader: Any
 ) -> dict[Any, Account]:
-    """Return the money of some lines by what it was for: a key of `BY`, or all together under None."""
+    """Return the money of some lines by what it was for, a key of `BY`, or all together under None; see `account`."""
     found: dict[Any, Account] = defaultdict(lambda: Account(currency))
-    entries = Entry.objects.filter(line__in=lines.order_by().values("pk"))
+    entries = told_entries(reader, lines)
     for key, year, money, amount in _planned(lines, by):
         found[key].convert("planned", date(year, 1, 1), amount, money, exchange)
     for key, kind, money, day, amount in _moved(entries, by, currency):
@@ -135,15 +139,16 @@ def accounts(
     return dict(found)
 
 
-def consolidated(grant: Grant, lines: QuerySet[BudgetLine], exchange: Exchange) -> Account:
+def consolidated(grant: Grant, lines: QuerySet[BudgetLine], exchange: Exchange, *, reader: Any) -> Account:
     """Return the money of a grant with that of the grants counted within it, each for as long as it was.
 
     Of `lines` those that somebody may see. Entries count by their day, what is planned by the first day of its year.
     """
-    found = account(lines.filter(grant=grant), grant.currency, exchange)
+    found = account(lines.filter(grant=grant), grant.currency, exchange, reader=reader)
     for link in grant.children.all():
         inside = lines.filter(grant=link.child_id)
-        entries = Entry.objects.filter(line__in=inside.order_by().values("pk"), day__gte=link.begins)
+        found.until = found.until or waiting_after(reader, inside)
+        entries = told_entries(reader, inside).filter(day__gte=link.begins)
         for _key, year, money, amount in _planned(inside, None):
             if link.holds_on(date(year, 1, 1)):
                 found.convert("planned", date(year, 1, 1), amount, money, exchange)

@@ -110,10 +110,11 @@ def money(person: Any, quarters: Iterable[str], *, today: date) -> dict[tuple[st
         return {}
     exchange, lines, found = Exchange.of_today(), scope.visible_lines(person), {}
     for grant in scope.visible_grants(person):
-        own = accounts.account(lines.filter(grant=grant), grant.currency, exchange)
+        own = accounts.account(lines.filter(grant=grant), grant.currency, exchange, reader=person)
         last = max([today, *(Period.parse(code).end for code in wanted)])
         steps = accounts.quarters(own, grant, last)
         flags = ["unsummed"] if own.left else []
+        flags += ["protected"] if own.until else []
         flags += [] if scope.rights(person, grant).whole else ["partly"]
         found |= _of_grant(grant, steps, wanted, flags, today)
     return found

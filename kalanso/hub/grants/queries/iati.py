@@ -17,11 +17,11 @@ from django.db.models import Sum
 from django.db.models.functions import TruncQuarter
 
 from kalanso.hub.grants.models import BudgetLine, Entry, Grant, GrantParent, IatiIdentifier
-from kalanso.hub.grants.queries.ledger import DELAY
 from kalanso.hub.grants.queries.scope import counted_as, sensitive
 from kalanso.hub.people.models import Organisation
 from kalanso.hub.people.queries.places import country_pack, names_of
 from kalanso.hub.portfolio.models import Intervention
+from kalanso.hub.portfolio.queries.keeping import told_until
 from kalanso.vocabulary import Period, PeriodType
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -203,9 +203,9 @@ class _Writer:
         for kind, first, currency, amount in sums.annotate(total=Sum("amount")).order_by(
             "quarter", "counted", "currency"
         ):
-            last = Period.containing(first, PeriodType.QUARTER).end
-            if last + DELAY < self.today and amount:
-                _transaction(one, TRANSACTIONS[kind], last, amount, currency)
+            quarter = Period.containing(first, PeriodType.QUARTER)
+            if quarter.code <= told_until(self.today) and amount:
+                _transaction(one, TRANSACTIONS[kind], quarter.end, amount, currency)
 
     def _ends(self, made: Element, grant: Grant, house: Organisation) -> None:
         self._house(made, grant.funder, "", "provider-org")

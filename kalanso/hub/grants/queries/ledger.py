@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,10 +14,6 @@ from kalanso.hub.grants.queries.accounts import account
 from kalanso.hub.grants.queries.exchange import Exchange
 from kalanso.hub.grants.queries.scope import guarded_lines, visible_lines
 from kalanso.hub.people.queries.places import names_of
-from kalanso.vocabulary import Period
-
-# How long sums of a guarded line wait after the end of their quarter.
-DELAY = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -38,13 +33,13 @@ def entries_of(line: BudgetLine) -> list[Entry]:
     return list(found.order_by("-day", "-pk"))
 
 
-def coarse(line: BudgetLine, *, today: date) -> list[Coarse]:
-    """Return the sums of a guarded line by quarter, those that ended lately left out."""
-    found = account(BudgetLine.objects.filter(pk=line.pk), line.currency, Exchange.of_today())
+def coarse(person: Any, line: BudgetLine) -> list[Coarse]:
+    """Return the sums of a line that is guarded from somebody, by quarter, those that ended lately left out."""
+    lines = BudgetLine.objects.filter(pk=line.pk)
+    found = account(lines, line.currency, Exchange.of_today(), reader=person)
     return [
         Coarse(code, part, amount)
         for code, tally in sorted(found.quarters.items())
-        if Period.parse(code).end + DELAY < today
         for part in ("committed", "disbursed", "spent")
         if (amount := getattr(tally, part))
     ]
@@ -82,7 +77,7 @@ def line_rows(person: Any, grant: Grant) -> Iterator[tuple[Any, ...]]:
         )  # fmt: skip
 
 
-def entry_rows(person: Any, grant: Grant, *, today: date) -> Iterator[tuple[Any, ...]]:
+def entry_rows(person: Any, grant: Grant) -> Iterator[tuple[Any, ...]]:
     """Yield the entries of the lines of a grant that somebody may see; guarded lines as sums by quarter."""
     yield ENTRY_HEAD
     lines = visible_lines(person).filter(grant=grant)
@@ -99,7 +94,7 @@ def entry_rows(person: Any, grant: Grant, *, today: date) -> Iterator[tuple[Any,
             one.reason, one.reconciled.date() if one.reconciled else "",
         )  # fmt: skip
     for line in lines.filter(pk__in=hidden).select_related("intervention", "organisation"):
-        for row in coarse(line, today=today):
+        for row in coarse(person, line):
             yield (
                 grant.code, line.intervention.code, line.organisation.name, "", _("lieu protégé"), line.year, row.quarter,
                 row.part, row.amount, line.currency, "", "", "", "",

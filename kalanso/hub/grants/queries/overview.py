@@ -9,10 +9,10 @@ from typing import Any
 
 from django.db.models import Max
 
-from kalanso.hub.grants.models import Entry, Grant, GrantParent
+from kalanso.hub.grants.models import Grant, GrantParent
 from kalanso.hub.grants.queries.accounts import Account, account, accounts, consolidated
 from kalanso.hub.grants.queries.exchange import Conversion, Exchange
-from kalanso.hub.grants.queries.scope import guarded, visible_grants, visible_lines
+from kalanso.hub.grants.queries.scope import guarded, told_entries, visible_grants, visible_lines
 from kalanso.hub.people.models import Organisation
 from kalanso.hub.people.queries.places import country_pack, names_of
 from kalanso.hub.portfolio.models import Intervention
@@ -60,7 +60,7 @@ def overview(person: Any, *, today: date) -> tuple[Whole, list[Row]]:
         link = links.get(one.pk)
         inside = link is not None and link.parent_id in shown
         rows.append(
-            Row(one, consolidated(one, lines, exchange), link.parent if inside and link else None, link.begins if inside and link else None)
+            Row(one, consolidated(one, lines, exchange, reader=person), link.parent if inside and link else None, link.begins if inside and link else None)
         )  # fmt: skip
     tops = [one for one in rows if one.inside is None]
     ordered = [row for top in tops for row in (top, *_below(top, rows))]
@@ -87,10 +87,9 @@ def _whole(person: Any, tops: list[Grant], exchange: Exchange) -> Whole:
         else:
             without.append((one.amount, one.currency))
     lines = visible_lines(person)
-    newest = Entry.objects.filter(line__in=lines.values("pk")).aggregate(day=Max("day"))["day"]
-    return Whole(
-        granted, len(tops), account(lines, currency, exchange), tuple(sorted(rates)), tuple(without), newest
-    )
+    newest = told_entries(person, lines).aggregate(day=Max("day"))["day"]
+    own = account(lines, currency, exchange, reader=person)
+    return Whole(granted, len(tops), own, tuple(sorted(rates)), tuple(without), newest)
 
 
 @dataclass(frozen=True)
@@ -108,12 +107,12 @@ def parts(person: Any, lines: Any, currency: str, by: str) -> list[Part]:
     if by == "place":
         kept = lines.filter(guarded(person))
         lines = lines.exclude(guarded(person))
-    found = accounts(lines, currency, exchange, by=by)
+    found = accounts(lines, currency, exchange, by=by, reader=person)
     names = _names(by, set(found))
     rows = [Part(key, names.get(key, str(key)), one) for key, one in found.items()]
     rows.sort(key=lambda part: (part.called == "", part.called))
     if kept.exists():
-        rows.append(Part(None, "", account(kept, currency, exchange)))
+        rows.append(Part(None, "", account(kept, currency, exchange, reader=person)))
     return rows
 
 

@@ -8,6 +8,7 @@ day or document.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -20,10 +21,12 @@ from kalanso.hub.grants.models import BudgetLine, Entry, Grant
 from kalanso.hub.grants.permissions import PLACED
 from kalanso.hub.people.models import Organisation, PlaceMirror, Role
 from kalanso.hub.people.permissions import COUNTRY, WHOLE_COUNTRY, may
-from kalanso.hub.people.queries.access import CLEARED, access_of, reach_of
+from kalanso.hub.people.queries.access import CLEARED, access_of, reach_of, today
 from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.people.queries.places import names_of
 from kalanso.hub.portfolio.models import Cell, Intervention
+from kalanso.hub.portfolio.queries.keeping import told_until
+from kalanso.vocabulary import Period
 
 WHOLE = ("grant", "intervention", "organisation")
 
@@ -52,6 +55,22 @@ def visible_lines(person: Any) -> QuerySet[BudgetLine]:
 def visible_entries(person: Any) -> QuerySet[Entry]:
     """Return the entries of the lines that somebody may see."""
     return Entry.objects.filter(line__in=visible_lines(person).values("pk"))
+
+
+def told_entries(person: Any, lines: QuerySet[BudgetLine]) -> QuerySet[Entry]:
+    """Return the entries of some lines that may stand in a sum for somebody.
+
+    Those of lines guarded from them count once their quarter has ended ninety days ago, in every sum alike: no
+    difference of two sums may tell what a page keeps.
+    """
+    kept = lines.order_by().filter(guarded(person)).values("pk")
+    first = Period.parse(told_until(today())).end + timedelta(days=1)
+    return Entry.objects.filter(line__in=lines.order_by().values("pk")).exclude(line__in=kept, day__gte=first)
+
+
+def waiting_after(person: Any, lines: QuerySet[BudgetLine]) -> str:
+    """Return the last quarter that sums tell of guarded lines, where some lines are guarded from somebody; else ""."""
+    return told_until(today()) if lines.order_by().filter(guarded(person)).exists() else ""
 
 
 def sees_all(person: Any) -> bool:

@@ -43,7 +43,7 @@ def lines(request: HttpRequest, pk: int, form: str) -> HttpResponse | FileRespon
 def entries(request: HttpRequest, pk: int, form: str) -> HttpResponse | FileResponse:
     """Send the ledger of a grant as far as the reader sees it."""
     grant = scope.one_grant(request.user, pk)
-    return _sent(grant, "ecritures", form, ledger.entry_rows(request.user, grant, today=now().date()))
+    return _sent(grant, "ecritures", form, ledger.entry_rows(request.user, grant))
 
 
 def _sent(grant: Grant, what: str, form: str, rows: Iterable[tuple[Any, ...]]) -> HttpResponse | FileResponse:

@@ -48,7 +48,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     """Say of one grant what was planned, committed, disbursed and spent, by quarter and by what it was for."""
     grant = scope.one_grant(request.user, pk)
     lines, exchange, today = scope.visible_lines(request.user), Exchange.of_today(), now().date()
-    own = accounts.account(lines.filter(grant=grant), grant.currency, exchange)
+    own = accounts.account(lines.filter(grant=grant), grant.currency, exchange, reader=request.user)
     quarters = accounts.quarters(own, grant, today)
     hidden = scope.guarded_lines(request.user, lines.filter(grant=grant))
     most = max((max(q.planned, q.tally.disbursed, q.tally.spent) for q in quarters), default=0)
@@ -63,7 +63,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         "years": sorted(own.years.items()), "flags": found[:FLAGS],
             "flag_count": len({one.line.pk for one in found}),
         "more_flags": max(0, len(found) - FLAGS), "by": by, "parts": parts[(pager["number"] - 1) * PAGE :][:PAGE], "pager": pager,
-        "links": links, "together": accounts.consolidated(grant, lines, exchange) if links else None,
+        "links": links, "together": accounts.consolidated(grant, lines, exchange, reader=request.user) if links else None,
         "parents": GrantParent.objects.filter(child=grant).select_related("parent", "by"),
         "dollars": _elsewhere(grant, exchange), "promised": framework.agreed(request.user, grant).count(),
         "reads_portfolio": may(request.user, "portfolio.read"),
@@ -151,7 +151,7 @@ def intervention(request: HttpRequest, pk: int) -> HttpResponse:
     found = scope.one_intervention(request.user, pk)
     lines = scope.visible_lines(request.user).filter(intervention=found)
     exchange = Exchange.of_today()
-    own = accounts.account(lines, overview.home_currency(), exchange)
+    own = accounts.account(lines, overview.home_currency(), exchange, reader=request.user)
     pager = page_of(request, lines.count(), PAGE)
     shown = list(lines.select_related("grant", "organisation")[(pager["number"] - 1) * PAGE :][:PAGE])
     by_line = accounts.accounts(
@@ -159,6 +159,7 @@ def intervention(request: HttpRequest, pk: int) -> HttpResponse:
         overview.home_currency(),
         exchange,
         by="line",
+        reader=request.user,
     )
     return render(request, "grants/intervention.html", {
         "intervention": found, "called": scope.title_of(found), "account": own, "currency": overview.home_currency(), "pager": pager,

@@ -50,11 +50,13 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         if kept is not None:
             messages.success(request, _("Montant prévu corrigé."))
             return redirect("grant_line", pk=line.pk)
-    found = accounts.account(BudgetLine.objects.filter(pk=line.pk), line.currency, Exchange.of_today())
+    found = accounts.account(
+        BudgetLine.objects.filter(pk=line.pk), line.currency, Exchange.of_today(), reader=request.user
+    )
     context |= {
         "account": found, "form": form,
         "entries": [] if context["hidden"] else ledger.entries_of(line),
-        "coarse": ledger.coarse(line, today=now().date()) if context["hidden"] else [],
+        "coarse": ledger.coarse(request.user, line) if context["hidden"] else [],
     }  # fmt: skip
     return render(
         request, "grants/line.html", context, status=422 if form is not None and form.errors else 200

@@ -20,12 +20,12 @@ from kalanso.hub.explore.queries.evidence_of_places import Pocket, all_pockets
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf, abroad
 from kalanso.hub.people.queries.language import page_language
-from kalanso.hub.portfolio.models import Cell, Intervention, Report
+from kalanso.hub.portfolio.models import Cell, Intervention
 from kalanso.hub.portfolio.models.factors import FACTOR_OVER, Domain, FactorKind, FactorState
 from kalanso.hub.portfolio.models.follow_up import ActionState
 from kalanso.hub.portfolio.models.interventions import Approach
 from kalanso.hub.portfolio.queries import cells as cell_queries
-from kalanso.hub.portfolio.queries import scope
+from kalanso.hub.portfolio.queries import reports, scope
 from kalanso.hub.portfolio.queries.cells import Told, free_districts
 from kalanso.hub.portfolio.queries.factors import visible_factors
 from kalanso.hub.portfolio.queries.follow_up import visible_actions
@@ -148,8 +148,13 @@ def _shown(one: Suggestion, code: str, tried: list[Tried], free: list[Interventi
 def _tried(person: Any, rows: list[Cell], like: dict[str, int], *, today: date) -> list[Tried]:
     """Return lines with what was reported and met: those of districts that share most first, those that reported before others."""
     keys = [one.pk for one in rows]
-    approved = Report.objects.filter(cell__in=keys, state=Report.State.APPROVED)
-    done = dict(approved.values_list("cell").annotate(Sum("quantity")))
+    done = dict(
+        reports.approved(person)
+        .filter(cell__in=keys)
+        .order_by()
+        .values_list("cell")
+        .annotate(Sum("quantity"))
+    )
     named = list(visible_factors(person).filter(cell__in=keys, kind=FactorKind.BARRIER).exclude(state=FactorState.GONE))  # fmt: skip
     answers: dict[int, list[Any]] = {}
     verified = visible_actions(person).filter(

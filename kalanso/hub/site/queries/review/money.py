@@ -46,7 +46,7 @@ def section(asked: Asked) -> Section:
     notes = _notes(asked, total, kept)
     if not purses:
         return Section(name="money", title=title, message=_("Aucune ligne de budget que vous puissiez lire n'est écrite pour ce lieu."), notes=notes)  # fmt: skip
-    open_ = _open(lines)
+    open_ = _open(lines.exclude(scope.guarded(asked.person)))
     said = {
         "spent": money_words(total.total.spent, total.currency), "disbursed": money_words(total.total.disbursed, total.currency),
         "absorbed": percent(total.total.absorbed), "n": count(sum(n for n, _sums in open_)),
@@ -80,10 +80,10 @@ def _purses(asked: Asked, lines: Any) -> tuple[Account, list[Purse]]:
             Purse(one.grant, one.account, one.inside.code if one.inside else "") for one in rows
         ]
     exchange, currency = Exchange.of_today(), home_currency()
-    found = accounts(lines, currency, exchange, by="grant")
+    found = accounts(lines, currency, exchange, by="grant", reader=asked.person)
     grants = Grant.objects.in_bulk(list(found))
     rows = sorted((Purse(grants[pk], one) for pk, one in found.items()), key=lambda one: one.grant.code)
-    return account(lines, currency, exchange), rows
+    return account(lines, currency, exchange, reader=asked.person), rows
 
 
 def _facts(asked: Asked, total: Account, open_: list[tuple[int, str]]) -> list[Fact]:
@@ -142,7 +142,7 @@ def quarter_by_quarter(asked: Asked) -> list[tuple[Linked, ...]]:
     if not may(asked.person, "grants.read"):
         return []
     lines, _kept = _lines(asked)
-    found, led = account(lines, home_currency(), Exchange.of_today()), reverse("grants")
+    found, led = account(lines, home_currency(), Exchange.of_today(), reader=asked.person), reverse("grants")
     told = [money_words(_spent_in(found, str(one)), found.currency) for one in (asked.before, asked.quarter)]
     return [(Linked(_("Argent dépensé")), *(Linked(one, led) for one in told))]
 
@@ -168,6 +168,8 @@ def _notes(asked: Asked, total: Account, kept: bool) -> list[str]:
         found.append(_("L'argent écrit pour tout le pays, sans district, n'est pas compté ici."))
     if kept:
         found.append(_("Des lignes réservées à leurs équipes ne sont pas comptées ici."))
+    if total.until:
+        found.append(_("L'argent des lignes protégées compte ici jusqu'au %(period)s : la suite attend 90 jours après la fin du trimestre.") % {"period": called(total.until)})  # fmt: skip
     if rates := total.told_rates:
         told = [
             f"1 {one.base} = {rate_number(one.rate)} {one.quote} ({day(one.day)}, {one.source})"

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from kalanso.figures.reviews import Fact, Linked, Listing, Section
 from kalanso.hub.explore.panels import period as called
-from kalanso.hub.portfolio.models import Report
+from kalanso.hub.portfolio.models import Cell, Report
 from kalanso.hub.portfolio.queries import reports, scope
+from kalanso.hub.portfolio.queries.keeping import kept_lines, told_until
 from kalanso.hub.site.queries.review.asked import SHOWN, Asked, count, not_listed
 
 State = Report.State
@@ -44,7 +45,7 @@ def section(asked: Asked) -> Section:
     )
     return Section(
         name="reports", title=title, message=message, facts=_facts(asked, states, total - sent, found),
-        listings=_listings(houses, came, address(asked)), notes=_notes(asked),
+        listings=_listings(houses, came, address(asked)), notes=_notes(asked, expected),
     )  # fmt: skip
 
 
@@ -55,7 +56,9 @@ def address(asked: Asked) -> str:
 
 def _facts(asked: Asked, states: Counter[str], missing: int, found: QuerySet[Report]) -> list[Fact]:
     led = address(asked)
-    counted = found.filter(state=State.APPROVED, reached__isnull=False, expected__isnull=False)
+    counted = reports.approved(asked.person).filter(
+        pk__in=found.values("pk"), reached__isnull=False, expected__isnull=False
+    )
     sums = counted.order_by().aggregate(vaccinated=Sum("reached"), sought=Sum("expected"))
     told = [
         Fact(label=_("Non reçus"), value=Linked(count(missing), led)),
@@ -86,8 +89,10 @@ def _listings(houses: dict[str, int], came: dict[str, int], led: str) -> list[Li
     ]  # fmt: skip
 
 
-def _notes(asked: Asked) -> list[str]:
+def _notes(asked: Asked, expected: QuerySet[Cell]) -> list[str]:
     found = [_("Les enfants vaccinés sont ceux que les équipes ont comptés dans ces activités : ils ne se comparent pas à l'estimation.")]  # fmt: skip
+    if asked.period > told_until(asked.today) and expected.filter(kept_lines(asked.person)).exists():
+        found.append(_("Ceux des lignes protégées ne sont comptés que 90 jours après la fin du trimestre."))
     if not asked.over:
         found.append(_("Le trimestre n'est pas fini : ces rapports peuvent encore arriver à temps."))
     return found
