@@ -98,8 +98,8 @@ def analyse_survey(
     study = read_round(folder, today=now.date())
     try:
         sample = _given(Path(folder) / SAMPLE)
-        away = unreached(Path(folder))
         found = _received(Path(folder), sample, study, salt)
+        away = unreached(Path(folder), sample)
         step(progress, cancel, "pipeline.survey.cleaning", 0.2)
         decided_in = Path(folder) / DECIDED
         decided = None

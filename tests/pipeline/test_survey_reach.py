@@ -72,3 +72,29 @@ def test_a_log_that_does_not_fit_its_draw_is_refused(tmp_path: Path, fault: str)
         (tmp_path / "study" / "draw.csv").unlink()
     with pytest.raises(CannotAnalyse):
         analyse_survey(tmp_path / "study", tmp_path / "out", salt="s", now=NOW)
+
+
+def test_strata_are_joined_by_their_clusters_whatever_the_draw_calls_them(tmp_path: Path) -> None:
+    study(tmp_path / "study")
+    drawn(tmp_path / "study", "X1,,insecurity,2025-01-20,P1\n")
+    analysed = analyse_survey(tmp_path / "study", tmp_path / "out", salt="s", now=NOW).reached
+    draw = tmp_path / "study" / "draw.csv"
+    draw.write_text(draw.read_text().replace(",ML-H1,", ",DISTRICT-7,"))
+    again = analyse_survey(tmp_path / "study", tmp_path / "again", salt="s", now=NOW)
+
+    assert again.reached.to_dict() == analysed.to_dict()
+    assert set(again.evidence.query("place_code == 'ML-H1'")["message"]) == {
+        "surveys.household.chosen_accessible"
+    }
+
+
+def test_a_stratum_that_nobody_reached_stays_named(tmp_path: Path) -> None:
+    study(tmp_path / "study")
+    drawn(tmp_path / "study", "X9,,insecurity,2025-01-20,P1\n")
+    with (tmp_path / "study" / "draw.csv").open("a") as stream:
+        stream.write("X9,AWAY,main,\n")
+    held = analyse_survey(tmp_path / "study", tmp_path / "out", salt="s", now=NOW).reached
+
+    assert set(held["stratum"]) == {"AWAY"}
+    assert held["share"].tolist() == [0.0, 0.0]
+    assert held["whole_low"].isna().all()
