@@ -117,7 +117,7 @@ def test_a_form_stays_as_it_was_chosen_and_says_when_the_clusters_changed(study:
 def test_a_seed_repeats_its_draw_and_probabilities_follow_children(study: Any) -> None:
     one = drawn(person("researcher"), study)
     again = drawn(person("researcher"), study, reason="liste corrigée")
-    assert one.clusters == again.clusters
+    assert one.clusters == [row | {"cluster": row["cluster"].removesuffix("-t2")} for row in again.clusters]
     assert (again.number, again.reason) == (2, "liste corrigée")
     other = drawn(person("researcher"), study, seed=8, reason="essai")
     assert other.clusters != one.clusters

@@ -7,6 +7,7 @@ as a sentence in both languages.
 from __future__ import annotations
 
 import csv
+import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -17,19 +18,31 @@ from typing import Any
 import pandas as pd
 import yaml
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from kalanso.hub.jobs.actions import LeaseLost
 from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.hub.people.queries.places import country_pack
 from kalanso.hub.people.queries.sealing import CannotOpen, NoKey
 from kalanso.hub.studies.actions import destruction, handing_on
 from kalanso.hub.studies.actions.analyses import Found, both, note_analysed, note_refused
 from kalanso.hub.studies.actions.field import note_counted, note_uncounted
-from kalanso.hub.studies.models import ETHICS, Analysis, Correction, FieldCount, Round, RoundFile
+from kalanso.hub.studies.models import (
+    ETHICS,
+    Analysis,
+    Correction,
+    Draw,
+    FieldCount,
+    Replacement,
+    Round,
+    RoundFile,
+)
 from kalanso.hub.studies.queries import draws
 from kalanso.hub.studies.queries.destruction import with_raw_data
 from kalanso.hub.studies.queries.field import expected_of
+from kalanso.hub.studies.queries.frames import below
 from kalanso.hub.studies.queries.results import SHOWN
 from kalanso.hub.studies.queries.salts import salt_of
 from kalanso.pipeline.household_surveys import REPORT_FORMATS, Analysed, analyse_survey
@@ -40,6 +53,9 @@ from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments import field_count
 from kalanso.vocabulary import Refusal
 
+log = logging.getLogger(__name__)
+# Of these the worker knows what to do; whatever else goes wrong ends the work with a sentence.
+PASSING = (Cancelled, LeaseLost, Refused, DatabaseError, InterfaceError)
 ALL = "all"
 DECIDED_COLUMNS = ("table", "child", "dose", "source", "field", "before", "after", "why", "who")
 FIELD_KINDS = ("answers", "homes", "second")
@@ -74,9 +90,17 @@ def analyse(work: Work) -> Mapping[str, Any]:
         raise
     except (NoKey, CannotOpen) as error:
         raise _refused(analysis, both(_says_no_key)) from error
+    except NotDrawn as error:
+        raise _refused(analysis, both(_says_not_drawn)) from error
     except Refusal as error:
         shutil.rmtree(analysis.folder, ignore_errors=True)
         raise _refused(analysis, {locale: error.render(locale) for locale in ("fr", "en")}) from error
+    except PASSING:
+        raise
+    except Exception as error:  # whatever it was: nothing half made stays
+        log.exception("analysis failed")
+        shutil.rmtree(analysis.folder, ignore_errors=True)
+        raise _refused(analysis, both(_says_fault)) from error
     note_analysed(analysis=analysis, found=found, now=now())
     return address
 
@@ -100,6 +124,11 @@ def count_field(work: Work) -> Mapping[str, Any]:
         fault = {locale: error.render(locale) for locale in ("fr", "en")}
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, KeyError):
         fault = both(lambda: _("Un des fichiers ne se lit pas comme l'export d'un formulaire."))
+    except PASSING:
+        raise
+    except Exception:  # whatever it was: the page says that nothing was counted
+        log.exception("count failed")
+        fault = both(_says_fault)
     else:
         note_counted(count=count, found=found, now=now())
         return address
@@ -118,6 +147,32 @@ def _says_no_key() -> str:
     )
 
 
+def _says_not_drawn() -> str:
+    return _(
+        "Des grappes de l'échantillon ne sont d'aucun tirage de cette étude, et des grappes non visitées y sont notées : personne ne peut dire de qui l'étude parle. Apportez l'échantillon de ce tirage."
+    )
+
+
+def _says_fault() -> str:
+    return _(
+        "Une faute imprévue a arrêté ce travail. Rien n'en est gardé ; vos fichiers et ce qui était montré restent. Relancez-le ; si la faute revient, dites-le à la personne qui tient Kalanso."
+    )
+
+
+class NotDrawn(Exception):
+    """Clusters were replaced, and the sample holds clusters that no draw of the round drew."""
+
+
+def _drawn(analysis: Analysis) -> Draw | None:
+    """Return the draw from which the interviews come; None where the sample was drawn elsewhere. Raises NotDrawn."""
+    with analysis.sample.path.open(encoding="utf-8-sig", newline="") as stream:
+        clusters = {str(row.get("cluster")): row.get("place_code") or "" for row in csv.DictReader(stream)}
+    found = draws.drawn_for(analysis.round, clusters)
+    if found is None and Replacement.objects.filter(draw__round=analysis.round).exists():
+        raise NotDrawn
+    return found
+
+
 def _lay(analysis: Analysis, folder: Path) -> None:
     """Write the study as the pipeline reads one: its declaration, answers and sample."""
     for file in (analysis.answers, analysis.sample):
@@ -131,7 +186,7 @@ def _lay(analysis: Analysis, folder: Path) -> None:
                 {name: getattr(one, name, "") for name in DECIDED_COLUMNS} | {"who": f"person {one.by_id}"}
                 for one in rows
             )
-    drawn = draws.newest(analysis.round)
+    drawn = _drawn(analysis)
     if drawn is not None and (lines := list(drawn.replacements.select_related("by"))):
         pd.DataFrame(drawn.clusters).to_csv(folder / DRAW, index=False)
         draws.log_of(lines).to_csv(folder / REPLACED, index=False)
@@ -146,6 +201,7 @@ def declaration(one: Round) -> dict[str, Any]:
         "survey": one.survey, "title": {"fr": one.title_fr, "en": one.title_en}, "country": country_pack().country.code, "demo": simulated,
         "chosen_places": one.chosen_places, "first_day": one.first_day, "last_day": one.last_day, "cohorts": one.cohorts,
         "doses": one.doses, "policy": one.policy, "mode": one.mode, "grace_days": one.grace_days, "groups": one.groups,
+        "scopes": {scope: below(codes) for scope, codes in one.scopes.items()},
         "swap_day_month": one.swap_day_month, "ethics": {name: getattr(one, name) for name in ETHICS},
     }  # fmt: skip
 

@@ -57,8 +57,12 @@ def draw(
         clusters = queries.chosen(frame, asked, seed)
     except SurveyRefused as error:
         raise ValidationError(error.render(language()), code="frame") from error
+    number = before.number + 1 if before else 1
+    if number > 1:
+        # an interview tells by its cluster from which draw it comes
+        clusters = [row | {"cluster": f"{row['cluster']}-t{number}"} for row in clusters]
     made = Draw.objects.create(
-        round=kept, number=before.number + 1 if before else 1, asked=dict(asked), seed=seed, units=len(frame),
+        round=kept, number=number, asked=dict(asked), seed=seed, units=len(frame),
         children=float(sum(float(row["children"]) for row in frame)), outside=[dict(row) for row in outside], clusters=clusters,
         reason=reason.strip(), by=by, drawn=now,
     )  # fmt: skip

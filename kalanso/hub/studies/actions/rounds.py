@@ -22,7 +22,7 @@ from kalanso.hub.studies.models import ANALYSED, Analysis, Correction, Round, Ro
 State = Round.State
 SAID = (
     "survey", "title_fr", "title_en", "place_code", "first_day", "last_day", "cohorts", "doses", "policy", "mode",
-    "grace_days", "groups", "swap_day_month", "chosen_places", "second_look", "approval", "data_protection", "consent_version",
+    "grace_days", "groups", "scopes", "swap_day_month", "chosen_places", "second_look", "approval", "data_protection", "consent_version",
     "kept_until", "destroyed_on",
 )  # fmt: skip
 
@@ -36,7 +36,7 @@ def told(one: Round) -> dict[str, Any]:
     """Return what was declared of a round, as the trail keeps it."""
     return state_of(
         one, "survey", "title_fr", "title_en", "place_code", "first_day", "last_day", "cohorts", "doses", "policy", "mode",
-        "grace_days", "groups", "swap_day_month", "chosen_places", "second_look", "approval", "data_protection", "consent_version",
+        "grace_days", "groups", "scopes", "swap_day_month", "chosen_places", "second_look", "approval", "data_protection", "consent_version",
         "kept_until", "destroyed_on",
     )  # fmt: skip
 

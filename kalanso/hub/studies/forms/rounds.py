@@ -16,10 +16,12 @@ from django.utils.translation import gettext_lazy
 
 from kalanso.hub.people.models import Organisation
 from kalanso.hub.people.queries.places import country_pack, way_to
+from kalanso.hub.studies.forms.places import code_meant
 from kalanso.hub.studies.models import ETHICS, Round
 from kalanso.hub.studies.queries import rounds as queries
 from kalanso.surveys.rounds import OLDER, YOUNGER, Cohort, RoundRefused
 from kalanso.surveys.rounds import Round as Asked
+from kalanso.surveys.schedule import EVERYWHERE
 
 COUNTRY = "-"
 USUAL = (
@@ -135,7 +137,10 @@ class RoundForm(forms.Form):
 
     def __init__(self, person: Any, *args: Any, today: date, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.today = today
+        self.person, self.today = person, today
+        self.scopes = scopes()
+        for number, (scope, codes) in enumerate(self.scopes.items()):
+            self.fields[f"scope_{number}"] = _scope_field(scope, codes)
         everywhere, inside = queries.places(person)
         called = way_to(inside)
         country = [(COUNTRY, gettext_lazy("Tout le pays"))] if everywhere else []
@@ -158,12 +163,16 @@ class RoundForm(forms.Form):
     @property
     def rare(self) -> list[forms.BoundField]:
         """The questions that most rounds leave as they are, asked apart."""
-        return [self[name] for name in RARE]
+        return [self[name] for name in self._rare]
+
+    @property
+    def _rare(self) -> tuple[str, ...]:
+        return (*RARE, *(f"scope_{number}" for number in range(len(self.scopes))))
 
     @property
     def rare_open(self) -> bool:
         """Whether something must be said in the part asked apart."""
-        return any(self[name].errors for name in RARE)
+        return any(self[name].errors for name in self._rare)
 
     def clean_cohorts(self) -> list[dict[str, Any]]:
         """Read a cohort a line."""
@@ -200,6 +209,7 @@ class RoundForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Hold the days and the ages of cohorts together."""
         cleaned = super().clean() or {}
+        self._read_scopes(cleaned)
         first, last = cleaned.get("first_day"), cleaned.get("last_day")
         if first and last and last < first:
             self.add_error("last_day", _("Le dernier jour est avant le premier."))
@@ -219,10 +229,25 @@ class RoundForm(forms.Form):
                 )  # fmt: skip
         return cleaned
 
+    def _read_scopes(self, cleaned: dict[str, Any]) -> None:
+        """Read a place a line, where a dose is offered in some places only."""
+        for name in (f"scope_{number}" for number in range(len(self.scopes))):
+            codes: list[str] = []
+            for line in str(cleaned.get(name) or "").splitlines():
+                if not line.strip():
+                    continue
+                try:
+                    codes.append(code_meant(self.person, line.strip()))
+                except forms.ValidationError as error:
+                    self.add_error(name, [f"« {line.strip()} » : {told}" for told in error.messages])
+            cleaned[name] = list(dict.fromkeys(codes))
+
     def said(self) -> dict[str, Any]:
         """Return what was declared, by the fields of the record."""
         told = dict(self.cleaned_data)
         place = told.pop("place")
+        places = {scope: told.pop(f"scope_{number}") for number, scope in enumerate(self.scopes)}
+        told["scopes"] = {scope: codes for scope, codes in places.items() if codes}
         return {**told, "place_code": "" if place == COUNTRY else place}
 
 
@@ -234,6 +259,24 @@ def dose_name(code: str) -> str:
 def _doses() -> list[str]:
     """Return the doses of the country's schedule, in its order."""
     return list(dict.fromkeys(row.dose.code for row in country_pack().schedule))
+
+
+def scopes() -> dict[str, list[str]]:
+    """Return the places that the country's schedule means by words where a dose is offered in some only, each with its doses."""
+    found: dict[str, list[str]] = {}
+    for row in country_pack().schedule:
+        if row.where != EVERYWHERE:
+            found.setdefault(row.where, [])
+            found[row.where] += [row.dose.code] * (row.dose.code not in found[row.where])
+    return found
+
+
+def _scope_field(scope: str, codes: list[str]) -> forms.CharField:
+    return forms.CharField(
+        label=_("Où se donnent %(doses)s ?") % {"doses": ", ".join(dose_name(code) for code in codes)}, required=False, max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Le calendrier ne les prévoit que dans certains lieux (« %(scope)s »). Un lieu par ligne, nom ou code : région, district ou aire. Vide : ces doses restent sans résultat, et l'accusé le dit.") % {"scope": scope},
+    )  # fmt: skip
 
 
 def initial_of(one: Round) -> dict[str, Any]:
@@ -249,4 +292,5 @@ def initial_of(one: Round) -> dict[str, Any]:
         "organisation": one.organisation_id,
         "place": one.place_code or COUNTRY,
         "cohorts": "\n".join(lines),
+        **{f"scope_{number}": "\n".join(one.scopes.get(scope, ())) for number, scope in enumerate(scopes())},
     }

@@ -7,11 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from kalanso.hub.people.permissions import reach
-from kalanso.hub.people.queries.places import places_meant
-
-# Of places of one name, those in which the programme thinks: a district before the cercle around it.
-LEVELS = frozenset({"region", "district", "health_area", "facility"})
+from kalanso.hub.studies.forms.places import code_meant
 
 
 class VoicesForm(forms.Form):
@@ -35,15 +31,4 @@ class VoicesForm(forms.Form):
 
     def clean_place(self) -> str:
         """Return the code of the one place that is meant."""
-        meant = places_meant(self.cleaned_data["place"], within=reach(self.person, "studies.declare"))
-        found = [one for one in meant if one.level in LEVELS] or meant
-        if len(found) == 1:
-            return str(found[0].code)
-        if not found:
-            raise forms.ValidationError(
-                gettext_lazy("Aucun lieu ne porte ce nom, ou il n'est pas des vôtres."), code="place"
-            )
-        names = ", ".join(f"{one.name} ({one.code})" for one in found[:6])
-        raise forms.ValidationError(
-            gettext_lazy("Plusieurs lieux portent ce nom ; écrivez le code : %(names)s."), params={"names": names}, code="several"
-        )  # fmt: skip
+        return code_meant(self.person, self.cleaned_data["place"])

@@ -25,7 +25,7 @@ _ETHICS_SAID = (
 class Round(models.Model):
     """One round of a household survey, as it was declared.
 
-    `cohorts` is a list of name and days of age, `doses` and `groups` are codes. `taken` says when its first file came,
+    `cohorts` is a list of name and days of age, `doses` and `groups` are codes, `scopes` places where a dose is offered, by the schedule's words. `taken` says when its first file came,
     `shown` which analysis is read. `snapshot` names the country's evidence that holds it, `warned_for` the day of destruction
     that people were told, `destroyed` when its raw data went. `place_code` "" is the whole country. `version` grows with each change by a person.
     """
@@ -64,6 +64,7 @@ class Round(models.Model):
     mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.VCQI)
     grace_days = models.PositiveSmallIntegerField(default=0)
     groups = models.JSONField(default=list, blank=True)
+    scopes = models.JSONField(default=dict, blank=True)
     swap_day_month = models.BooleanField(default=False)
     chosen_places = models.BooleanField(default=False)
     second_look = models.BooleanField(default=False)

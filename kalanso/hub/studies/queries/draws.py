@@ -98,6 +98,21 @@ def newest(one: Round) -> Draw | None:
     return one.draws.select_related("by").first()
 
 
+def drawn_for(one: Round, clusters: Mapping[str, str]) -> Draw | None:
+    """Return the draw from which interviews come: the newest that drew all their clusters (code -> place, "" unknown), each in its place.
+
+    None where no draw of the round did.
+    """
+    for draw in one.draws.select_related("by"):
+        places = {row["cluster"]: row["place_code"] or "" for row in draw.clusters}
+        if all(
+            code in places and (not place or not places[code] or place == places[code])
+            for code, place in clusters.items()
+        ):
+            return draw
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """A draw as somebody may see it: its clusters with what became of each, sentences on who is spoken of, protected ones."""

@@ -6,11 +6,13 @@ somebody who may not see them as they are, and are named as left out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.queries import here
@@ -60,6 +62,15 @@ def units_of(one: Round) -> list[PlaceMirror]:
         above = PlaceMirror.objects.filter(code=one.place_code).first()
         inside = inside.filter(path__startswith=above.path) if above is not None else inside.none()
     return list(inside)
+
+
+def below(codes: Sequence[str]) -> list[str]:
+    """Return places with all that lie in them: a sample may name areas where somebody named their district."""
+    paths = [one.path for one in PlaceMirror.objects.filter(code__in=codes)]
+    inside = Q(code__in=codes)
+    for path in paths:
+        inside |= Q(path__startswith=path)
+    return sorted({*codes, *PlaceMirror.objects.filter(inside).values_list("code", flat=True)})
 
 
 def measures(one: Round) -> list[Measure]:

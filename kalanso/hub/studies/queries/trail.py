@@ -39,6 +39,7 @@ FIELDS = {
     "mode": _("Règles de validité"),
     "grace_days": _("Jours de grâce"),
     "groups": _("Groupes comparés"),
+    "scopes": _("Lieux où une dose est offerte"),
     "swap_day_month": _("Jour et mois inversés remis dans l'ordre"),
     "chosen_places": _("Lieux choisis"),
     "approval": _("Accord du comité d'éthique"),

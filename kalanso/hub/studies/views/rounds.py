@@ -20,7 +20,7 @@ from kalanso.hub.studies.actions import analyses, field, joining
 from kalanso.hub.studies.actions import files as file_actions
 from kalanso.hub.studies.actions import rounds as actions
 from kalanso.hub.studies.forms.files import RoundFileForm, WithdrawForm, clean_name
-from kalanso.hub.studies.forms.rounds import RoundForm, dose_name, initial_of
+from kalanso.hub.studies.forms.rounds import RoundForm, dose_name, initial_of, scopes
 from kalanso.hub.studies.models import ANALYSED, Correction, Round
 from kalanso.hub.studies.queries import rounds as queries
 from kalanso.hub.studies.queries import steps
@@ -94,7 +94,21 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         )  # fmt: skip
     context["ages"] = [ages for _name, ages in cohorts_of(found)]
     context["doses"] = [dose_name(code) for code in found.doses]
+    context["scopes"] = _scopes(found)
     return render(request, "studies/round.html", context)
+
+
+def _scopes(found: Round) -> list[tuple[str, str]]:
+    """Return the doses offered in some places only, and these places in words."""
+    names = names_of({code for codes in found.scopes.values() for code in codes})
+    return [
+        (
+            ", ".join(dose_name(dose) for dose in doses),
+            ", ".join(names.get(code, code) for code in found.scopes[scope]),
+        )
+        for scope, doses in scopes().items()
+        if scope in found.scopes
+    ]
 
 
 @login_required
