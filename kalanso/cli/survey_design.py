@@ -1,4 +1,4 @@
-"""How does somebody lay a survey out from the command line: how many children, which clusters, which form?
+"""How does somebody lay a survey out from the command line: how many children, which clusters, which form, which weights?
 
 Translates numbers and files into the functions of `kalanso.surveys.design` and `kalanso.surveys.instruments`; analysing the answers is
 in `surveying`.
@@ -26,6 +26,7 @@ def register(group: typer.Typer) -> None:
     group.command("size", help="cli.survey.size.help")(size)
     group.command("draw", help="cli.survey.draw.help")(draw)
     group.command("form", help="cli.survey.form.help")(form)
+    group.command("weights", help="cli.survey.weights.help")(weights)
 
 
 def size(
@@ -142,4 +143,40 @@ def form(
     questions = sum(1 for _ in found.questions())
     typer.echo(
         say(locale, "cli.survey.form.said", title=str(found.title[locale]), n=questions, file=str(out))
+    )
+
+
+def weights(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="cli.survey.folder")],
+) -> None:
+    """Compute the weights of a study whose clusters were drawn, and write its sample and every factor."""
+    from datetime import UTC, datetime
+
+    from kalanso.pipeline.study_rounds import read_round
+    from kalanso.pipeline.survey_weights import FACTORS_FILE, SAMPLE, weigh
+
+    locale = str(context.obj or "fr")
+    study = read_round(folder, today=datetime.now(UTC).date())
+    found = weigh(folder, cohorts=[one.name for one in study.asked.cohorts])
+    table = Table()
+    columns = ("cluster", "base_weight", "household_response", "child_response", "lost_clusters", "weight")
+    for name in columns:
+        table.add_column(
+            say(locale, f"cli.survey.weights.column.{name}"), justify="left" if name == "cluster" else "right"
+        )
+    for row in found.factors.to_dict("records"):
+        table.add_row(
+            str(row["cluster"]), *(format_value(row[name], "decimal", locale) for name in columns[1:])
+        )
+    receipts.console().print(table)
+    told = {name: found.rates[name] for name in ("clusters", "households", "children", "lost")}
+    typer.echo(
+        say(
+            locale,
+            "cli.survey.weights.said",
+            **told,
+            sample=str(folder / SAMPLE),
+            factors=str(folder / FACTORS_FILE),
+        )
     )

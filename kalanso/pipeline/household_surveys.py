@@ -27,6 +27,7 @@ from kalanso.pipeline.survey_drawings import drawn
 from kalanso.pipeline.survey_reach import bounds, unreached
 from kalanso.surveys.cleaning import ChildrenRefused, Cleaned, clean
 from kalanso.surveys.corrections import CorrectionRefused, located
+from kalanso.surveys.drawn_weights import raked
 from kalanso.surveys.estimates import estimate
 from kalanso.surveys.evidence_rows import cluster_rows
 from kalanso.surveys.handed_in import SurveyRefused
@@ -46,7 +47,6 @@ from kalanso.surveys.tables import (
     SURVEY_ESTIMATES,
     SURVEY_EVIDENCE,
 )
-from kalanso.vocabulary import Refusal
 from kalanso.vocabulary.messages import LOCALES
 
 ANSWERS, SAMPLE, DECIDED = "answers.csv", "sample.csv", "corrections.csv"
@@ -56,7 +56,7 @@ DONE = "receipt.csv"  # written last: a folder without it holds no finished anal
 REPORT_FORMATS = ("pdf", "docx")
 
 
-class CannotAnalyse(Refusal, ValueError):
+class CannotAnalyse(SurveyRefused):
     """Answers that cannot be analysed: what was expected, what came, what to try."""
 
 
@@ -107,6 +107,7 @@ def analyse_survey(
             decided = located(_given(decided_in), found.children, found.doses)
         cleaned = clean(found.children, found.doses, study.asked, answers=found.answers, decided=decided)
         step(progress, cancel, "pipeline.survey.estimating", 0.4)
+        cleaned = raked(cleaned, study.margins)
         known = record(
             cleaned, _schedule(study), scopes=study.scopes or None, policy=study.policy, mode=study.mode,
             grace_days=study.grace_days, answers=cleaned.answers,

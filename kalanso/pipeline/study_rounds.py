@@ -24,7 +24,7 @@ ROUND_FILE = "round.yaml"
 ETHICS = ("approval", "data_protection", "consent_version", "kept_until", "destroyed_on")
 _KEYS = frozenset(
     {"survey", "title", "country", "first_day", "last_day", "cohorts", "doses", "policy", "mode", "grace_days", "groups",
-     "ethics", "swap_day_month", "fill_history", "demo", "chosen_places", "scopes"}
+     "ethics", "swap_day_month", "fill_history", "demo", "chosen_places", "scopes", "margins"}
 )  # fmt: skip
 
 
@@ -39,7 +39,7 @@ class StudyRound:
     `policy` says whether registers were sought, `mode` and `grace_days` by which rules doses are valid, `groups` by what
     children are compared, `ethics` on which approvals the data rest. `chosen_places` says that strata were chosen on
     purpose: results then describe these alone. `scopes` says which places (codes as in the sample) the schedule means where it
-    offers a dose in some places only.
+    offers a dose in some places only. `margins` are known shares of the population, to which weights are raked.
     """
 
     asked: Round
@@ -53,6 +53,7 @@ class StudyRound:
     chosen_places: bool
     demo: bool
     scopes: Mapping[str, tuple[str, ...]]
+    margins: Mapping[str, Mapping[str, float]]
 
 
 def read_round(folder: Path, *, today: date) -> StudyRound:
@@ -82,6 +83,7 @@ def read_round(folder: Path, *, today: date) -> StudyRound:
         groups=tuple(map(str, told.get("groups") or ())), ethics=ethics,
         chosen_places=bool(told.get("chosen_places", False)), demo=bool(told.get("demo", False)),
         scopes=_scopes(told.get("scopes"), path),
+        margins=_margins(told.get("margins"), path),
     )  # fmt: skip
 
 
@@ -151,6 +153,22 @@ def _scopes(told: Any, path: Path) -> dict[str, tuple[str, ...]]:
             expected='{"19 districts of …": [ML-…, ML-…]}',
         )
     return {str(scope): tuple(map(str, codes)) for scope, codes in given.items()}
+
+
+def _margins(told: Any, path: Path) -> dict[str, dict[str, float]]:
+    given = {} if told is None else told
+    try:
+        return {
+            str(name): {str(category): float(share) for category, share in shares.items()}
+            for name, shares in given.items()
+        }
+    except (AttributeError, TypeError, ValueError) as error:
+        raise CannotReadRound(
+            "pipeline.survey.setting",
+            file=path.name,
+            setting="margins",
+            expected="{sex: {female: 0.49, male: 0.51}}",
+        ) from error
 
 
 def _one(told: Mapping[str, Any], name: str, path: Path) -> Any:

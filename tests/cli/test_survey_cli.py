@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from kalanso.cli.exits import ExitCode
 from tests.cli.test_estimate_cli import run
 from tests.pipeline.test_household_surveys import study
+from tests.pipeline.test_survey_weights import drawn_study
 
 
 def test_an_analysis_says_what_was_cleaned_what_was_found_and_where_it_is(
@@ -151,3 +152,17 @@ def test_a_form_is_written_for_odk_and_an_unknown_one_refused(
     assert {"survey", "choices", "settings"} <= set(load_workbook(tmp_path / "child.xlsx").sheetnames)
     code, _, err = run(capsys, "--lang", "en", "survey", "form", "nothing", "--out", str(tmp_path / "x.xlsx"))
     assert (code, "household_list" in err) == (ExitCode.BAD_FILE, True)
+
+
+def test_weights_come_out_of_a_draw(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    drawn_study(tmp_path)
+    code, out, _ = run(capsys, "--lang", "en", "survey", "weights", str(tmp_path))
+    assert code == ExitCode.DONE
+    assert "Households that answered: 100%" in " ".join(out.split())
+    assert {"cluster", "stratum", "place_code", "cohort", "weight"} <= set(
+        pd.read_csv(tmp_path / "sample.csv")
+    )
+    (tmp_path / "listed.csv").unlink()
+    code, _, err = run(capsys, "--lang", "en", "survey", "weights", str(tmp_path))
+    assert code != ExitCode.DONE
+    assert "listed.csv" in err
