@@ -290,6 +290,7 @@ def _studies(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
     return {
         "form of an analysed round": lambda who: {"pk": own.pk, "form": "child"},
         "draw of an analysed round": lambda who: {"pk": own.pk, "number": 1},
+        "weights of an analysed round": lambda who: {"pk": own.pk},
         "rule of an analysed round": lambda who: {"pk": own.pk, "rule": "date_partial"},
         "line of an analysed round": lambda who: {"pk": own.pk, "table": "survey_doses", "row": 1},
         "correction of an analysed round": lambda who: {"pk": own.pk, "number": line.pk},

@@ -276,6 +276,8 @@ STUDIES = (
     look("round_draw_csv", OF_THE_HOUSE, about="draw of an analysed round", knows=OF_THE_HOUSE),
     page("round_draw_new", LEADS, done=422, form={"frame": "x"}, **ROUND),
     page("round_replace", LEADS, done=422, form={"cluster": "x"}, **ROUND),
+    page("round_weights", LEADS, done=422, form={"listed": "x"}, **ROUND),
+    look("round_weights_csv", LEADS, about="weights of an analysed round", knows=OF_THE_HOUSE),
     *(look(name, OF_THE_HOUSE, **ROUND) for name in ("round_field", "round_field_csv")),
     page("round_corrections", LEADS, done=422, form={"file": "x"}, **ROUND),
     look("round_findings", LEADS, about="rule of an analysed round", knows=OF_THE_HOUSE),

@@ -271,6 +271,23 @@ def counted(one: Any, **more: Any) -> Any:
     return FieldCount.objects.create(round=one, **(told | more))
 
 
+def weighted(by: Any, one: Any, draw: Any) -> Any:
+    """Return weights of an analysed round as the worker leaves them."""
+    from kalanso.hub.studies.models import RoundFile, Weighting
+    from kalanso.surveys.drawn_weights import FACTOR_COLUMNS
+
+    answers = RoundFile.objects.get(pk=one.shown.answers_id)
+    factors = [
+        dict.fromkeys(FACTOR_COLUMNS, 1.25)
+        | {"cluster": row["cluster"], "stratum": row["stratum"], "place_code": "ML-1"}
+        for row in draw.clusters[:2]
+    ]
+    return Weighting.objects.create(
+        round=one, number=1, draw=draw, homes=answers, answers=answers, listed={"a": 1}, by=by, asked=NOW, state="done", ended=NOW,
+        factors=factors, rates={"households": 0.9, "children": 0.95, "lost": 0.0}, sample=RoundFile.objects.get(pk=one.shown.sample_id),
+    )  # fmt: skip
+
+
 def laid_out(by: Any, one: Any, place: str = "") -> Any:
     """Give an analysed round a size, a form, a draw with a replacement, a count, and a correction, which is returned."""
     from kalanso.hub.studies.actions import corrections, draws, layouts
@@ -293,6 +310,7 @@ def laid_out(by: Any, one: Any, place: str = "") -> Any:
         now=NOW,
     )
     counted(one)
+    weighted(by, one, kept)
     received(one.shown)
     return corrections.propose(by=by, one=one, said=[CORRECTION], now=NOW)[0]
 

@@ -280,6 +280,7 @@ KALANSO_JOBS: dict[str, str] = {
     "evidence.pull_due": "kalanso.hub.evidence.tasks.pulls.ask_due",
     "studies.analyse": "kalanso.hub.studies.tasks.analyse",
     "studies.count": "kalanso.hub.studies.tasks.count_field",
+    "studies.weigh": "kalanso.hub.studies.tasks.weigh",
     "studies.hand_on": "kalanso.hub.studies.tasks.hand_on",
     "studies.destroy_due": "kalanso.hub.studies.tasks.destroy_due",
     "portfolio.remind": "kalanso.hub.portfolio.tasks.reminders.remind",

@@ -7,6 +7,7 @@ as a sentence in both languages.
 from __future__ import annotations
 
 import csv
+import json
 import logging
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ from typing import Any
 import pandas as pd
 import yaml
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, InterfaceError
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -29,6 +31,7 @@ from kalanso.hub.people.queries.sealing import CannotOpen, NoKey
 from kalanso.hub.studies.actions import destruction, handing_on
 from kalanso.hub.studies.actions.analyses import Found, both, note_analysed, note_refused
 from kalanso.hub.studies.actions.field import note_counted, note_uncounted
+from kalanso.hub.studies.actions.weights import note_unweighed, note_weighed
 from kalanso.hub.studies.models import (
     ETHICS,
     Analysis,
@@ -38,6 +41,7 @@ from kalanso.hub.studies.models import (
     Replacement,
     Round,
     RoundFile,
+    Weighting,
 )
 from kalanso.hub.studies.queries import draws
 from kalanso.hub.studies.queries.destruction import with_raw_data
@@ -45,10 +49,13 @@ from kalanso.hub.studies.queries.field import expected_of
 from kalanso.hub.studies.queries.frames import below
 from kalanso.hub.studies.queries.results import SHOWN
 from kalanso.hub.studies.queries.salts import salt_of
+from kalanso.hub.studies.queries.weights import of_sample
 from kalanso.pipeline.household_surveys import REPORT_FORMATS, Analysed, analyse_survey
 from kalanso.pipeline.progress import Cancelled
 from kalanso.pipeline.publish_surveys import EVIDENCE_FILE, publish_analysis, withdraw_survey
 from kalanso.pipeline.survey_reach import DRAW, REPLACED
+from kalanso.pipeline.survey_weights import LISTED, SAMPLE
+from kalanso.pipeline.survey_weights import weigh as weigh_study
 from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments import field_count
 from kalanso.vocabulary import Refusal
@@ -136,6 +143,45 @@ def count_field(work: Work) -> Mapping[str, Any]:
     raise Refused(fault["fr"])
 
 
+def weigh(work: Work) -> Mapping[str, Any]:
+    """Compute the weights of a round out of its draw, and keep the sample that they make."""
+    asked = Weighting.objects.select_related("round", "draw", "homes", "answers").get(
+        pk=work.arguments["weighting"]
+    )
+    address = {"address": reverse("round_weights", args=[asked.round_id])}
+    if asked.state != Weighting.State.ASKED:
+        return address
+    try:
+        with tempfile.TemporaryDirectory(prefix="kalanso-study-") as name:
+            folder = Path(name)
+            for file in (asked.homes, asked.answers):
+                shutil.copyfile(file.path, folder / f"{file.kind}.csv")
+            pd.DataFrame(asked.draw.clusters).to_csv(folder / DRAW, index=False)
+            draws.log_of(list(asked.draw.replacements.select_related("by"))).to_csv(
+                folder / REPLACED, index=False
+            )
+            listed = pd.DataFrame(asked.listed.items(), columns=["cluster", "households_listed"])
+            listed.to_csv(folder / LISTED, index=False)
+            found = weigh_study(folder, cohorts=[one["name"] for one in asked.round.cohorts])
+            rates = {name: None if pd.isna(rate) else float(rate) for name, rate in found.rates.items()}
+            note_weighed(
+                weighting=asked, sample=folder / SAMPLE, factors=json.loads(found.factors.to_json(orient="records")), rates=rates, now=now()
+            )  # fmt: skip
+    except Refusal as error:
+        fault = {locale: error.render(locale) for locale in ("fr", "en")}
+    except ValidationError as error:
+        fault = dict.fromkeys(("fr", "en"), " ".join(error.messages))
+    except PASSING:
+        raise
+    except Exception:  # whatever it was: no sample stands that was half made
+        log.exception("weighing failed")
+        fault = both(_says_fault)
+    else:
+        return address
+    note_unweighed(weighting=asked, fault=fault, now=now())
+    raise Refused(fault["fr"])
+
+
 def _refused(analysis: Analysis, fault: dict[str, str]) -> Refused:
     note_refused(analysis=analysis, fault=fault, now=now())
     return Refused(fault["fr"])
@@ -190,7 +236,9 @@ def _lay(analysis: Analysis, folder: Path) -> None:
     if drawn is not None and (lines := list(drawn.replacements.select_related("by"))):
         pd.DataFrame(drawn.clusters).to_csv(folder / DRAW, index=False)
         draws.log_of(lines).to_csv(folder / REPLACED, index=False)
-    told = yaml.safe_dump(declaration(analysis.round), allow_unicode=True, sort_keys=False)
+    made = of_sample(analysis.sample)
+    said = declaration(analysis.round) | {"margins": made.margins if made is not None else {}}
+    told = yaml.safe_dump(said, allow_unicode=True, sort_keys=False)
     (folder / "round.yaml").write_text(told, encoding="utf-8")
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kalanso.hub.studies.views import corrections, draws, field, layouts, results, rounds, voices
+from kalanso.hub.studies.views import corrections, draws, field, layouts, results, rounds, voices, weights
 
 HERE = "preuves/etudes/<int:pk>/"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path(f"{HERE}tirage/nouveau/", draws.new, name="round_draw_new"),
     path(f"{HERE}tirage/remplacer/", draws.replace, name="round_replace"),
     path(f"{HERE}tirage-<int:number>.csv", draws.as_csv, name="round_draw_csv"),
+    path(f"{HERE}tirage/poids/", weights.weights, name="round_weights"),
+    path(f"{HERE}tirage/poids.csv", weights.as_csv, name="round_weights_csv"),
     path(f"{HERE}terrain/", field.progress, name="round_field"),
     path(f"{HERE}terrain.csv", field.as_csv, name="round_field_csv"),
     path(f"{HERE}fichiers/", rounds.files, name="round_files"),

@@ -20,6 +20,7 @@ from kalanso.hub.studies.actions.files import refuse_without_ethics
 from kalanso.hub.studies.actions.rounds import held, refuse_published
 from kalanso.hub.studies.actions.salts import keep_salt
 from kalanso.hub.studies.models import ANALYSED, Analysis, Correction, Round, RoundFile
+from kalanso.hub.studies.queries.weights import stale
 
 KIND = "studies.analyse"
 
@@ -57,6 +58,10 @@ def ask_analysis(*, by: Person, one: Round, now: datetime) -> Analysis:
         raise ValidationError(
             _("Apportez d'abord les réponses et l'échantillon : l'analyse a besoin des deux."), code="files"
         )
+    if stale(kept, files["sample"]):
+        raise ValidationError(
+            _("Les poids reposent sur des réponses, des visites ou des remplacements d'avant : calculez-les de nouveau."), code="weights"
+        )  # fmt: skip
     keep_salt(one=kept, now=now)
     if newest is not None:
         _settle(newest, now=now)

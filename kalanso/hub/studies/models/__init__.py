@@ -11,6 +11,7 @@ from kalanso.hub.studies.models.rounds import (
     RoundFile,
     RoundSalt,
 )
+from kalanso.hub.studies.models.weights import Weighting
 
 __all__ = [
     "ANALYSED",
@@ -26,4 +27,5 @@ __all__ = [
     "RoundFile",
     "RoundSalt",
     "SampleSize",
+    "Weighting",
 ]

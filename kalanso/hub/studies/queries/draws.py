@@ -190,6 +190,13 @@ def protected(draw: Draw, person: Any) -> frozenset[str]:
     return frozenset(row["cluster"] for row in draw.clusters if row["place_code"] in away)
 
 
+def expected_clusters(draw: Draw) -> list[dict[str, Any]]:
+    """Return the drawn clusters that are to be visited, reserves in place of those that could not be."""
+    found = reach(pd.DataFrame(draw.clusters), log_of(list(draw.replacements.select_related("by")))).clusters
+    visited = set(found.loc[found["state"] == "visited", "cluster"])
+    return [row for row in draw.clusters if row["cluster"] in visited]
+
+
 def csv_rows(draw: Draw, person: Any) -> list[dict[str, Any]]:
     """Return a draw as a file, with what somebody may not see left empty."""
     return [{name: row.get(name, "") for name in CSV_COLUMNS} for row in standing(draw, person).rows]

@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import pandas as pd
-
 from kalanso.hub.people.permissions import may
 from kalanso.hub.studies.models import Draw, FieldCount, Round
 from kalanso.hub.studies.queries import draws
-from kalanso.surveys.design import reach
 
 BAR = 100
 CSV_COLUMNS = ("cluster", "team", "expected", "visited", "completed", "refused", "absent", "other")
@@ -46,14 +43,9 @@ def newest_done(one: Round) -> FieldCount | None:
 
 def expected_of(draw: Draw | None) -> list[dict[str, Any]]:
     """Return the clusters that are to be visited: the drawn ones, reserves in place of those that could not be."""
-    if draw is None:
-        return []
-    found = reach(pd.DataFrame(draw.clusters), draws.log_of(list(draw.replacements.select_related("by"))))
-    own = {row["cluster"]: row for row in draw.clusters}
     return [
-        {"cluster": code, "team": str(own[code]["team"]), "households": int(own[code]["households"])}
-        for code, state in zip(found.clusters["cluster"], found.clusters["state"], strict=True)
-        if state == "visited"
+        {"cluster": row["cluster"], "team": str(row["team"]), "households": int(row["households"])}
+        for row in (draws.expected_clusters(draw) if draw is not None else ())
     ]
 
 

@@ -164,6 +164,11 @@ def _brought(told: _Told) -> Step:
         if missing
         else _("Réponses et échantillon sont là.")
     )
+    if missing and set(told.files) >= {"answers", "homes"} and newest_draw(told.one) is not None:
+        return Step(
+            name="files", title=_("Apporter les fichiers"), state=LATER, says=_("Les fichiers sont là : le tirage et eux donnent les poids."),
+            address=told.at("round_weights") if told.rights.declare and told.one.ethics_said else "", does=_("Calculer les poids"),
+        )  # fmt: skip
     return Step(
         name="files", title=_("Apporter les fichiers"), state=LATER if missing else DONE, says=says,
         address=told.at("round_files") if told.rights.declare and told.one.ethics_said else "", does=_("Apporter un fichier"),

@@ -14,6 +14,7 @@ VERBS = {
     "studies.sized": _("%(who)s a calculé la taille de l'échantillon de l'étude « %(what)s »."),
     "studies.form_chosen": _("%(who)s a choisi un formulaire de l'étude « %(what)s »."),
     "studies.drawn": _("%(who)s a tiré les grappes de l'étude « %(what)s »."),
+    "studies.weights_asked": _("%(who)s a demandé les poids de l'étude « %(what)s »."),
     "studies.cluster_replaced": _("%(who)s a noté une grappe non visitée de l'étude « %(what)s »."),
     "studies.corrections_proposed": _("%(who)s a corrigé des valeurs de l'étude « %(what)s »."),
     "studies.correction_looked_at": _("%(who)s a relu une correction de l'étude « %(what)s »."),
@@ -56,6 +57,7 @@ FIELDS = {
     "form": _("Formulaire"),
     "form_version": _("Version du formulaire"),
     "draw": _("Tirage, numéro"),
+    "weighting": _("Calcul des poids, numéro"),
     "seed": _("Graine du tirage"),
     "cluster": _("Grappe"),
     "replaced_by": _("Remplacée par"),
@@ -73,6 +75,7 @@ TECHNICAL = frozenset({"sha256", "snapshot"})
 KINDS = {
     "studies.analyse": _("Analyser une enquête"),
     "studies.count": _("Compter le terrain d'une enquête"),
+    "studies.weigh": _("Calculer les poids d'une enquête"),
     "studies.hand_on": _("Porter une étude à l'estimation"),
     "studies.destroy_due": _("Détruire les données d'études dont le jour est venu"),
 }

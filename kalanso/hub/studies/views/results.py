@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from kalanso.hub.people.permissions import refuse_unless
 from kalanso.hub.studies.models import Analysis, Round
 from kalanso.hub.studies.queries import results as queries
-from kalanso.hub.studies.queries import rounds
+from kalanso.hub.studies.queries import rounds, weights
 from kalanso.hub.studies.views import context_of
 
 FORMS = {
@@ -52,6 +52,7 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
     context |= {
         "analysis": analysis,
         "cohorts": queries.told(one, analysis, detail=context["rights"].detail),
+        "weights": weights.told(analysis, rounds.language()),
         "unreached": queries.unreached(analysis, detail=context["rights"].detail),
         "drawings": queries.drawings(analysis, detail=context["rights"].detail),
     }

@@ -1,0 +1,80 @@
+"""Which weights does a round have, do they still rest on what stands, and what is said of them beside results?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kalanso.hub.studies.models import Analysis, Draw, Round, RoundFile, Weighting
+from kalanso.hub.studies.queries.draws import expected_clusters, protected
+from kalanso.vocabulary import format_value
+
+# Of what the parts of the population may be known.
+VARIABLES = {
+    "sex": gettext_lazy("sexe"), "stratum": gettext_lazy("strate"), "cohort": gettext_lazy("cohorte"),
+    "mother_education": gettext_lazy("école de la mère"), "displaced": gettext_lazy("ménage déplacé"), "place_code": gettext_lazy("lieu de vie"),
+}  # fmt: skip
+READ = ("answers", "homes")
+
+
+def newest(one: Round) -> Weighting | None:
+    """Return the newest time that weights were asked for."""
+    return one.weightings.select_related("job", "by", "draw", "sample").first()
+
+
+def of_sample(sample: RoundFile) -> Weighting | None:
+    """Return how a sample was made; None where somebody brought it."""
+    return Weighting.objects.filter(sample=sample).select_related("draw").first()
+
+
+def stale(one: Round, sample: RoundFile) -> bool:
+    """Whether a sample that Kalanso made rests on files or replacements that are no longer those that stand."""
+    made = of_sample(sample)
+    if made is None:
+        return False
+    standing = dict(one.files.filter(kind__in=READ, replaced__isnull=True).values_list("kind", "pk"))
+    same = standing == {"homes": made.homes_id, "answers": made.answers_id}
+    return not same or made.lines != made.draw.replacements.count()
+
+
+def in_use(draw: Draw | None) -> list[dict[str, Any]]:
+    """Return the clusters that are to be visited by a draw."""
+    return [] if draw is None else expected_clusters(draw)
+
+
+def rows(made: Weighting, person: Any) -> list[dict[str, Any]]:
+    """Return the factors of each cluster that somebody may see."""
+    hidden = protected(made.draw, person)
+    names = {row["cluster"]: row["name"] for row in made.draw.clusters}
+    return [
+        {**row, "name": names.get(row["cluster"], "")} for row in made.factors if row["cluster"] not in hidden
+    ]
+
+
+def told(analysis: Analysis, locale: str) -> list[str]:
+    """Say beside results where their weights come from."""
+    made = of_sample(analysis.sample)
+    if made is None:
+        return [_("Les poids sont ceux de l'échantillon qui a été apporté ; Kalanso ne les a pas calculés.")]
+    rates = {
+        name: format_value(made.rates[name], "percent", locale)
+        for name in ("households", "children")
+        if made.rates.get(name) is not None
+    }
+    found = [
+        _("Les poids viennent du tirage %(number)s : chance de la grappe, du segment et du ménage, puis non-réponse. Ont répondu : ménages %(households)s, enfants %(children)s ; les enfants que personne n'a rencontrés ne sont pas connus.")
+        % {"number": made.draw.number, "households": rates.get("households", "—"), "children": rates.get("children", "—")}
+    ]  # fmt: skip
+    if made.rates.get("lost"):
+        found.append(
+            _("Grappes sans aucune interview, dont les autres de la strate portent le poids : %(n)s.")
+            % {"n": format_value(made.rates["lost"], "count", locale)}
+        )
+    if made.margins:
+        names = ", ".join(str(VARIABLES[name]) for name in made.margins)
+        found.append(
+            _("Ils sont calés sur ce qui est connu de la population : %(names)s.") % {"names": names}
+        )
+    return found
