@@ -93,7 +93,8 @@ def dose_by_age(
 
     Columns: age_days, share, standard_error, low, high, children, left_out (of unknown age), undated. Beyond the age
     of the oldest child nothing is known: such ages are refused. The interval is a logit one with t of clusters
-    minus strata; a stratum with one cluster adds nothing to the error.
+    minus strata; a stratum with one cluster adds nothing to the error. Weights that were raked are not raked anew for each
+    cluster left out: the interval does not take raking into account.
     """
     chosen = record.children["cohort"].eq(cohort).to_numpy(dtype=bool)
     if dose not in record.doses or not chosen.any():

@@ -135,7 +135,8 @@ def _rates(table: pd.DataFrame) -> dict[str, float]:
 
 
 def raked(cleaned: Cleaned, margins: Mapping[str, Mapping[str, float]]) -> Cleaned:
-    """Return the children that are analysed with weights brought to known margins (see `rake`), the factor kept as `raking`.
+    """Return the children that are analysed with weights brought to known margins (see `rake`), the factor kept as `raking`, and the
+    margins named as `raked_on`, so that errors rest on what margins do not explain.
 
     Children of whom a margin is not known keep their weight, and are counted in the receipt (`margin_unknown`): margins hold among the
     others. Raises SurveyRefused for a margin of something that is not asked, and for margins that cannot hold.
@@ -151,8 +152,9 @@ def raked(cleaned: Cleaned, margins: Mapping[str, Mapping[str, float]]) -> Clean
     told = rake(children[known], margins).set_axis(children.index[known])
     weight, factor = children["weight"].copy(), pd.Series(1.0, index=children.index)
     weight[known], factor[known] = told["weight"], told["raking"]
+    told_on = pd.Series(",".join(margins), index=children.index).where(known)
     lacking = pd.DataFrame({"rule": ["margin_unknown"], "rows": [int((~known).sum())]})
     return replace(
-        cleaned, children=children.assign(weight=weight, raking=factor),
+        cleaned, children=children.assign(weight=weight, raking=factor, raked_on=told_on),
         receipt=pd.concat([cleaned.receipt, lacking], ignore_index=True),
     )  # fmt: skip

@@ -7,11 +7,14 @@ neighbouring files. A cluster is a primary sampling unit: its label counts withi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
+
+from kalanso.surveys.estimation.calibration import Calibration, calibration
 
 Numbers = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -27,13 +30,15 @@ class Design:
     """A sample of n children in clusters of strata, as drawn with replacement.
 
     `cluster` (n) numbers the cluster of each child from 0, `weight` (n) is the design weight,
-    `stratum_of_cluster` (clusters) numbers the stratum, `strata` are their labels.
+    `stratum_of_cluster` (clusters) numbers the stratum, `strata` are their labels. `calibration` says how the weights were raked, where
+    they were.
     """
 
     cluster: Whole
     weight: Numbers
     stratum_of_cluster: Whole
     strata: tuple[str, ...]
+    calibration: Calibration | None = None
 
     @property
     def children(self) -> int:
@@ -44,6 +49,14 @@ class Design:
     def clusters(self) -> int:
         """The number of clusters."""
         return len(self.stratum_of_cluster)
+
+    @cached_property
+    def margins(self) -> Numbers:
+        """How much weight raked children have by category of each margin in each cluster (clusters x columns); none where none were raked."""
+        told = self.calibration
+        if told is None:
+            return np.zeros((self.clusters, 0))
+        return self.sums(self.weight[:, None] * told.margins, told.known)
 
     @property
     def clusters_per_stratum(self) -> Whole:
@@ -70,6 +83,7 @@ def design(
 ) -> Design:
     """Return the design of a table with one row per child.
 
+    Weights that were raked (columns `raking`, `raked_on`) are taken as such: errors then rest on what margins do not explain.
     Clusters of one label in two strata are two clusters. Raises DesignRefused where a column is missing,
     a weight is missing or not positive, or a stratum or cluster is empty; the message names the row.
     """
@@ -92,6 +106,7 @@ def design(
         weight=weights,
         stratum_of_cluster=np.asarray(own, dtype=np.int64),
         strata=tuple(map(str, strata)),
+        calibration=calibration(frame, weights),
     )
 
 

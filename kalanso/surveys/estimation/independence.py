@@ -53,7 +53,7 @@ def independence(
     cells[at, row[at] * c + column[at]] = 1
     sums = totals(design, cells, np.repeat(inside[:, None].astype(float), r * c, axis=1), inside)
     found = ratio(design, sums)
-    covariance = _covariance(design, found.scores, found.strata)
+    covariance = _covariance(design, found.scores, found.moving)
     nu = float(freedom(design, found.strata)[0])
     if nu <= 0:
         raise TestRefused("expected more clusters than strata")

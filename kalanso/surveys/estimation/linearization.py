@@ -2,8 +2,8 @@
 
 Taylor linearization with clusters drawn with replacement within strata (Woodruff 1971; Wolter 2007,
 chapter 6): a ratio R = sum w y / sum w x is replaced by z = w (y - R x) / sum w x, whose cluster totals are
-compared within strata. A domain keeps all clusters of the strata in which it has members. Intervals belong
-to `intervals`.
+compared within strata. A domain keeps all clusters of the strata in which it has members. Where weights were raked, z is the
+residual on the margins, and children outside of the domain count with theirs. Intervals belong to `intervals`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,15 @@ from kalanso.surveys.estimation.design import Design, DesignRefused, Mask, Numbe
 LONELY = ("grand_mean", "certainty", "refuse")
 
 
+class RakedTotals(NamedTuple):
+    """What margins explain of a domain: numerators and denominators times margins (columns x indicators), and those of raked children."""
+
+    top: Numbers
+    bottom: Numbers
+    known_top: Numbers  # indicators, weighted
+    known_bottom: Numbers
+
+
 class Totals(NamedTuple):
     """What one domain holds: sums per cluster (clusters x indicators), weighted and plain."""
 
@@ -27,6 +36,7 @@ class Totals(NamedTuple):
     plain_top: Numbers
     plain_bottom: Numbers
     squares: Numbers  # over all clusters (indicators)
+    raked: RakedTotals | None = None
 
 
 class Ratio(NamedTuple):
@@ -35,6 +45,7 @@ class Ratio(NamedTuple):
     estimate: Numbers
     scores: Numbers  # clusters x indicators
     strata: Mask  # strata x indicators, those with members
+    moving: Mask  # strata x indicators, those of which clusters move the estimate
 
 
 def totals(design: Design, top: Numbers, bottom: Numbers, members: Mask) -> Totals:
@@ -42,7 +53,7 @@ def totals(design: Design, top: Numbers, bottom: Numbers, members: Mask) -> Tota
     weight = design.weight[:, None]
     width = top.shape[1]
     stacked = np.hstack([weight * top, weight * bottom, top, bottom])
-    return _split(design, stacked, top, members, width)
+    return _split(design, stacked, top, members, width)._replace(raked=_raked(design, top, bottom, members))
 
 
 def totals_of_domains(
@@ -51,7 +62,22 @@ def totals_of_domains(
     """Return the cluster sums of many domains; the weighted columns are made once."""
     weight = design.weight[:, None]
     stacked = np.hstack([weight * top, weight * bottom, top, bottom])
-    return {name: _split(design, stacked, top, own, top.shape[1]) for name, own in domains.items()}
+    width = top.shape[1]
+    return {
+        name: _split(design, stacked, top, own, width)._replace(raked=_raked(design, top, bottom, own))
+        for name, own in domains.items()
+    }
+
+
+def _raked(design: Design, top: Numbers, bottom: Numbers, members: Mask) -> RakedTotals | None:
+    told = design.calibration
+    if told is None:
+        return None
+    rows = np.flatnonzero(members & told.known)
+    weight = design.weight[rows]
+    return RakedTotals(
+        told.products(top, members), told.products(bottom, members), weight @ top[rows], weight @ bottom[rows]
+    )
 
 
 def _split(design: Design, stacked: Numbers, top: Numbers, members: Mask, width: int) -> Totals:
@@ -66,9 +92,33 @@ def ratio(design: Design, sums: Totals) -> Ratio:
     whole = sums.bottom.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = np.where(whole > 0, sums.top.sum(axis=0) / whole, np.nan)
-        scores = (sums.top - estimate * sums.bottom) / whole
-    held = _by_stratum(design) @ (sums.plain_bottom > 0).astype(float) > 0
-    return Ratio(estimate=estimate, scores=scores, strata=np.asarray(held))
+        scores = residuals(design, sums, estimate, (sums.top - estimate * sums.bottom) / whole)
+    held = np.asarray(_by_stratum(design) @ (sums.plain_bottom > 0).astype(float) > 0)
+    return Ratio(estimate=estimate, scores=scores, strata=held, moving=moving(design, held))
+
+
+def moving(design: Design, strata: Mask) -> Mask:
+    """Return the strata of which clusters move an estimate (strata x indicators): those with members; all, where margins tie them."""
+    return strata if design.calibration is None else np.ones_like(strata)
+
+
+def residuals(design: Design, sums: Totals, estimate: Numbers, scores: Numbers) -> Numbers:
+    """Return the scores of clusters without what margins explain; as they are where weights were not raked.
+
+    u being the score of a child before its weight, w its weight before and g w that after raking, and m its margins: g w (u - m b) with
+    b of the regression of u on m weighted by w. Children whose margins are not known keep their score; the size of the raked
+    part is then a finding too, and adds w (sum g w u) / (sum w) over raked children.
+    """
+    told, own = design.calibration, sums.raked
+    if told is None or own is None:
+        return scores
+    whole = sums.bottom.sum(axis=0)
+    slopes = told.slopes((own.top - estimate * own.bottom) / whole)
+    found = scores - design.margins @ slopes
+    if not told.everybody:
+        start = design.sums(told.start[:, None], told.known)
+        found += start / start.sum() * ((own.known_top - estimate * own.known_bottom) / whole)
+    return np.asarray(found)
 
 
 def variance(design: Design, scores: Numbers, strata: Mask, *, lonely: str = "grand_mean") -> Numbers:

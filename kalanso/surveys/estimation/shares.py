@@ -19,7 +19,9 @@ from kalanso.surveys.estimation.linearization import (
     Totals,
     cluster_correlation,
     freedom,
+    moving,
     ratio,
+    residuals,
     totals_of_domains,
     variance,
 )
@@ -94,7 +96,7 @@ def _domain(
     method: str, level: float, lonely: str,
 ) -> pd.DataFrame:  # fmt: skip
     found = ratio(design, sums)
-    error = np.sqrt(variance(design, found.scores, found.strata, lonely=lonely))
+    error = np.sqrt(variance(design, found.scores, found.moving, lonely=lonely))
     asked = sums.plain_bottom.sum(axis=0)
     clusters = np.where(found.strata, design.clusters_per_stratum[:, None], 0).sum(axis=0)
     own = freedom(design, found.strata)
@@ -133,7 +135,7 @@ def difference(
     one, two = ratio(design, sums["first"]), ratio(design, sums["second"])
     strata = one.strata | two.strata
     scores = two.scores - one.scores
-    error = np.sqrt(variance(design, scores, strata, lonely=lonely))
+    error = np.sqrt(variance(design, scores, one.moving | two.moving, lonely=lonely))
     own = freedom(design, strata)
     apart = two.estimate - one.estimate
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -165,11 +167,12 @@ def quotient(
     if whole == 0:
         raise IndicatorsRefused("expected a denominator other than 0")
     estimate = float(sums.top.sum()) / whole
-    scores = (sums.top - estimate * sums.bottom) / whole
+    plain = (sums.top - estimate * sums.bottom) / whole
+    scores = residuals(design, sums, np.array([estimate]), plain)
     present = design.sums(np.ones((design.children, 1)), chosen) > 0
     strata = np.zeros((len(design.strata), 1), dtype=bool)
     strata[design.stratum_of_cluster[present[:, 0]]] = True
-    error = float(np.sqrt(variance(design, scores, strata, lonely=lonely))[0])
+    error = float(np.sqrt(variance(design, scores, moving(design, strata), lonely=lonely))[0])
     own = float(freedom(design, strata)[0])
     half = float(stats.t.ppf((1 + level) / 2, own)) * error if own > 0 else float("nan")
     return {
