@@ -158,7 +158,7 @@ def weights(
 
     locale = str(context.obj or "fr")
     study = read_round(folder, today=datetime.now(UTC).date())
-    found = weigh(folder, cohorts=[one.name for one in study.asked.cohorts])
+    found = weigh(folder, cohorts=study.asked.cohorts)
     table = Table()
     columns = ("cluster", "base_weight", "household_response", "child_response", "lost_clusters", "weight")
     for name in columns:
@@ -171,6 +171,12 @@ def weights(
         )
     receipts.console().print(table)
     told = {name: found.rates[name] for name in ("clusters", "households", "children", "lost")}
+    silent = {name: found.rates[name] for name in ("unmet", "ageless") if name in found.rates}
+    typer.echo(
+        say(locale, "cli.survey.weights.unmet", **silent)
+        if silent
+        else say(locale, "cli.survey.weights.no_members")
+    )
     typer.echo(
         say(
             locale,

@@ -15,17 +15,18 @@ from kalanso.pipeline.survey_reach import DRAW, REPLACED
 from kalanso.surveys.design.replacements import LOG_COLUMNS
 from kalanso.surveys.drawn_weights import Weighed, weighed
 from kalanso.surveys.handed_in import SurveyRefused
+from kalanso.surveys.rounds import Cohort
 
-LISTED, HOMES, ANSWERS = "listed.csv", "homes.csv", "answers.csv"
+LISTED, HOMES, MEMBERS, ANSWERS = "listed.csv", "homes.csv", "members.csv", "answers.csv"
 SAMPLE, FACTORS_FILE = "sample.csv", "weights.csv"
 _NUMBERS = ("reserve_order", "p_cluster", "p_segment")
 
 
-def weigh(folder: Path, *, cohorts: Sequence[str]) -> Weighed:
+def weigh(folder: Path, *, cohorts: Sequence[Cohort]) -> Weighed:
     """Return the weights of a study, and write `sample.csv` and `weights.csv` into its folder. Raises SurveyRefused.
 
     `draw.csv` as `kalanso survey draw` writes it, with a place for each cluster; `replacements.csv` may be absent where nothing was
-    replaced. A sample that stands there already is replaced once the new one is complete.
+    replaced, `members.csv` (children of the household list) where it did not come: see `weighed`. A sample that stands there already is replaced once the new one is complete.
     """
     drawn = _table(folder / DRAW)
     for name in _NUMBERS:
@@ -36,9 +37,10 @@ def weigh(folder: Path, *, cohorts: Sequence[str]) -> Weighed:
     log = (
         _table(folder / REPLACED) if (folder / REPLACED).exists() else pd.DataFrame(columns=list(LOG_COLUMNS))
     )
+    members = _table(folder / MEMBERS) if (folder / MEMBERS).exists() else None
     found = weighed(
-        drawn, log, _table(folder / LISTED), _table(folder / HOMES), _table(folder / ANSWERS), cohorts=cohorts
-    )
+        drawn, log, _table(folder / LISTED), _table(folder / HOMES), _table(folder / ANSWERS), cohorts=cohorts, members=members
+    )  # fmt: skip
     for name, table in ((FACTORS_FILE, found.factors), (SAMPLE, found.sample)):
         draft = folder / f"{name}.draft"
         table.to_csv(draft, index=False)

@@ -16,12 +16,14 @@ from kalanso.surveys.design import rake, reach, weights
 from kalanso.surveys.design.weights import FACTORS
 from kalanso.surveys.handed_in import SurveyRefused, numbers, unique, with_columns
 from kalanso.surveys.instruments import flat, load, read_answers
+from kalanso.surveys.rounds import Cohort
 
 DRAWN = ("cluster", "stratum", "role", "reserve_order", "place_code", "p_cluster", "p_segment")
 FACTOR_COLUMNS = (
     "cluster", "stratum", "place_code", "p_cluster", "p_segment", "households_listed", "households_selected", "households_eligible",
     "households_completed", "children_eligible", "children_completed", "p_household", *FACTORS, "weight",
 )  # fmt: skip
+DAYS_OF_MONTH = 365.25 / 12
 # What margins may be known of; each is a column of the children that are analysed.
 MARGINS = ("stratum", "cohort", "sex", "mother_education", "displaced", "place_code")
 
@@ -30,7 +32,8 @@ MARGINS = ("stratum", "cohort", "sex", "mother_education", "displaced", "place_c
 class Weighed:
     """`sample`: the weight of a child of each cluster and cohort; `factors`: FACTOR_COLUMNS, a cluster a row.
 
-    `rates`: shares of households and children who answered, and `lost`, clusters without any interview whose weight others carry.
+    `rates`: shares of households and children who answered; `lost`, clusters without any interview whose weight others carry; where
+    children of households were listed, `unmet` (due for an interview by their age, without one) and `ageless` (no age known, not counted).
     """
 
     sample: pd.DataFrame
@@ -39,15 +42,17 @@ class Weighed:
 
 
 def weighed(
-    drawn: pd.DataFrame, log: pd.DataFrame, listed: pd.DataFrame, homes: pd.DataFrame, answers: pd.DataFrame, *, cohorts: Sequence[str]
+    drawn: pd.DataFrame, log: pd.DataFrame, listed: pd.DataFrame, homes: pd.DataFrame, answers: pd.DataFrame, *, cohorts: Sequence[Cohort],
+    members: pd.DataFrame | None = None,
 ) -> Weighed:  # fmt: skip
     """Return the weights of a round's clusters with every factor.
 
     `drawn` and `log` as in `reach`, with place_code and the chances p_cluster and p_segment. `listed`: cluster,
     households_listed (in the cluster, or in its segment). `homes` and `answers`: exports of the household list and of the child form; the
-    last visit of a household and the last interview about a child count. A child whose interview was refused is one who did not
-    answer; children who were never met stand in neither file and cannot be counted. Raises SurveyRefused where a visited cluster has
-    no listed households or no place, and where the files do not fit each other.
+    last visit of a household and the last interview about a child count. `members` is the part of the household list that holds its
+    children: those whose age falls into a cohort on the day of the visit and of whom no interview came did not answer (refused, absent,
+    incapable). Without it only refused interviews are known, and children who were never met are not counted. Raises SurveyRefused where
+    a visited cluster has no listed households or no place, and where the files do not fit each other.
     """
     found = reach(drawn, log).clusters
     plan = found[found["state"] == "visited"].reset_index(drop=True)
@@ -60,6 +65,9 @@ def weighed(
             n=int(nowhere.sum()),
         )
     visits, talks = _visits(homes), _talks(answers)
+    more: dict[str, float] = {}
+    if members is not None:
+        talks, more = _with_unmet(talks, visits, _members(homes, members, cohorts))
     for name, table in (("household_list", visits), ("child", talks)):
         if strange := sorted(set(table["cluster"]) - set(plan["cluster"])):
             raise SurveyRefused(
@@ -74,11 +82,11 @@ def weighed(
     kept = table[table["children_completed"] > 0]
     names = plan.set_index("cluster")["stratum_name"] if "stratum_name" in plan else None
     sample = kept[["cluster", "stratum", "place_code", "weight"]].merge(
-        pd.DataFrame({"cohort": list(cohorts)}), how="cross"
+        pd.DataFrame({"cohort": [one.name for one in cohorts]}), how="cross"
     )
     if names is not None:
         sample["stratum_name"] = sample["cluster"].map(names)
-    return Weighed(sample, table[list(FACTOR_COLUMNS)].reset_index(drop=True), _rates(table))
+    return Weighed(sample, table[list(FACTOR_COLUMNS)].reset_index(drop=True), _rates(table) | more)
 
 
 def _listed(plan: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
@@ -114,9 +122,44 @@ def _talks(answers: pd.DataFrame) -> pd.DataFrame:
     return _keyed(rows, ("cluster", "household", "child"))
 
 
-def _keyed(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+def _members(homes: pd.DataFrame, members: pd.DataFrame, cohorts: Sequence[Cohort]) -> pd.DataFrame:
+    """Return the children that the last visit of each household listed, and whether their age is `due` for an interview (missing: unknown).
+
+    Of an age that is known in months alone the middle of the month counts.
+    """
+    form = load("household_list")
+    rows = flat(read_answers({"": homes, "members": members}, form).rows, form, repeat="members")
+    rows = rows.assign(attempt=rows["attempt"].fillna(1)).sort_values(
+        ["today", "attempt"], na_position="first", kind="stable"
+    )
+    days = (pd.to_datetime(rows["today"]) - pd.to_datetime(rows["dob_history"])).dt.days.astype(float)
+    days = days.fillna((rows["age_months"].astype(float) + 0.5) * DAYS_OF_MONTH)
+    due = pd.Series(False, index=rows.index)
+    for one in cohorts:
+        due |= days.between(one.from_days, one.to_days)
+    return _keyed(
+        rows.assign(due=due.astype(object).where(days.notna())), ("cluster", "household", "child"), ("child_outcome", "due")
+    )  # fmt: skip
+
+
+def _with_unmet(
+    talks: pd.DataFrame, visits: pd.DataFrame, listed: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Return interviews with the children who were due for one and had none, and how many these are."""
+    keys = ["cluster", "household", "child"]
+    opened = visits.loc[visits["outcome"] == "completed", keys[:2]]
+    told = listed.merge(opened, on=keys[:2]).merge(talks[keys], on=keys, how="left", indicator=True)
+    silent = told[told["_merge"] == "left_only"]
+    unmet = silent[silent["due"].eq(True)]
+    # of one who is noted as interviewed no interview came: for results that is a child without an answer
+    outcome = unmet["child_outcome"].where(unmet["child_outcome"].isin(("refused", "not_capable")), "absent")
+    more = {"unmet": float(len(unmet)), "ageless": float(silent["due"].isna().sum())}
+    return pd.concat([talks, unmet[keys].assign(outcome=outcome)], ignore_index=True), more
+
+
+def _keyed(rows: pd.DataFrame, keys: Sequence[str], kept: Sequence[str] = ("outcome",)) -> pd.DataFrame:
     table = rows.assign(**{name: rows[name].map(_text) for name in keys})
-    return table.drop_duplicates(list(keys), keep="last")[[*keys, "outcome"]].reset_index(drop=True)
+    return table.drop_duplicates(list(keys), keep="last")[[*keys, *kept]].reset_index(drop=True)
 
 
 def _text(value: object) -> str:

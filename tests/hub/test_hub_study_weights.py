@@ -79,6 +79,33 @@ def test_weights_come_out_of_the_draw_and_become_the_sample(mariam: Any) -> None
     assert mariam.get(f"{PAGE}{one.pk}/tirage/poids.csv").status_code == 200
 
 
+def children_of(codes: list[str]) -> bytes:
+    """The children of the household list: a second one of household 1, who was away."""
+    rows = [f"m{code},h{code}1,2,2024-02-01,,absent" for code in codes]
+    return "\n".join(["KEY,PARENT_KEY,child,dob_history,age_months,child_outcome", *rows, ""]).encode()
+
+
+def test_children_who_were_listed_and_not_met_are_allowed_for(mariam: Any) -> None:
+    one, codes = in_the_field(mariam)
+    here = f"{PAGE}{one.pk}/tirage/poids/"
+    mariam.post(here, {"listed": listed(codes)})
+    desk.work()
+    assert "seuls les refus sont comptés" in text_of(mariam.get(here))
+    assert bring(mariam, one, "members", children_of(codes)).status_code == 302
+    assert one.files.get(kind="members", replaced=None)
+    assert "calculez de nouveau" in text_of(mariam.get(here)), (
+        "weights know of fewer children than stand there"
+    )
+    mariam.post(here, {"listed": listed(codes)})
+    assert desk.work().state == "done"
+    made = one.weightings.first()
+    assert made.members is not None
+    assert made.rates["unmet"] == len(codes)
+    assert [row["child_response"] for row in made.factors] == pytest.approx([5 / 3] * len(codes))
+    page = text_of(mariam.get(here))
+    assert f"(refus, absent, incapable) : {len(codes)}" in page
+
+
 def test_weights_of_earlier_files_are_not_analysed(mariam: Any) -> None:
     from kalanso.hub.studies.actions.analyses import ask_analysis
 

@@ -9,9 +9,13 @@ import pytest
 
 from kalanso.pipeline.household_surveys import CannotAnalyse, analyse_survey
 from kalanso.pipeline.survey_weights import weigh
+from kalanso.surveys.rounds import Cohort
 from tests.pipeline.test_household_surveys import NOW, study
 
-COHORTS = ["18w-11m", "12-23m"]
+COHORTS = (
+    Cohort(name="18w-11m", from_days=126, to_days=364),
+    Cohort(name="12-23m", from_days=365, to_days=730),
+)
 
 
 def drawn_study(folder: Path, **changes: object) -> None:
@@ -43,7 +47,7 @@ def test_the_sample_of_a_draw_is_analysed_as_any_other(tmp_path: Path) -> None:
     weight = done.cleaned.children.groupby("cluster")["weight"].first()
     factors = pd.read_csv(tmp_path / "weights.csv").set_index("cluster")
     assert weight.to_dict() == pytest.approx(factors.loc[weight.index, "weight"].to_dict())
-    assert set(found.sample["cohort"]) == set(COHORTS)
+    assert set(found.sample["cohort"]) == {one.name for one in COHORTS}
     assert not list(tmp_path.glob("*.draft"))
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from kalanso.surveys.drawn_weights import weighed
 from kalanso.surveys.handed_in import SurveyRefused
+from kalanso.surveys.rounds import Cohort
 
+ALL = (Cohort(name="all", from_days=126, to_days=730),)
 LOG = pd.DataFrame(columns=["cluster", "replaced_by", "reason", "decided_on", "decided_by"])
 
 
@@ -74,7 +76,17 @@ TALKS = [
 
 
 def test_weights_hold_chance_of_cluster_segment_and_household_and_who_did_not_answer() -> None:
-    found = weighed(draw(), LOG, listed(), homes(VISITS), talks(TALKS), cohorts=("young", "old"))
+    found = weighed(
+        draw(),
+        LOG,
+        listed(),
+        homes(VISITS),
+        talks(TALKS),
+        cohorts=(
+            Cohort(name="young", from_days=126, to_days=364),
+            Cohort(name="old", from_days=365, to_days=730),
+        ),
+    )
 
     rows = found.factors.set_index("cluster")
     # A: 1 / (0.1 x 10/100), 9 eligible households for 8 completed (the last visit counts), 5 children for 4
@@ -94,7 +106,7 @@ def test_a_reserve_that_served_is_weighed_in_its_own_right() -> None:
     log = pd.DataFrame([["B", "R", "insecurity", "2025-01-14", "P"]], columns=LOG.columns)
     moved = [("R" if c == "B" else c, h, o, n) for c, h, o, n in VISITS]
     asked = [("R" if c == "B" else c, h, yes) for c, h, yes in TALKS]
-    found = weighed(draw(), log, listed(R=30), homes(moved), talks(asked), cohorts=("all",))
+    found = weighed(draw(), log, listed(R=30), homes(moved), talks(asked), cohorts=ALL)
 
     rows = found.factors.set_index("cluster")
     assert sorted(rows.index) == ["A", "C", "R"]
@@ -108,13 +120,47 @@ def test_a_cluster_without_an_interview_is_carried_by_the_others_of_its_stratum(
         listed(),
         homes(VISITS),
         talks([one for one in TALKS if one[0] != "B"] + [("B", 1, "0")]),
-        cohorts=("all",),
+        cohorts=ALL,
     )
 
     assert "B" not in set(found.sample["cluster"])
     # B stood for 60 / (0.2 x 0.5) = 600 households, A for 1000: A carries both
     assert found.factors.set_index("cluster").loc["A", "lost_clusters"] == pytest.approx(1600 / 1000)
     assert found.rates["lost"] == 1
+
+
+def members(rows: list[tuple[str, str, str, str, str]]) -> pd.DataFrame:
+    """Children of the household list: submission, child, birth date, age in months, outcome."""
+    names = ["PARENT_KEY", "child", "dob_history", "age_months", "child_outcome"]
+    table = pd.DataFrame(rows, columns=names)
+    table.insert(0, "KEY", [f"m{at}" for at in range(len(table))])
+    return table
+
+
+def test_children_who_were_due_and_had_no_interview_did_not_answer() -> None:
+    # h0 to h7: households 1 to 8 of A, of which 1 to 5 have an interview of child 1
+    rows = [
+        ("h0", "1", "2024-01-15", "", "completed"), ("h0", "2", "2024-03-01", "", "absent"), ("h1", "2", "", "14", "not_capable"),
+        ("h2", "2", "2021-01-01", "", "absent"), ("h3", "2", "", "", "absent"), ("h5", "1", "2024-02-01", "", "completed"),
+    ]  # fmt: skip
+    found = weighed(draw(), LOG, listed(), homes(VISITS), talks(TALKS), cohorts=ALL, members=members(rows))
+
+    row = found.factors.set_index("cluster").loc["A"]
+    # four of five who were asked; an absent one, an incapable one and one whose interview never came; not the one too old, nor of no age
+    assert (row["children_eligible"], row["children_completed"]) == (8, 4)
+    assert row["child_response"] == pytest.approx(8 / 4)
+    assert (found.rates["unmet"], found.rates["ageless"]) == (3, 1)
+
+
+def test_children_of_a_household_whose_last_visit_failed_are_part_of_its_non_response() -> None:
+    again = homes([("A", 8, "refused", 2)]).assign(KEY="again")
+    told = members([("h7", "1", "2024-02-01", "", "absent")])
+    found = weighed(
+        draw(), LOG, listed(), pd.concat([homes(VISITS), again]), talks(TALKS), cohorts=ALL, members=told
+    )
+
+    assert found.rates["unmet"] == 0
+    assert found.factors.set_index("cluster").loc["A", "household_response"] == pytest.approx(9 / 7)
 
 
 @pytest.mark.parametrize(
@@ -140,4 +186,4 @@ def test_files_that_do_not_fit_are_refused_by_name(fault: dict[str, pd.DataFrame
         "answers": talks(TALKS),
     } | fault
     with pytest.raises(SurveyRefused, match=words):
-        weighed(told["drawn"], told["log"], told["listed"], told["homes"], told["answers"], cohorts=("all",))
+        weighed(told["drawn"], told["log"], told["listed"], told["homes"], told["answers"], cohorts=ALL)

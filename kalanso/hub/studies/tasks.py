@@ -58,6 +58,7 @@ from kalanso.pipeline.survey_weights import LISTED, SAMPLE
 from kalanso.pipeline.survey_weights import weigh as weigh_study
 from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments import field_count
+from kalanso.surveys.rounds import Cohort
 from kalanso.vocabulary import Refusal
 
 log = logging.getLogger(__name__)
@@ -145,7 +146,7 @@ def count_field(work: Work) -> Mapping[str, Any]:
 
 def weigh(work: Work) -> Mapping[str, Any]:
     """Compute the weights of a round out of its draw, and keep the sample that they make."""
-    asked = Weighting.objects.select_related("round", "draw", "homes", "answers").get(
+    asked = Weighting.objects.select_related("round", "draw", "homes", "answers", "members").get(
         pk=work.arguments["weighting"]
     )
     address = {"address": reverse("round_weights", args=[asked.round_id])}
@@ -154,7 +155,7 @@ def weigh(work: Work) -> Mapping[str, Any]:
     try:
         with tempfile.TemporaryDirectory(prefix="kalanso-study-") as name:
             folder = Path(name)
-            for file in (asked.homes, asked.answers):
+            for file in filter(None, (asked.homes, asked.answers, asked.members)):
                 shutil.copyfile(file.path, folder / f"{file.kind}.csv")
             pd.DataFrame(asked.draw.clusters).to_csv(folder / DRAW, index=False)
             draws.log_of(list(asked.draw.replacements.select_related("by"))).to_csv(
@@ -162,7 +163,7 @@ def weigh(work: Work) -> Mapping[str, Any]:
             )
             listed = pd.DataFrame(asked.listed.items(), columns=["cluster", "households_listed"])
             listed.to_csv(folder / LISTED, index=False)
-            found = weigh_study(folder, cohorts=[one["name"] for one in asked.round.cohorts])
+            found = weigh_study(folder, cohorts=[Cohort(**one) for one in asked.round.cohorts])
             rates = {name: None if pd.isna(rate) else float(rate) for name, rate in found.rates.items()}
             note_weighed(
                 weighting=asked, sample=folder / SAMPLE, factors=json.loads(found.factors.to_json(orient="records")), rates=rates, now=now()

@@ -44,7 +44,9 @@ class Calibration:
     @cached_property
     def _inverse(self) -> Numbers:
         own = self.margins[self.known]
-        return np.linalg.pinv((own * self.start[self.known, None]).T @ own, hermitian=True)
+        return np.asarray(
+            np.linalg.pinv((own * self.start[self.known, None]).T @ own, hermitian=True), dtype=float
+        )
 
 
 def calibration(frame: pd.DataFrame, weight: Numbers) -> Calibration | None:

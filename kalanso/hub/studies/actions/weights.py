@@ -23,7 +23,7 @@ from kalanso.hub.studies.actions.files import refuse_without_ethics, take
 from kalanso.hub.studies.actions.rounds import held, refuse_published, refuse_under_way
 from kalanso.hub.studies.models import Round, RoundFile, Weighting
 from kalanso.hub.studies.queries import draws
-from kalanso.hub.studies.queries.weights import READ
+from kalanso.hub.studies.queries.weights import MEMBERS, READ
 
 KIND = "studies.weigh"
 State = Weighting.State
@@ -44,14 +44,15 @@ def ask_weights(
         raise ValidationError(_("Aucune grappe n'est encore tirée."), code="draw")
     if before is not None and before.waits:
         return before
-    files = {file.kind: file for file in kept.files.filter(kind__in=READ, replaced__isnull=True)}
-    if len(files) < len(READ):
+    files = {file.kind: file for file in kept.files.filter(kind__in=(*READ, MEMBERS), replaced__isnull=True)}
+    if not files.keys() >= set(READ):
         raise ValidationError(
             _("Apportez d'abord les réponses et la liste des ménages : les poids en ont besoin."),
             code="files",
         )
     made = Weighting.objects.create(
         round=kept, number=before.number + 1 if before else 1, draw=drawn, homes=files["homes"], answers=files["answers"],
+        members=files.get(MEMBERS),
         listed=dict(listed), margins={name: dict(shares) for name, shares in margins.items()}, lines=drawn.replacements.count(),
         by=by, asked=now,
     )  # fmt: skip
@@ -81,7 +82,7 @@ def note_weighed(
     digest = hashlib.sha256(sample.read_bytes()).hexdigest()
     kept.sample = take(
         by=kept.by, one=kept.round, kind=RoundFile.Kind.SAMPLE, draft=sample, sha256=digest, now=now,
-        file_name=f"poids-{kept.number}-tirage-{kept.draw.number}.csv", joined=[kept.homes_id, kept.answers_id],
+        file_name=f"poids-{kept.number}-tirage-{kept.draw.number}.csv", joined=[pk for pk in (kept.homes_id, kept.answers_id, kept.members_id) if pk],
     )  # fmt: skip
     kept.state, kept.ended, kept.factors, kept.rates = State.DONE, now, factors, dict(rates)
     kept.save()

@@ -27,6 +27,7 @@ LOOKED_AT = 65536
 LONGEST_NAME = 80
 SAMPLE = ("cluster", "stratum", "place_code", "cohort", "weight")
 HOMES = ("cluster", "household", "outcome")
+MEMBERS = ("child", "child_outcome")
 ANSWERS = ("cluster", "consent")  # variables of the form; an export writes the groups before them
 # Of persons: nothing by which a child or a caregiver is known comes in.
 _PERSONAL = re.compile(
@@ -53,7 +54,7 @@ class RoundFileForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("Le fichier"), allow_empty_file=True, max_length=255,
         help_text=gettext_lazy(
-            "Les réponses : l'export CSV du formulaire « enfant ». La liste des ménages : l'export de ce formulaire. L'échantillon : une ligne par grappe et cohorte, avec cluster, stratum, place_code, cohort, weight. Kalanso reconnaît lequel c'est. 50 Mo au plus ; sans noms, téléphones ni coordonnées des ménages."
+            "Les réponses : l'export CSV du formulaire « enfant ». La liste des ménages : l'export de ce formulaire, et à part celui de ses enfants (« members »). L'échantillon : une ligne par grappe et cohorte, avec cluster, stratum, place_code, cohort, weight. Kalanso reconnaît lequel c'est. 50 Mo au plus ; sans noms, téléphones ni coordonnées des ménages."
         ),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
     )  # fmt: skip
@@ -121,6 +122,8 @@ def kind_of(headings: list[str]) -> str | None:
         return str(RoundFile.Kind.SAMPLE)
     if not _lacking(HOMES, headings):
         return str(RoundFile.Kind.HOUSEHOLDS)
+    if not _lacking(MEMBERS, headings):
+        return str(RoundFile.Kind.MEMBERS)
     return None if _lacking(ANSWERS, headings) else str(RoundFile.Kind.ANSWERS)
 
 

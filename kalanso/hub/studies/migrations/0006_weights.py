@@ -13,10 +13,27 @@ class Migration(migrations.Migration):
     ]  # fmt: skip
 
     operations = [
+        migrations.RemoveConstraint("roundfile", "studies_roundfile_kind"),
+        migrations.AlterField(
+            "roundfile",
+            "kind",
+            models.CharField(
+                choices=[("answers", "Les réponses"), ("sample", "L'échantillon"), ("homes", "La liste des ménages"),
+                         ("members", "Les enfants des ménages"), ("second", "Les contre-visites")],
+                max_length=8,
+            ),
+        ),
+        migrations.AddConstraint(
+            "roundfile",
+            models.CheckConstraint(
+                condition=models.Q(kind__in=("answers", "sample", "homes", "members", "second")), name="studies_roundfile_kind"
+            ),
+        ),
         migrations.CreateModel(
             name="Weighting",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("members", models.ForeignKey(blank=True, null=True, on_delete=_KEPT, related_name="+", to="studies.roundfile")),
                 ("number", models.PositiveIntegerField()),
                 ("listed", models.JSONField()),
                 ("margins", models.JSONField(blank=True, default=dict)),

@@ -146,6 +146,7 @@ class RoundFile(models.Model):
         ANSWERS = "answers", _("Les réponses")
         SAMPLE = "sample", _("L'échantillon")
         HOUSEHOLDS = "homes", _("La liste des ménages")
+        MEMBERS = "members", _("Les enfants des ménages")
         SECOND = "second", _("Les contre-visites")
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="files")
@@ -166,7 +167,7 @@ class RoundFile(models.Model):
     class Meta:
         ordering = ("kind", "-received")
         constraints = (
-            models.CheckConstraint(condition=Q(kind__in=("answers", "sample", "homes", "second")), name="studies_roundfile_kind"),
+            models.CheckConstraint(condition=Q(kind__in=("answers", "sample", "homes", "members", "second")), name="studies_roundfile_kind"),
             models.CheckConstraint(
                 condition=~Q(approval="") & ~Q(data_protection="") & ~Q(consent_version=""), name="studies_roundfile_ethics"
             ),

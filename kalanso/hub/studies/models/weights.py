@@ -10,7 +10,8 @@ from kalanso.hub.studies.models.rounds import Round, RoundFile
 
 
 class Weighting(models.Model):
-    """One time that the weights of a round were computed out of a draw, from the files that stood (`homes`, `answers`).
+    """One time that the weights of a round were computed out of a draw, from the files that stood (`homes`, `answers`, and
+    `members`, the children of the listed households, where they had come).
 
     `listed` leads from clusters to the households counted there, `margins` from variables to shares of categories, `lines` is how many
     clusters had been replaced. The worker adds `factors` (a cluster a row), `rates` of answer and the `sample` that it made.
@@ -28,6 +29,7 @@ class Weighting(models.Model):
     draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="+")
     homes = models.ForeignKey(RoundFile, on_delete=models.PROTECT, related_name="+")
     answers = models.ForeignKey(RoundFile, on_delete=models.PROTECT, related_name="+")
+    members = models.ForeignKey(RoundFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     listed = models.JSONField()
     margins = models.JSONField(default=dict, blank=True)
     lines = models.PositiveIntegerField(default=0)

@@ -16,7 +16,7 @@ VARIABLES = {
     "sex": gettext_lazy("sexe"), "stratum": gettext_lazy("strate"), "cohort": gettext_lazy("cohorte"),
     "mother_education": gettext_lazy("école de la mère"), "displaced": gettext_lazy("ménage déplacé"), "place_code": gettext_lazy("lieu de vie"),
 }  # fmt: skip
-READ = ("answers", "homes")
+READ, MEMBERS = ("answers", "homes"), "members"
 
 
 def newest(one: Round) -> Weighting | None:
@@ -34,8 +34,11 @@ def stale(one: Round, sample: RoundFile) -> bool:
     made = of_sample(sample)
     if made is None:
         return False
-    standing = dict(one.files.filter(kind__in=READ, replaced__isnull=True).values_list("kind", "pk"))
-    same = standing == {"homes": made.homes_id, "answers": made.answers_id}
+    standing = dict(
+        one.files.filter(kind__in=(*READ, MEMBERS), replaced__isnull=True).values_list("kind", "pk")
+    )
+    used = {"homes": made.homes_id, "answers": made.answers_id, MEMBERS: made.members_id}
+    same = standing == {kind: pk for kind, pk in used.items() if pk is not None}
     return not same or made.lines != made.draw.replacements.count()
 
 
@@ -53,6 +56,16 @@ def rows(made: Weighting, person: Any) -> list[dict[str, Any]]:
     ]
 
 
+def silent_children(made: Weighting, locale: str) -> str:
+    """Say which children without an interview the weights know of."""
+    if made.members_id is None:
+        return _("Pour les enfants, seuls les refus sont comptés : la liste des enfants des ménages n'est pas venue, ceux que personne n'a rencontrés ne sont pas connus.")  # fmt: skip
+    numbers = {
+        name: format_value(made.rates.get(name) or 0, "count", locale) for name in ("unmet", "ageless")
+    }
+    return _("Enfants de l'âge de l'étude, listés mais sans interview (refus, absent, incapable) : %(unmet)s, pris en compte. Sans âge connu, laissés de côté : %(ageless)s.") % numbers  # fmt: skip
+
+
 def told(analysis: Analysis, locale: str) -> list[str]:
     """Say beside results where their weights come from."""
     made = of_sample(analysis.sample)
@@ -64,9 +77,10 @@ def told(analysis: Analysis, locale: str) -> list[str]:
         if made.rates.get(name) is not None
     }
     found = [
-        _("Les poids viennent du tirage %(number)s : chance de la grappe, du segment et du ménage, puis non-réponse. Ont répondu : ménages %(households)s, enfants %(children)s ; les enfants que personne n'a rencontrés ne sont pas connus.")
+        _("Les poids viennent du tirage %(number)s : chance de la grappe, du segment et du ménage, puis non-réponse. Ont répondu : ménages %(households)s, enfants %(children)s.")
         % {"number": made.draw.number, "households": rates.get("households", "—"), "children": rates.get("children", "—")}
     ]  # fmt: skip
+    found.append(silent_children(made, locale))
     if made.rates.get("lost"):
         found.append(
             _("Grappes sans aucune interview, dont les autres de la strate portent le poids : %(n)s.")

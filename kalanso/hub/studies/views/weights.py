@@ -47,6 +47,7 @@ def weights(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         **context_of(request, found), "form": form, "draw": drawn, "newest": newest, "done": done, "rows_shown": ROWS_SHOWN,
         "rows": queries.rows(done, request.user) if done else [], "ready": all(kind in files for kind in queries.READ),
+        "silent": queries.silent_children(done, rounds.language()) if done else "",
         "stale": bool(done and done.sample and queries.stale(found, done.sample)),
         "margins": [(queries.VARIABLES[name], shares.items()) for name, shares in done.margins.items()] if done else [],
     }  # fmt: skip
