@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,9 @@ def test_weights_come_out_of_the_draw_and_become_the_sample(mariam: Any) -> None
     assert sample.path.read_text().startswith("cluster,stratum,place_code,weight,cohort,stratum_name")
     page = text_of(mariam.get(here))
     assert "tirage 1" in page
-    assert "× 1,25" in page
+    assert "1,25" in page
+    assert re.search(r"fille 49,6\s%", page), "shares of margins in words, to a tenth"
+    assert mariam.get(here).context["form"]["margins"].value() == "sexe fille 49,6\nsexe garçon 50,4"
     assert mariam.get(f"{PAGE}{one.pk}/tirage/poids.csv").status_code == 200
 
 

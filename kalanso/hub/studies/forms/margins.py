@@ -27,6 +27,7 @@ _CATEGORIES: Mapping[str, Mapping[str, str]] = {
     },
     "displaced": {"oui": "yes", "non": "no"},
 }
+_ACCENTS = {"garcon": "garçon", "ecole": "école", "deplace": "déplacé"}
 _LISTED = re.compile(r"(\S+)[\s;=:,]+(\d{1,6})")
 _MARGIN = re.compile(r"(\S+)[\s;]+(\S+)[\s;=:]+(\d{1,3}(?:[.,]\d{1,4})?)\s*%?")
 CLOSE = 0.5  # how far percents may be from 100 together, in points
@@ -45,14 +46,16 @@ class WeightsForm(forms.Form):
     )  # fmt: skip
 
     def __init__(
-        self, *args: Any, clusters: Sequence[str], before: Mapping[str, int] | None = None, **options: Any
-    ) -> None:
+        self, *args: Any, clusters: Sequence[str], before: Mapping[str, int] | None = None,
+        margins: Mapping[str, Mapping[str, float]] | None = None, **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(*args, **options)
         self.clusters = list(clusters)
         known = before or {}
         self.fields["listed"].initial = "\n".join(
             f"{code} {known.get(code, '')}".rstrip() for code in self.clusters
         )
+        self.fields["margins"].initial = _written(margins or {})
 
     def clean_listed(self) -> dict[str, int]:
         """Read a cluster a line; every cluster that is to be visited has its number."""
@@ -103,3 +106,20 @@ class WeightsForm(forms.Form):
             name: {category: share / sum(shares.values()) for category, share in shares.items()}
             for name, shares in found.items()
         }
+
+
+def _written(margins: Mapping[str, Mapping[str, float]]) -> str:
+    """Return margins as somebody would write them: computing again must not lose what was known."""
+    names = {code: word for word, code in _MEANT.items()}
+    lines = []
+    for name, shares in margins.items():
+        words = {code: word for word, code in reversed(_CATEGORIES.get(name, {}).items())}
+        lines += [
+            f"{_accented(names.get(name, name))} {_accented(words.get(category, category))} {f'{100 * share:.4f}'.rstrip('0').rstrip('.').replace('.', ',')}"
+            for category, share in shares.items()
+        ]
+    return "\n".join(lines)
+
+
+def _accented(word: str) -> str:
+    return _ACCENTS.get(word, word)

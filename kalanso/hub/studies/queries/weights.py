@@ -16,6 +16,12 @@ VARIABLES = {
     "sex": gettext_lazy("sexe"), "stratum": gettext_lazy("strate"), "cohort": gettext_lazy("cohorte"),
     "mother_education": gettext_lazy("école de la mère"), "displaced": gettext_lazy("ménage déplacé"), "place_code": gettext_lazy("lieu de vie"),
 }  # fmt: skip
+# What codes of these are called.
+CATEGORIES = {
+    "female": gettext_lazy("fille"), "male": gettext_lazy("garçon"), "yes": gettext_lazy("oui"), "no": gettext_lazy("non"),
+    "none": gettext_lazy("aucune"), "koranic": gettext_lazy("coranique"), "primary": gettext_lazy("primaire"),
+    "secondary": gettext_lazy("secondaire"),
+}  # fmt: skip
 READ, MEMBERS = ("answers", "homes"), "members"
 
 
@@ -66,6 +72,18 @@ def silent_children(made: Weighting, locale: str) -> str:
     return _("Enfants de l'âge de l'étude, listés mais sans interview (refus, absent, incapable) : %(unmet)s, pris en compte. Sans âge connu, laissés de côté : %(ageless)s.") % numbers  # fmt: skip
 
 
+def margins(made: Weighting, locale: str) -> list[str]:
+    """Say to which shares the weights are brought, a variable a line."""
+    return [
+        f"{VARIABLES[name]} : "
+        + ", ".join(
+            f"{CATEGORIES.get(category, category)} {format_value(share, 'percent1', locale)}"
+            for category, share in shares.items()
+        )
+        for name, shares in made.margins.items()
+    ]
+
+
 def told(analysis: Analysis, locale: str) -> list[str]:
     """Say beside results where their weights come from."""
     made = of_sample(analysis.sample)
@@ -89,6 +107,9 @@ def told(analysis: Analysis, locale: str) -> list[str]:
     if made.margins:
         names = ", ".join(str(VARIABLES[name]) for name in made.margins)
         found.append(
-            _("Ils sont calés sur ce qui est connu de la population : %(names)s.") % {"names": names}
+            _(
+                "Ils sont calés sur ce qui est connu de la population (%(names)s) ; les intervalles en tiennent compte."
+            )
+            % {"names": names}
         )
     return found

@@ -33,7 +33,12 @@ def weights(request: HttpRequest, pk: int) -> HttpResponse:
     refuse_unless(request.user, "studies.declare", found)
     drawn, newest = draws.newest(found), queries.newest(found)
     codes = [row["cluster"] for row in queries.in_use(drawn)]
-    form = WeightsForm(request.POST or None, clusters=codes, before=newest.listed if newest else None)
+    form = WeightsForm(
+        request.POST or None,
+        clusters=codes,
+        before=newest.listed if newest else None,
+        margins=newest.margins if newest else None,
+    )
     if request.method == "POST" and form.is_valid():
         try:
             ask_weights(by=request.user, one=found, now=datetime.now(UTC), **form.cleaned_data)
@@ -49,7 +54,7 @@ def weights(request: HttpRequest, pk: int) -> HttpResponse:
         "rows": queries.rows(done, request.user) if done else [], "ready": all(kind in files for kind in queries.READ),
         "silent": queries.silent_children(done, rounds.language()) if done else "",
         "stale": bool(done and done.sample and queries.stale(found, done.sample)),
-        "margins": [(queries.VARIABLES[name], shares.items()) for name, shares in done.margins.items()] if done else [],
+        "margins": queries.margins(done, rounds.language()) if done else [],
     }  # fmt: skip
     return render(request, "studies/weights.html", context, status=422 if form.errors else 200)
 
