@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kalanso.figures.answers import interval_rows
     from kalanso.figures.beside import beside_sources
     from kalanso.figures.choropleths import choropleth
+    from kalanso.figures.coverage_by_age import age_curves
     from kalanso.figures.drawing import draw, to_pdf, to_png, to_svg
     from kalanso.figures.estimate_maps import estimate_map
     from kalanso.figures.evidence_axes import evidence_axis
@@ -60,6 +61,7 @@ KINDS = {
     "organ_pipe": "kalanso.figures.organ_pipes",
     "inchworms": "kalanso.figures.nested_intervals",
     "share_stacks": "kalanso.figures.stacks",
+    "age_curves": "kalanso.figures.coverage_by_age",
 }
 _DRAWING = ("draw", "to_pdf", "to_png", "to_svg")
 
@@ -73,6 +75,7 @@ __all__ = [
     "Source",
     "Subject",
     "Thresholds",
+    "age_curves",
     "beside_sources",
     "choropleth",
     "draw",

@@ -120,6 +120,11 @@ INPUTS: Mapping[str, tuple[Input, ...]] = {
         Input(name="lower_bound", type="number", meaning="one-sided lower bound", needed=False),
         Input(name="upper_bound", type="number", meaning="one-sided upper bound", needed=False),
     ),
+    "age_curves": (
+        Input(name="series", type="text", meaning="what the line is called, such as the dose"),
+        Input(name="age_days", type="number", meaning="age in days"),
+        Input(name="share", type="number", meaning="share of children with the dose by that age, 0 to 1"), _LOW, _HIGH,
+    ),
     "share_stacks": (
         Input(name="label", type="text", meaning="what the row is called"),
         Input(name="part", type="text", meaning="what the part is called, in the reader's language"),

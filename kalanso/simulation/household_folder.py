@@ -14,6 +14,7 @@ import yaml
 
 from kalanso.simulation.country import ExampleCountry
 from kalanso.simulation.household_children import DOSES
+from kalanso.simulation.household_doors import household_list
 from kalanso.simulation.household_settings import COHORTS, Catchment, Fieldwork
 from kalanso.simulation.household_survey import HouseholdSurvey, household_survey
 
@@ -68,11 +69,12 @@ def _lineage(code: str, within: dict[str, str]) -> set[str]:
 def write_study(
     country: ExampleCountry, folder: Path, rng: np.random.Generator, fieldwork: Fieldwork | None = None
 ) -> HouseholdSurvey:
-    """Write a study of the example country: `round.yaml`, `answers.csv`, `sample.csv`, and the truth beside; return it."""
+    """Write a study of the example country: `round.yaml`, `answers.csv`, `homes.csv`, `sample.csv`, and the truth beside; return it."""
     chosen = fieldwork or Fieldwork()
     found = household_survey(catchments_of(country), chosen, rng)
     (folder / TRUTH).mkdir(parents=True, exist_ok=True)
     found.submissions.to_csv(folder / "answers.csv", index=False)
+    household_list(found.submissions, chosen, rng).to_csv(folder / "homes.csv", index=False)
     places = country.places.to_pandas()
     names = dict(zip(places["place_code"], places["name"], strict=True))
     sample = found.sample.assign(stratum_name=found.sample["stratum"].map(names))

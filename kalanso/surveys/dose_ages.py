@@ -92,9 +92,9 @@ def dose_by_age(
     """Return the share of a cohort with a dose by each age of `at` (days), as if all had been followed that long.
 
     Columns: age_days, share, standard_error, low, high, children, left_out (of unknown age), undated. Beyond the age
-    of the oldest child nothing is known: such ages are refused. The interval is a logit one with t of clusters
-    minus strata; a stratum with one cluster adds nothing to the error. Weights that were raked are not raked anew for each
-    cluster left out: the interval does not take raking into account.
+    of the oldest child nothing is known: such ages are refused; near it few children decide over all, as in any such curve.
+    The interval is a logit one with t of clusters minus strata; a stratum with one cluster adds nothing to the error. Weights
+    that were raked are not raked anew for each cluster left out: the interval does not take raking into account.
     """
     chosen = record.children["cohort"].eq(cohort).to_numpy(dtype=bool)
     if dose not in record.doses or not chosen.any():

@@ -170,6 +170,7 @@ MADE: Mapping[str, Callable[[str], Figure]] = {
     "organ_pipe": lambda locale: figures.organ_pipe(pipe_rows(), subject=subject(), locale=locale),
     "inchworms": lambda locale: figures.inchworms(worm_rows(), subject=subject(), locale=locale),
     "share_stacks": lambda locale: figures.share_stacks(stack_rows(locale), subject=subject(), locale=locale),
+    "age_curves": lambda locale: figures.age_curves(curve_rows(), subject=subject(), locale=locale),
     "source_flows": lambda locale: figures.source_flows(
         flow_rows(), subject=subject(unit="count", place="Mali"), locale=locale
     ),
@@ -193,6 +194,19 @@ def worm_rows() -> pd.DataFrame:
         for series, value in (("2024", first), ("2025", first + 0.15))
         for level in (0.95, 0.8, 0.6, 0.4, 0.2, 0.01)
     ])  # fmt: skip
+
+
+def curve_rows() -> pd.DataFrame:
+    """Two doses of children who were followed, and one with an interval of which nothing is known after six months."""
+    rows = [
+        ("DTC 1", 45, 0.3, None, None),
+        ("DTC 1", 80, 0.7, None, None),
+        ("VAR 1", 275, 0.4, None, None),
+        ("VAR 1", 340, 0.55, None, None),
+        ("DTC 1 (18 s)", 42, 0.1, 0.05, 0.2),
+        ("DTC 1 (18 s)", 180, 0.75, 0.65, 0.83),
+    ]
+    return pd.DataFrame(rows, columns=["series", "age_days", "share", "low", "high"])  # fmt: skip
 
 
 def stack_rows(locale: str) -> pd.DataFrame:

@@ -6,7 +6,14 @@ import pytest
 
 from kalanso import figures
 from kalanso.figures.figure import FigureRefused
-from tests.figures.test_figures_made_up import pipe_rows, said_in, stack_rows, subject, worm_rows
+from tests.figures.test_figures_made_up import (
+    curve_rows,
+    pipe_rows,
+    said_in,
+    stack_rows,
+    subject,
+    worm_rows,
+)
 
 
 def test_the_organ_pipe_says_the_weighted_share_and_names_no_cluster() -> None:
@@ -42,6 +49,15 @@ def test_two_rounds_are_told_apart_and_the_lowest_leads() -> None:
     assert {"2024", "2025"} <= set(said_in(figures.to_svg(figure, 640)).split())
 
 
+def test_a_curve_stays_where_children_were_followed_and_is_unknown_beyond_the_oldest_otherwise() -> None:
+    table = figures.age_curves(curve_rows(), subject=subject(), locale="en").table.set_index("Age")
+    assert table.loc["2 months", "DTC 1"] == "30%"
+    assert table.loc["12 months", "DTC 1"] == "70%"
+    assert table.loc["2 months", "VAR 1"] == "0%"
+    assert table.loc["4 months", "DTC 1 (18 s)"] == "10% (between 5% and 20%)"
+    assert table.loc["9 months", "DTC 1 (18 s)"] == "no data"
+
+
 @pytest.mark.parametrize(
     ("kind", "rows", "change", "said"),
     [
@@ -53,6 +69,9 @@ def test_two_rounds_are_told_apart_and_the_lowest_leads() -> None:
         ("inchworms", worm_rows(), {"value": 0.99}, "low <= value <= high"),
         ("inchworms", worm_rows(), {"level": 0.5}, "one interval for each label"),
         ("inchworms", worm_rows(), {"series": list(range(24))}, "two rounds at most"),
+        ("age_curves", curve_rows(), {"share": [0.3, 0.2, 0.4, 0.5, 0.1, 0.7]}, "never fall with age"),
+        ("age_curves", curve_rows(), {"share": 30.0}, "shares from 0 to 1"),
+        ("age_curves", curve_rows(), {"series": list("ABCDEF")}, "5 lines at most"),
     ],
 )  # fmt: skip
 def test_rows_that_cannot_be_are_refused(kind, rows, change, said) -> None:  # type: ignore[no-untyped-def]

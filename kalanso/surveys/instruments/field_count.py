@@ -32,8 +32,8 @@ def field_count(
     the child form, and of the child form filled a second time. Without the household list, interviews are counted: nobody then
     knows of absent households. Raises SurveyRefused for exports that cannot be read.
     """
-    visits, unclear = (None, 0) if homes is None else _homes(homes)
-    talks, repeated = (None, 0) if answers is None else _talks(answers)
+    visits, unclear = (None, 0) if homes is None else household_visits(homes)
+    talks, repeated = (None, 0) if answers is None else child_interviews(answers)
     clusters, elsewhere = _clusters(expected, visits, talks)
     found: dict[str, Any] = {
         "basis": "homes" if visits is not None else "answers", "clusters": clusters, "teams": _teams(clusters), "elsewhere": elsewhere, "unclear": unclear,
@@ -41,12 +41,12 @@ def field_count(
     }  # fmt: skip
     found["flags"], found["timed"] = ([], 0) if talks is None else _flags(talks)
     found["second"], found["unmatched"] = (
-        ([], 0) if second is None or talks is None else _second(talks, _talks(second)[0])
+        ([], 0) if second is None or talks is None else _second(talks, child_interviews(second)[0])
     )
     return found
 
 
-def _homes(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+def household_visits(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return the visits in their order, and how many have an outcome that the form does not know."""
     form = load("household_list")
     rows = read_answers({"": table}, form).rows
@@ -62,7 +62,7 @@ def _homes(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     )
 
 
-def _talks(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+def child_interviews(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return the last interview about each child, and how many came before it."""
     form = load("child")
     rows = read_answers({"": table}, form).rows
