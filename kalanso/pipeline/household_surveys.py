@@ -20,15 +20,17 @@ import pyarrow.parquet as pq
 from kalanso import __version__
 from kalanso.definitions import load as load_pack
 from kalanso.figures.documents import Document
-from kalanso.figures.survey_report import SurveyFacts, survey_report
+from kalanso.figures.survey_report import survey_report
+from kalanso.figures.survey_words import SurveyFacts
 from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
 from kalanso.pipeline.study_rounds import StudyRound, read_round
 from kalanso.pipeline.survey_drawings import drawn
 from kalanso.pipeline.survey_reach import bounds, unreached
+from kalanso.surveys.beside import DOSE, LOW_BELOW, Beside, beside
 from kalanso.surveys.cleaning import ChildrenRefused, Cleaned, clean
 from kalanso.surveys.corrections import CorrectionRefused, located
 from kalanso.surveys.drawn_weights import raked
-from kalanso.surveys.estimates import estimate
+from kalanso.surveys.estimates import estimate, low_clusters
 from kalanso.surveys.evidence_rows import cluster_rows
 from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments import load as load_form
@@ -49,8 +51,9 @@ from kalanso.surveys.tables import (
 )
 from kalanso.vocabulary.messages import LOCALES
 
-ANSWERS, SAMPLE, DECIDED = "answers.csv", "sample.csv", "corrections.csv"
+ANSWERS, SAMPLE, DECIDED, HOMES = "answers.csv", "sample.csv", "corrections.csv", "homes.csv"
 PRIVATE = "private"  # rows of single children: never handed on
+LOW_CLUSTERS = f"{PRIVATE}/low_clusters.csv"  # for the field
 NEXT_DOSES = f"{PRIVATE}/next_doses.ndjson"
 DONE = "receipt.csv"  # written last: a folder without it holds no finished analysis
 REPORT_FORMATS = ("pdf", "docx")
@@ -69,6 +72,7 @@ class Analysed:
     cleaned: Cleaned
     estimates: pd.DataFrame
     evidence: pd.DataFrame
+    beside: Beside
     left_out: Sequence[tuple[str, str, int]]
     reached: pd.DataFrame
     files: tuple[str, ...]
@@ -91,7 +95,8 @@ def analyse_survey(
     """Analyse the round of a folder and write its tables, and reports in every language; with `pictures`, drawings for pages.
 
     The folder holds `round.yaml`, `answers.csv` (an export of the form `child`), `sample.csv` (cluster, stratum, place_code, cohort,
-    weight) and, where persons decided something, `corrections.csv`, where clusters were replaced `draw.csv` and `replacements.csv`. `salt` is a secret text of the study: with it identifiers of
+    weight) and, where persons decided something, `corrections.csv`, where clusters were replaced `draw.csv` and `replacements.csv`, and where households were listed
+    `homes.csv` (an export of the form `household_list`). `salt` is a secret text of the study: with it identifiers of
     children stay the same from one analysis to the next. Raises CannotAnalyse, CannotReadRound, Cancelled.
     """
     step(progress, cancel, "pipeline.survey.reading", 0.0)
@@ -101,38 +106,50 @@ def analyse_survey(
         found = _received(Path(folder), sample, study, salt)
         away = unreached(Path(folder), sample)
         step(progress, cancel, "pipeline.survey.cleaning", 0.2)
-        decided_in = Path(folder) / DECIDED
-        decided = None
-        if decided_in.exists():
-            decided = located(_given(decided_in), found.children, found.doses)
-        cleaned = clean(found.children, found.doses, study.asked, answers=found.answers, decided=decided)
+        cleaned = clean(
+            found.children,
+            found.doses,
+            study.asked,
+            answers=found.answers,
+            decided=_decided(Path(folder), found),
+        )
         step(progress, cancel, "pipeline.survey.estimating", 0.4)
-        cleaned = raked(cleaned, study.margins)
-        known = record(
-            cleaned, _schedule(study), scopes=study.scopes or None, policy=study.policy, mode=study.mode,
-            grace_days=study.grace_days, answers=cleaned.answers,
-        )  # fmt: skip
+        cleaned, schedule = raked(cleaned, study.margins), _schedule(study)
+        known = _judged(cleaned, study, schedule)
         estimates = estimate(known, groups=study.groups)
+        tables = beside(
+            known, estimates, schedule, sample=sample, answers=_given(Path(folder) / ANSWERS), homes=_homes(Path(folder)), groups=study.groups
+        )  # fmt: skip
     except (ChildrenRefused, CorrectionRefused, RecordRefused, ScheduleRefused) as error:
         raise CannotAnalyse("pipeline.survey.not_analysed", reason=str(error)) from error
     except SurveyRefused as error:
         raise CannotAnalyse(error.message.id, **error.message.params) from error
     evidence = _heard(known, study, away)
-    files = _write(
-        Path(out), found, cleaned, estimates, evidence, left_out(known), _next_doses(known, study, now)
+    texts = {NEXT_DOSES: _next_doses(known, study, now), **_low(known)}
+    files = _write(Path(out), found, cleaned, estimates, evidence, left_out(known), texts)
+    facts = _facts(
+        study, known, found, cleaned, estimates, _strata(sample), now, bounds(away, estimates), tables
     )
-    facts = _facts(study, known, found, cleaned, estimates, _strata(sample), now, bounds(away, estimates))
-    wanted = [(locale, kind) for kind in reports for locale in LOCALES]
-    for number, (locale, kind) in enumerate(wanted):
-        step(progress, cancel, "pipeline.survey.reporting", 0.6 + 0.4 * number / len(wanted))
-        name = f"report-{locale}.{kind}"
-        (Path(out) / name).write_bytes(_printed(survey_report(facts, locale), kind, now))
-        files.append(name)
+    files += _reported(Path(out), facts, reports, progress, cancel, now)
     if pictures:
         files += drawn(Path(out), facts)
     return Analysed(
-        study=study, received=found, cleaned=cleaned, estimates=estimates, evidence=evidence, left_out=left_out(known), reached=facts.reached, files=tuple(files),
+        study=study, received=found, cleaned=cleaned, estimates=estimates, evidence=evidence, beside=tables, left_out=left_out(known), reached=facts.reached, files=tuple(files),
     )  # fmt: skip
+
+
+def _reported(
+    out: Path, facts: SurveyFacts, reports: tuple[str, ...], progress: Progress, cancel: Cancel, now: datetime
+) -> list[str]:  # fmt: skip
+    """Write the reports in every language; return the names of the files."""
+    wanted = [(locale, kind) for kind in reports for locale in LOCALES]
+    files = []
+    for number, (locale, kind) in enumerate(wanted):
+        step(progress, cancel, "pipeline.survey.reporting", 0.6 + 0.4 * number / len(wanted))
+        name = f"report-{locale}.{kind}"
+        (out / name).write_bytes(_printed(survey_report(facts, locale), kind, now))
+        files.append(name)
+    return files
 
 
 def _received(folder: Path, sample: pd.DataFrame, study: StudyRound, salt: str) -> Received:
@@ -145,6 +162,24 @@ def _received(folder: Path, sample: pd.DataFrame, study: StudyRound, salt: str) 
     found = received(rows, form, survey=study.asked.survey)
     found = replace(found, read={str(what): int(n) for what, n in read.receipt.itertuples(index=False)})
     return sampled(found, sample, salt=salt, cohorts=cohorts)
+
+
+def _decided(folder: Path, found: Received) -> pd.DataFrame | None:
+    """Return what persons decided, with the line of each, where there is such a file."""
+    path = folder / DECIDED
+    return located(_given(path), found.children, found.doses) if path.exists() else None
+
+
+def _homes(folder: Path) -> pd.DataFrame | None:
+    """Return the export of the household list, where there is one."""
+    return _given(folder / HOMES) if (folder / HOMES).exists() else None
+
+
+def _judged(cleaned: Cleaned, study: StudyRound, schedule: pd.DataFrame) -> Record:
+    """Return the proof of each child, by the rules that the round states."""
+    return record(
+        cleaned, schedule, scopes=study.scopes or None, policy=study.policy, mode=study.mode, grace_days=study.grace_days, answers=cleaned.answers,
+    )  # fmt: skip
 
 
 def _heard(known: Record, study: StudyRound, away: pd.DataFrame) -> pd.DataFrame:
@@ -210,9 +245,9 @@ def _write(
     estimates: pd.DataFrame,
     evidence: pd.DataFrame,
     unoffered: Sequence[tuple[str, str, int]],
-    next_doses: str,
+    texts: Mapping[str, str],
 ) -> list[str]:
-    """Write every table as Parquet and CSV, what children need next, and the receipt last."""
+    """Write every table as Parquet and CSV, texts (what children need next, low clusters), and the receipt last."""
     (out / DONE).unlink(missing_ok=True)
     (out / PRIVATE).mkdir(parents=True, exist_ok=True)
     tables = {
@@ -226,7 +261,8 @@ def _write(
         pq.write_table(rows, out / f"{name}.parquet", compression="zstd")
         table.to_csv(out / f"{name}.csv", index=False)
     cluster_rows(evidence).to_csv(out / "surveys.csv", index=False)
-    (out / NEXT_DOSES).write_text(next_doses, encoding="utf-8")
+    for name, text in texts.items():
+        (out / name).write_text(text, encoding="utf-8")
     receipt = pd.concat(
         [
             pd.DataFrame(list(found.read.items()), columns=["what", "n"]).assign(part="read"),
@@ -241,7 +277,7 @@ def _write(
     shutil.move(out / "receipt.draft", out / DONE)
     return [f"{name}.{kind}" for name in tables for kind in ("parquet", "csv")] + [
         "surveys.csv",
-        NEXT_DOSES,
+        *texts,
         DONE,
     ]
 
@@ -255,6 +291,7 @@ def _facts(
     strata: Mapping[str, str],
     now: datetime,
     reached: pd.DataFrame,
+    tables: Beside,
 ) -> SurveyFacts:
     counts = _counts(found)
     return SurveyFacts(
@@ -262,8 +299,15 @@ def _facts(
         cohorts={one.name: (one.from_days, one.to_days) for one in study.asked.cohorts}, strata=strata, doses=study.asked.doses, policy=study.policy, mode=study.mode,
         grace_days=study.grace_days, ethics=study.ethics, chosen_places=study.chosen_places, demo=study.demo, received=counts, read=found.read, left_out=left_out(known), reached=reached,
         receipt=cleaned.receipt, estimates=estimates, clusters=int(known.children["cluster"].nunique()),
-        children=len(known.children), made_on=now.date(), version=__version__,
+        children=len(known.children), made_on=now.date(), version=__version__, beside=tables,
     )  # fmt: skip
+
+
+def _low(known: Record) -> dict[str, str]:
+    """Return the file with the clusters below the level, for the field."""
+    if DOSE not in known.doses:
+        return {}
+    return {LOW_CLUSTERS: low_clusters(known, DOSE, below=LOW_BELOW).to_csv(index=False)}
 
 
 def _printed(document: Document, kind: str, now: datetime) -> bytes:

@@ -10,12 +10,13 @@ import json
 from pathlib import Path
 
 from kalanso.figures.documents import Picture
-from kalanso.figures.survey_report import SurveyFacts, survey_report
+from kalanso.figures.survey_report import survey_report
+from kalanso.figures.survey_words import SurveyFacts
 from kalanso.vocabulary.messages import LOCALES
 
 SAID = "pictures.json"
 WIDTHS = (328, 640)
-BY_STRATUM = "inchworms"  # the kind of figure that names strata
+BY_STRATUM = ("inchworms", "organ_pipe")  # the kinds of figures that name strata
 
 
 def drawn(out: Path, facts: SurveyFacts) -> list[str]:
@@ -28,7 +29,7 @@ def drawn(out: Path, facts: SurveyFacts) -> list[str]:
         pictures = [one.figure for one in survey_report(facts, locale).blocks if isinstance(one, Picture)]
         told[locale] = [
             {
-                "number": number, "title": figure.title, "alt": figure.alt, "by_stratum": figure.kind == BY_STRATUM,
+                "number": number, "title": figure.title, "alt": figure.alt, "by_stratum": figure.kind in BY_STRATUM,
                 "headings": [str(name) for name in figure.table.columns],
                 "rows": [[str(cell) for cell in row] for row in figure.table.itertuples(index=False)],
             }

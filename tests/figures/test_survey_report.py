@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from kalanso.figures import survey_report as report
 from kalanso.figures.documents import Bullets, Document, Grid, Paragraph, Picture
 from kalanso.figures.figure import FigureRefused
-from kalanso.figures.survey_report import CHAPTERS, SurveyFacts, survey_report
+from kalanso.figures.survey_report import ORDER, survey_report
+from kalanso.figures.survey_words import CHAPTERS, PRIORITY, SurveyFacts
 from kalanso.figures.words import say
 from kalanso.surveys.drivers import ITEMS
 
@@ -124,14 +124,12 @@ def test_a_survey_without_estimates_is_refused() -> None:
 def test_every_indicator_question_and_chapter_has_its_words(locale: str) -> None:
     names = [f"measure.{name}" for chapter in CHAPTERS.values() for name in chapter]
     names += [f"driver.{one.key}" for one in ITEMS if one.positive]
-    names += [
-        f"{part}.{chapter}" for part in ("chapter", "about") for chapter in (*CHAPTERS, "drivers", "groups")
-    ]
+    names += [f"{part}.{chapter}" for part in ("chapter", "about") for chapter in ORDER]
 
     said = [say(locale, f"figures.survey.{name}") for name in names]
 
     assert all(one and not one.startswith("figures.") for one in said)
-    assert report.PRIORITY
+    assert PRIORITY
 
 
 def test_a_group_without_words_stands_as_its_code_in_quotes_and_odd_values_are_told() -> None:

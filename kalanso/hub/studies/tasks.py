@@ -50,7 +50,7 @@ from kalanso.hub.studies.queries.frames import below
 from kalanso.hub.studies.queries.results import SHOWN
 from kalanso.hub.studies.queries.salts import salt_of
 from kalanso.hub.studies.queries.weights import of_sample
-from kalanso.pipeline.household_surveys import REPORT_FORMATS, Analysed, analyse_survey
+from kalanso.pipeline.household_surveys import HOMES, REPORT_FORMATS, Analysed, analyse_survey
 from kalanso.pipeline.progress import Cancelled
 from kalanso.pipeline.publish_surveys import EVIDENCE_FILE, publish_analysis, withdraw_survey
 from kalanso.pipeline.survey_reach import DRAW, REPLACED
@@ -224,6 +224,8 @@ def _lay(analysis: Analysis, folder: Path) -> None:
     """Write the study as the pipeline reads one: its declaration, answers and sample."""
     for file in (analysis.answers, analysis.sample):
         shutil.copyfile(file.path, folder / f"{file.kind}.csv")
+    for file in analysis.round.files.filter(kind=RoundFile.Kind.HOUSEHOLDS, replaced__isnull=True):
+        shutil.copyfile(file.path, folder / HOMES)
     if analysis.decided:
         rows = Correction.objects.filter(pk__in=analysis.decided).select_related("by").order_by("pk")
         with (folder / "corrections.csv").open("w", encoding="utf-8", newline="") as stream:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kalanso.figures.survey_report import (
+from kalanso.figures.survey_words import (
     PRIORITY,
     ages_told,
     called,

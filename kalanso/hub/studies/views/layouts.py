@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from kalanso.figures.survey_report import ages_told
+from kalanso.figures.survey_words import ages_told
 from kalanso.hub.people.permissions import refuse_unless
 from kalanso.hub.studies.actions import layouts as actions
 from kalanso.hub.studies.forms.sizes import SizeForm
