@@ -25,6 +25,7 @@ from kalanso.figures.survey_words import (
     cell,
     detail_called,
     group_called,
+    group_place,
     left_out_told,
     read_told,
     unreached_told,
@@ -300,6 +301,10 @@ def _groups(facts: SurveyFacts, locale: str) -> Iterator[Block]:
     ]
     if own.empty:
         return
+    if (wealth := facts.beside.wealth) is not None:
+        yield Paragraph(
+            text=say(locale, "figures.survey.wealth", n=len(wealth.loadings), share=wealth.explained, left_out=len(wealth.left_out)), small=True
+        )  # fmt: skip
     for cohort in facts.cohorts:
         rows = own[own["cohort"] == cohort]
         keys = list(dict.fromkeys(zip(rows["indicator"], rows["detail"], strict=True)))
@@ -307,7 +312,7 @@ def _groups(facts: SurveyFacts, locale: str) -> Iterator[Block]:
             (row["domain_kind"], row["domain"], row["indicator"], row["detail"]): row
             for row in rows.to_dict("records")
         }
-        places = sorted({key[:2] for key in cells})
+        places = sorted({key[:2] for key in cells}, key=lambda key: group_place(str(key[0]), str(key[1])))
         yield Grid(
             title=say(locale, "figures.survey.cohort", ages=ages_told(facts.cohorts[cohort], locale)),
             headings=[say(locale, "figures.survey.heading.group"), *(called(*key, locale) for key in keys)],

@@ -21,6 +21,7 @@ from kalanso.figures.survey_words import (
     cell,
     detail_called,
     group_called,
+    group_place,
     kind_called,
     stratum_called,
 )
@@ -118,6 +119,7 @@ def sample(facts: SurveyFacts, locale: str) -> Iterator[Block]:
     rows = facts.beside.composition
     for cohort in facts.cohorts:
         own = rows[rows["cohort"] == cohort].to_dict("records")
+        own.sort(key=lambda row: group_place(str(row["kind"]), str(row["value"])))
         if not own:
             continue
         hidden = _hidden(own)

@@ -15,6 +15,8 @@ import pandas as pd
 from kalanso.figures.words import say
 from kalanso.surveys.beside import Beside
 from kalanso.surveys.drivers import ITEMS
+from kalanso.surveys.tables import DISTANCES
+from kalanso.surveys.wealth import FIFTHS
 from kalanso.vocabulary import Message, UnknownMessage, format_value
 
 ALL = "all"
@@ -37,6 +39,12 @@ PAPERS = ("card", "register", "either", "any", "all")
 PRIORITY = tuple(one.key for one in ITEMS if one.priority)
 # What reading a file counts that somebody should look at
 ODD = ("rows_twice", "unknown_variable", "unknown_code", "not_a_number", "not_a_date")
+# Groups that have an order of their own; others stand as their codes are sorted, those without an answer last
+STEPS = {
+    "wealth": FIFTHS,
+    "distance": DISTANCES,
+    "mother_education": ("none", "koranic", "primary", "secondary", "unknown"),
+}
 HALF_A_YEAR, MONTH = 183, 30.4375  # days
 
 
@@ -153,3 +161,9 @@ def stratum_called(code: str, facts: SurveyFacts, locale: str) -> str:
 def kind_called(kind: str, locale: str) -> str:
     """Name by what children are grouped."""
     return say(locale, f"figures.survey.kind.{kind}")
+
+
+def group_place(kind: str, name: str) -> tuple[str, int, str]:
+    """Return by what groups of children are sorted."""
+    steps = STEPS.get(kind, ())
+    return (kind, steps.index(name) if name in steps else len(steps) + (not name), name)

@@ -49,6 +49,7 @@ from kalanso.surveys.tables import (
     SURVEY_ESTIMATES,
     SURVEY_EVIDENCE,
 )
+from kalanso.surveys.wealth import with_wealth
 from kalanso.vocabulary.messages import LOCALES
 
 ANSWERS, SAMPLE, DECIDED, HOMES = "answers.csv", "sample.csv", "corrections.csv", "homes.csv"
@@ -114,12 +115,8 @@ def analyse_survey(
             decided=_decided(Path(folder), found),
         )
         step(progress, cancel, "pipeline.survey.estimating", 0.4)
-        cleaned, schedule = raked(cleaned, study.margins), _schedule(study)
-        known = _judged(cleaned, study, schedule)
-        estimates = estimate(known, groups=study.groups)
-        tables = beside(
-            known, estimates, schedule, sample=sample, answers=_given(Path(folder) / ANSWERS), homes=_homes(Path(folder)), groups=study.groups
-        )  # fmt: skip
+        cleaned = raked(cleaned, study.margins)
+        known, estimates, tables = _estimated(Path(folder), cleaned, sample, study)
     except (ChildrenRefused, CorrectionRefused, RecordRefused, ScheduleRefused) as error:
         raise CannotAnalyse("pipeline.survey.not_analysed", reason=str(error)) from error
     except SurveyRefused as error:
@@ -173,6 +170,22 @@ def _decided(folder: Path, found: Received) -> pd.DataFrame | None:
 def _homes(folder: Path) -> pd.DataFrame | None:
     """Return the export of the household list, where there is one."""
     return _given(folder / HOMES) if (folder / HOMES).exists() else None
+
+
+def _estimated(
+    folder: Path, cleaned: Cleaned, sample: pd.DataFrame, study: StudyRound
+) -> tuple[Record, pd.DataFrame, Beside]:  # fmt: skip
+    """Return the proof of each child, the estimates, and the tables beside them; by wealth too where possessions were asked."""
+    cleaned, wealth = with_wealth(cleaned)
+    groups = study.groups if wealth is None else tuple(dict.fromkeys([*study.groups, "wealth"]))
+    schedule = _schedule(study)
+    known = _judged(cleaned, study, schedule)
+    estimates = estimate(known, groups=groups)
+    tables = beside(
+        known, estimates, schedule, sample=sample, answers=_given(folder / ANSWERS), homes=_homes(folder), groups=groups,
+        wealth=wealth,
+    )  # fmt: skip
+    return known, estimates, tables
 
 
 def _judged(cleaned: Cleaned, study: StudyRound, schedule: pd.DataFrame) -> Record:

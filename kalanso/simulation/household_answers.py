@@ -27,6 +27,12 @@ DRIVERS: Mapping[str, tuple[float, float]] = {
     "besd_took_child": (0.20, 0.85), "besd_intention": (0.45, 0.85),
 }  # fmt: skip
 NEGATIVE = {"besd_autonomy": (0.55, 0.35), "besd_turned_away": (0.18, 0.12)}
+# What households own: the wealth (standard normal) above which half of them have it.
+POSSESSIONS: Mapping[str, float] = {
+    "asset_electricity": 1.0, "asset_solar": 0.2, "asset_radio": -0.2, "asset_television": 0.8, "asset_refrigerator": 1.6, "asset_mattress": -0.6,
+    "asset_bicycle": -0.1, "asset_motorcycle": 0.3, "asset_cart": 0.1, "asset_cattle": 0.2, "asset_hard_floor": 0.7, "asset_improved_water": -0.4,
+    "asset_own_latrine": 0.0,
+}  # fmt: skip
 SCALES = frozenset(
     {"besd_benefits", "besd_safety", "besd_hcw_trust", "besd_ease", "besd_afford", "besd_satisfaction"}
 )
@@ -105,6 +111,9 @@ def _people(reached: Flags, rng: np.random.Generator) -> dict[str, npt.NDArray[n
         else:
             answer = np.where(yes, "yes", "no")
         found[item] = np.where(rng.random(n) < 0.02, "98", answer).astype(object)
+    wealth = rng.normal(np.where(reached, 0.15, -0.5), 1.0)
+    for item, half in POSSESSIONS.items():
+        found[item] = _codes(wealth + rng.normal(0, 0.8, n) > half)
     return found
 
 

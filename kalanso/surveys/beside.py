@@ -27,6 +27,7 @@ from kalanso.surveys.pictured import cluster_shares
 from kalanso.surveys.record import Record
 from kalanso.surveys.responses import RESPONSE_COLUMNS, responses
 from kalanso.surveys.validity import FIRST_BIRTHDAY
+from kalanso.surveys.wealth import Wealth
 
 DOSE = "dtp1"  # of which clusters and pairs are told
 LOW_BELOW = 0.5  # share of the children of a cluster with DTP1 below which it is low
@@ -58,7 +59,8 @@ def _empty(*columns: str) -> pd.DataFrame:
 @dataclass(frozen=True, kw_only=True)
 class Beside:
     """Tables with the columns named above; `low_clusters` counts (RI_COVG_05), `factors` are those of the weights that the sample keeps, `schedule_version` names
-    the rows of the schedule by which doses were judged."""
+    the rows of the schedule by which doses were judged, `wealth` is the index where
+    possessions were asked."""
 
     responses: pd.DataFrame = field(default_factory=lambda: _empty(*RESPONSE_COLUMNS))
     composition: pd.DataFrame = field(default_factory=lambda: _empty(*COMPOSITION_COLUMNS))
@@ -71,11 +73,12 @@ class Beside:
     curves: pd.DataFrame = field(default_factory=lambda: _empty(*CURVE_COLUMNS))
     contrasts: pd.DataFrame = field(default_factory=lambda: _empty(*CONTRAST_COLUMNS))
     drivers: pd.DataFrame = field(default_factory=lambda: _empty(*DRIVER_COLUMNS))
+    wealth: Wealth | None = None
 
 
 def beside(
     record: Record, estimates: pd.DataFrame, schedule: pd.DataFrame, *, sample: pd.DataFrame, answers: pd.DataFrame,
-    homes: pd.DataFrame | None = None, groups: Sequence[str] = (),
+    homes: pd.DataFrame | None = None, groups: Sequence[str] = (), wealth: Wealth | None = None,
 ) -> Beside:  # fmt: skip
     """Return the tables of a survey; `estimates` are those of `record` by `groups`, `schedule` the table by which it was judged."""
     told = [name for name in groups if name != "vaccination"]
@@ -85,7 +88,7 @@ def beside(
         composition=composition(record, told), weights=weights_told(record), factors=factors_in(sample),
         schedule=_schedule_told(rows, record.doses), schedule_version=schedule_version(rows),
         low_clusters=low_counts(record), pipes=pipes(record, estimates), curves=curves(record),
-        contrasts=_contrasted(record, estimates, told), drivers=drivers_by_vaccination(record),
+        contrasts=_contrasted(record, estimates, told), drivers=drivers_by_vaccination(record), wealth=wealth,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ CHILD_COLUMNS = (
 )  # fmt: skip
 DOSE_COLUMNS = ("survey", "row", "child", "interview", "dose", "source", "answer", "date")
 ANSWER_COLUMNS = ("survey", "row", "child", "interview", "question", "answer")
+ASSET = "asset_"  # questions on what the household owns keep this mark among the answers
 _YES = {"1": "yes", "0": "no", "2": "no", "99": "unknown"}
 _SEEN = {"1": "yes", "0": "no", "2": "no", "99": ""}  # what was not seen for sure is left empty there
 _SEX = {"f": "female", "m": "male"}
@@ -79,7 +80,7 @@ def received(answers: pd.DataFrame, form: Form, *, survey: str) -> Received:
         others += [
             (survey, name, number, variable.removeprefix("besd_"), value)
             for variable, value in values.items()
-            if variable.startswith("besd_")
+            if variable.startswith(("besd_", ASSET))
         ]
     return Received(
         children=pd.DataFrame(children, columns=list(CHILD_COLUMNS)),
