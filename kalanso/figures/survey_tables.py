@@ -191,12 +191,21 @@ def differences(facts: SurveyFacts, locale: str) -> Iterator[Block]:
         note = say(locale, "figures.survey.differences_note")
         if len(own) > len(shown):
             note += " " + say(locale, "figures.survey.differences_more", n=len(own) - len(shown))
+        if any(_apart(row) for row in shown.to_dict("records")):
+            note += " " + say(locale, "figures.survey.differences_apart")
         yield Grid(
             title=_cohort(facts, cohort, locale),
             headings=[say(locale, f"figures.survey.heading.{name}") for name in ("pair", "first", "second", "difference", "p", "holm")],
             rows=[_pair(row, facts, locale) for row in shown.to_dict("records")],
             widths=(3.4, 1, 1, 1.8, 1, 1), numbers=frozenset(range(1, 6)), note=note,
         )  # fmt: skip
+
+
+def _apart(row: Mapping[Any, Any]) -> bool:
+    """Whether the interval of a difference and its test, which rest on errors of two kinds, say different things of it."""
+    if pd.isna(row["low"]) or pd.isna(row["p_value"]):
+        return False
+    return bool((row["low"] > 0 or row["high"] < 0) != (row["p_value"] < 0.05))
 
 
 def _pair(row: Mapping[Any, Any], facts: SurveyFacts, locale: str) -> list[str]:
@@ -209,6 +218,8 @@ def _pair(row: Mapping[Any, Any], facts: SurveyFacts, locale: str) -> list[str]:
         points = (
             f"{points} ({decimals(100 * row['low'], 0, locale)} ; {decimals(100 * row['high'], 0, locale)})"
         )
+    if _apart(row):
+        points += " ‡"
     return [
         say(locale, "figures.survey.pair", first=name(str(row["first"])), second=name(str(row["second"]))),
         percent(row["first_share"], locale), percent(row["second_share"], locale), points,

@@ -128,8 +128,18 @@ def test_pairs_bear_the_corrected_p_and_answers_the_rao_scott_test() -> None:
     pairs = grid_with(told(), "p corrected").rows
     assert list(pairs[0]) == ["Ségou → Niono", "70%", "90%", "20.0 (5 ; 35)", "< 0.001", "0.012"]
     assert pairs[1][0] == "Girls → Boys"
+    assert "‡" not in pairs[1][3]
     drivers = grid_with(told(), "Zero-dose").rows
     assert list(drivers[0][1:]) == ["–", "[60% (50–\u206070)]", "90% (80–\u206095)", "0.034"]
+
+
+@pytest.mark.parametrize(("low", "high", "p"), [(0.02, 0.35, 0.07), (-0.01, 0.35, 0.04)])
+def test_a_pair_whose_interval_and_test_disagree_is_marked_and_the_note_says_so(low, high, p) -> None:
+    own = BESIDE.contrasts.assign(low=low, high=high, p_value=p, adjusted_p=p)
+    found = grid_with(told(beside=replace(BESIDE, contrasts=own)), "p corrected")
+    assert all(one[3].endswith(" ‡") for one in found.rows)
+    assert "‡: the interval and the test do not say the same" in found.note
+    assert "‡" not in grid_with(told(), "p corrected").note
 
 
 def test_pictures_name_no_cluster_and_both_cohorts_stand_side_by_side() -> None:
