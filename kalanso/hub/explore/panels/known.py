@@ -9,6 +9,7 @@ from django.conf import settings
 
 from kalanso.hub.explore.panels import records
 from kalanso.hub.explore.queries import doors, places, series, shelf
+from kalanso.indicators.tables import INDICATOR_VALUES
 
 register = template.Library()
 DOSES = ("dtp1_coverage", "dtp3_coverage")
@@ -36,6 +37,7 @@ def already_known(context: template.Context, code: str, period: str) -> dict[str
     return shown | {
         "first": found[0],
         "third": found[1],
+        "as_of": there.manifest(INDICATOR_VALUES),
         "source": records.source_named(basis[0].source) if basis else "",
         "completeness": found[0].completeness if found[0] is not None else None,
     }
