@@ -280,7 +280,8 @@ class ReaderScope:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with reading_as(scope_of(access_of(request.user))), titles_asked_once(), places_asked_once():
+        access = access_of(request.user)
+        with reading_as(scope_of(access)), titles_asked_once(), places_asked_once(access.homes):
             if settings.KALANSO_STORE is not None:
                 shelf.current().state()  # what was published meanwhile is forgotten for everybody
             return self.answer(request)

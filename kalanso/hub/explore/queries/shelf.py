@@ -99,6 +99,11 @@ class Shelf:
                 self._known = now
         return now
 
+    def follow(self, other: Shelf) -> None:
+        """Look at what is published unless another shelf of this store has looked, and saw what this one knows."""
+        if self._known is None or other._known is None or self._known.mark != other._known.mark:
+            self.state()
+
     def remember(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """Return a kept answer, or compute it and keep it until something new is published."""
         kept = self._answers.get(key, _NOTHING)
@@ -143,8 +148,7 @@ class Shelf:
         if scope == self.scope:
             return self
         other = self.ground.shelf(scope)
-        if self._known is None or other._known is None or other._known.mark != self._known.mark:
-            other.state()
+        other.follow(self)
         return other
 
     def sees(self, spec: TableSpec) -> bool:
@@ -320,5 +324,5 @@ def abroad(shelf: Shelf) -> Shelf:
     other = _opened(
         Path(settings.KALANSO_STORE), settings.KALANSO_MEMORY, Scope(audience=shelf.scope.audience)
     )
-    other.state()
+    other.follow(shelf)
     return other

@@ -5,11 +5,12 @@ Read once per request. The scope is what `store.visible` asks for; the hub has n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q
@@ -45,12 +46,13 @@ _PLACES: ContextVar[dict[str, PlaceMirror | None] | None] = ContextVar("places",
 class Access:
     """Somebody's memberships of today, and the paths of their places.
 
-    `paths` are by place code; a place that is no longer published reaches nothing.
+    `paths` are by place code, `homes` their places; a place that is no longer published reaches nothing.
     """
 
     person_id: int | None
     memberships: tuple[Membership, ...] = ()
     paths: dict[str, str] = field(default_factory=dict)
+    homes: dict[str, PlaceMirror] = field(default_factory=dict, compare=False)
 
     def reaches(self, membership: Membership, place_code: str) -> bool:
         """Whether a membership's subtree holds a place; "" is the whole country."""
@@ -124,8 +126,8 @@ def access_of(person: Any, *, day: date | None = None) -> Access:
         return kept[1]  # type: ignore[no-any-return]
     held = tuple(m for m in person.memberships.select_related("organisation") if m.holds_on(day))
     codes = [m.place_code for m in held if m.place_code]
-    paths = dict(PlaceMirror.objects.filter(code__in=codes).values_list("code", "path")) if codes else {}
-    access = Access(person.pk, held, paths)
+    homes = ask_for_places(codes)
+    access = Access(person.pk, held, {code: place.path for code, place in homes.items()}, homes)
     person._access = (day, access)
     return access
 
@@ -141,9 +143,9 @@ def mirrored(place_code: str) -> PlaceMirror | None:
 
 
 @contextmanager
-def places_asked_once() -> Iterator[None]:
-    """Ask for each place once while an answer is made, however many rules ask about it."""
-    token = _PLACES.set({})
+def places_asked_once(known: Mapping[str, PlaceMirror] | None = None) -> Iterator[None]:
+    """Ask for each place once while an answer is made, however many rules ask about it; `known` are there already."""
+    token = _PLACES.set(dict(known or {}))
     try:
         yield
     finally:
@@ -198,7 +200,15 @@ def _home(local: list[Membership], access: Access) -> frozenset[str]:
     """Return the codes of all places below those of memberships, and of the places above them."""
     found: set[str] = set()
     for membership in local:
-        path = access.paths[membership.place_code]
-        found |= {code for code in path.split("/") if code}
-        found |= set(PlaceMirror.objects.filter(path__startswith=path).values_list("code", flat=True))
+        home = access.homes[membership.place_code]
+        found |= {code for code in home.path.split("/") if code}
+        found |= codes_below(home.path, home.snapshot)
     return frozenset(found)
+
+
+@lru_cache(maxsize=400)
+def codes_below(path: str, snapshot: str) -> frozenset[str]:
+    """Return the codes of the places at and below a path, as a published tree (`snapshot`) has them."""
+    return frozenset(
+        PlaceMirror.objects.filter(path__startswith=path, snapshot=snapshot).values_list("code", flat=True)
+    )

@@ -14,9 +14,9 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kalanso.hub.people.models import PlaceMirror, Role
+from kalanso.hub.people.models import Role
 from kalanso.hub.people.permissions import may
-from kalanso.hub.people.queries.access import CLEARED, access_of
+from kalanso.hub.people.queries.access import CLEARED, access_of, ask_for_places
 from kalanso.hub.portfolio.models import Cell, Intervention
 
 # One sentence for what is not there and for what is not for the reader.
@@ -55,9 +55,7 @@ def one_cell(person: Any, pk: int) -> Cell:
 
 def flagged_among(codes: Iterable[str]) -> frozenset[str]:
     """Return the places under a security flag among some."""
-    return frozenset(
-        PlaceMirror.objects.filter(code__in=set(codes), flagged=True).values_list("code", flat=True)
-    )
+    return frozenset(code for code, place in ask_for_places(codes).items() if place.flagged)
 
 
 def detail(person: Any, cell: Cell, flagged: frozenset[str] | None = None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -140,6 +141,9 @@ def _keep_ready(over: Event) -> None:
                 _preparing.set()
                 ask_first_pages(over)
                 answered = mark
+                # What is there now stays: to look through it again and again would stop all readers for a third of a second.
+                gc.collect()
+                gc.freeze()
         except Exception:  # whatever is wrong with the store, the first reader will be told
             log.warning("what is asked first was not answered", exc_info=True)
         _preparing.clear()
