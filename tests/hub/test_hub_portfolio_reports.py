@@ -312,7 +312,9 @@ def test_what_systems_already_told_of_the_quarter_stands_beside_the_form_with_it
     later = text_of(team.get(address(cell, "2025Q1")))
 
     assert "Premières doses notifiées dans tout le district" in said
-    assert re.search(r"tels que publiés le \d\d/\d\d/\d{4}", said), "the day of what is shown stands beside it"
+    assert re.search(r"tels que publiés le \d\d/\d\d/\d{4}", said), (
+        "the day of what is shown stands beside it"
+    )
     assert f"{known.numerator:,.0f}".replace(",", "\u202f") in said
     assert "Source" in said
     assert "Premières doses notifiées" not in later
