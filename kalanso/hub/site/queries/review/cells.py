@@ -116,6 +116,7 @@ def section(asked: Asked) -> Section | None:
         notes=(
             _("Hors calendrier : en retard ou suspendue, début ou fin dépassés, étape du plan en retard. Au jour de la page, quel que soit le trimestre."),
             _("D'une ligne protégée, seuls l'état et la fin dépassée comptent pour qui n'est pas de son équipe."),
+            _("L'indicateur du cadre de résultats compte autrement : au dernier jour du trimestre, par l'état et la fin seuls."),
         ),
     )  # fmt: skip
 
