@@ -114,6 +114,19 @@ def test_what_a_sensitive_cell_meets_is_for_the_cleared(role: str, where: str, n
     )
 
 
+def test_what_is_decided_far_away_on_a_line_of_a_protected_place_is_for_its_team(flagged: str) -> None:
+    line = desk.cell(flagged, code="INT-077", organisation=desk.house("mobile"))
+    one = desk.decided(person("national"), "", cells=[line])
+    for role, where, organisation, reads in (
+        ("national", "", "house", True), ("district", flagged, "house", True), ("partner", "", "mobile", True),
+        ("partner", "", "elsewhere", False), ("donor", "", "elsewhere", False), ("researcher", "", "house", False),
+    ):  # fmt: skip
+        client = visitor(role, where, organisation=organisation)
+        assert client.get(f"{DECISIONS}{one.reference}/").status_code == (200 if reads else 404), role
+        told = client.get("/api/v1/portfolio/decisions").json()["items"]
+        assert [row["reference"] for row in told] == ([one.reference] if reads else []), role
+
+
 def test_who_named_an_obstacle_reads_it_wherever_it_is(flagged: str, niono: str) -> None:
     author = person("partner", niono, organisation="ong")
     one = desk.named(author, flagged, what=SECRET)

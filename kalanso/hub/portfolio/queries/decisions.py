@@ -42,11 +42,12 @@ def visible_meetings(person: Any) -> QuerySet[Meeting]:
 
 
 def visible_decisions(person: Any) -> QuerySet[Decision]:
-    """Return the decisions that somebody may read: not those of flagged places, or on sensitive cells, kept from them."""
+    """Return the decisions that somebody may read: not those of flagged places, or on cells kept from them, wherever taken."""
     if not may(person, "portfolio.read"):
         return Decision.objects.none()
     # Each end by itself: a team is cleared for its own cell, wherever the decision on it was taken.
-    hidden = Cell.objects.filter(keeping.kept_from(person, Q(sensitive=True)))
+    secret = keeping.kept_from(person, Q(sensitive=True)) | (keeping.flagged() & keeping.kept_lines(person))
+    hidden = Cell.objects.filter(secret)
     touches = Decision.cells.through.objects.filter(cell__in=hidden).values("decision_id")
     kept = Q(pk__in=touches) | keeping.kept_from(person, keeping.flagged())
     kept |= keeping.kept_from(person, keeping.flagged("meeting__place_code"), "meeting__place_code")
