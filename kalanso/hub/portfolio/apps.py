@@ -15,10 +15,11 @@ class PortfolioConfig(AppConfig):
         from kalanso.hub.jobs.queries import name_kinds
         from kalanso.hub.offline.forms import OfflineForm, join
         from kalanso.hub.people.permissions import declare
+        from kalanso.hub.people.queries import first_steps as steps
         from kalanso.hub.people.queries import notices, tasks, trail
         from kalanso.hub.people.queries.subjects import discuss
         from kalanso.hub.portfolio.permissions import RULES
-        from kalanso.hub.portfolio.queries import cells, followed, keeping, waiting
+        from kalanso.hub.portfolio.queries import cells, first_steps, followed, keeping, waiting
         from kalanso.hub.portfolio.queries.notices import NOTICES
         from kalanso.hub.portfolio.queries.trail import FIELDS, KINDS, TECHNICAL, VERBS
 
@@ -30,6 +31,7 @@ class PortfolioConfig(AppConfig):
         name_kinds(KINDS)
         for knows in (waiting.to_approve, waiting.to_report):
             tasks.offer(knows)
+        steps.offer(first_steps.first_steps)
         discuss("portfolio.cell", cells.subject)
         join(
             OfflineForm(

@@ -82,7 +82,7 @@ def news(person: Person) -> list[Task]:
     if not dates:
         return []
     says = ngettext("Lire %(n)s notification", "Lire %(n)s notifications", len(dates)) % {"n": len(dates)}
-    return [Task(says=says, address=reverse("notices"), since=dates[0])]
+    return [Task(says=says, address=reverse("notices"), since=dates[0], can_wait=True)]
 
 
 def silent_invitations(person: Person) -> list[Task]:

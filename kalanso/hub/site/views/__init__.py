@@ -33,7 +33,7 @@ from kalanso.hub.grants.queries import scope as money_scope
 from kalanso.hub.jobs.queries import unapplied_migrations
 from kalanso.hub.people.models import Membership, Person
 from kalanso.hub.people.permissions import WHOLE_COUNTRY, may, refuse_unless
-from kalanso.hub.people.queries import letters, roles, tasks
+from kalanso.hub.people.queries import first_steps, letters, roles, tasks
 from kalanso.hub.people.queries.access import access_of, scope_of
 from kalanso.hub.people.queries.here import reading_as
 from kalanso.hub.people.queries.subjects import READERS
@@ -114,6 +114,7 @@ def me(request: HttpRequest) -> HttpResponse:
             "tasks": waiting[: tasks.SHOWN],
             "later": waiting[tasks.SHOWN :],
             "drafts": tasks.drafts_of(request.user),
+            "steps": first_steps.steps_of(request.user),
             "may_list": may(request.user, "people.list"),
             "may_invite": may(request.user, "people.invite"),
             "may_bring": may(request.user, "evidence.upload"),
