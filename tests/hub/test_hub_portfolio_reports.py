@@ -365,3 +365,26 @@ def test_counts_of_who_has_reported_are_those_of_a_plain_count_and_the_list_is_s
     monkeypatch.setattr(who_reported, "LISTED", 7)
     short = who_reported.status(team, "2025Q1")
     assert (short.missing, short.unsent) == (told.missing[:7], len(unsent))
+
+
+def test_who_sent_a_report_is_led_to_the_next_that_waits_for_them(hub: None, niono: str) -> None:
+    from kalanso.hub.portfolio.queries.waiting import to_report
+
+    by, ends = person("national"), date(2040, 12, 31)
+    for code in ("INT-001", "INT-002"):
+        planned(by, intervention(by, code), niono, state="ongoing", ends=ends)
+    team = visitor("district", niono)
+    here, then = (task.address for task in to_report(person("district", niono)))
+    given = {"quantity": "3", "send": "1", "version": "0"}
+
+    sent = team.post(here, given, follow=True).content.decode()
+    assert f'<a class="button" href="{then}">' in sent
+    assert "ligne suivante" not in visitor("national").get(here).content.decode()
+    assert "ligne suivante" not in team.post(then, given, follow=True).content.decode()
+
+
+def test_a_list_that_was_narrowed_shows_what_it_found_before_its_filter(cell: Any) -> None:
+    barriers = PAGE.replace("portefeuille", "obstacles")
+    found = visitor("national").get(f"{barriers}?etat=still").content.decode()
+    assert "Une partie de la liste est montrée." in found
+    assert "Une partie de la liste" not in visitor("national").get(barriers).content.decode()

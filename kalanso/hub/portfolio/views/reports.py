@@ -46,8 +46,15 @@ def _context(request: HttpRequest, cell: Cell, period: str) -> dict[str, Any]:
         "cell": cell, "period": period, "report": one, "place": names_of({cell.place_code}).get(cell.place_code, cell.place_code),
         "detail": scope.detail(request.user, cell), "may_write": may_write and (one is None or one.open),
         "may_review": one is not None and one.state == Report.State.SUBMITTED and may(request.user, "portfolio.approve", one) and one.by_id != request.user.pk,
+        "next_report": _next(request, period) if one is not None and one.by_id == request.user.pk and not one.open else "",
         "target": cell.targets.filter(period=period).first(),
     }  # fmt: skip
+
+
+def _next(request: HttpRequest, period: str) -> str:
+    """Return where somebody writes the next report that waits for them on a quarter; "" where none does."""
+    following = queries.own_missing(request.user, period).first()
+    return queries.address_for(following, period) if following is not None else ""
 
 
 @login_required
