@@ -201,3 +201,21 @@ def test_who_may_not_decide_or_meet_is_refused(team: Any, niono: str) -> None:
         desk.decided(team, "")
     with pytest.raises(PermissionDenied):
         desk.met(team, "")
+
+
+def test_a_number_is_asked_before_the_long_list_of_grounds(hub: None) -> None:
+    """A meeting offers dozens of grounds to tick; on a telephone nobody would find the number below them."""
+    from kalanso.hub.people.queries.citations import Cited
+    from kalanso.hub.portfolio.forms.decisions import DecisionForm
+
+    offered = [
+        Cited(
+            object_type="portfolio.factor",
+            object_id="1",
+            kind="Obstacle",
+            name="Une piste coupée",
+            address="/",
+        )
+    ]
+    names = [field.name for field in DecisionForm(person("national"), today=TODAY, offered=offered).usual]
+    assert names[-3:] == ["number", "source", "grounds"]

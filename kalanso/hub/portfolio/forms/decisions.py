@@ -87,7 +87,7 @@ class DecisionForm(forms.Form):
         label=_("Sur quoi s'appuie-t-elle ?"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Cochez au moins un appui, ou donnez plus bas un chiffre et d'où il vient."),
+        help_text=_("Cochez au moins un appui, ou donnez plus haut un chiffre et d'où il vient."),
     )
     number = forms.CharField(
         label=_("Un chiffre sur lequel elle s'appuie"), required=False, max_length=300,
@@ -106,6 +106,8 @@ class DecisionForm(forms.Form):
     )  # fmt: skip
     rare_title = _("Interventions touchées")
     RARE = ("interventions", "cells")
+    # A meeting offers dozens of grounds: what is written stands before what is ticked.
+    field_order = ("version", "text", "body", "date", "place", "meeting", "number", "source", "grounds")
 
     def __init__(
         self, person: Any, *args: Any, today: date, came_from: Cited | None = None, offered: Sequence[Cited] = (),
