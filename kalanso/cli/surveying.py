@@ -140,12 +140,15 @@ def _plain(done: Analysed) -> dict[str, object]:
 
 
 def _print(done: Analysed, out: Path, locale: str) -> None:
+    from kalanso.figures.survey_weights import origin_told
+
     screen = receipts.console()
     screen.print(
         say(locale, "cli.survey.analysed", children=done.children, submissions=done.submissions),
         style="bold",
         markup=False,
     )
+    screen.print(f"• {origin_told(done.beside.origin, locale)}", markup=False)
     found = done.cleaned.receipt[done.cleaned.receipt["rows"] > 0]
     for rule, rows in found.itertuples(index=False):
         screen.print(f"• {Message(f'surveys.rule.{rule}', {'n': int(rows)}).render(locale)}", markup=False)

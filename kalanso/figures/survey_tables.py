@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from kalanso.figures.documents import Block, Grid, Paragraph
+from kalanso.figures.survey_weights import weights_come_from
 from kalanso.figures.survey_words import (
     ALL,
     PRIORITY,
@@ -94,12 +95,10 @@ def weights(facts: SurveyFacts, locale: str) -> Iterator[Block]:
     rows = facts.beside.weights
     if rows.empty:
         return
-    factors = [say(locale, f"figures.survey.factor.{name}") for name in facts.beside.factors]
     yield Paragraph(
         text=say(locale, "figures.survey.design", strata=rows.loc[rows["stratum"] != ALL, "stratum"].nunique(), clusters=facts.clusters)
     )  # fmt: skip
-    told = "factors" if factors else "no_factors"
-    yield Paragraph(text=say(locale, f"figures.survey.weights.{told}", factors=" × ".join(factors)))
+    yield from weights_come_from(facts, locale)
     yield Grid(
         title=say(locale, "figures.survey.weights.title"),
         headings=[say(locale, f"figures.survey.heading.{name}") for name in ("cohort", "stratum", "clusters", "children", "lowest", "middle", "highest", "unequal")],

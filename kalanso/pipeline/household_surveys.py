@@ -26,6 +26,7 @@ from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
 from kalanso.pipeline.study_rounds import StudyRound, read_round
 from kalanso.pipeline.survey_drawings import drawn
 from kalanso.pipeline.survey_reach import bounds, unreached
+from kalanso.pipeline.survey_weights import FACTORS_FILE
 from kalanso.surveys.beside import DOSE, LOW_BELOW, Beside, beside
 from kalanso.surveys.cleaning import ChildrenRefused, Cleaned, clean
 from kalanso.surveys.corrections import CorrectionRefused, located
@@ -50,6 +51,7 @@ from kalanso.surveys.tables import (
     SURVEY_EVIDENCE,
 )
 from kalanso.surveys.wealth import with_wealth
+from kalanso.surveys.weight_origins import WeightOrigin, weight_origin
 from kalanso.vocabulary.messages import LOCALES
 
 ANSWERS, SAMPLE, DECIDED, HOMES = "answers.csv", "sample.csv", "corrections.csv", "homes.csv"
@@ -97,7 +99,7 @@ def analyse_survey(
 
     The folder holds `round.yaml`, `answers.csv` (an export of the form `child`), `sample.csv` (cluster, stratum, place_code, cohort,
     weight) and, where persons decided something, `corrections.csv`, where clusters were replaced `draw.csv` and `replacements.csv`, and where households were listed
-    `homes.csv` (an export of the form `household_list`). `salt` is a secret text of the study: with it identifiers of
+    `homes.csv` (an export of the form `household_list`); factors of the weights stand in `weights.csv` or in the sample. `salt` is a secret text of the study: with it identifiers of
     children stay the same from one analysis to the next. Raises CannotAnalyse, CannotReadRound, Cancelled.
     """
     step(progress, cancel, "pipeline.survey.reading", 0.0)
@@ -123,7 +125,7 @@ def analyse_survey(
         raise CannotAnalyse(error.message.id, **error.message.params) from error
     evidence = _heard(known, study, away)
     texts = {NEXT_DOSES: _next_doses(known, study, now), **_low(known)}
-    files = _write(Path(out), found, cleaned, estimates, evidence, left_out(known), texts)
+    files = _write(Path(out), found, cleaned, estimates, evidence, left_out(known), texts, tables.origin)
     facts = _facts(
         study, known, found, cleaned, estimates, _strata(sample), now, bounds(away, estimates), tables
     )
@@ -167,9 +169,9 @@ def _decided(folder: Path, found: Received) -> pd.DataFrame | None:
     return located(_given(path), found.children, found.doses) if path.exists() else None
 
 
-def _homes(folder: Path) -> pd.DataFrame | None:
-    """Return the export of the household list, where there is one."""
-    return _given(folder / HOMES) if (folder / HOMES).exists() else None
+def _perhaps(path: Path) -> pd.DataFrame | None:
+    """Return a CSV file that a folder may hold: the export of the household list, the factors of the weights."""
+    return _given(path) if path.exists() else None
 
 
 def _estimated(
@@ -181,8 +183,11 @@ def _estimated(
     schedule = _schedule(study)
     known = _judged(cleaned, study, schedule)
     estimates = estimate(known, groups=groups)
+    origin = weight_origin(
+        sample, _perhaps(folder / FACTORS_FILE), margins=study.margins, children=known.children
+    )
     tables = beside(
-        known, estimates, schedule, sample=sample, answers=_given(folder / ANSWERS), homes=_homes(folder), groups=groups,
+        known, estimates, schedule, sample=sample, answers=_given(folder / ANSWERS), origin=origin, homes=_perhaps(folder / HOMES), groups=groups,
         wealth=wealth,
     )  # fmt: skip
     return known, estimates, tables
@@ -259,6 +264,7 @@ def _write(
     evidence: pd.DataFrame,
     unoffered: Sequence[tuple[str, str, int]],
     texts: Mapping[str, str],
+    origin: WeightOrigin,
 ) -> list[str]:
     """Write every table as Parquet and CSV, texts (what children need next, low clusters), and the receipt last."""
     (out / DONE).unlink(missing_ok=True)
@@ -284,6 +290,7 @@ def _write(
             pd.DataFrame([(dose, n) for dose, _, n in unoffered], columns=["what", "n"]).assign(
                 part="left_out"
             ),
+            _weights_received(origin),
         ]
     )[["part", "what", "n"]]
     receipt.to_csv(out / "receipt.draft", index=False)
@@ -293,6 +300,12 @@ def _write(
         *texts,
         DONE,
     ]
+
+
+def _weights_received(origin: WeightOrigin) -> pd.DataFrame:
+    """Return where weights come from as rows of the receipt; the last two count rows whose factors do not give the weight."""
+    told = [(origin.kind, origin.rows), ("differing", origin.differing), ("lacking", origin.lacking)]
+    return pd.DataFrame(told, columns=["what", "n"]).assign(part="weights")
 
 
 def _facts(

@@ -17,7 +17,6 @@ from kalanso.surveys.composition import (
     COMPOSITION_COLUMNS,
     WEIGHT_COLUMNS,
     composition,
-    factors_in,
     weights_told,
 )
 from kalanso.surveys.contrasts import CONTRAST_COLUMNS, DRIVER_COLUMNS, contrasts, drivers_by_vaccination
@@ -28,6 +27,7 @@ from kalanso.surveys.record import Record
 from kalanso.surveys.responses import RESPONSE_COLUMNS, responses
 from kalanso.surveys.validity import FIRST_BIRTHDAY
 from kalanso.surveys.wealth import Wealth
+from kalanso.surveys.weight_origins import WeightOrigin
 
 DOSE = "dtp1"  # of which clusters and pairs are told
 LOW_BELOW = 0.5  # share of the children of a cluster with DTP1 below which it is low
@@ -58,14 +58,14 @@ def _empty(*columns: str) -> pd.DataFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class Beside:
-    """Tables with the columns named above; `low_clusters` counts (RI_COVG_05), `factors` are those of the weights that the sample keeps, `schedule_version` names
+    """Tables with the columns named above; `low_clusters` counts (RI_COVG_05), `origin` says where weights come from, `schedule_version` names
     the rows of the schedule by which doses were judged, `wealth` is the index where
     possessions were asked."""
 
     responses: pd.DataFrame = field(default_factory=lambda: _empty(*RESPONSE_COLUMNS))
     composition: pd.DataFrame = field(default_factory=lambda: _empty(*COMPOSITION_COLUMNS))
     weights: pd.DataFrame = field(default_factory=lambda: _empty(*WEIGHT_COLUMNS))
-    factors: tuple[str, ...] = ()
+    origin: WeightOrigin = field(default_factory=WeightOrigin)
     schedule: pd.DataFrame = field(default_factory=lambda: _empty(*SCHEDULE_COLUMNS))
     schedule_version: str = ""
     low_clusters: pd.DataFrame = field(default_factory=lambda: _empty(*LOW_COLUMNS))
@@ -78,14 +78,14 @@ class Beside:
 
 def beside(
     record: Record, estimates: pd.DataFrame, schedule: pd.DataFrame, *, sample: pd.DataFrame, answers: pd.DataFrame,
-    homes: pd.DataFrame | None = None, groups: Sequence[str] = (), wealth: Wealth | None = None,
+    origin: WeightOrigin, homes: pd.DataFrame | None = None, groups: Sequence[str] = (), wealth: Wealth | None = None,
 ) -> Beside:  # fmt: skip
     """Return the tables of a survey; `estimates` are those of `record` by `groups`, `schedule` the table by which it was judged."""
     told = [name for name in groups if name != "vaccination"]
     rows = schedule[schedule["dose"].isin(record.doses)]
     return Beside(
         responses=responses(sample, answers, record.children, homes),
-        composition=composition(record, told), weights=weights_told(record), factors=factors_in(sample),
+        composition=composition(record, told), weights=weights_told(record), origin=origin,
         schedule=_schedule_told(rows, record.doses), schedule_version=schedule_version(rows),
         low_clusters=low_counts(record), pipes=pipes(record, estimates), curves=curves(record),
         contrasts=_contrasted(record, estimates, told), drivers=drivers_by_vaccination(record), wealth=wealth,

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kalanso.surveys.design.weights import FACTORS
 from kalanso.surveys.record import Record
 
 ALL, MISSING = "all", ""
@@ -18,7 +17,6 @@ COMPOSITION_COLUMNS = ("cohort", "kind", "value", "children", "share", "weighted
 WEIGHT_COLUMNS = (
     "cohort", "stratum", "clusters", "children", "lowest", "middle", "highest", "total", "unequal",
 )  # fmt: skip
-KEPT_FACTORS = ("p_cluster", "p_segment", "p_household", *FACTORS, "raking")
 
 
 def composition(record: Record, kinds: Sequence[str]) -> pd.DataFrame:
@@ -65,8 +63,3 @@ def weights_told(record: Record) -> pd.DataFrame:
                 )
             )  # fmt: skip
     return pd.DataFrame(rows, columns=list(WEIGHT_COLUMNS))
-
-
-def factors_in(sample: pd.DataFrame) -> tuple[str, ...]:
-    """Return which factors of the weights a sample keeps as columns of their own, in the order in which they are multiplied."""
-    return tuple(name for name in KEPT_FACTORS if name in sample)

@@ -12,6 +12,7 @@ from kalanso.figures.documents import Grid, Heading, Picture
 from kalanso.figures.survey_report import ORDER, survey_report
 from kalanso.figures.survey_tables import chance, decimals
 from kalanso.surveys.beside import CURVE_COLUMNS, Beside
+from kalanso.surveys.weight_origins import WeightOrigin
 from tests.figures.test_survey_report import ROWS, facts, row, words
 
 RESPONSES = pd.DataFrame(
@@ -31,7 +32,7 @@ BESIDE = Beside(
         [("12-23m", "all", 24, 120, 1.0, 2.0, 9.5, 240.0, 1.3), ("12-23m", "A", 12, 60, 1.0, 2.0, 9.5, 120.0, 1.25)],
         columns=["cohort", "stratum", "clusters", "children", "lowest", "middle", "highest", "total", "unequal"],
     ),
-    factors=("base_weight", "household_response"),
+    origin=WeightOrigin(kind="followed", factors=("p_cluster", "p_segment", "p_household", "base_weight", "household_response"), beside=True, rows=24),
     schedule=pd.DataFrame({"dose": ["dtp1"], "due": [42], "least_age": [42], "least_interval": [np.nan], "from": [None], "scope": ["everywhere"], "to_confirm": [True]}),
     schedule_version="0a1b2c3d4e5f",
     low_clusters=pd.DataFrame({"cohort": ["12-23m"], "stratum": ["A"], "clusters": [12], "low": [3]}),
@@ -102,12 +103,41 @@ def test_without_a_household_list_the_report_says_what_is_not_known() -> None:
 
 def test_design_weights_and_schedule_are_told() -> None:
     said = words(told())
-    assert "selection weight × non-response of households" in said
+    assert "] × non-response of households" in said
     assert "24 clusters" in said
     assert "version 0a1b2c3d4e5f, of which 1 rows" in said
-    assert "received ready-made" in words(told(beside=replace(BESIDE, factors=())))
     weights = grid_with(told(), "1 + CV²")
     assert weights.rows[0][-1] == "1.30"
+
+
+@pytest.mark.parametrize(
+    ("origin", "said", "unsaid"),
+    [
+        (BESIDE.origin, "Checked: this product is the weight in all 24 rows", "raked"),
+        (WeightOrigin(rows=24), "received ready-made", "Checked"),
+        (WeightOrigin(kind="equal", rows=24), "every child counts the same", "ready-made"),
+        (WeightOrigin(kind="partial", factors=("raking",), rows=24), "chance of being drawn is missing", "Checked"),
+        (replace(BESIDE.origin, differing=3, lacking=1), "another number in 3, and a factor is missing in 1", "Checked"),
+        (replace(BESIDE.origin, margins={"sex": {"female": 0.496, "male": 0.504}, "stratum": {"A": 300, "B": 700}}, raked_low=0.94, raked_high=1.08),
+         "multiplied by 0.94 to 1.08", "ready-made"),
+        (replace(BESIDE.origin, factors=("base_weight", "raking")), "raking done before this analysis", "ready-made"),
+    ],
+)  # fmt: skip
+def test_the_report_says_where_its_weights_come_from(origin, said, unsaid) -> None:  # type: ignore[no-untyped-def]
+    found = words(told(beside=replace(BESIDE, origin=origin)))
+    assert said in found
+    assert unsaid not in found
+    assert words(told("fr", replace(BESIDE, origin=origin)))
+
+
+def test_the_population_of_margins_is_told_in_words() -> None:
+    margins = {"sex": {"female": 0.496, "male": 0.504}, "stratum": {"A": 300, "B": 700}, "cohort": {"12-23m": 1.0}, "place_code": {"ML-1": 1.0}}  # fmt: skip
+    document = told(
+        "fr", replace(BESIDE, origin=replace(BESIDE.origin, margins=margins, raked_low=0.9, raked_high=1.1))
+    )
+    found = words(document)
+    assert "Filles 49,6" in found.replace("\u202f", " ")
+    assert "multipliés par 0,90 à 1,10" in found
 
 
 def test_small_groups_of_the_sample_are_hidden_with_the_next_one_and_answers_that_lack_are_not() -> None:

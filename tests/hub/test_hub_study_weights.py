@@ -139,6 +139,7 @@ def test_what_does_not_fit_is_said_and_leaves_no_sample(mariam: Any) -> None:
 
 
 def test_results_say_where_their_weights_come_from(mariam: Any, tmp_path: Path) -> None:
+    from kalanso.hub.studies import tasks
     from kalanso.hub.studies.models import RoundFile, Weighting
 
     one = study_desk.analysed(person("researcher"), tmp_path)
@@ -159,6 +160,19 @@ def test_results_say_where_their_weights_come_from(mariam: Any, tmp_path: Path) 
     page = text_of(mariam.get(there))
     assert "tirage 1" in page
     assert "sexe" in page
+    folder = tmp_path / "laid"
+    folder.mkdir()
+    tasks._lay(one.shown, folder)
+    assert (folder / "weights.csv").read_text().split() == ["cluster", "a"], "the report follows them"
+    assert "sex" in (folder / "round.yaml").read_text()
+    assert "ne donnent pas partout le poids" not in page
+    broken = [
+        {"part": "weights", "what": name, "n": n}
+        for name, n in (("rows", 8), ("differing", 3), ("lacking", 0))
+    ]
+    one.shown.receipt = [*one.shown.receipt, *broken]
+    one.shown.save()
+    assert "Sur 8 lignes" in text_of(mariam.get(there))
     for wrong in (
         {"listed": {}},
         {"state": "done", "ended": NOW},

@@ -49,6 +49,10 @@ def test_the_sample_of_a_draw_is_analysed_as_any_other(tmp_path: Path) -> None:
     assert weight.to_dict() == pytest.approx(factors.loc[weight.index, "weight"].to_dict())
     assert set(found.sample["cohort"]) == {one.name for one in COHORTS}
     assert not list(tmp_path.glob("*.draft"))
+    assert done.beside.origin.holds, "the report says that weights were computed"
+    assert done.beside.origin.margins == {}
+    told = pd.read_csv(tmp_path / "out" / "receipt.csv").query("part == 'weights'").set_index("what")["n"]
+    assert told.to_dict() == {"followed": done.beside.origin.rows, "differing": 0, "lacking": 0}
 
 
 def test_weights_agree_with_margins_that_are_known(tmp_path: Path) -> None:
@@ -59,9 +63,23 @@ def test_weights_agree_with_margins_that_are_known(tmp_path: Path) -> None:
     children = done.cleaned.children
     weight = children.groupby("sex")["weight"].sum()
     assert weight["female"] / weight.sum() == pytest.approx(0.3, abs=1e-9)
+    origin = done.beside.origin
+    assert origin.holds, "raking comes after the factors of the sample"
+    assert list(origin.margins) == ["sex"]
+    assert (origin.raked_low, origin.raked_high) == (children["raking"].min(), children["raking"].max())
     unknown = children["sex"].isna()
     assert done.cleaned.rows_of("margin_unknown") == unknown.sum() > 0
     assert set(children.loc[unknown, "raking"]) == {1.0}
+
+
+def test_a_sample_that_somebody_changed_is_told_apart_from_its_factors(tmp_path: Path) -> None:
+    drawn_study(tmp_path)
+    weigh(tmp_path, cohorts=COHORTS)
+    sample = pd.read_csv(tmp_path / "sample.csv")
+    sample.loc[0, "weight"] *= 2
+    sample.to_csv(tmp_path / "sample.csv", index=False)
+    done = analyse_survey(tmp_path, tmp_path / "out", salt="s", now=NOW)
+    assert (done.beside.origin.differing, done.beside.origin.holds) == (1, False)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from kalanso.surveys.record import record
 from kalanso.surveys.responses import responses
 from kalanso.surveys.schedule import schedule_table
 from kalanso.surveys.tables import POLICIES
+from kalanso.surveys.weight_origins import WeightOrigin
 from tests.surveys import made
 
 SCHEDULE = schedule_table(definitions.load("ML"))
@@ -106,10 +107,6 @@ def test_weights_are_told_with_what_they_cost(survey):
     )
     strata = found.drop(index=("12-23m", "all")).loc["12-23m"]
     assert (strata["children"].sum(), strata["clusters"].sum()) == (row["children"], row["clusters"])
-    assert composition.factors_in(pd.DataFrame(columns=["raking", "weight", "base_weight"])) == (
-        "base_weight",
-        "raking",
-    )
 
 
 def test_p_values_are_corrected_as_r_corrects_them():
@@ -223,7 +220,13 @@ def test_the_version_of_the_schedule_changes_with_any_of_its_rows_and_not_with_t
 def test_all_tables_of_a_survey_are_there(survey, published):
     sample = survey.children[["cluster", "stratum"]].assign(cohort="x").drop_duplicates()
     found = tables.beside(
-        survey, published, SCHEDULE, sample=sample, answers=exported(TALKS), groups=("sex", "vaccination")
+        survey,
+        published,
+        SCHEDULE,
+        sample=sample,
+        answers=exported(TALKS),
+        origin=WeightOrigin(),
+        groups=("sex", "vaccination"),
     )
     for name in (
         "responses",

@@ -54,7 +54,7 @@ from kalanso.pipeline.household_surveys import HOMES, REPORT_FORMATS, Analysed, 
 from kalanso.pipeline.progress import Cancelled
 from kalanso.pipeline.publish_surveys import EVIDENCE_FILE, publish_analysis, withdraw_survey
 from kalanso.pipeline.survey_reach import DRAW, REPLACED
-from kalanso.pipeline.survey_weights import LISTED, SAMPLE
+from kalanso.pipeline.survey_weights import FACTORS_FILE, LISTED, SAMPLE
 from kalanso.pipeline.survey_weights import weigh as weigh_study
 from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments import field_count
@@ -221,7 +221,7 @@ def _drawn(analysis: Analysis) -> Draw | None:
 
 
 def _lay(analysis: Analysis, folder: Path) -> None:
-    """Write the study as the pipeline reads one: its declaration, answers and sample."""
+    """Write the study as the pipeline reads one: its declaration, answers, sample, and the factors of weights that were computed here."""
     for file in (analysis.answers, analysis.sample):
         shutil.copyfile(file.path, folder / f"{file.kind}.csv")
     for file in analysis.round.files.filter(kind=RoundFile.Kind.HOUSEHOLDS, replaced__isnull=True):
@@ -240,6 +240,8 @@ def _lay(analysis: Analysis, folder: Path) -> None:
         pd.DataFrame(drawn.clusters).to_csv(folder / DRAW, index=False)
         draws.log_of(lines).to_csv(folder / REPLACED, index=False)
     made = of_sample(analysis.sample)
+    if made is not None:
+        pd.DataFrame(made.factors).to_csv(folder / FACTORS_FILE, index=False)
     said = declaration(analysis.round) | {"margins": made.margins if made is not None else {}}
     told = yaml.safe_dump(said, allow_unicode=True, sort_keys=False)
     (folder / "round.yaml").write_text(told, encoding="utf-8")
@@ -288,8 +290,19 @@ def _found(done: Analysed, folder: Path) -> Found:
         for row in done.reached.drop_duplicates("stratum").to_dict("records")
     ]  # fmt: skip
     return Found(
-        children=done.children, receipt=read + reached + unoffered + received + cleaned, results=rows, strata=_strata(folder / "sample.csv"), outputs=done.files
+        children=done.children, receipt=read + reached + unoffered + received + cleaned + _broken(done), results=rows, strata=_strata(folder / "sample.csv"), outputs=done.files
     )  # fmt: skip
+
+
+def _broken(done: Analysed) -> list[dict[str, Any]]:
+    """Return for how many rows of the sample the factors that are kept do not give the weight, where there are such."""
+    origin = done.beside.origin
+    if not (origin.differing or origin.lacking):
+        return []
+    return [
+        {"part": "weights", "what": name, "n": getattr(origin, name)}
+        for name in ("rows", "differing", "lacking")
+    ]
 
 
 def _row(row: Mapping[Any, Any]) -> dict[str, Any]:

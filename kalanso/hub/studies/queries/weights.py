@@ -88,7 +88,8 @@ def told(analysis: Analysis, locale: str) -> list[str]:
     """Say beside results where their weights come from."""
     made = of_sample(analysis.sample)
     if made is None:
-        return [_("Les poids sont ceux de l'échantillon qui a été apporté ; Kalanso ne les a pas calculés.")]
+        brought = _("Les poids sont ceux de l'échantillon qui a été apporté ; Kalanso ne les a pas calculés.")
+        return [brought, *_broken(analysis, locale)]
     rates = {
         name: format_value(made.rates[name], "percent", locale)
         for name in ("households", "children")
@@ -104,6 +105,7 @@ def told(analysis: Analysis, locale: str) -> list[str]:
             _("Grappes sans aucune interview, dont les autres de la strate portent le poids : %(n)s.")
             % {"n": format_value(made.rates["lost"], "count", locale)}
         )
+    found += _broken(analysis, locale)
     if made.margins:
         names = ", ".join(str(VARIABLES[name]) for name in made.margins)
         found.append(
@@ -113,3 +115,18 @@ def told(analysis: Analysis, locale: str) -> list[str]:
             % {"names": names}
         )
     return found
+
+
+def _broken(analysis: Analysis, locale: str) -> list[str]:
+    """Say where the factors that are kept do not give the weight."""
+    found = {
+        row["what"]: format_value(row["n"], "count", locale)
+        for row in analysis.receipt
+        if row["part"] == "weights"
+    }
+    if not found:
+        return []
+    return [
+        _("Attention : les facteurs gardés des poids ne donnent pas partout le poids. Sur %(rows)s lignes de l'échantillon, leur produit est un autre nombre dans %(differing)s, et un facteur manque dans %(lacking)s. Les résultats reposent sur le poids tel qu'il est écrit ; d'où il vient ne peut pas être vérifié.")
+        % found
+    ]  # fmt: skip
