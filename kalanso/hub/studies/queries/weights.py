@@ -88,8 +88,7 @@ def told(analysis: Analysis, locale: str) -> list[str]:
     """Say beside results where their weights come from."""
     made = of_sample(analysis.sample)
     if made is None:
-        brought = _("Les poids sont ceux de l'échantillon qui a été apporté ; Kalanso ne les a pas calculés.")
-        return [brought, *_broken(analysis, locale)]
+        return [_("Les poids sont ceux de l'échantillon qui a été apporté ; Kalanso ne les a pas calculés.")]
     rates = {
         name: format_value(made.rates[name], "percent", locale)
         for name in ("households", "children")
@@ -105,7 +104,6 @@ def told(analysis: Analysis, locale: str) -> list[str]:
             _("Grappes sans aucune interview, dont les autres de la strate portent le poids : %(n)s.")
             % {"n": format_value(made.rates["lost"], "count", locale)}
         )
-    found += _broken(analysis, locale)
     if made.margins:
         names = ", ".join(str(VARIABLES[name]) for name in made.margins)
         found.append(
@@ -117,7 +115,7 @@ def told(analysis: Analysis, locale: str) -> list[str]:
     return found
 
 
-def _broken(analysis: Analysis, locale: str) -> list[str]:
+def broken(analysis: Analysis, locale: str) -> list[str]:
     """Say where the factors that are kept do not give the weight."""
     found = {
         row["what"]: format_value(row["n"], "count", locale)

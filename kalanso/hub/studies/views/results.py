@@ -53,6 +53,7 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
         "analysis": analysis,
         "cohorts": queries.told(one, analysis, detail=context["rights"].detail),
         "weights": weights.told(analysis, rounds.language()),
+        "broken": weights.broken(analysis, rounds.language()),
         "unreached": queries.unreached(analysis, detail=context["rights"].detail),
         "drawings": queries.drawings(analysis, detail=context["rights"].detail),
     }
