@@ -214,9 +214,9 @@ def _pair(row: Mapping[Any, Any], facts: SurveyFacts, locale: str) -> list[str]:
 
     points = decimals(100 * row["difference"], 1, locale)
     if not pd.isna(row["low"]):
-        points = (
-            f"{points} ({decimals(100 * row['low'], 0, locale)} ; {decimals(100 * row['high'], 0, locale)})"
-        )
+        # a decimal, as the difference has: a bound that rounds to 0 would not say on which side of 0 it lies
+        low, high = (decimals(100 * row[name], 1, locale) for name in ("low", "high"))
+        points = f"{points} ({low} ; {high})"
     if _apart(row):
         points += " ‡"
     return [

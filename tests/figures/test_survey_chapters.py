@@ -156,7 +156,7 @@ def test_precision_stands_beside_the_shares() -> None:
 
 def test_pairs_bear_the_corrected_p_and_answers_the_rao_scott_test() -> None:
     pairs = grid_with(told(), "p corrected").rows
-    assert list(pairs[0]) == ["Ségou → Niono", "70%", "90%", "20.0 (5 ; 35)", "< 0.001", "0.012"]
+    assert list(pairs[0]) == ["Ségou → Niono", "70%", "90%", "20.0 (5.0 ; 35.0)", "< 0.001", "0.012"]
     assert pairs[1][0] == "Girls → Boys"
     assert "‡" not in pairs[1][3]
     drivers = grid_with(told(), "Zero-dose").rows
