@@ -115,8 +115,13 @@ def test_what_a_sensitive_cell_meets_is_for_the_cleared(role: str, where: str, n
 
 
 def test_what_is_decided_far_away_on_a_line_of_a_protected_place_is_for_its_team(flagged: str) -> None:
+    from kalanso.hub.people.models import Event
+
     line = desk.cell(flagged, code="INT-077", organisation=desk.house("mobile"))
     one = desk.decided(person("national"), "", cells=[line])
+    kept = Event.objects.get(verb="portfolio.decided", object_id=str(one.pk)).after
+    assert kept["version"] == one.version
+    assert "text" not in kept, "the trail keeps no words of it"
     for role, where, organisation, reads in (
         ("national", "", "house", True), ("district", flagged, "house", True), ("partner", "", "mobile", True),
         ("partner", "", "elsewhere", False), ("donor", "", "elsewhere", False), ("researcher", "", "house", False),

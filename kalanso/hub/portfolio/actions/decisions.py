@@ -32,7 +32,7 @@ def told_meeting(one: Meeting) -> dict[str, Any]:
 
 def told_decision(one: Decision) -> dict[str, Any]:
     """Return a decision as the trail keeps it; where it is for the team alone, without its words."""
-    kept = _flagged(one.place_code) or one.cells.filter(sensitive=True).exists()
+    kept = Decision.objects.filter(decisions.kept(), pk=one.pk).exists()
     found = state_of(
         one, *(("date", "version") if kept else ("text", "body", "date", "place_code", "version"))
     )

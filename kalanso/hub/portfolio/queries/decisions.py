@@ -41,6 +41,13 @@ def visible_meetings(person: Any) -> QuerySet[Meeting]:
     return found.filter(~keeping.kept_from(person, keeping.flagged()) | Q(made_by=person))
 
 
+def kept() -> Q:
+    """Return the condition that a decision is for a team alone: by its place, its meeting's, or a line that it touches."""
+    hidden = Cell.objects.filter(keeping.flagged() | Q(sensitive=True))
+    touches = Decision.cells.through.objects.filter(cell__in=hidden).values("decision_id")
+    return Q(pk__in=touches) | keeping.flagged() | keeping.flagged("meeting__place_code")
+
+
 def visible_decisions(person: Any) -> QuerySet[Decision]:
     """Return the decisions that somebody may read: not those of flagged places, or on cells kept from them, wherever taken."""
     if not may(person, "portfolio.read"):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -89,14 +89,6 @@ def _open(ends: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     return found
 
 
-def _decisions() -> QuerySet[Decision]:
-    hidden = Cell.objects.filter(keeping.flagged() | Q(sensitive=True))
-    touches = Decision.cells.through.objects.filter(cell__in=hidden).values("decision_id")
-    return Decision.objects.exclude(
-        Q(pk__in=touches) | keeping.flagged() | keeping.flagged("meeting__place_code")
-    )
-
-
 def _without(model: type[Model], kept: Any) -> Any:
     return lambda: model._default_manager.exclude(kept())
 
@@ -105,7 +97,7 @@ _UNPROTECTED = {
     cells_cited.CELL: _without(Cell, lambda: keeping.flagged() | Q(sensitive=True)),
     factors.NAME: _without(Factor, factors.kept),
     follow_up.NAME: _without(ActionPoint, follow_up.kept),
-    decisions.NAME: _decisions,
+    decisions.NAME: _without(Decision, decisions.kept),
 }
 
 
