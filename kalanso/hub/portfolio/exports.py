@@ -7,16 +7,17 @@ for its plan by quarters; its reports go ninety days after the quarter.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
 
 from kalanso.hub.people.models import Citation
+from kalanso.hub.people.queries.access import today
 from kalanso.hub.portfolio.models import ActionPoint, Cell, Decision, Factor, Intervention, Report, Target
 from kalanso.hub.portfolio.queries.cells import quarter_of
 from kalanso.hub.portfolio.queries.decisions import NAME
-from kalanso.hub.portfolio.queries.keeping import KEPT_FOR
+from kalanso.hub.portfolio.queries.keeping import told_until
 from kalanso.planning.portfolio_tables import (
     PORTFOLIO_ACTIONS,
     PORTFOLIO_CELLS,
@@ -55,14 +56,14 @@ def reports() -> Iterator[dict[str, Any]]:
     planned = {
         (cell, period): n for cell, period, n in Target.objects.values_list("cell_id", "period", "quantity")
     }
-    open_ = datetime.now(UTC).date() - KEPT_FOR
+    told = told_until(today())
     found = (
         Report.objects.filter(state=Report.State.APPROVED)
         .select_related("cell__intervention")
         .defer("narrative")
     )
     for one in found.order_by("cell__intervention__code", "cell__place_code", "period"):
-        if one.cell.sensitive and Period.parse(one.period).end > open_:
+        if one.cell.sensitive and one.period > told:
             continue
         yield {
             "intervention": one.cell.intervention.code, "place_code": one.cell.place_code, **_quarter(Period.parse(one.period).start),

@@ -19,7 +19,7 @@ from kalanso.hub.people.models import Event, PlaceMirror
 from kalanso.hub.portfolio.models import Cell, Report, Target
 from kalanso.hub.portfolio.models.cells import State
 from kalanso.hub.portfolio.queries import scope
-from kalanso.hub.portfolio.queries.keeping import KEPT_FOR, below
+from kalanso.hub.portfolio.queries.keeping import below, told_until
 from kalanso.indicators import deliveries
 from kalanso.indicators.deliveries import Delivery, First, Line
 from kalanso.indicators.measures import RECORDED, About, Measure, absent
@@ -170,7 +170,7 @@ class _Quarter:
     @property
     def open_to_all(self) -> bool:
         """Whether the quarter ended so long ago that lines kept to their team are counted for everybody."""
-        return self.today >= self.period.end + KEPT_FOR
+        return self.code <= told_until(self.today)
 
     def rows(self, interventions: frozenset[int]) -> tuple[list[Delivery], int]:
         """Return what was planned and done of some interventions, and how many lines are not counted for this reader yet."""
