@@ -9,9 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from django.db.models import Q
-from django.http import Http404, HttpRequest
-from django.utils.translation import gettext as _
+from django.http import HttpRequest
 from ninja import Path, Query, Router, Schema
 from pydantic import Field
 
@@ -20,8 +18,7 @@ from kalanso.hub.grants.queries import accounts, framework, scope
 from kalanso.hub.grants.queries.exchange import Exchange
 from kalanso.hub.grants.views import refuse_outsiders
 from kalanso.hub.people.queries.access import today
-from kalanso.hub.portfolio.api.asked import LARGEST, Paged, Text, here, page
-from kalanso.hub.portfolio.models import Intervention
+from kalanso.hub.portfolio.api.asked import LARGEST, Paged, Text, here, of_intervention, page
 
 router = Router()
 Number = Annotated[int, Path(ge=1, le=LARGEST)]
@@ -164,7 +161,9 @@ def list_grants(request: HttpRequest) -> dict[str, Any]:
 def lines_of_a_grant(request: HttpRequest, number: Number, wanted: Query[OfLines]) -> dict[str, Any]:
     """Return the budget lines of a grant that this person may see, with what moved on them."""
     grant = scope.one_grant(request.user, number)
-    found = scope.visible_lines(request.user).filter(_of(wanted.intervention), grant=grant)
+    found = scope.visible_lines(request.user).filter(
+        of_intervention(request.user, wanted.intervention, "intervention"), grant=grant
+    )
     found = found.filter(year=wanted.year) if wanted.year else found
     if wanted.place:
         found = found.filter(here(wanted.place)).exclude(scope.guarded(request.user))
@@ -177,15 +176,6 @@ def lines_of_a_grant(request: HttpRequest, number: Number, wanted: Query[OfLines
         for one in shown
     ]
     return {**_head(request.user, grant), "items": items, "next": following}
-
-
-def _of(intervention: str) -> Q:
-    """Return the condition that a line is of an intervention; an unknown code is refused (Http404)."""
-    if not intervention:
-        return Q()
-    if not Intervention.objects.filter(code=intervention).exists():
-        raise Http404(_("Aucune intervention ne porte ce code, ou elle n'est pas pour vous."))
-    return Q(intervention__code=intervention)
 
 
 def _head(person: Any, grant: Grant) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
@@ -24,9 +24,9 @@ Text = Annotated[str, Field(max_length=120, pattern=r"^[^\x00]*$")]
 Quarter = Annotated[str, Field(max_length=6, pattern=r"^((20[0-9][0-9]|2100)Q[1-4])?$")]
 
 
-def one_of(values: Iterable[str]) -> str:
-    """Return the pattern of a text that is one of some words, or empty."""
-    return f"^({'|'.join(values)})?$"
+def one_of(values: Sequence[str]) -> Any:
+    """Return the field of a text that is one of some words, or empty."""
+    return Field("", pattern=f"^({'|'.join(values)})?$", description=", ".join(values))
 
 
 class Paged(Schema):

@@ -6,7 +6,7 @@ Those of protected places are for their teams, as on the pages. Organisations ar
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any
+from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -36,21 +36,15 @@ BY_CELL = ("cell__intervention",)
 class OfFactors(Wanted):
     """Which obstacles and facilitators; `period` is the quarter in which they were named."""
 
-    kind: Annotated[str, Field(pattern=one_of(FactorKind.values))] = Field(
-        "", description=", ".join(FactorKind.values)
-    )
-    state: Annotated[str, Field(pattern=one_of(FactorState.values))] = Field(
-        "", description=", ".join(FactorState.values)
-    )
+    kind: str = one_of(FactorKind.values)
+    state: str = one_of(FactorState.values)
     period: Quarter = Field("", description="the quarter in which they were named, such as 2025Q1")
 
 
 class OfActions(Wanted):
     """Which actions; `period` is the quarter in which they are due."""
 
-    state: Annotated[str, Field(pattern=one_of(ActionState.values))] = Field(
-        "", description=", ".join(ActionState.values)
-    )
+    state: str = one_of(ActionState.values)
     period: Quarter = Field("", description="the quarter in which they are due, such as 2025Q1")
 
 
