@@ -78,17 +78,9 @@ def _values(shelf: Shelf, indicator: str, kind: str, *, rolled: bool = False) ->
     return table.filter((table.indicator == indicator) & (table.period_type == kind))
 
 
-@shared(INDICATOR_VALUES, about=no_place)
 def bases(shelf: Shelf, indicator: str) -> tuple[Basis, ...]:
     """Return whose numbers exist for an indicator, the one that covers most places and periods first."""
-    if not shelf.sees(INDICATOR_VALUES):
-        return ()
-    table = shelf.table(INDICATOR_VALUES)
-    table = table.filter((table.indicator == indicator) & table.value.notnull() & ~table.adjusted)
-    table = table.mutate(stem=table.denominator_name.fill_null("").split(":")[0])
-    counted = table.group_by("source", "stem").agg(rows=lambda t: t.count())
-    rows = sorted(shelf.rows(counted), key=lambda r: (-r["rows"], r["source"], r["stem"]))
-    return tuple(Basis(row["source"], row["stem"]) for row in rows)
+    return bases_of(shelf, (indicator,)).get(indicator, ())
 
 
 @shared(INDICATOR_VALUES, about=no_place)
