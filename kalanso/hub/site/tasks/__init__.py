@@ -142,6 +142,7 @@ def _keep_ready(over: Event) -> None:
                 ask_first_pages(over)
                 answered = mark
                 # What is there now stays: to look through it again and again would stop all readers for a third of a second.
+                gc.unfreeze()  # what an earlier publication left
                 gc.collect()
                 gc.freeze()
         except Exception:  # whatever is wrong with the store, the first reader will be told
