@@ -26,7 +26,7 @@ from kalanso.pipeline.progress import Cancel, Progress, never, quiet, step
 from kalanso.pipeline.study_rounds import StudyRound, read_round
 from kalanso.pipeline.survey_drawings import drawn
 from kalanso.pipeline.survey_reach import bounds, unreached
-from kalanso.pipeline.survey_weights import FACTORS_FILE
+from kalanso.pipeline.survey_weights import ANSWERS, FACTORS_FILE, HOMES, SAMPLE
 from kalanso.surveys.beside import DOSE, LOW_BELOW, Beside, beside
 from kalanso.surveys.cleaning import ChildrenRefused, Cleaned, clean
 from kalanso.surveys.corrections import CorrectionRefused, located
@@ -54,7 +54,7 @@ from kalanso.surveys.wealth import with_wealth
 from kalanso.surveys.weight_origins import WeightOrigin, weight_origin
 from kalanso.vocabulary.messages import LOCALES
 
-ANSWERS, SAMPLE, DECIDED, HOMES = "answers.csv", "sample.csv", "corrections.csv", "homes.csv"
+DECIDED = "corrections.csv"
 PRIVATE = "private"  # rows of single children: never handed on
 LOW_CLUSTERS = f"{PRIVATE}/low_clusters.csv"  # for the field
 NEXT_DOSES = f"{PRIVATE}/next_doses.ndjson"

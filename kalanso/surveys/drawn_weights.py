@@ -16,6 +16,7 @@ from kalanso.surveys.design import rake, reach, weights
 from kalanso.surveys.design.weights import FACTORS
 from kalanso.surveys.handed_in import SurveyRefused, numbers, unique, with_columns
 from kalanso.surveys.instruments import flat, load, read_answers
+from kalanso.surveys.instruments.field_count import child_interviews, in_order
 from kalanso.surveys.rounds import Cohort
 
 DRAWN = ("cluster", "stratum", "role", "reserve_order", "place_code", "p_cluster", "p_segment")
@@ -103,10 +104,7 @@ def _listed(plan: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
 def _visits(homes: pd.DataFrame) -> pd.DataFrame:
     """Return the last visit of each household."""
     form = load("household_list")
-    rows = flat(read_answers({"": homes}, form).rows, form)
-    rows = rows.assign(attempt=rows["attempt"].fillna(1)).sort_values(
-        ["today", "attempt"], na_position="first", kind="stable"
-    )
+    rows = in_order(flat(read_answers({"": homes}, form).rows, form))
     return _keyed(rows, ("cluster", "household")).assign(
         outcome=lambda table: table["outcome"].fillna("not_visited")
     )
@@ -114,10 +112,7 @@ def _visits(homes: pd.DataFrame) -> pd.DataFrame:
 
 def _talks(answers: pd.DataFrame) -> pd.DataFrame:
     """Return the last interview about each child: completed or refused."""
-    form = load("child")
-    rows = flat(read_answers({"": answers}, form).rows, form).sort_values(
-        "today", na_position="first", kind="stable"
-    )
+    rows, _ = child_interviews(answers)
     rows = rows.assign(outcome=rows["consent"].map({"1": "completed"}).fillna("refused"))
     return _keyed(rows, ("cluster", "household", "child"))
 
@@ -128,10 +123,7 @@ def _members(homes: pd.DataFrame, members: pd.DataFrame, cohorts: Sequence[Cohor
     Of an age that is known in months alone the middle of the month counts.
     """
     form = load("household_list")
-    rows = flat(read_answers({"": homes, "members": members}, form).rows, form, repeat="members")
-    rows = rows.assign(attempt=rows["attempt"].fillna(1)).sort_values(
-        ["today", "attempt"], na_position="first", kind="stable"
-    )
+    rows = in_order(flat(read_answers({"": homes, "members": members}, form).rows, form, repeat="members"))
     days = (pd.to_datetime(rows["today"]) - pd.to_datetime(rows["dob_history"])).dt.days.astype(float)
     days = days.fillna((rows["age_months"].astype(float) + 0.5) * DAYS_OF_MONTH)
     due = pd.Series(False, index=rows.index)

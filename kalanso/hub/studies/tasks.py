@@ -50,11 +50,11 @@ from kalanso.hub.studies.queries.frames import below
 from kalanso.hub.studies.queries.results import SHOWN
 from kalanso.hub.studies.queries.salts import salt_of
 from kalanso.hub.studies.queries.weights import of_sample
-from kalanso.pipeline.household_surveys import HOMES, REPORT_FORMATS, Analysed, analyse_survey
+from kalanso.pipeline.household_surveys import REPORT_FORMATS, Analysed, analyse_survey
 from kalanso.pipeline.progress import Cancelled
 from kalanso.pipeline.publish_surveys import EVIDENCE_FILE, publish_analysis, withdraw_survey
 from kalanso.pipeline.survey_reach import DRAW, REPLACED
-from kalanso.pipeline.survey_weights import FACTORS_FILE, LISTED, SAMPLE
+from kalanso.pipeline.survey_weights import FACTORS_FILE, HOMES, LISTED, SAMPLE
 from kalanso.pipeline.survey_weights import weigh as weigh_study
 from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments import field_count

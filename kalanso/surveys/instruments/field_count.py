@@ -54,11 +54,16 @@ def household_visits(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     found["household"] = found["household"].map(_whole)
     clear = found["outcome"].isin(HOUSEHOLD_OUTCOMES)
     found["outcome"] = found["outcome"].where(clear, "not_visited")
-    order = found.assign(attempt=found["attempt"].fillna(1)).sort_values(
-        ["today", "attempt"], na_position="first"
-    )
+    order = in_order(found)
     return order.assign(cluster=order["cluster"].fillna("").astype(str)).reset_index(drop=True), int(
         (~clear).sum()
+    )
+
+
+def in_order(visits: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of the household list in the order of their visits; an attempt that is not said was the first."""
+    return visits.assign(attempt=visits["attempt"].fillna(1)).sort_values(
+        ["today", "attempt"], na_position="first", kind="stable"
     )
 
 
