@@ -20,6 +20,7 @@ from kalanso.figures.survey_words import (
     ages_told,
     called,
     cell,
+    decimals,
     detail_called,
     group_called,
     group_place,
@@ -47,14 +48,6 @@ def count(value: Any, locale: str) -> str:
 def percent(value: Any, locale: str) -> str:
     """Write a share in percent; a dash where nobody knows it."""
     return _DASH if value is None or pd.isna(value) else format_value(float(value), "percent", locale)
-
-
-def decimals(value: Any, digits: int, locale: str) -> str:
-    """Write a number with a fixed number of decimals; a dash where there is none."""
-    if value is None or pd.isna(value):
-        return _DASH
-    text = f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")  # no negative zero
-    return text.replace(".", ",") if locale == "fr" else text
 
 
 def responses(facts: SurveyFacts, locale: str) -> Iterator[Block]:

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from kalanso.figures.documents import Block, Bullets, Paragraph
-from kalanso.figures.survey_words import SurveyFacts, ages_told, group_called, kind_called, stratum_called
+from kalanso.figures.survey_words import (
+    SurveyFacts,
+    ages_told,
+    decimals,
+    group_called,
+    kind_called,
+    stratum_called,
+)
 from kalanso.figures.words import say
 from kalanso.surveys.weight_origins import BASE, CHANCES, FOLLOWED, RAKING, WeightOrigin
 from kalanso.vocabulary import format_value
@@ -21,7 +28,7 @@ def weights_come_from(facts: SurveyFacts, locale: str) -> Iterator[Block]:
         yield Paragraph(text=say(locale, "figures.survey.weights.raked_before"))
     if not origin.margins:
         return
-    low, high = (_factor(value, locale) for value in (origin.raked_low, origin.raked_high))
+    low, high = (decimals(value, 2, locale) for value in (origin.raked_low, origin.raked_high))
     yield Paragraph(text=say(locale, "figures.survey.weights.raked", low=low, high=high))
     yield Bullets(items=list(_margins_told(facts, locale)))
 
@@ -50,13 +57,6 @@ def _product_told(factors: tuple[str, ...], locale: str) -> str:
     return " × ".join(
         [*parts, *(word for name, word in named.items() if name != BASE and name not in CHANCES)]
     )
-
-
-def _factor(value: float | None, locale: str) -> str:
-    if value is None:
-        return "–"
-    text = f"{value:.2f}"
-    return text.replace(".", ",") if locale == "fr" else text
 
 
 def _margins_told(facts: SurveyFacts, locale: str) -> Iterator[str]:

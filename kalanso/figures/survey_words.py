@@ -99,6 +99,14 @@ def cell(row: Mapping[Any, Any] | None, locale: str) -> str:
     return f"[{text}]" if row["status"] == "bracketed" else text
 
 
+def decimals(value: Any, digits: int, locale: str) -> str:
+    """Write a number with a fixed number of decimals; a dash where there is none."""
+    if value is None or pd.isna(value):
+        return "–"
+    text = f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")  # no negative zero
+    return text.replace(".", ",") if locale == "fr" else text
+
+
 def group_called(kind: str, name: str, locale: str) -> str:
     """Name a group of children; a code without words stands as it came, in quotes."""
     try:

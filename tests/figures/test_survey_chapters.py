@@ -10,7 +10,8 @@ import pytest
 
 from kalanso.figures.documents import Grid, Heading, Picture
 from kalanso.figures.survey_report import ORDER, survey_report
-from kalanso.figures.survey_tables import chance, decimals
+from kalanso.figures.survey_tables import chance
+from kalanso.figures.survey_words import decimals
 from kalanso.surveys.beside import CURVE_COLUMNS, Beside
 from kalanso.surveys.weight_origins import WeightOrigin
 from tests.figures.test_survey_report import ROWS, facts, row, words
