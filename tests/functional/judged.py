@@ -21,9 +21,10 @@ UNNAMED = """() => [...document.querySelectorAll('a, button, input:not([type=hid
   .filter(e => !((e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.alt || e.textContent.trim()
     || (e.labels && e.labels.length && e.labels[0].textContent.trim()))))
   .map(e => e.outerHTML.slice(0, 120))"""
+# A tick takes a finger over all of its label, which is what is measured.
 SMALL_TARGETS = """() => [...document.querySelectorAll('nav a, button, .button, input:not([type=hidden]), select, summary, .downloads a, .ways a')]
-  .filter(e => e.checkVisibility() && !e.closest('.wide, .tick'))
-  .map(e => [e.getBoundingClientRect(), e]).filter(([r]) => r.height > 0 && (r.height < 43.5))
+  .filter(e => e.checkVisibility() && !e.closest('.wide'))
+  .map(e => [(e.matches('[type=checkbox], [type=radio]') && e.closest('label') || e).getBoundingClientRect(), e]).filter(([r]) => r.height > 0 && (r.height < 43.5))
   .map(([r, e]) => Math.round(r.width) + 'x' + Math.round(r.height) + ' ' + e.outerHTML.slice(0, 90))"""
 POOR_CONTRAST = """() => {
   const parse = c => { const m = c.match(/[\\d.]+/g).map(Number); return m.length < 4 ? [...m, 1] : m };
