@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "kalanso.hub.site.middleware.Bounded",
     "kalanso.hub.site.middleware.NamedHere",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "kalanso.hub.site.middleware.InTurn",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
