@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from kalanso.cli import receipts, survey_design
+from kalanso.cli import receipts, survey_design, survey_ways
 from kalanso.cli.exits import ExitCode
 from kalanso.cli.language import say
 from kalanso.vocabulary import Message, format_value
@@ -22,6 +22,7 @@ app = typer.Typer()
 survey = typer.Typer(no_args_is_help=True, help="cli.survey.help")
 app.add_typer(survey, name="survey")
 survey_design.register(survey)
+survey_ways.register(survey)
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="cli.survey.folder")]
 
 

@@ -62,7 +62,7 @@ def read_round(folder: Path, *, today: date) -> StudyRound:
     `today` tells whether the day has come by which the data should have been destroyed: they are not read then.
     """
     path = Path(folder) / ROUND_FILE
-    told = _document(path)
+    told = document(path)
     if unknown := sorted(set(told) - _KEYS):
         raise CannotReadRound(
             "pipeline.survey.unknown_setting",
@@ -70,7 +70,7 @@ def read_round(folder: Path, *, today: date) -> StudyRound:
             found=", ".join(unknown),
             expected=", ".join(sorted(_KEYS)),
         )
-    ethics = _ethics(told.get("ethics"), path, today)
+    ethics = ethics_of(told.get("ethics"), path, today)
     title = told.get("title")
     if not isinstance(title, Mapping) or any(not str(title.get(locale, "")).strip() for locale in LOCALES):
         raise CannotReadRound(
@@ -87,7 +87,8 @@ def read_round(folder: Path, *, today: date) -> StudyRound:
     )  # fmt: skip
 
 
-def _document(path: Path) -> dict[str, Any]:
+def document(path: Path) -> dict[str, Any]:
+    """Return the settings of a YAML file. Raises CannotReadRound where it is absent or holds none."""
     try:
         told = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
@@ -99,8 +100,8 @@ def _document(path: Path) -> dict[str, Any]:
     return {str(name): value for name, value in told.items()}
 
 
-def _ethics(told: Any, path: Path, today: date) -> dict[str, str]:
-    """Return approvals and dates; every one of them must be there before an answer is opened."""
+def ethics_of(told: Any, path: Path, today: date) -> dict[str, str]:
+    """Return approvals and dates; every one of them must be there before an answer is opened. Raises CannotReadRound."""
     given = told if isinstance(told, Mapping) else {}
     missing = [name for name in ETHICS if not str(given.get(name) or "").strip()]
     if missing:
