@@ -149,6 +149,56 @@ def _dropout(rows: pd.DataFrame, subject: Subject, locale: str, title: str | Non
     return trend(table, subject=about, locale=locale, title=title)
 
 
+def _ratios(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    """Show two counts of the same children as one over the other, year after year."""
+    named = [
+        f"{_count(last, locale)} / {_count(first, locale)}"
+        for last, first in zip(rows["source"], rows["reference_source"], strict=True)
+    ]
+    alone = named[0] if len(set(named)) == 1 else words.say(locale, "figures.beside.ratios")
+    about = replace(subject, measure=alone, unit="rate")
+    return trend(rows[["period", "value"]].assign(series=named), subject=about, locale=locale, title=title)
+
+
+def _count(code: str, locale: str) -> str:
+    dose = code.removesuffix("_doses")
+    return (
+        format_value(dose, "dose", locale)
+        if dose != code
+        else words.say(locale, f"figures.beside.count_{code}")
+    )
+
+
+def _sectors(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    named = rows["source"].map(lambda code: word("sector", code, locale))
+    about = replace(subject, measure=words.say(locale, "figures.beside.sectors"), unit="rate")
+    return trend(rows[["period", "value"]].assign(series=named), subject=about, locale=locale, title=title)
+
+
+def _susceptibles(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    """Show children without protection beside one birth cohort, from which on a campaign is due."""
+    table = pd.concat(
+        [
+            rows[["period"]].assign(value=rows[column], series=words.say(locale, f"figures.beside.{name}"))
+            for column, name in (("value", "susceptible"), ("reference", "birth_cohort"))
+        ]
+    )
+    about = replace(subject, measure=words.say(locale, "figures.beside.susceptibles"), unit="count")
+    return trend(table.reset_index(drop=True), subject=about, locale=locale, title=title)
+
+
+def _campaigns(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    """Show the share that each round of the newest year found without a dose beside the one that routine leaves."""
+    latest = _latest(rows)
+    routine = latest.iloc[[0]].assign(
+        value=latest["reference"].iloc[0], low=float("nan"), high=float("nan"), kind="administrative"
+    )
+    shown = pd.concat([latest, routine], ignore_index=True)
+    labels = [*latest["source"], words.say(locale, "figures.beside.left_by_routine")]
+    about = replace(subject, measure=words.say(locale, "figures.beside.campaigns"), unit="rate")
+    return _intervals(shown, pd.Series(labels), "", about, locale, title)
+
+
 def _stockouts(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure | None:
     lags = rows[rows["measure"] == "fall_after_stockout"]
     if lags.empty:
@@ -179,4 +229,9 @@ PICTURES: Mapping[str, Callable[[pd.DataFrame, Subject, str, str | None], Figure
     "cases": _cases,
     "dropout": _dropout,
     "vials": _stockouts,
+    "first_contacts": _ratios,
+    "same_visit": _ratios,
+    "susceptibles": _susceptibles,
+    "campaigns": _campaigns,
+    "sectors": _sectors,
 }

@@ -16,6 +16,11 @@ PICTURED: Final = {
     "cases": (),
     "dropout": (),
     "vials": ("fall_after_stockout",),
+    "first_contacts": (),
+    "same_visit": (),
+    "susceptibles": (),
+    "campaigns": (),
+    "sectors": (),
 }
 
 

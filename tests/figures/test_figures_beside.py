@@ -56,6 +56,73 @@ def test_a_picture_has_a_title_a_twin_and_alternative_text(
     assert "<svg" in to_svg(figure, 320)
 
 
+FURTHER = {
+    "campaigns": table(
+        "place_code period campaign seen zero_dose",
+        [("ML", "202111", "AVS 1", 3000, 300), ("ML", "202211", "AVS 2", 4000, 500), ("ML", "202212", "AVS 3", 2000, 90)],
+    ),
+    "sectors": table(
+        "place_code period indicator sector value completeness",
+        [("ML", year, "dtp1", sector, value, 0.8) for year, at in (("2021", 0), ("2022", 20))
+         for sector, value in (("public", 900.0 - at), ("private", 60.0 + at), ("ngo", 40.0))],
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def further() -> pd.DataFrame:
+    """The rows of analyses whose evidence a country may lack: campaigns, sectors, other counts, measles."""
+    from tests.triangulation.dossiers import mali_coverage
+
+    years = range(2019, 2023)
+    given = pd.concat(
+        [
+            counts(code, [("ML", year, value + 3.0 * (year - 2019)) for year in years])
+            for code, value in (("dtp1_doses", 100.0), ("bcg_doses", 118.0), ("anc1_visits", 95.0), ("facility_live_births", 70.0), ("pcv1_doses", 90.0))
+        ]
+    )  # fmt: skip
+    measles = table(
+        "place_code year indicator source kind value",
+        [("ML", year, "mcv1", "jrf", "administrative", 0.8) for year in years],
+    )
+    answers = run(mali(coverage=pd.concat([mali_coverage(), measles]), counts=given, **FURTHER))
+    return pd.concat([answer.rows for answer in answers if len(answer.rows)], ignore_index=True)
+
+
+@pytest.mark.parametrize("analysis", ["first_contacts", "same_visit", "susceptibles", "campaigns", "sectors"])
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_analyses_of_further_evidence_have_their_picture(
+    further: pd.DataFrame, analysis: str, locale: str
+) -> None:
+    assert is_pictured(analysis, further.loc[further["analysis"] == analysis, "measure"])
+
+    figure = beside(analysis, further, subject=SUBJECT, locale=locale)
+
+    assert figure is not None
+    assert "Mali" in figure.title
+    assert len(figure.table)
+    assert "figures.beside" not in figure.alt
+    assert "<svg" in to_svg(figure, 320)
+
+
+def test_a_campaign_is_drawn_beside_what_routine_leaves_and_only_the_newest_round(
+    further: pd.DataFrame,
+) -> None:
+    figure = beside("campaigns", further, subject=SUBJECT, locale="en")
+
+    assert figure is not None
+    assert figure.data["label"].tolist() == ["AVS 3", "share that routine leaves"]
+    assert figure.data["value"].tolist() == pytest.approx([0.045, 1 - 934_526 / 876_191])
+
+
+def test_children_without_protection_are_drawn_beside_one_birth_cohort(further: pd.DataFrame) -> None:
+    figure = beside("susceptibles", further, subject=SUBJECT, locale="en")
+
+    assert figure is not None
+    rows = further[further["analysis"] == "susceptibles"]
+    assert sorted(figure.data["value"]) == pytest.approx(sorted([*rows["value"], *rows["reference"]]))
+
+
 def test_administrative_coverage_above_100_percent_is_drawn_and_explained(rows: pd.DataFrame) -> None:
     figure = beside("coverage_sources", rows, subject=SUBJECT, locale="fr")
 
