@@ -69,6 +69,8 @@ def test_a_study_goes_from_its_declaration_to_a_published_report(mariam: Any) ->
     for words in ("18 semaines à 11 mois", "12 à 23 mois", "Ndébougou", "dont aucun vaccin", "dont BCG ou polio reçu",
                   "Sait où aller", "ces résultats ne parlent que d'eux", "ces chiffres ne se citent pas"):  # fmt: skip
         assert words in page, words
+    for words in ("Où les enfants se perdent", "DTC1 → DTC3", "Qui est laissé", "filles", "garçons"):
+        assert words.lower() in page.lower(), words
     receipt = text_of(mariam.get(f"{PAGE}{one.pk}/accuse/"))
     assert "570 enfants sont analysés" in receipt
     assert "Jour et mois inversés" in receipt
@@ -82,6 +84,14 @@ def test_a_study_goes_from_its_declaration_to_a_published_report(mariam: Any) ->
     assert pdf.startswith(b"%PDF")
     with zipfile.ZipFile(io.BytesIO(word)) as found:
         assert "Survey in three areas" in found.read("word/document.xml").decode()
+
+
+def test_an_analysis_of_before_shows_what_it_kept_and_no_empty_table(mariam: Any, tmp_path: Path) -> None:
+    page = text_of(mariam.get(f"{PAGE}{analysed(person('researcher'), tmp_path).pk}/resultats/"))
+
+    assert "12 à 23 mois" in page
+    assert "Où les enfants se perdent" not in page
+    assert "Qui est laissé" not in page
 
 
 def test_rows_of_single_children_and_files_have_no_address(mariam: Any, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ from kalanso.hub.studies.queries import draws
 from kalanso.hub.studies.queries.destruction import with_raw_data
 from kalanso.hub.studies.queries.field import expected_of
 from kalanso.hub.studies.queries.frames import below
-from kalanso.hub.studies.queries.results import SHOWN
+from kalanso.hub.studies.queries.results import COMPARED, SHOWN
 from kalanso.hub.studies.queries.salts import salt_of
 from kalanso.hub.studies.queries.weights import of_sample
 from kalanso.pipeline.household_surveys import REPORT_FORMATS, Analysed, analyse_survey
@@ -261,17 +261,7 @@ def declaration(one: Round) -> dict[str, Any]:
 
 def _found(done: Analysed, folder: Path) -> Found:
     """Return what pages show of an analysis; small cells were hidden by the library already."""
-    own = done.estimates
-    own = own[
-        (own["domain_kind"] == ALL) & own["indicator"].isin({indicator for indicator, _detail in SHOWN})
-    ]
-    rows = [
-        _row(row)
-        for row in own.to_dict("records")
-        if any(
-            row["indicator"] == indicator and detail in (None, row["detail"]) for indicator, detail in SHOWN
-        )
-    ]
+    rows = [_row(row) for row in done.estimates.to_dict("records") if _kept(row)]
     received = [
         {"part": "received", "what": "submissions", "n": done.submissions},
         {"part": "received", "what": "without_consent", "n": done.received.without_consent},
@@ -305,8 +295,18 @@ def _broken(done: Analysed) -> list[dict[str, Any]]:
     ]
 
 
+def _kept(row: Mapping[Any, Any]) -> bool:
+    """Say whether pages show a line: indicators of all children, a few by groups of children over all strata."""
+    if row["domain_kind"] != ALL:
+        return row["stratum"] == ALL and (row["indicator"], row["detail"]) in COMPARED
+    return any(row["indicator"] == name and detail in (None, row["detail"]) for name, detail in SHOWN)
+
+
 def _row(row: Mapping[Any, Any]) -> dict[str, Any]:
-    told = {name: str(row[name]) for name in ("indicator", "detail", "cohort", "stratum", "status")}
+    told = {
+        name: str(row[name])
+        for name in ("indicator", "detail", "cohort", "stratum", "domain_kind", "domain", "status")
+    }
     numbers = {name: None if pd.isna(row[name]) else float(row[name]) for name in _NUMBERS}
     return {**told, **numbers, "children": int(row["children"])}
 

@@ -14,6 +14,9 @@ from kalanso.figures.survey_words import (
     PRIORITY,
     ages_told,
     called,
+    group_called,
+    group_place,
+    kind_called,
     left_out_told,
     read_told,
     unreached_told,
@@ -36,7 +39,15 @@ COVERAGE: tuple[tuple[str, str | None], ...] = (
     ("fully_vaccinated_crude", None),
 )
 DRIVERS = tuple(("besd_positive", key) for key in PRIORITY)
-SHOWN = (*COVERAGE, *DRIVERS)
+# What tells where children are lost: doses that count, papers, dropout, occasions that were missed.
+FURTHER: tuple[tuple[str, str | None], ...] = (
+    ("valid_coverage", "dtp1"), ("valid_coverage", "dtp3"), ("fully_vaccinated_valid", None), ("invalid_dose", "dtp1"), ("interval_too_short", "dtp"),
+    ("paper_with_date", "either"), ("dropout_weighted", "dtp1 dtp3"), ("dropout_weighted", "dtp1 mcv1"), ("missed_children_crude", "any"),
+    ("missed_children_crude_uncorrected", "any"),
+)  # fmt: skip
+SHOWN = (*COVERAGE, *FURTHER, *DRIVERS)
+# By what children are compared: the columns of that table.
+COMPARED: tuple[tuple[str, str], ...] = (("zero_dose", "dtp1"), DTP1, ("crude_coverage", "dtp3"))
 STRATA_AT_MOST = 40
 DRAWINGS = "pictures.json"  # what the worker says of its drawings
 
@@ -58,6 +69,9 @@ class Told:
     first: Mapping[str, Any] | None
     zero: Mapping[str, Any] | None
     whole: Sequence[Line]
+    further: Sequence[Line]
+    groups: Sequence[tuple[str, Sequence[Line]]]
+    compared: Sequence[str]
     drivers: Sequence[Line]
     headings: Sequence[str]
     strata: Sequence[Line]
@@ -70,7 +84,8 @@ def told(one: Round, analysis: Analysis, *, detail: bool) -> list[Told]:
 
 
 def _cohort(cohort: Mapping[str, Any], analysis: Analysis, *, detail: bool) -> Told:
-    own = [row for row in analysis.results if row["cohort"] == cohort["name"]]
+    every = [row for row in analysis.results if row["cohort"] == cohort["name"]]
+    own = [row for row in every if row.get("domain_kind", ALL) == ALL]
     cells = {(row["indicator"], row["detail"], row["stratum"]): row for row in own}
     details = {row["indicator"]: row["detail"] for row in own}
     keys = [(name, detail_ or details.get(name, "")) for name, detail_ in COVERAGE]
@@ -80,6 +95,9 @@ def _cohort(cohort: Mapping[str, Any], analysis: Analysis, *, detail: bool) -> T
         name=cohort["name"], ages=ages_told((cohort["from_days"], cohort["to_days"]), language()),
         first=cells.get((*DTP1, ALL)), zero=cells.get((*keys[1], ALL)),
         whole=[Line(name=name, cells=[cells.get((*key, ALL))]) for name, key in zip(names, keys, strict=True)],
+        further=_further(cells, details),
+        groups=_groups([row for row in every if row.get("domain_kind", ALL) != ALL and row["stratum"] == ALL]),
+        compared=[called(*key, language()) for key in COMPARED],
         drivers=[
             Line(name=_driver(key), cells=[cells[name, key, ALL]]) for name, key in DRIVERS if (name, key, ALL) in cells
         ],
@@ -89,6 +107,29 @@ def _cohort(cohort: Mapping[str, Any], analysis: Analysis, *, detail: bool) -> T
         ],
         left_out=max(0, len(codes) - STRATA_AT_MOST),
     )  # fmt: skip
+
+
+def _further(
+    cells: Mapping[tuple[str, str, str], Mapping[str, Any]], details: Mapping[str, str]
+) -> list[Line]:
+    """Return what tells where children are lost; analyses made before it was kept have none."""
+    keys = [(name, detail if detail is not None else details.get(name, "")) for name, detail in FURTHER]
+    return [
+        Line(name=called(*key, language()), cells=[cells[*key, ALL]]) for key in keys if (*key, ALL) in cells
+    ]
+
+
+def _groups(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Line]]]:
+    """Return, for each way of grouping children, a line for each group, in its order."""
+    cells = {(row["domain_kind"], row["domain"], row["indicator"], row["detail"]): row for row in rows}
+    found: dict[str, list[Line]] = {}
+    for kind, name in sorted({key[:2] for key in cells}, key=lambda key: group_place(*key)):
+        line = Line(
+            name=group_called(kind, name, language()),
+            cells=[cells.get((kind, name, *key)) for key in COMPARED],
+        )
+        found.setdefault(kind, []).append(line)
+    return [(kind_called(kind, language()), lines) for kind, lines in found.items()]
 
 
 def _stratum(code: str, analysis: Analysis) -> str:
