@@ -131,7 +131,7 @@ SURVEY_ESTIMATES = TableSpec(
         Column(name="domain_kind", type="string", meaning="by what children are grouped, such as sex; `all`"),
         Column(name="domain", type="string", meaning="which group; `all`"),
         Column(name="weighted", type="bool", meaning="whether design weights count; if not, the base is a part of the sample and there is no interval"),
-        _share("estimate", "the share"),
+        Column(name="estimate", type="float", meaning="the share; of missed_doses_... doses per visit, which may exceed 1", unit="share", nullable=True, minimum=0),
         Column(name="standard_error", type="float", meaning="its standard error", unit="share", nullable=True, minimum=0),
         _share("low", "lower end of the two-sided interval"),
         _share("high", "upper end of the two-sided interval"),

@@ -42,47 +42,6 @@ def test_one_sided_bounds_are_the_ends_of_the_90_percent_interval():
     assert (row.lower_bound, row.upper_bound) == pytest.approx((0.2154659404, 0.4887456057), abs=1e-9)
 
 
-def test_without_a_single_vaccinated_child_the_interval_is_that_of_vcqi():
-    frame = pd.DataFrame({"stratum": "one", "cluster": np.repeat(range(30), 7), "weight": 1.0, "dose": 0})
-
-    row = all_children(frame, ["dose"]).iloc[0]
-
-    # VCQI's demonstration district: none of 210 children in 30 clusters
-    assert (row.low, row.high) == pytest.approx((0, 0.018170), abs=5e-7)
-    assert (row.standard_error, row.design_effect) == (0, 1)
-    assert row.icc == pytest.approx(-1 / 6)
-
-
-# share, standard error, clusters, children of VCQI's demonstration district (published outputs, 6 digits)
-DISTRICT = [
-    (0.819048, 0.042186, 0.718226, 0.889352, 2.509623),
-    (0.604762, 0.045786, 0.509009, 0.693100, 1.833003),
-    (0.633333, 0.046295, 0.535337, 0.721417, 1.928923),
-    (0.814286, 0.041748, 0.715190, 0.884472, 2.408783),
-    (0.104762, 0.027341, 0.061047, 0.173981, 1.665811),
-    (0.328571, 0.047033, 0.240983, 0.429961, 2.095622),
-    (0.038095, 0.016684, 0.015839, 0.088802, 1.587658),
-]
-
-
-@pytest.mark.parametrize(("share", "error", "low", "high", "effect"), DISTRICT)
-def test_intervals_are_those_of_vcqis_demonstration_district(share, error, low, high, effect):
-    given = [np.array([value]) for value in (round(share * 210) / 210, error, 210.0, 29.0)]
-
-    ends = estimation.interval(*given)
-
-    assert (ends[0][0], ends[1][0]) == pytest.approx((low, high), abs=3e-6)
-    # the error is known to six digits only, the design effect therefore to four
-    assert estimation.effective_size(*given).design_effect[0] == pytest.approx(effect, rel=1e-4)
-
-
-@pytest.mark.parametrize(("left", "began", "share"), [(45, 172, 0.261628), (39, 182, 0.214286)])
-def test_dropout_of_the_demonstration_district_is_a_share_of_those_who_began(left, began, share):
-    frame = pd.DataFrame({"left": [1.0] * left + [0.0] * (began - left) + [np.nan] * (210 - began)})
-    row = all_children(frame.assign(stratum="one", cluster=np.arange(210) % 30, weight=1.0), ["left"]).iloc[0]
-    assert (row.children, row.estimate) == (began, pytest.approx(share, abs=5e-7))
-
-
 # On villages(), R 4.2.2 with survey 4.1.1 gave the numbers of the next three tests: see villages.R
 def test_strata_weights_a_lonely_cluster_and_domains_agree_with_r():
     frame = villages()

@@ -27,13 +27,13 @@ def _visits(record: Record, missed: Opportunities) -> Iterator[Measure]:
     for at, dose in enumerate(record.doses):
         yield of_events(name, "RI_QUAL_08", dose, missed.missed[:, at], missed.eligible[:, at])
     yield of_events(name, "RI_QUAL_08", "any", missed.any_missed, missed.any_eligible)
-    # doses missed per visit with a dose due: several may be missed at one visit
+    # VCQI's rate: doses missed per visit at which any dose was due; where several are missed at one visit it may exceed 1
     yield of_events(
         f"missed_doses_{missed.mode}",
         "RI_QUAL_08",
         "all",
         missed.missed.sum(axis=1),
-        missed.eligible.sum(axis=1),
+        missed.any_eligible,
     )
 
 
