@@ -31,6 +31,7 @@ SCALARS = (
     ("late_share", r.KERNEL, "logit"), ("sensitivity", r.SENSITIVITY, "logit"),
     ("false_yes", r.FALSE_YES, "logit"), ("shared_scatter", r.SHARED, "logit"),
 )  # fmt: skip
+BOUNDED = {name: kind for name, _, kind in SCALARS}
 # Pairs (field, local) whose prior is that of a total scale and a spatial share.
 BLENDS = (
     ("field1", "local1", "coverage", "level_sd", "level_spatial_share"),
@@ -193,8 +194,7 @@ class Layout:
         """Return a scalar in natural units, held or not."""
         if name in self.held:
             return self.held[name]
-        kind = next(kind for scalar, _, kind in SCALARS if scalar == name)
-        return bounded(kind, self.at(gamma, name))[0]
+        return bounded(BOUNDED[name], self.at(gamma, name))[0]
 
     @cached_property
     def start(self) -> Floats:
@@ -214,8 +214,7 @@ class Layout:
 
     def natural_slope(self, gamma: Floats, name: str) -> float:
         """Return the slope of a scalar's natural value in its coordinate."""
-        kind = next(kind for scalar, _, kind in SCALARS if scalar == name)
-        return bounded(kind, self.at(gamma, name))[1]
+        return bounded(BOUNDED[name], self.at(gamma, name))[1]
 
     def density(self, gamma: Floats) -> tuple[float, Floats]:
         """Return the log prior of all globals and its slope."""
@@ -223,24 +222,47 @@ class Layout:
         off = gamma - mean
         slope = -precision * off
         total = 0.5 * float(off @ slope)
-        for name, section, entry in self._alone:
-            place = self.blocks[name].start
-            value, d = log_prior(self._own_prior(name, section, entry), gamma[place])
+        for place, prior in self._single:
+            value, d = log_prior(prior, gamma[place])
             total += value
             slope[place] += d
-        for place in range(self.blocks["source_sd"].start, self.blocks["source_sd"].stop):
-            value, d = log_prior(self.priors("population", "source_sd"), gamma[place])
-            total += value
-            slope[place] += d
-        for field, local, section, scale, share in BLENDS:
-            i, j = self.blocks[field].start, self.blocks[local].start
-            value, d_i, d_j = log_blend(
-                self._prior(section, scale), self._prior(section, share), gamma[i], gamma[j]
-            )
+        for i, j, scale, share in self._blended:
+            value, d_i, d_j = log_blend(scale, share, gamma[i], gamma[j])
             total += value
             slope[i] += d_i
             slope[j] += d_j
         return total, slope
+
+    @cached_property
+    def _single(self) -> list[tuple[int, Prior]]:
+        """Places of globals with a prior of their own, and that prior."""
+        sources = self.blocks["source_sd"]
+        return [
+            *((self.blocks[name].start, self._own_prior(name, *entry)) for name, *entry in self._alone),
+            *(
+                (place, self.priors("population", "source_sd"))
+                for place in range(sources.start, sources.stop)
+            ),
+        ]
+
+    @cached_property
+    def _blended(self) -> list[tuple[int, int, Prior, Prior]]:
+        """Places of a field's spread and of the areas' own, priors of the whole and of the share."""
+        return [
+            (
+                self.blocks[field].start,
+                self.blocks[local].start,
+                self._prior(section, scale),
+                self._prior(section, share),
+            )
+            for field, local, section, scale, share in BLENDS
+        ]
+
+    @cached_property
+    def _fixed_scales(self) -> tuple[float, float]:
+        """Spreads of growth and of recording, which no data change."""
+        growth = self.priors.fixed("population", "growth_area_sd")
+        return growth, self._prior("continuation", "recording_sd").value
 
     def _own_prior(self, name: str, section: str, entry: str) -> Prior:
         """Recall that the question fixes is held by a tight prior."""
@@ -255,8 +277,7 @@ class Layout:
         scale = np.zeros(r.SCALES)
         for name, place, _ in SCALARS:
             scale[place] = self.natural(gamma, name)
-        scale[r.GROWTH_SD] = self.priors.fixed("population", "growth_area_sd")
-        scale[r.RECORDING_SD] = self._prior("continuation", "recording_sd").value
+        scale[r.GROWTH_SD], scale[r.RECORDING_SD] = self._fixed_scales
         return scale
 
     @cached_property
