@@ -8,10 +8,8 @@ coordinates that they have shown to be better.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +22,7 @@ from kalanso.coverage.model import Model
 from kalanso.coverage.plans import Plan
 from kalanso.coverage.records import Flags, Floats
 from kalanso.coverage.sampling import Chain, Sampler
+from kalanso.coverage.side_by_side import each
 from kalanso.coverage.stretching import Stretch
 from kalanso.coverage.suiting import precisions, standing, suited
 from kalanso.coverage.terms import Term
@@ -123,12 +122,6 @@ def walked(
     )
 
 
-def each(do: Callable[[Any], Any], of: Sequence[Any], workers: int) -> list[Any]:
-    """Return what is done with each, in threads."""
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        return list(pool.map(do, of))
-
-
 def pilot(
     layout: Layout, terms: tuple[Term, ...], plan: Plan, rng: np.random.Generator, start: Floats | None,
     workers: int,
@@ -141,7 +134,7 @@ def pilot(
     x[: layout.size] = gamma
     if start is not None or not plan.pilot:
         return x
-    whitener = Whitener.of(model)
+    whitener = Whitener.of(model, workers)
     fitted = fit_gaussian(model, x, rng, whitener=whitener)
     model = Model(layout, frame_about(fitted, whitener), terms)
     map_ = full_map(model, fitted, rng, whitener)
@@ -236,7 +229,7 @@ def learn(
     """Fit at the hyperparameters of a state that a pilot has found, or of another, then learn from chains where all stands, how areas
     answer to globals, how these spread, and the step."""
     model = Model(layout, Frame.plain(layout.scales(centre[: layout.size]), *layout.design.shape), terms)
-    whitener = Whitener.of(model)
+    whitener = Whitener.of(model, workers)
     most = (AGAIN, AGAIN) if piloted else (CLIMBS, ROUNDS)
     fitted = fit_gaussian(model, centre, rng, whitener=whitener, climbs=most[0], rounds=most[1])
     model = Model(layout, frame_about(fitted, whitener), terms)

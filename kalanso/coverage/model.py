@@ -7,8 +7,10 @@ and those further ones (E) that evidence on several areas needs (`further_design
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
@@ -41,26 +43,35 @@ class State:
 
 @dataclass(eq=False)
 class Model:
-    """The density of one design under its priors, in the coordinates of a frame.
-
-    Not safe for several threads at once: each chain works on its own copy (`copy`).
-    """
+    """The density of one design under its priors, in the coordinates of a frame. Each thread has room of its own."""
 
     layout: Layout
     frame: Frame
     terms: tuple[Term, ...] = ()
-    _out: Slopes = field(init=False, repr=False)
-    _work: Work = field(init=False, repr=False)
+    _rooms: threading.local = field(init=False, repr=False)
     _still: Pulls = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        n, t = self.design.shape
-        k = len(self.design.sources.names)
-        self._out = Slopes.zeros(
-            n, t, k, len(self.design.survey_names), self.design.further.size, len(self.design.strata.names)
-        )
-        self._work = Work.room(t, k, len(self.design.strata.names))
-        self._still = Pulls.none(n, t, self.design.further.size)
+        self._rooms = threading.local()
+        self._still = Pulls.none(*self.design.shape, self.design.further.size)
+
+    @property
+    def _out(self) -> Slopes:
+        """Room of this thread for slopes."""
+        if not hasattr(self._rooms, "out"):
+            d = self.design
+            self._rooms.out = Slopes.zeros(
+                *d.shape, len(d.sources.names), len(d.survey_names), d.further.size, len(d.strata.names)
+            )
+        return cast(Slopes, self._rooms.out)
+
+    @property
+    def _work(self) -> Work:
+        """Room of this thread for one area."""
+        if not hasattr(self._rooms, "work"):
+            d = self.design
+            self._rooms.work = Work.room(d.shape[1], len(d.sources.names), len(d.strata.names))
+        return cast(Work, self._rooms.work)
 
     @property
     def design(self) -> Design:

@@ -19,6 +19,7 @@ from kalanso.coverage.frame import Frame
 from kalanso.coverage.holding import held
 from kalanso.coverage.model import Model
 from kalanso.coverage.records import Flags, Floats
+from kalanso.coverage.side_by_side import each
 from kalanso.coverage.whitener import Whitener
 from kalanso.coverage.whitening import Whitening
 
@@ -69,7 +70,7 @@ def fit_gaussian(
     for done in range(1, rounds + 1):
         step = 0.6 if done <= 2 else 1.0
         states = [centre + sign * map_.spread(z) for z in chosen for sign in (1.0, -1.0)]
-        slope = np.mean([model(x)[1] for x in states], axis=0)
+        slope = np.mean(each(lambda x: model(x)[1], states, whitener.workers), axis=0)
         information = _blend(information, _information(model, states), step)
         map_ = _remapped(whitener, map_, centre, information, model, free, around if done == 2 else [])
         pull = map_.back(slope)

@@ -22,11 +22,15 @@ from kalanso.coverage.model import Model
 from kalanso.coverage.records import Flags, Floats, Ints
 from kalanso.coverage.ridges import Ridges
 from kalanso.coverage.series import Series
+from kalanso.coverage.side_by_side import each
 from kalanso.coverage.stretching import Stretch
 from kalanso.coverage.ties import Ties
 from kalanso.coverage.whitening import EDGE, Whitening
 
 Slope = Callable[[Floats], Floats]
+# How far globals are moved where their columns are found by differences, in their prior's standard deviations: so little
+# that one side is enough.
+PROBE = 0.002
 
 
 class NotWhitened(ValueError):
@@ -35,17 +39,18 @@ class NotWhitened(ValueError):
 
 @dataclass(eq=False)
 class Whitener:
-    """Makes maps for one model: keeps the sparse pattern of the fields' precision."""
+    """Makes maps for one model, `workers` slopes at once: keeps the sparse pattern of the fields' precision."""
 
     model: Model
     pattern: Pattern
     rows: Ints
     columns: Ints
     prior: Floats
+    workers: int = 1
     probes: dict[int, Floats] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, model: Model) -> Whitener:
+    def of(cls, model: Model, workers: int = 1) -> Whitener:
         """Prepare the pattern of three fields on the areas' graph."""
         prior = sp.coo_matrix(sp.kron(model.design.field.precision, sp.identity(r.FIELDS)))
         n, k = model.design.shape[0], r.FIELDS
@@ -53,15 +58,23 @@ class Whitener:
         rows = np.concatenate([prior.row, np.repeat(inner, k, axis=1).ravel()]).astype(np.int64)
         columns = np.concatenate([prior.col, np.tile(inner, (1, k)).ravel()]).astype(np.int64)
         ones = np.concatenate([np.abs(prior.data), np.ones(n * k * k)])
-        return cls(model, Pattern.of(_summed(ones, rows, columns, n * k)), rows, columns, prior.data)
+        return cls(model, Pattern.of(_summed(ones, rows, columns, n * k)), rows, columns, prior.data, workers)
 
-    def _probed(self, centre: Floats, slope: Slope | None, j: int, least: float) -> Floats:
-        """Return a global's column by differences, or as found last where no slope is given."""
-        if slope is not None or j not in self.probes:
-            if slope is None:
-                slope = lambda x: self.model.loose(x)[1]  # noqa: E731
-            self.probes[j] = -_probe(centre, slope, j, 0.02 / np.sqrt(least))
-        return self.probes[j]
+    def _probe(self, centre: Floats, slope: Slope | None, places: list[int], least: Floats) -> None:
+        """Find the columns of some globals by differences, or leave them as found last where no slope is given."""
+        if slope is None:
+            places = [j for j in places if j not in self.probes]
+            slope = lambda x: self.model.loose(x)[1]  # noqa: E731
+        if not places:
+            return
+        here = slope(centre)
+
+        def column(j: int) -> Floats:
+            step, ahead = PROBE / np.sqrt(least[j]), centre.copy()
+            ahead[j] += step
+            return np.asarray((here - slope(ahead)) / step)
+
+        self.probes.update(zip(places, each(column, places, self.workers), strict=True))
 
     def settled(self, information: Information, reference: Floats) -> Information:
         """Return the information with its curvature put in, as far as each area stays positive."""
@@ -199,9 +212,10 @@ class Whitener:
         field_sd = float(reference[r.FIELDR])
         curvature, columns = np.zeros((size, size)), []
         given = model.known_columns(centre)
+        self._probe(still.centre, slope, [j for j in places if not acts[j] and j not in given], least)
         for j in places:
             if not acts[j]:
-                column = given[j] if j in given else self._probed(still.centre, slope, j, least[j])
+                column = given[j] if j in given else self.probes[j]
                 curvature[:, j] = column[:size]
                 curvature[j] = column[:size]
                 columns.append((plain if j in given else still).back(column))
@@ -228,14 +242,6 @@ class Whitener:
 def _summed(values: Floats, rows: Ints, columns: Ints, size: int) -> sp.csc_matrix:
     """Return a matrix that keeps every stored place, zeros too."""
     return sp.coo_matrix((values, (rows, columns)), shape=(size, size)).tocsc()
-
-
-def _probe(centre: Floats, slope: Slope, j: int, step: float) -> Floats:
-    """Return the second derivatives of the density in coordinate j and all others, by differences."""
-    ahead, behind = centre.copy(), centre.copy()
-    ahead[j] += step
-    behind[j] -= step
-    return (slope(ahead) - slope(behind)) / (2 * step)
 
 
 def root_of_inverse(precision: Floats, least: Floats) -> Floats:
