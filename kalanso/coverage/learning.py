@@ -106,7 +106,8 @@ def walked(
             if len(gamma) % every == 0:
                 states.append(chain.z.copy())
 
-        sampler.run(chain, iterations, adapt=True, keep=keep)
+        sampler.arrive(chain, left_out, keep=keep)
+        sampler.run(chain, iterations - left_out, adapt=True, keep=keep)
         return np.array(gamma), np.array(passed), middle, states, chain
 
     starts = zip(rng.spawn(plan.chains), stand or [None] * plan.chains, strict=True)

@@ -32,6 +32,8 @@ Progress = Callable[[str, float], None]
 SEEDS = 3
 # Writing a checkpoint may take one part in so many of the time since the last.
 SELDOM = 20
+# Iterations on which a chain arrives in coordinates just learned, at least.
+ARRIVING = 8
 
 
 @dataclass(eq=False)
@@ -127,9 +129,8 @@ class _Run:
         """Leave the start behind and settle the step, once."""
         if self.chain.iterations == 0:
             # In coordinates just learned the first steps err more than all later ones, and say nothing of these.
-            step, first = self.chain.step, self.plan.settling // 4
-            self.sampler.run(self.chain, first, adapt=True)
-            self.chain.step = max(step, self.chain.step)
+            first = min(max(ARRIVING, self.plan.settling // 4), self.plan.settling // 2)
+            self.sampler.arrive(self.chain, first)
             self.sampler.run(self.chain, self.plan.settling - first, adapt=True)
             self.chain.divergences = 0
 

@@ -24,6 +24,9 @@ DIVERGENT = 100.0
 # One refused proposal makes the step shorter by no more than a short of acceptance of so much does: a chain that
 # comes from afar would else crawl for long.
 FALL = 0.3
+# While chains arrive a proposal may err by so much energy a coordinate, on steps no longer than this.
+FORGIVEN = 0.01
+ARRIVING_STEP = 0.25
 
 
 @dataclass(eq=False)
@@ -74,6 +77,27 @@ class Sampler:
             z *= 0.5
         return Chain(z, rng, step)
 
+    def arrive(self, chain: Chain, iterations: int, *, keep: Callable[[Floats], None] | None = None) -> None:
+        """Move a chain from where it was put to where it belongs, whatever energy its steps err by.
+
+        From a place that is not typical trajectories err by the tens or hundreds, up as often as down, so that a chain
+        that refuses what goes up stands still for ever, or crawls. What it passes here is no draw of the posterior.
+        """
+        u, _ = self.energy(chain.z)
+        usual, most = chain.step, max(DIVERGENT, FORGIVEN * chain.z.size)
+        chain.step = min(usual, ARRIVING_STEP)
+        for _ in range(iterations):
+            z, u_new, gap = self._moved(chain, u, most)
+            if gap > -most:
+                chain.z, u = z, u_new
+            else:
+                chain.step = max(0.7 * chain.step, self.pace.shortest)
+                usual = chain.step
+            chain.iterations += 1
+            if keep is not None:
+                keep(self.map.to_state(chain.z))
+        chain.step = usual
+
     def run(
         self, chain: Chain, iterations: int, *, adapt: bool, keep: Callable[[Floats], None] | None = None
     ) -> None:
@@ -84,7 +108,8 @@ class Sampler:
         u, _ = self.energy(chain.z)
         log_step = average = math.log(chain.step)
         for number in range(iterations):
-            z, u_new, chance = self._propose(chain, u)
+            z, u_new, gap = self._moved(chain, u, DIVERGENT)
+            chance = math.exp(min(0.0, gap))
             if chain.rng.random() < chance:
                 chain.z, u = z, u_new
             chain.iterations += 1
@@ -103,8 +128,9 @@ class Sampler:
         if adapt:
             chain.step = math.exp(average)
 
-    def _propose(self, chain: Chain, u: float) -> tuple[Floats, float, float]:
-        """Return the end of one trajectory, its energy, and the chance to accept it."""
+    def _moved(self, chain: Chain, u: float, most: float) -> tuple[Floats, float, float]:
+        """Return the end of one trajectory, its energy, and how much energy was lost on the way: minus infinity where that
+        is less than -`most`."""
         rng = chain.rng
         v = rng.standard_normal(chain.z.size)
         before = u + 0.5 * float(v @ v)
@@ -117,16 +143,16 @@ class Sampler:
             # Potential energy alone, so the kinetic one that is left only makes the bound wider.
             if not near - before < 10 * DIVERGENT:
                 chain.divergences += 1
-                return z, near, 0.0
+                return z, near, -math.inf
             v = v - h * (slope - z)
             z, v = _turned(z, v, h if number + 1 < count else 0.5 * h)
         end, _ = self.energy(z)
         chain.gradients += 1
         gap = before - end - 0.5 * float(v @ v)
-        if not gap > -DIVERGENT:
+        if not gap > -most:
             chain.divergences += 1
-            return z, end, 0.0
-        return z, end, math.exp(min(0.0, gap))
+            return z, end, -math.inf
+        return z, end, gap
 
 
 def _turned(z: Floats, v: Floats, angle: float) -> tuple[Floats, Floats]:
