@@ -21,12 +21,16 @@ def test_the_proof_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch, tmp
 
     monkeypatch.setattr(survey_intervals, "COUNTRIES", [(0.5, 1 / 6)])
     monkeypatch.setattr(survey_intervals, "LOWEST", 0.0)
+    monkeypatch.setattr(survey_intervals, "LEAST", 0.0)
     monkeypatch.setattr(survey_intervals, "HIGHEST", 1.0)
     said = survey_intervals.prove(tmp_path, surveys=5)
     assert said.startswith("1 countries, 5 surveys of each")
-    monkeypatch.setattr("tests.surveys.simulated.intervals_that_hold", None)  # must not be needed again
+    assert "5 surveys of one country, 43 indicators of two cohorts" in said
+    for simulation in ("tests.surveys.simulated.intervals_that_hold", "tests.surveys.census.census"):
+        monkeypatch.setattr(simulation, None)  # must not be needed again
     assert survey_intervals.prove(tmp_path, surveys=5) == said
 
-    monkeypatch.setattr(survey_intervals, "LOWEST", 1.01)
-    with pytest.raises(SystemExit, match="expected 101% to"):
-        survey_intervals.prove(tmp_path, surveys=5)
+    for bound, told in (("LEAST", "expected 101% or more of each indicator"), ("LOWEST", "expected 101% to")):
+        monkeypatch.setattr(survey_intervals, bound, 1.01)
+        with pytest.raises(SystemExit, match=told):
+            survey_intervals.prove(tmp_path, surveys=5)
