@@ -116,7 +116,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def _wait(server: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(600):
+    for _ in range(3000):
         assert server.poll() is None, "the hub ended before it answered"
         connection = HTTPConnection("127.0.0.1", port, timeout=60)
         try:
@@ -127,7 +127,7 @@ def _wait(server: subprocess.Popen[bytes], port: int) -> None:
             time.sleep(0.1)
         finally:
             connection.close()
-    raise AssertionError("the hub did not answer within a minute")
+    raise AssertionError("the hub did not answer within five minutes")
 
 
 @pytest.fixture(scope="module")
