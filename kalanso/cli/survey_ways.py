@@ -53,15 +53,16 @@ def way(
         _print(found, out, locale)
     if store is None:
         return
-    kept, rounds = Store.open(store), 0
-    try:
-        for _, rows in found.answer.evidence.groupby("round", sort=False):
-            rounds += 1
+    kept, published = Store.open(store), 0
+    for name, rows in found.answer.evidence.groupby("round", sort=False):
+        try:
             publish_survey(kept, rows, now=now)
-    except ValueError as error:
-        typer.echo(say(locale, "cli.survey.way.not_published", reason=str(error)), err=True)
-        raise typer.Exit(int(ExitCode.BAD_FILE)) from None
-    typer.echo(say(locale, "cli.survey.way.published", n=rounds), err=as_json)
+        except ValueError as error:
+            told = {"round": str(name), "n": published, "reason": str(error)}
+            typer.echo(say(locale, "cli.survey.way.not_published", **told), err=True)
+            raise typer.Exit(int(ExitCode.BAD_FILE)) from None
+        published += 1
+    typer.echo(say(locale, "cli.survey.way.published", n=published), err=as_json)
 
 
 def _print(found: Answered, out: Path, locale: str) -> None:

@@ -218,7 +218,8 @@ def plan_of(given: Settings) -> lots.LotPlan:
 def _lots(table: pd.DataFrame, given: Settings, asked: Asked, rng: np.random.Generator) -> Answer:
     """Table: round, place_code, indicator, children, vaccinated, interviewed_from, interviewed_to; the rule is made from the settings.
 
-    Rounds stand in the order of their first day. Each round is one of the evidence, named survey:round where there are several.
+    Rounds stand in the order of their first day. Each is one of the evidence, named survey:round also where it is alone, so that it keeps
+    its name once another comes.
     """
     plan = plan_of(given)
     rows = with_columns(
@@ -232,8 +233,9 @@ def _lots(table: pd.DataFrame, given: Settings, asked: Asked, rng: np.random.Gen
         rows[name] = days.dt.date
     judged = lots.judged(rows, plan)
     order = list(judged.sort_values("interviewed_from", kind="stable")["round"].drop_duplicates())
-    several = {name: f"{asked.survey}:{name}" if len(order) > 1 else asked.survey for name in order}
-    told = lots.evidence(judged.assign(round=judged["round"].map(several)), ages_months=asked.ages_months)
+    told = lots.evidence(
+        judged.assign(round=f"{asked.survey}:" + judged["round"]), ages_months=asked.ages_months
+    )
     rule = {"children": plan.children, "decision": plan.decision, "passing": plan.pass_probability(float(given["lower"])),
             "lower": float(given["lower"]), "upper": float(given["upper"]), "failing": 1 - plan.pass_probability(float(given["upper"]))}  # fmt: skip
     tables = {

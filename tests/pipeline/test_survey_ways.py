@@ -144,6 +144,16 @@ def test_lots_are_judged_round_after_round_and_put_together_by_district(tmp_path
     assert set(pd.read_csv(folder / "out" / "evidence_lots.csv")["round"]) == {"YOR-2024:R1", "YOR-2024:R2"}
 
 
+def test_a_round_of_lots_keeps_its_name_once_another_comes(tmp_path: Path) -> None:
+    rule = {"children": 19, "lower": 0.5, "upper": 0.8}
+    first = folder_of(tmp_path / "first", LOTS[LOTS["round"] == "R1"], way="lots", **rule)
+    both = folder_of(tmp_path / "both", LOTS, way="lots", **rule)
+
+    named = [set(answered(folder).answer.evidence["round"]) for folder in (first, both)]
+
+    assert named == [{"YOR-2024:R1"}, {"YOR-2024:R1", "YOR-2024:R2"}]
+
+
 SPOILED = [
     ({"way": "guess"}, "Unknown way guess; expected one of lots, phone"),
     ({"way": "phone"}, "phone: the setting phoneless_share is missing; for example phoneless_share: 0.35."),
