@@ -128,6 +128,7 @@ def lot_plan(
 ) -> None:
     """Say how many children a lot needs, from how many vaccinated on it passes, and how often the rule errs."""
     from kalanso.surveys.lots import decision_rule, operating_curve, smallest_plan
+    from kalanso.surveys.ways import rule
 
     locale = str(context.obj or "fr")
     try:
@@ -140,9 +141,7 @@ def lot_plan(
         reason = error.render(locale) if hasattr(error, "render") else str(error)
         typer.echo(say(locale, "cli.survey.lot_plan.refused", reason=reason), err=True)
         raise typer.Exit(int(ExitCode.BAD_USAGE)) from None
-    told = {"children": plan.children, "decision": plan.decision, "lower": lower, "upper": upper}
-    errors = {"passing": plan.pass_probability(lower), "failing": 1 - plan.pass_probability(upper)}
-    typer.echo(say(locale, "surveys.ways.rule", **told, **errors))
+    typer.echo(rule(plan, lower=lower, upper=upper).render(locale))
     table = Table()
     for name in ("coverage", "passes"):
         table.add_column(say(locale, f"cli.survey.lot_plan.column.{name}"), justify="right")

@@ -71,13 +71,8 @@ def read_round(folder: Path, *, today: date) -> StudyRound:
             expected=", ".join(sorted(_KEYS)),
         )
     ethics = ethics_of(told.get("ethics"), path, today)
-    title = told.get("title")
-    if not isinstance(title, Mapping) or any(not str(title.get(locale, "")).strip() for locale in LOCALES):
-        raise CannotReadRound(
-            "pipeline.survey.setting", file=path.name, setting="title", expected="{fr: …, en: …}"
-        )
     return StudyRound(
-        asked=_asked(told, path), title={locale: str(title[locale]) for locale in LOCALES},
+        asked=_asked(told, path), title=title_of(told, path),
         country=str(_one(told, "country", path)), policy=_choice(told, "policy", POLICIES, path),
         mode=_choice(told, "mode", MODES, path, default=MODES[0]), grace_days=_whole(told, "grace_days", path),
         groups=tuple(map(str, told.get("groups") or ())), ethics=ethics,
@@ -98,6 +93,16 @@ def document(path: Path) -> dict[str, Any]:
     if not isinstance(told, Mapping):
         raise CannotReadRound("pipeline.survey.unreadable", file=path.name, reason=repr(told)[:80])
     return {str(name): value for name, value in told.items()}
+
+
+def title_of(told: Mapping[str, Any], path: Path) -> dict[str, str]:
+    """Return the title of a round in every language. Raises CannotReadRound."""
+    title = told.get("title")
+    if not isinstance(title, Mapping) or any(not str(title.get(locale, "")).strip() for locale in LOCALES):
+        raise CannotReadRound(
+            "pipeline.survey.setting", file=path.name, setting="title", expected="{fr: …, en: …}"
+        )
+    return {locale: str(title[locale]) for locale in LOCALES}
 
 
 def ethics_of(told: Any, path: Path, today: date) -> dict[str, str]:

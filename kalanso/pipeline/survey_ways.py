@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from kalanso.pipeline.publish_surveys import EVIDENCE_FILE
-from kalanso.pipeline.study_rounds import CannotReadRound, document, ethics_of
+from kalanso.pipeline.study_rounds import CannotReadRound, document, ethics_of, title_of
 from kalanso.surveys.access.findings import beside
 from kalanso.surveys.evidence_rows import area_rows, lot_rows
 from kalanso.surveys.handed_in import SurveyRefused
@@ -69,16 +69,13 @@ def answer_way(folder: Path, out: Path, *, rng: np.random.Generator, today: date
     way = str(told.get("way") or "")
     if way not in WAYS:
         raise SurveyRefused("surveys.ways.unknown", found=way or "–", expected=", ".join(WAYS))
-    asked, title = _asked(told, path, WAYS[way]), _title(told, path)
+    asked, title = _asked(told, path, WAYS[way]), title_of(told, path)
     own = {name: value for name, value in told.items() if name not in COMMON}
     taken = _taken(Path(folder), told, way, asked)
-    found = answer(
-        way,
-        taken.table if WAYS[way].table and len(taken.table.columns) else None,
-        {**own, **taken.settings},
-        asked,
-        rng=rng,
-    )
+    if twice := sorted(set(own) & set(taken.settings)):
+        raise SurveyRefused("surveys.ways.counted", file=path.name, found=", ".join(twice))
+    table = taken.table if WAYS[way].table and len(taken.table.columns) else None
+    found = answer(way, table, own | dict(taken.settings), asked, rng=rng)
     tables = {**found.tables, **_together(Path(folder), way, found)}
     if taken.receipt:
         tables["receipt"] = pd.DataFrame({"rule": list(taken.receipt), "rows": list(taken.receipt.values())})
@@ -95,6 +92,8 @@ def _taken(folder: Path, told: Mapping[str, Any], way: str, asked: Asked) -> Tak
     own = folder / name
     if name and own.exists():
         return Taken(table=_read(own))
+    if told.get("table"):
+        raise SurveyRefused("surveys.ways.no_table", way=way, file=name)
     if way not in FORMS or not (folder / ANSWERS).exists():
         return Taken(table=pd.DataFrame())
     answers = {"": _read(folder / ANSWERS)}
@@ -132,15 +131,6 @@ def _ages(value: Any) -> bool:
     return isinstance(value, list) and [type(one) for one in value] == [int, int] and 0 <= value[0] < value[1]
 
 
-def _title(told: Mapping[str, Any], path: Path) -> dict[str, str]:
-    title = told.get("title")
-    if not isinstance(title, Mapping) or any(not str(title.get(locale, "")).strip() for locale in LOCALES):
-        raise CannotReadRound(
-            "pipeline.survey.setting", file=path.name, setting="title", expected="{fr: …, en: …}"
-        )
-    return {locale: str(title[locale]) for locale in LOCALES}
-
-
 def _beside(told: Mapping[str, Any], path: Path) -> Message | None:
     """Return the sentence on interviews and groups held in a place, where the round tells their numbers."""
     given = [told.get(name) for name in ("interviews", "groups")]
@@ -156,7 +146,7 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise SurveyRefused("surveys.ways.unreadable", file=path.name, reason=str(error)) from error
+        raise SurveyRefused("pipeline.survey.unreadable", file=path.name, reason=str(error)) from error
 
 
 def _together(folder: Path, way: str, found: Answer) -> dict[str, pd.DataFrame]:

@@ -140,13 +140,10 @@ def _chains(table: pd.DataFrame, given: Settings, asked: Asked, rng: np.random.G
     """Table: person, recruiter, network_size, vaccinated, position; see `chains`."""
     sample = chains(_whole(table, "people", ("vaccinated",)))
     population = given.get("population")
-    found = respondent_driven(sample, population=int(population) if population else None, rng=rng)
+    found = respondent_driven(sample, population=None if population is None else int(population), rng=rng)
     doubts = diagnosis(sample, found.coverage)
-    told = [
-        Message(row["message"], json.loads(row["params"]))
-        for row in doubts.to_dict("records")
-        if "null" not in row["params"]
-    ]
+    known = [(row["message"], json.loads(row["params"])) for row in doubts.to_dict("records")]
+    told = [Message(name, params) for name, params in known if None not in params.values()]
     return _of(found, asked, *told, tables={"chains": doubts})
 
 
@@ -184,7 +181,7 @@ def _informants(table: pd.DataFrame, given: Settings, asked: Asked, rng: np.rand
     checked = Validation(
         **{name: int(given[name]) for name in ("checked", "checked_missed", "found_missed", "found_listed")}
     )
-    found = corrected_listing(int(given["listed"]), checked, deff=float(given.get("deff") or 1.0), rng=rng)
+    found = corrected_listing(int(given["listed"]), checked, deff=float(given.get("deff", 1.0)), rng=rng)
     return _missed(found, given, asked, check=checked.shares())
 
 
@@ -210,9 +207,16 @@ def _settlements(table: pd.DataFrame, given: Settings, asked: Asked, rng: np.ran
 def plan_of(given: Settings) -> lots.LotPlan:
     """Return the rule of a plan: the smallest decision value that keeps both errors. Raises SurveyRefused."""
     return lots.decision_rule(
-        int(given["children"]), lower=float(given["lower"]), upper=float(given["upper"]), alpha=float(given.get("alpha") or 0.1),
-        beta=float(given.get("beta") or 0.1), children_per_cluster=int(given.get("children_per_cluster") or 1), icc=float(given.get("icc") or 0),
+        int(given["children"]), lower=float(given["lower"]), upper=float(given["upper"]), alpha=float(given.get("alpha", 0.1)),
+        beta=float(given.get("beta", 0.1)), children_per_cluster=int(given.get("children_per_cluster", 1)), icc=float(given.get("icc", 0)),
     )  # fmt: skip
+
+
+def rule(plan: lots.LotPlan, *, lower: float, upper: float) -> Message:
+    """Return the sentence on from how many vaccinated children on a lot passes, and how often that errs at both limits."""
+    errors = {"passing": plan.pass_probability(lower), "failing": 1 - plan.pass_probability(upper)}
+    told = {"children": plan.children, "decision": plan.decision, "lower": lower, "upper": upper}
+    return Message("surveys.ways.rule", told | errors)
 
 
 def _lots(table: pd.DataFrame, given: Settings, asked: Asked, rng: np.random.Generator) -> Answer:
@@ -236,14 +240,12 @@ def _lots(table: pd.DataFrame, given: Settings, asked: Asked, rng: np.random.Gen
     told = lots.evidence(
         judged.assign(round=f"{asked.survey}:" + judged["round"]), ages_months=asked.ages_months
     )
-    rule = {"children": plan.children, "decision": plan.decision, "passing": plan.pass_probability(float(given["lower"])),
-            "lower": float(given["lower"]), "upper": float(given["upper"]), "failing": 1 - plan.pass_probability(float(given["upper"]))}  # fmt: skip
     tables = {
         "lots": lots.over_time(judged, order),
         "operating_curve": lots.operating_curve(plan, [at / 20 for at in range(21)]),
     }
     return Answer(
-        sentences=(Message("surveys.ways.rule", rule),), assumptions=tuple(map(Message, LOT_ASSUMPTIONS)), direction="unknown",
+        sentences=(rule(plan, lower=float(given["lower"]), upper=float(given["upper"])),), assumptions=tuple(map(Message, LOT_ASSUMPTIONS)), direction="unknown",
         tables=tables, evidence=told,
     )  # fmt: skip
 

@@ -39,7 +39,7 @@ LOTS = pd.DataFrame(
 ).assign(indicator="dtp1", interviewed_from=["2024-02-05"] * 2 + ["2024-11-04"] * 2, interviewed_to=["2024-02-09"] * 2 + ["2024-11-09"] * 2)  # fmt: skip
 
 
-def folder_of(folder: Path, table: pd.DataFrame | None = None, **told: Any) -> Path:
+def folder_of(folder: Path, table: pd.DataFrame | None = None, /, **told: Any) -> Path:
     """Write a round and its table."""
     folder.mkdir(parents=True)
     (folder / "way.yaml").write_text(yaml.safe_dump(COMMON | told), encoding="utf-8")
@@ -161,6 +161,9 @@ SPOILED = [
     ({"way": "phone", "phoneless_share": 1.2}, "phone: a setting cannot be so (phoneless_share: expected a share from 0 and below 1"),
     ({"way": "time_location"}, "time_location needs a table (people.csv"),
     ({"way": "key_informants", "listed": 5, "checked": 9, "checked_missed": 1, "found_missed": 2, "found_listed": 1, **TARGET}, "expected at most 5 checked"),
+    ({"way": "phone", "phoneless_share": 0.3, "table": "calls.csv"}, "phone needs a table (calls.csv"),
+    ({"way": "lots", "children": 19, "lower": 0.5, "upper": 0.8, "alpha": 0}, "errors between 0 and 1, got 0.5, 0.8, 0 and 0.1"),
+    ({"way": "key_informants", "listed": 90, "checked": 9, "checked_missed": 7, "found_missed": 5, "found_listed": 4, "deff": 0, **TARGET}, "deff: expected at least 1, got 0"),
     ({"way": "lots", "children": 5, "lower": 0.5, "upper": 0.8}, "No decision value of 5 children keeps both errors"),
 ]  # fmt: skip
 
@@ -177,6 +180,26 @@ def test_settings_that_cannot_be_are_refused(tmp_path: Path, told: dict[str, Any
 
     assert said in str(refused.value)
     assert not (folder / "out").exists()
+
+
+def test_a_number_that_the_form_counted_and_the_round_tells_is_refused(tmp_path: Path) -> None:
+    numbers = {"listed": 140, "found_missed": 25, "found_listed": 17, **TARGET}
+    folder = folder_of(tmp_path / "k", way="key_informants", **numbers)
+    pd.DataFrame([{"KEY": "i1", "today": "2024-11-05", "consent": "1"}]).to_csv(
+        folder / "answers.csv", index=False
+    )
+    child = {
+        "KEY": "a",
+        "PARENT_KEY": "i1",
+        "listed_code": "c1",
+        "checked": "1",
+        "truly_missed": "1",
+        "dob_history": "2023-06-01",
+    }
+    pd.DataFrame([child]).to_csv(folder / "listed.csv", index=False)
+
+    with pytest.raises(SurveyRefused, match="listed: counted in the answers of the form"):
+        answered(folder)
 
 
 @pytest.mark.parametrize(
