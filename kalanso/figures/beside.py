@@ -144,9 +144,15 @@ def _dropout(rows: pd.DataFrame, subject: Subject, locale: str, title: str | Non
     named = rows["measure"].map(
         lambda code: " – ".join(format_value(dose, "dose", locale) for dose in code.split("_"))
     )
-    table = rows[["period", "value"]].assign(series=named)
-    about = replace(subject, measure=words.say(locale, "figures.beside.dropout"), unit="rate")
-    return trend(table, subject=about, locale=locale, title=title)
+    return _over_time(rows, named, words.say(locale, "figures.beside.dropout"), subject, locale, title)
+
+
+def _over_time(
+    rows: pd.DataFrame, series: pd.Series | list[str], measure: str, subject: Subject, locale: str, title: str | None,
+) -> Figure:  # fmt: skip
+    """Return ratios of a place, a line for each series."""
+    about = replace(subject, measure=measure, unit="rate")
+    return trend(rows[["period", "value"]].assign(series=series), subject=about, locale=locale, title=title)
 
 
 def _ratios(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
@@ -156,8 +162,7 @@ def _ratios(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None
         for last, first in zip(rows["source"], rows["reference_source"], strict=True)
     ]
     alone = named[0] if len(set(named)) == 1 else words.say(locale, "figures.beside.ratios")
-    about = replace(subject, measure=alone, unit="rate")
-    return trend(rows[["period", "value"]].assign(series=named), subject=about, locale=locale, title=title)
+    return _over_time(rows, named, alone, subject, locale, title)
 
 
 def _count(code: str, locale: str) -> str:
@@ -171,8 +176,7 @@ def _count(code: str, locale: str) -> str:
 
 def _sectors(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
     named = rows["source"].map(lambda code: word("sector", code, locale))
-    about = replace(subject, measure=words.say(locale, "figures.beside.sectors"), unit="rate")
-    return trend(rows[["period", "value"]].assign(series=named), subject=about, locale=locale, title=title)
+    return _over_time(rows, named, words.say(locale, "figures.beside.sectors"), subject, locale, title)
 
 
 def _susceptibles(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:

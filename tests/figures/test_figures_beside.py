@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from kalanso.figures import FigureRefused, Source, Subject, to_svg
+from kalanso.figures import Figure, FigureRefused, Source, Subject, to_svg
 from kalanso.figures.beside import PICTURES, beside
 from kalanso.figures.bulletin_pages import Imprint, to_pages, to_pictures
 from kalanso.figures.pictured import PICTURED, is_pictured
@@ -42,6 +42,16 @@ def rows() -> pd.DataFrame:
     return pd.concat([answer.rows for answer in answers if len(answer.rows)], ignore_index=True)
 
 
+def assert_whole(figure: Figure | None) -> None:
+    """A picture has a title with its place, a table, alternative text in words, and is drawn."""
+    assert figure is not None
+    assert "Mali" in figure.title
+    assert len(figure.table)
+    assert figure.alt
+    assert "figures.beside" not in figure.alt
+    assert "<svg" in to_svg(figure, 320)
+
+
 @pytest.mark.parametrize("analysis", ["coverage_sources", "zero_dose", "denominators", "dropout", "cases"])
 @pytest.mark.parametrize("locale", ["fr", "en"])
 def test_a_picture_has_a_title_a_twin_and_alternative_text(
@@ -49,11 +59,7 @@ def test_a_picture_has_a_title_a_twin_and_alternative_text(
 ) -> None:
     figure = beside(analysis, rows, subject=SUBJECT, locale=locale)
 
-    assert figure is not None
-    assert "Mali" in figure.title
-    assert len(figure.table)
-    assert figure.alt
-    assert "<svg" in to_svg(figure, 320)
+    assert_whole(figure)
 
 
 FURTHER = {
@@ -98,11 +104,7 @@ def test_analyses_of_further_evidence_have_their_picture(
 
     figure = beside(analysis, further, subject=SUBJECT, locale=locale)
 
-    assert figure is not None
-    assert "Mali" in figure.title
-    assert len(figure.table)
-    assert "figures.beside" not in figure.alt
-    assert "<svg" in to_svg(figure, 320)
+    assert_whole(figure)
 
 
 def test_a_campaign_is_drawn_beside_what_routine_leaves_and_only_the_newest_round(
