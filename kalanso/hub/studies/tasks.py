@@ -261,7 +261,9 @@ def declaration(one: Round) -> dict[str, Any]:
 
 def _found(done: Analysed, folder: Path) -> Found:
     """Return what pages show of an analysis; small cells were hidden by the library already."""
-    rows = [_row(row) for row in done.estimates.to_dict("records") if _kept(row)]
+    named = {indicator for indicator, _detail in (*SHOWN, *COMPARED)}
+    own = done.estimates[done.estimates["indicator"].isin(named)]
+    rows = [_row(row) for row in own.to_dict("records") if _kept(row)]
     received = [
         {"part": "received", "what": "submissions", "n": done.submissions},
         {"part": "received", "what": "without_consent", "n": done.received.without_consent},
