@@ -84,11 +84,16 @@ def cut_sending(page: Any, moment: str) -> list[str]:
     return cuts
 
 
+def press_send(page: Any) -> None:
+    """Press the button that sends, which hides itself where the page has sent on its own meanwhile."""
+    page.evaluate("document.getElementById('boite-envoie').click()")
+
+
 def send_after_cut(page: Any) -> None:
     """See that a message is kept for want of network, bring the network back and send by hand."""
     page.wait_for_selector(".boite-reponse.caveat")
     until(page, "document.getElementById('boite-dit').textContent.startsWith('Pas de réseau')")
     assert len(waiting(page)) == 1
     page.unroute(SENT)
-    page.click("#boite-envoie")
+    press_send(page)
     wait_sent(page)

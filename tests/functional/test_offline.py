@@ -22,6 +22,7 @@ from tests.functional.telephone import (
     cut_sending,
     enter,
     give_code,
+    press_send,
     send_after_cut,
     until,
     wait_sent,
@@ -94,7 +95,7 @@ def test_a_comment_with_a_photo_written_without_network_is_sent_once_after_the_p
     page = opened(context)
     until(page, "document.getElementById('boite-envoie').textContent === 'Envoyer (1)'")
     context.set_offline(False)
-    page.click("#boite-envoie")
+    press_send(page)
     wait_sent(page)
 
     assert comments_with(context, text) == 1
