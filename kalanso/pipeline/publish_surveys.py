@@ -53,6 +53,27 @@ def publish_analysis(
     return publish_survey(store, pd.read_parquet(Path(folder) / EVIDENCE_FILE), by=by, note=note, now=now)
 
 
+def publish_answer(
+    store: Store, folder: Path, survey: str, *, by: str = "kalanso", note: str = "", now: datetime
+) -> Manifest | None:
+    """Publish what a way without a household survey says, each round of lots by itself; None where it tells the estimate nothing.
+
+    Rounds of this survey that stand in the store and that it no longer has are withdrawn. Raises as `publish_survey`.
+    """
+    path, found = Path(folder) / EVIDENCE_FILE, None
+    rows = pd.read_parquet(path) if path.is_file() else evidence_table([])
+    for gone in sorted(rounds_of(store, survey) - set(rows["round"])):
+        withdraw_survey(store, gone, reason=note or survey, by=by, now=now)
+    for _name, own in rows.groupby("round", sort=True):
+        found = publish_survey(store, own, by=by, note=note, now=now) or found
+    return found
+
+
+def rounds_of(store: Store, survey: str) -> frozenset[str]:
+    """Return the rounds of one survey that stand in the store: itself, or `survey:round` for each round of lots."""
+    return frozenset(one for one in published_rounds(store) if one == survey or one.startswith(f"{survey}:"))
+
+
 def published_rounds(store: Store) -> frozenset[str]:
     """Return the rounds whose evidence stands in the store."""
     latest = store.latest(SURVEY_EVIDENCE.name)

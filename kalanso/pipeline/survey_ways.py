@@ -39,7 +39,8 @@ COMMON = frozenset(
 class Answered:
     """A round, what it answers, what to show beside it (interviews and groups held there), and the names of the files.
 
-    `receipt` counts submissions by the rule under which they were set aside, where a form was read.
+    `receipt` counts submissions by the rule under which they were set aside, where a form was read; `tables` are those that were
+    written, by name.
     """
 
     asked: Asked
@@ -48,6 +49,7 @@ class Answered:
     answer: Answer
     beside: Message | None
     receipt: Mapping[str, int]
+    tables: Mapping[str, pd.DataFrame]
     files: tuple[str, ...]
 
     @property
@@ -82,7 +84,14 @@ def answer_way(folder: Path, out: Path, *, rng: np.random.Generator, today: date
     held = _beside(told, path)
     files = _write(Path(out), way, found, tables, asked, title, held)
     return Answered(
-        asked=asked, title=title, way=way, answer=found, beside=held, receipt=taken.receipt, files=files
+        asked=asked,
+        title=title,
+        way=way,
+        answer=found,
+        beside=held,
+        receipt=taken.receipt,
+        tables=tables,
+        files=files,
     )
 
 

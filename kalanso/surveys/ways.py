@@ -30,6 +30,7 @@ from kalanso.surveys.due_quarters import due_quarters
 from kalanso.surveys.evidence_rows import evidence_table
 from kalanso.surveys.handed_in import SurveyRefused, among, numbers, refuse_rows, with_columns
 from kalanso.surveys.lots.rounds import ASSUMPTIONS as LOT_ASSUMPTIONS
+from kalanso.surveys.tables import SMALL
 from kalanso.vocabulary import Message
 
 Settings = Mapping[str, Any]
@@ -64,6 +65,18 @@ class Answer:
     finding: Finding | None = None
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     evidence: pd.DataFrame = field(default_factory=lambda: evidence_table([]))
+
+    @property
+    def children(self) -> int:
+        """Of how many children it was told: those asked about, missed children that were counted, or all of its lots."""
+        if self.finding is not None:
+            return self.finding.children
+        return int(self.evidence["children"].sum()) if len(self.evidence) else 0
+
+    @property
+    def few(self) -> bool:
+        """Whether its coverage rests on too few children to be told."""
+        return self.finding is not None and self.finding.children < SMALL
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -274,7 +274,7 @@ def _studies(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
 
     from kalanso.hub.people.models import Organisation
     from kalanso.hub.studies.actions import rounds
-    from tests.hub import study_desk
+    from tests.hub import study_desk, ways_desk
 
     by, home = people["national", "wide"], ground.codes["district"]
     more = {
@@ -287,7 +287,10 @@ def _studies(ground: Ground, people: Mapping[Who, Any]) -> dict[str, Any]:
     out = study_desk.analysed(by, folder, survey="publiee", **more)
     rounds.let_out(by=by, one=out, now=NOW)
     line = study_desk.laid_out(by, own, home)
+    lots = ways_desk.told(by, home, folder, organisation=more["organisation"])
     return {
+        "way": lambda who: {"way": "phone"},
+        "lots of an analysed round": lambda who: {"pk": lots.pk, "table": "lots"},
         "form of an analysed round": lambda who: {"pk": own.pk, "form": "child"},
         "draw of an analysed round": lambda who: {"pk": own.pk, "number": 1},
         "weights of an analysed round": lambda who: {"pk": own.pk},

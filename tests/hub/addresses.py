@@ -254,6 +254,10 @@ OUT = {"about": "published round", "knows": READS_STUDIES}
 STUDIES = (
     page("rounds", READS_STUDIES),
     page("round_new", anywhere("researcher national"), done=422, form={"survey": "deux mots"}),
+    look("access_ways", anywhere("researcher national")),
+    page("access_new", anywhere("researcher national"), about="way", done=422, form={"survey": "deux mots"}),
+    look("lot_plan", READS_STUDIES),
+    look("round_heard_csv", OF_THE_HOUSE, about="lots of an analysed round", knows=OF_THE_HOUSE),
     page("round", OF_THE_HOUSE, **ROUND),
     page("round", READS_STUDIES, **OUT),
     page("round_edit", LEADS, done=422, form={"survey": "deux mots"}, **ROUND),

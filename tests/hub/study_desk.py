@@ -344,6 +344,7 @@ def in_every_state(by: Any, work: Callable[[], None]) -> dict[str, str]:
     from django.test import override_settings
 
     from kalanso.hub.studies.actions import analyses, rounds
+    from tests.hub import ways_desk
 
     folder, own = Path(mkdtemp()), {"organisation": house("cni")}
     made = {"bare": declared(by, survey="nue", approval="", **own)}
@@ -360,4 +361,5 @@ def in_every_state(by: Any, work: Callable[[], None]) -> dict[str, str]:
     made["laid"] = analysed(by, folder, survey="tracee", **own)
     laid_out(by, made["laid"])
     rounds.withdraw(by=by, one=made["withdrawn"], reason="poids faux", now=NOW)
+    made |= ways_desk.both(by, work, folder, **own)
     return {f"round_{name}": str(one.pk) for name, one in made.items()}

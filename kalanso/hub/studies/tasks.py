@@ -12,10 +12,11 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 from django.conf import settings
@@ -52,13 +53,22 @@ from kalanso.hub.studies.queries.salts import salt_of
 from kalanso.hub.studies.queries.weights import of_sample
 from kalanso.pipeline.household_surveys import REPORT_FORMATS, Analysed, analyse_survey
 from kalanso.pipeline.progress import Cancelled
-from kalanso.pipeline.publish_surveys import EVIDENCE_FILE, publish_analysis, withdraw_survey
+from kalanso.pipeline.publish_surveys import (
+    EVIDENCE_FILE,
+    publish_analysis,
+    publish_answer,
+    rounds_of,
+    withdraw_survey,
+)
 from kalanso.pipeline.survey_reach import DRAW, REPLACED
+from kalanso.pipeline.survey_ways import ANSWERS, DONE, POPULATIONS, WAY_FILE, answer_way
 from kalanso.pipeline.survey_weights import FACTORS_FILE, HOMES, LISTED, SAMPLE
 from kalanso.pipeline.survey_weights import weigh as weigh_study
 from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.instruments import field_count
+from kalanso.surveys.instruments.without_households import LISTED as LISTED_REPEAT
 from kalanso.surveys.rounds import Cohort
+from kalanso.surveys.ways import WAYS
 from kalanso.vocabulary import Refusal
 
 log = logging.getLogger(__name__)
@@ -68,6 +78,10 @@ ALL = "all"
 DECIDED_COLUMNS = ("table", "child", "dose", "source", "field", "before", "after", "why", "who")
 FIELD_KINDS = ("answers", "homes", "second")
 _NUMBERS = ("estimate", "low", "high")
+# Files of a round without a household survey, as the pipeline names them; its table bears the name of its way.
+HEARD_FILES = {"answers": ANSWERS, "listed": f"{LISTED_REPEAT}.csv", "larger": POPULATIONS}
+TABLES_SHOWN = frozenset({"lots", "larger_places", "children", "operating_curve"})
+DATES_OF_LOTS = ["interviewed_from", "interviewed_to"]  # where a place is protected, its days are too
 
 
 def now() -> datetime:
@@ -85,14 +99,17 @@ def analyse(work: Work) -> Mapping[str, Any]:
         return address
     try:
         with tempfile.TemporaryDirectory(prefix="kalanso-study-") as folder:
-            _lay(analysis, Path(folder))
             shutil.rmtree(analysis.folder, ignore_errors=True)
             analysis.folder.mkdir(parents=True, mode=0o700)
-            done = analyse_survey(
-                Path(folder), analysis.folder, salt=salt_of(analysis.round), reports=REPORT_FORMATS, pictures=True,
-                progress=work.progress, cancel=work.cancel, now=now(),
-            )  # fmt: skip
-            found = _found(done, Path(folder))
+            if analysis.round.of_households:
+                _lay(analysis, Path(folder))
+                done = analyse_survey(
+                    Path(folder), analysis.folder, salt=salt_of(analysis.round), reports=REPORT_FORMATS, pictures=True,
+                    progress=work.progress, cancel=work.cancel, now=now(),
+                )  # fmt: skip
+                found = _found(done, Path(folder))
+            else:
+                found = answered(analysis, Path(folder), today=now().date())
     except Cancelled:
         shutil.rmtree(analysis.folder, ignore_errors=True)
         raise
@@ -111,6 +128,49 @@ def analyse(work: Work) -> Mapping[str, Any]:
         raise _refused(analysis, both(_says_fault)) from error
     note_analysed(analysis=analysis, found=found, now=now())
     return address
+
+
+def answered(analysis: Analysis, folder: Path, *, today: date) -> Found:
+    """Answer a round without a household survey and return what pages show of it.
+
+    Chance comes from the number of the round: the same files give the same answer. Few children are hidden as they are everywhere.
+    """
+    one = analysis.round
+    for file in RoundFile.objects.filter(pk__in=analysis.reads):
+        shutil.copyfile(file.path, folder / HEARD_FILES.get(str(file.kind), WAYS[one.way].table))
+    (folder / WAY_FILE).write_text(
+        yaml.safe_dump(_way_told(one), allow_unicode=True, sort_keys=False), encoding="utf-8"
+    )
+    done = answer_way(folder, analysis.folder, rng=np.random.default_rng(one.pk), today=today)
+    told = json.loads((analysis.folder / DONE).read_text(encoding="utf-8"))
+    if few := done.answer.few:
+        told = {name: told[name] for name in ("direction", "assumptions")} | {"few": True}
+        (analysis.folder / EVIDENCE_FILE).unlink(missing_ok=True)
+    tables = {
+        name: json.loads(table.drop(columns=DATES_OF_LOTS, errors="ignore").to_json(orient="records"))
+        for name, table in done.tables.items()
+        if name in TABLES_SHOWN and not few
+    }
+    counted = [{"part": "heard", "what": rule, "n": n} for rule, n in done.receipt.items() if n]
+    places = sorted(
+        {str(code) for rows in tables.values() for row in rows if (code := row.get("place_code"))}
+        | {one.place_code} - {""}
+    )
+    return Found(
+        children=done.answer.children, receipt=counted, results=[told | {"tables": tables, "evidence": not few and len(done.answer.evidence) > 0}],
+        strata={code: {"name": "", "places": [code]} for code in places}, outputs=done.files,
+    )  # fmt: skip
+
+
+def _way_told(one: Round) -> dict[str, Any]:
+    """Return what was declared of a round of a way, as `way.yaml` says it, with what the study heard there in interviews."""
+    heard = list(one.voices.filter(place_code=one.place_code)) if one.place_code else []
+    return {
+        "way": one.way, "survey": one.survey, "title": {"fr": one.title_fr, "en": one.title_en}, "first_day": one.first_day,
+        "last_day": one.last_day, "ages_months": one.terms["ages_months"], "indicator": one.terms["indicator"],
+        "ethics": {name: getattr(one, name) for name in ETHICS}, **({"place_code": one.place_code} if WAYS[one.way].one_place else {}),
+        **({"interviews": heard[0].interviews, "groups": heard[0].focus_groups} if heard else {}), **one.terms["settings"],
+    }  # fmt: skip
 
 
 def count_field(work: Work) -> Mapping[str, Any]:
@@ -327,18 +387,23 @@ def _strata(sample: Path) -> dict[str, Any]:
 def hand_on(work: Work) -> Mapping[str, Any]:
     """Bring the country's evidence to what a round says now: its rows while it is published, none otherwise."""
     one, store = Round.objects.select_related("shown").get(pk=work.arguments["round"]), store_of_hub()
+    found = None
     if one.state == Round.State.PUBLISHED and one.shown is not None:
-        if not (one.shown.folder / EVIDENCE_FILE).is_file():
+        told = {"by": str(one.published_by), "note": str(one), "now": now()}
+        if not one.of_households:
+            found = publish_answer(store, one.shown.folder, one.survey, **told)
+        elif not (one.shown.folder / EVIDENCE_FILE).is_file():
             raise Refused(
                 _(
                     "Cette analyse n'a pas gardé ce que l'estimation entend : retirez l'étude, analysez-la de nouveau, puis publiez-la."
                 )
             )
-        found = publish_analysis(store, one.shown.folder, by=str(one.published_by), note=str(one), now=now())
+        else:
+            found = publish_analysis(store, one.shown.folder, **told)
     else:
         reason = one.reason or _("L'étude n'est plus publiée.")
-        withdraw_survey(store, one.survey, reason=reason, by=str(one.published_by or "kalanso"), now=now())
-        found = None
+        for name in sorted(rounds_of(store, one.survey)) if not one.of_households else [one.survey]:
+            withdraw_survey(store, name, reason=reason, by=str(one.published_by or "kalanso"), now=now())
     handing_on.note_handed_on(one=one, snapshot=found.id if found is not None else "", now=now())
     return {"address": reverse("round", args=[one.pk]), "snapshot": found.id if found is not None else ""}
 

@@ -2,12 +2,25 @@
 
 from django.urls import path
 
-from kalanso.hub.studies.views import corrections, draws, field, layouts, results, rounds, voices, weights
+from kalanso.hub.studies.views import (
+    access,
+    corrections,
+    draws,
+    field,
+    layouts,
+    results,
+    rounds,
+    voices,
+    weights,
+)
 
 HERE = "preuves/etudes/<int:pk>/"
 urlpatterns = [
     path("preuves/etudes/", rounds.listing, name="rounds"),
     path("preuves/etudes/nouvelle/", rounds.new, name="round_new"),
+    path("preuves/etudes/sans-menages/", access.ways, name="access_ways"),
+    path("preuves/etudes/sans-menages/<slug:way>/", access.new, name="access_new"),
+    path("preuves/etudes/regle-de-lots/", access.lot_plan, name="lot_plan"),
     path(HERE, rounds.one, name="round"),
     path(f"{HERE}modifier/", rounds.edit, name="round_edit"),
     path(f"{HERE}taille/", layouts.size, name="round_size"),
@@ -33,6 +46,7 @@ urlpatterns = [
     path(f"{HERE}entretiens/", voices.voices, name="round_voices"),
     path(f"{HERE}accuse/", results.receipt, name="round_receipt"),
     path(f"{HERE}resultats/", results.results, name="round_results"),
+    path(f"{HERE}resultats-<slug:table>.csv", access.as_csv, name="round_heard_csv"),
     path(f"{HERE}figure-<int:number>-<slug:locale>-<int:width>.svg", results.figure, name="round_figure"),
     path(f"{HERE}rapport-<slug:locale>.<slug:form>", results.report, name="round_report"),
 ]

@@ -99,6 +99,11 @@ STUDIES = Help(
     ),
 )
 
+WITHOUT_HOUSEHOLDS = Help(
+    _("Les chemins pour demander des enfants là où aucune enquête auprès des ménages ne peut aller, et la règle d'un lot."),
+    _("Les chercheurs et le CNI ; la règle d'un lot, toutes les équipes."),
+    _("À avoir un nombre honnête là où il n'y en aurait aucun, avec son doute et ce qui doit être vrai pour y croire."),
+)  # fmt: skip
 
 PAGES: dict[str, Help] = {
     **dict.fromkeys(
@@ -348,6 +353,8 @@ PROGRAMS = Help(
 FAMILIES: tuple[tuple[str, Help], ...] = (
     ("upload", UPLOADS),
     ("round", STUDIES),
+    ("access_", WITHOUT_HOUSEHOLDS),
+    ("lot_plan", WITHOUT_HOUSEHOLDS),
     ("portfolio", PORTFOLIO),
     ("intervention", PORTFOLIO),
     ("cell", PORTFOLIO),
@@ -391,7 +398,7 @@ NO_PAGES = frozenset(
         "healthz", "enter", "enter_as", "table_csv", "table_xlsx", "bulletin_pdf", "bulletin_png", "targets_xlsx", "drawing", "figure_file", "feed_public", "feed_mine",
         "read_all", "open_notice", "renew_feed", "comment_photo", "follow", "job_cancel", "job_progress", "job_retry",
         "findings_check", "offline_manifest", "offline_nothing", "offline_receive", "offline_state", "offline_worker",
-        "blank_sheet", "worklist_csv", "worklist_xlsx", "quality_report_file", "round_analyse", "round_report", "round_figure",
+        "blank_sheet", "worklist_csv", "worklist_xlsx", "quality_report_file", "round_analyse", "round_heard_csv", "round_report", "round_figure",
         "portfolio_file", "load_template", "load_apply", "load_discard", "cell_milestone_done", "report_approve", "report_photo",
         "factors_csv", "actions_csv", "action_photo", "grant_load_discard", "grant_reconcile", "grant_lines_file", "grant_entries_file", "grant_iati_file", "indicators_file", "district_sheet_pdf", "review_pack_ask", "review_pack_file",
         "connection_choose", "connection_look", "connection_plan", "connection_propose", "connection_pull",

@@ -20,6 +20,7 @@ from kalanso.hub.studies.actions.files import refuse_without_ethics
 from kalanso.hub.studies.actions.rounds import held, refuse_published
 from kalanso.hub.studies.actions.salts import keep_salt
 from kalanso.hub.studies.models import ANALYSED, Analysis, Correction, Round, RoundFile
+from kalanso.hub.studies.queries.rounds import analysable
 from kalanso.hub.studies.queries.weights import stale
 
 KIND = "studies.analyse"
@@ -50,24 +51,13 @@ def ask_analysis(*, by: Person, one: Round, now: datetime) -> Analysis:
     newest = Analysis.objects.filter(round=kept).select_related("job").first()
     if newest is not None and newest.waits:
         return newest
-    files = {
-        file.kind: file
-        for file in RoundFile.objects.filter(round=kept, kind__in=ANALYSED, replaced__isnull=True)
-    }
-    if len(files) < len(ANALYSED):
-        raise ValidationError(
-            _("Apportez d'abord les réponses et l'échantillon : l'analyse a besoin des deux."), code="files"
-        )
-    if stale(kept, files["sample"]):
-        raise ValidationError(
-            _("Les poids reposent sur des réponses, des visites ou des remplacements d'avant : calculez-les de nouveau."), code="weights"
-        )  # fmt: skip
-    keep_salt(one=kept, now=now)
+    read = _read(kept)
+    if kept.of_households:
+        keep_salt(one=kept, now=now)
     if newest is not None:
         _settle(newest, now=now)
     analysis = Analysis.objects.create(
-        round=kept, number=newest.number + 1 if newest else 1, asked_by=by, asked=now, answers=files["answers"],
-        sample=files["sample"],
+        round=kept, number=newest.number + 1 if newest else 1, asked_by=by, asked=now, **read,
         decided=list(kept.corrections.filter(state=Correction.State.AGREED).order_by("pk").values_list("pk", flat=True)),
     )  # fmt: skip
     analysis.job = ask(
@@ -77,6 +67,27 @@ def ask_analysis(*, by: Person, one: Round, now: datetime) -> Analysis:
     analysis.save(update_fields=["job"])
     record(by=by, verb="studies.analysis_asked", thing=kept, now=now, after={"number": analysis.number})
     return analysis
+
+
+def _read(one: Round) -> dict[str, Any]:
+    """Return the files that an analysis of a round will read, by the fields of its record. Raises ValidationError where they cannot be read."""
+    files = {
+        file.kind: file
+        for file in RoundFile.objects.filter(round=one, kind__in=one.analysed_kinds, replaced__isnull=True)
+    }
+    if not one.of_households:
+        if not analysable(one, files):
+            raise ValidationError(_("Apportez d'abord le tableau, ou l'export du formulaire."), code="files")
+        return {"reads": sorted(file.pk for file in files.values())}
+    if len(files) < len(ANALYSED):
+        raise ValidationError(
+            _("Apportez d'abord les réponses et l'échantillon : l'analyse a besoin des deux."), code="files"
+        )
+    if stale(one, files["sample"]):
+        raise ValidationError(
+            _("Les poids reposent sur des réponses, des visites ou des remplacements d'avant : calculez-les de nouveau."), code="weights"
+        )  # fmt: skip
+    return {"answers": files["answers"], "sample": files["sample"]}
 
 
 def both(say: Callable[[], str]) -> dict[str, str]:
@@ -111,7 +122,9 @@ def note_analysed(*, analysis: Analysis, found: Found, now: datetime) -> None:
     kept.save()
     before = one.state
     one.state, one.shown = Round.State.ANALYSED, kept
-    one.save(update_fields=["state", "shown"])
+    # What informants counted may have been declared, with no file at all: it came when it was answered.
+    one.taken = one.taken or now
+    one.save(update_fields=["state", "shown", "taken"])
     record(
         by=None, verb="studies.analysed", thing=one, now=now, before={"state": before},
         after={"state": one.state, "number": kept.number},

@@ -15,7 +15,7 @@ from kalanso.hub.people.models import Person
 from kalanso.hub.people.permissions import refuse_unless
 from kalanso.hub.studies.actions.rounds import held, refuse_published
 from kalanso.hub.studies.models import Instrument, Round, SampleSize
-from kalanso.hub.studies.queries import forms, sizes
+from kalanso.hub.studies.queries import forms, heard, sizes
 from kalanso.surveys.instruments import codebook
 
 LANGUAGES = ("fr", "en")
@@ -52,6 +52,8 @@ def choose_form(*, by: Person, one: Round, name: str, language: str, now: dateti
     refuse_published(kept)
     if language not in LANGUAGES:
         raise ValidationError(_("Cette langue n'est pas offerte."), code="language")
+    if not kept.of_households and name != heard.form_of(kept):
+        raise ValidationError(_("Ce formulaire n'est pas celui de ce chemin."), code="form")
     form = forms.filled(kept, name)
     Instrument.objects.filter(round=kept, form=name, replaced__isnull=True).update(replaced=now)
     made = Instrument.objects.create(

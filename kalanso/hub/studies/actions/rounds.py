@@ -17,11 +17,11 @@ from kalanso.hub.people.actions import record, state_of
 from kalanso.hub.people.models import Person
 from kalanso.hub.people.permissions import refuse_unless
 from kalanso.hub.studies.actions import handing_on
-from kalanso.hub.studies.models import ANALYSED, Analysis, Correction, Round, RoundFile
+from kalanso.hub.studies.models import Analysis, Correction, Round, RoundFile
 
 State = Round.State
 SAID = (
-    "survey", "title_fr", "title_en", "place_code", "first_day", "last_day", "cohorts", "doses", "policy", "mode",
+    "survey", "title_fr", "title_en", "place_code", "first_day", "last_day", "terms", "cohorts", "doses", "policy", "mode",
     "grace_days", "groups", "scopes", "swap_day_month", "chosen_places", "second_look", "approval", "data_protection", "consent_version",
     "kept_until", "destroyed_on",
 )  # fmt: skip
@@ -34,11 +34,7 @@ def held(one: Round) -> Round:
 
 def told(one: Round) -> dict[str, Any]:
     """Return what was declared of a round, as the trail keeps it."""
-    return state_of(
-        one, "survey", "title_fr", "title_en", "place_code", "first_day", "last_day", "cohorts", "doses", "policy", "mode",
-        "grace_days", "groups", "scopes", "swap_day_month", "chosen_places", "second_look", "approval", "data_protection", "consent_version",
-        "kept_until", "destroyed_on",
-    )  # fmt: skip
+    return state_of(one, "way", *SAID)
 
 
 @transaction.atomic
@@ -119,12 +115,8 @@ def let_out(*, by: Person, one: Round, now: datetime) -> Round:
     if kept.state != State.ANALYSED or kept.shown is None:
         raise ValidationError(_("Seule une étude analysée peut être publiée."), code="state")
     refuse_under_way(kept)
-    standing = set(
-        RoundFile.objects.filter(round=kept, kind__in=ANALYSED, replaced__isnull=True).values_list(
-            "pk", flat=True
-        )
-    )
-    if standing != {kept.shown.answers_id, kept.shown.sample_id}:
+    standing = RoundFile.objects.filter(round=kept, kind__in=kept.analysed_kinds, replaced__isnull=True)
+    if set(standing.values_list("pk", flat=True)) != kept.shown.files:
         raise ValidationError(
             _("Les fichiers ont changé depuis l'analyse : analysez de nouveau, relisez, puis publiez."), code="changed"
         )  # fmt: skip

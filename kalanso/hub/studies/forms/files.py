@@ -88,16 +88,23 @@ class RoundFileForm(forms.Form):
                 _("Cette colonne peut faire reconnaître quelqu'un : %(columns)s. Ôtez-la, puis apportez le fichier.")
                 % {"columns": ", ".join(named[:5])}
             )  # fmt: skip
-        kind = kind_of(headings)
+        kind = self.kind_of(headings)
         if kind is None:
-            raise forms.ValidationError(
-                _("Ce ne sont ni les réponses (il y manque : %(answers)s), ni la liste des ménages (%(homes)s), ni l'échantillon (%(sample)s).")
-                % {name: ", ".join(_lacking(wanted, headings)) for name, wanted in (("answers", ANSWERS), ("homes", HOMES), ("sample", SAMPLE))}
-            )  # fmt: skip
+            raise forms.ValidationError(self.says_unknown(headings))
         if kind == RoundFile.Kind.ANSWERS and self.data.get("second"):
             kind = str(RoundFile.Kind.SECOND)
         self.cleaned_data["kind"] = kind
         return file
+
+    def kind_of(self, headings: list[str]) -> str | None:
+        """Return which file of the round has these headings; None where it is none."""
+        return kind_of(headings)
+
+    def says_unknown(self, headings: list[str]) -> str:
+        """Say what lacks in a file that is none of the round."""
+        return _("Ce ne sont ni les réponses (il y manque : %(answers)s), ni la liste des ménages (%(homes)s), ni l'échantillon (%(sample)s).") % {
+            name: ", ".join(lacking(wanted, headings)) for name, wanted in (("answers", ANSWERS), ("homes", HOMES), ("sample", SAMPLE))
+        }  # fmt: skip
 
     @staticmethod
     def _says_too_large() -> str:
@@ -118,16 +125,17 @@ class RoundFileForm(forms.Form):
 
 def kind_of(headings: list[str]) -> str | None:
     """Return which file of a round has these headings; None where it is neither."""
-    if not _lacking(SAMPLE, headings):
+    if not lacking(SAMPLE, headings):
         return str(RoundFile.Kind.SAMPLE)
-    if not _lacking(HOMES, headings):
+    if not lacking(HOMES, headings):
         return str(RoundFile.Kind.HOUSEHOLDS)
-    if not _lacking(MEMBERS, headings):
+    if not lacking(MEMBERS, headings):
         return str(RoundFile.Kind.MEMBERS)
-    return None if _lacking(ANSWERS, headings) else str(RoundFile.Kind.ANSWERS)
+    return None if lacking(ANSWERS, headings) else str(RoundFile.Kind.ANSWERS)
 
 
-def _lacking(wanted: tuple[str, ...], headings: list[str]) -> list[str]:
+def lacking(wanted: tuple[str, ...], headings: list[str]) -> list[str]:
+    """Return the wanted headings that a file has not, whatever the groups written before them."""
     told = {re.split(r"[/.-]", one)[-1] for one in headings}
     return [one for one in wanted if one not in told]
 

@@ -55,7 +55,7 @@ class WeightsForm(forms.Form):
         self.fields["listed"].initial = "\n".join(
             f"{code} {known.get(code, '')}".rstrip() for code in self.clusters
         )
-        self.fields["margins"].initial = _written(margins or {})
+        self.fields["margins"].initial = written(margins or {})
 
     def clean_listed(self) -> dict[str, int]:
         """Read a cluster a line; every cluster that is to be visited has its number."""
@@ -84,31 +84,36 @@ class WeightsForm(forms.Form):
 
     def clean_margins(self) -> dict[str, dict[str, float]]:
         """Read a category a line; the parts of a variable make a whole."""
-        found: dict[str, dict[str, float]] = {}
-        for line in self.cleaned_data["margins"].splitlines():
-            if not line.strip():
-                continue
-            said = _MARGIN.fullmatch(line.strip())
-            name = _MEANT.get(folded(said[1]), said[1]) if said is not None else ""
-            if said is None or name not in VARIABLES:
-                raise forms.ValidationError(
-                    _("« %(line)s » : écrivez par exemple « sexe fille 49,6 ».") % {"line": line.strip()[:60]}
-                )
-            category = _CATEGORIES.get(name, {}).get(folded(said[2]), said[2])
-            found.setdefault(name, {})[category] = float(said[3].replace(",", "."))
-        for name, shares in found.items():
-            if abs(sum(shares.values()) - 100) > CLOSE or min(shares.values()) <= 0:
-                raise forms.ValidationError(
-                    _("%(name)s : les parts doivent être au-dessus de 0 et faire 100 ensemble.")
-                    % {"name": str(VARIABLES[name]).capitalize()}
-                )
-        return {
-            name: {category: share / sum(shares.values()) for category, share in shares.items()}
-            for name, shares in found.items()
-        }
+        return read_margins(self.cleaned_data["margins"])
 
 
-def _written(margins: Mapping[str, Mapping[str, float]]) -> str:
+def read_margins(text: str) -> dict[str, dict[str, float]]:
+    """Return shares by variable and category from a category a line. Raises ValidationError."""
+    found: dict[str, dict[str, float]] = {}
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        said = _MARGIN.fullmatch(line.strip())
+        name = _MEANT.get(folded(said[1]), said[1]) if said is not None else ""
+        if said is None or name not in VARIABLES:
+            raise forms.ValidationError(
+                _("« %(line)s » : écrivez par exemple « sexe fille 49,6 ».") % {"line": line.strip()[:60]}
+            )
+        category = _CATEGORIES.get(name, {}).get(folded(said[2]), said[2])
+        found.setdefault(name, {})[category] = float(said[3].replace(",", "."))
+    for name, shares in found.items():
+        if abs(sum(shares.values()) - 100) > CLOSE or min(shares.values()) <= 0:
+            raise forms.ValidationError(
+                _("%(name)s : les parts doivent être au-dessus de 0 et faire 100 ensemble.")
+                % {"name": str(VARIABLES[name]).capitalize()}
+            )
+    return {
+        name: {category: share / sum(shares.values()) for category, share in shares.items()}
+        for name, shares in found.items()
+    }
+
+
+def written(margins: Mapping[str, Mapping[str, float]]) -> str:
     """Return margins as somebody would write them: computing again must not lose what was known."""
     names = {code: word for word, code in _MEANT.items()}
     lines = []

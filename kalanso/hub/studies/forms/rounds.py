@@ -14,8 +14,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kalanso.hub.people.models import Organisation
-from kalanso.hub.people.queries.places import country_pack, way_to
+from kalanso.hub.people.queries.places import country_pack
+from kalanso.hub.studies.forms.declared import NAMED, DeclaredForm, declared_of
 from kalanso.hub.studies.forms.places import code_meant
 from kalanso.hub.studies.models import ETHICS, Round
 from kalanso.hub.studies.queries import rounds as queries
@@ -23,11 +23,7 @@ from kalanso.surveys.rounds import OLDER, YOUNGER, Cohort, RoundRefused
 from kalanso.surveys.rounds import Round as Asked
 from kalanso.surveys.schedule import EVERYWHERE
 
-COUNTRY = "-"
-USUAL = (
-    "title_fr", "title_en", "survey", "organisation", "place", "first_day", "last_day", "policy", "chosen_places", "approval",
-    "data_protection", "consent_version", "kept_until", "destroyed_on",
-)  # fmt: skip
+USUAL = (*NAMED, "policy", "chosen_places", *ETHICS)
 RARE = ("cohorts", "doses", "mode", "grace_days", "groups", "swap_day_month", "second_look")
 PRESET = "\n".join(f"{one.name} {one.from_days} {one.to_days}" for one in (YOUNGER, OLDER))
 # Of the country's schedule, those that the Learning Hub asked for.
@@ -43,65 +39,17 @@ GROUPS = (
     ("displaced", gettext_lazy("Ménages déplacés")),
 )
 _COHORT = re.compile(r"([\w-]{1,20})\s+(\d{1,5})\s+(\d{1,5})")
-_DAY = {"type": "date"}
 
 
-def _day(label: Any, help_text: Any = "", *, required: bool = True) -> forms.DateField:
-    return forms.DateField(
-        label=label, help_text=help_text, required=required, widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d")
-    )  # fmt: skip
-
-
-def _text(label: Any, help_text: Any) -> forms.CharField:
-    return forms.CharField(label=label, help_text=help_text, required=False, max_length=120)
-
-
-class RoundForm(forms.Form):
+class RoundForm(DeclaredForm):
     """What is declared of a round."""
 
-    title_fr = forms.CharField(
-        label=gettext_lazy("Titre en français"), max_length=200,
-        help_text=gettext_lazy("Exemple : Enquête auprès des ménages dans six aires de santé, 2025"),
-    )  # fmt: skip
-    title_en = forms.CharField(label=gettext_lazy("Titre en anglais"), max_length=200)
-    survey = forms.SlugField(
-        label=gettext_lazy("Nom court"), max_length=60,
-        help_text=gettext_lazy(
-            "Lettres sans accent, chiffres et tirets, comme menages-2025. Il accompagne chaque chiffre."
-        ),
-        error_messages={"invalid": gettext_lazy("Écrivez-le sans espace ni accent : des lettres, des chiffres et des tirets, comme menages-2025.")},
-    )  # fmt: skip
-    organisation = forms.ModelChoiceField(
-        queryset=Organisation.objects.none(),
-        label=gettext_lazy("Au nom de quelle organisation ?"),
-        empty_label=None,
-    )
-    place = forms.ChoiceField(label=gettext_lazy("De quel lieu parle-t-elle ?"))
-    first_day = _day(gettext_lazy("Premier jour de collecte"))
-    last_day = _day(gettext_lazy("Dernier jour de collecte"))
     policy = forms.ChoiceField(
         label=gettext_lazy("Les registres des centres ont-ils été cherchés ?"), choices=Round.Policy.choices
     )
     chosen_places = forms.BooleanField(
         label=gettext_lazy("Les lieux ont été choisis, non tirés au sort : les résultats ne parlent que d'eux"), required=False
     )  # fmt: skip
-    approval = _text(
-        gettext_lazy("Accord du comité d'éthique"),
-        gettext_lazy("Son numéro. Aucun fichier n'est pris tant que ces cinq lignes ne sont pas remplies."),
-    )
-    data_protection = _text(
-        gettext_lazy("Déclaration des données personnelles"), gettext_lazy("Le numéro donné par l'APDP.")
-    )
-    consent_version = _text(
-        gettext_lazy("Version du texte de consentement"),
-        gettext_lazy("Avec ses langues, comme : 2, français et bambara."),
-    )
-    kept_until = _day(gettext_lazy("Données gardées jusqu'au"), required=False)
-    destroyed_on = _day(
-        gettext_lazy("Données détruites le"),
-        gettext_lazy("Passé ce jour, les fichiers ne sont plus lus."),
-        required=False,
-    )
     cohorts = forms.CharField(
         label=gettext_lazy("Cohortes"), initial=PRESET, widget=forms.Textarea(attrs={"rows": 3}), max_length=400,
         help_text=gettext_lazy(
@@ -133,32 +81,16 @@ class RoundForm(forms.Form):
         help_text=gettext_lazy("Une valeur corrigée ne compte qu'une fois qu'une autre personne est d'accord."),
     )  # fmt: skip
 
+    asked = USUAL
     rare_title = gettext_lazy("Cohortes, doses et règles : préréglées pour le Centre d'apprentissage")
 
     def __init__(self, person: Any, *args: Any, today: date, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.person, self.today = person, today
+        super().__init__(person, *args, today=today, **options)
         self.scopes = scopes()
         for number, (scope, codes) in enumerate(self.scopes.items()):
             self.fields[f"scope_{number}"] = _scope_field(scope, codes)
-        everywhere, inside = queries.places(person)
-        called = way_to(inside)
-        country = [(COUNTRY, gettext_lazy("Tout le pays"))] if everywhere else []
-        self.fields["place"].choices = [*country, *((one.code, called[one.code]) for one in inside)]  # type: ignore[attr-defined]
-        own = queries.organisations(person)
-        self.fields["organisation"].queryset = own  # type: ignore[attr-defined]
-        for name in ETHICS:
-            self.fields[name].hint_says_when = True  # type: ignore[attr-defined]  # asked before the first file
         self.initial.setdefault("doses", [code for code in _doses() if code in PRESET_DOSES])
         self.fields["doses"].choices = [(code, dose_name(code)) for code in _doses()]  # type: ignore[attr-defined]
-        if own.count() == 1:
-            self.fields["organisation"].widget = forms.HiddenInput()
-            self.initial.setdefault("organisation", own.get().pk)
-
-    @property
-    def usual(self) -> list[forms.BoundField]:
-        """The questions asked of every round."""
-        return [self[name] for name in USUAL if not self[name].is_hidden]
 
     @property
     def rare(self) -> list[forms.BoundField]:
@@ -199,27 +131,14 @@ class RoundForm(forms.Form):
             )
         return [code for code in _doses() if code in chosen]
 
-    def clean_destroyed_on(self) -> date | None:
-        """Take a day that is still to come."""
-        day: date | None = self.cleaned_data["destroyed_on"]
-        if day is not None and day < self.today:
-            raise forms.ValidationError(_("Ce jour est passé : les données devraient être détruites déjà."))
-        return day
-
     def clean(self) -> dict[str, Any]:
-        """Hold the days and the ages of cohorts together."""
+        """Hold the ages of cohorts together."""
         cleaned = super().clean() or {}
         self._read_scopes(cleaned)
-        first, last = cleaned.get("first_day"), cleaned.get("last_day")
-        if first and last and last < first:
-            self.add_error("last_day", _("Le dernier jour est avant le premier."))
-        kept, gone = cleaned.get("kept_until"), cleaned.get("destroyed_on")
-        if kept and gone and gone < kept:
-            self.add_error("destroyed_on", _("Les données seraient détruites avant la fin de leur garde."))
         if not self.errors:
             try:
                 Asked(
-                    survey=cleaned["survey"], first_day=first, last_day=last, doses=tuple(cleaned["doses"]),
+                    survey=cleaned["survey"], first_day=cleaned["first_day"], last_day=cleaned["last_day"], doses=tuple(cleaned["doses"]),
                     cohorts=tuple(Cohort(**one) for one in cleaned["cohorts"]),
                 )  # type: ignore[arg-type]  # fmt: skip
             except RoundRefused:
@@ -244,11 +163,10 @@ class RoundForm(forms.Form):
 
     def said(self) -> dict[str, Any]:
         """Return what was declared, by the fields of the record."""
-        told = dict(self.cleaned_data)
-        place = told.pop("place")
+        told = super().said()
         places = {scope: told.pop(f"scope_{number}") for number, scope in enumerate(self.scopes)}
         told["scopes"] = {scope: codes for scope, codes in places.items() if codes}
-        return {**told, "place_code": "" if place == COUNTRY else place}
+        return told
 
 
 def dose_name(code: str) -> str:
@@ -281,16 +199,11 @@ def _scope_field(scope: str, codes: list[str]) -> forms.CharField:
 
 def initial_of(one: Round) -> dict[str, Any]:
     """Return a round as the form shows it."""
-    plain = {
-        name: getattr(one, name)
-        for name in (*USUAL, *RARE)
-        if name not in {"organisation", "place", "cohorts"}
-    }
+    plain = {name: getattr(one, name) for name in ("policy", "chosen_places", *RARE) if name != "cohorts"}
     lines = [f"{cohort['name']} {cohort['from_days']} {cohort['to_days']}" for cohort in one.cohorts]
     return {
+        **declared_of(one),
         **plain,
-        "organisation": one.organisation_id,
-        "place": one.place_code or COUNTRY,
         "cohorts": "\n".join(lines),
         **{f"scope_{number}": "\n".join(one.scopes.get(scope, ())) for number, scope in enumerate(scopes())},
     }

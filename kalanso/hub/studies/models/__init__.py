@@ -5,6 +5,8 @@ from kalanso.hub.studies.models.layouts import Draw, Instrument, Replacement, Sa
 from kalanso.hub.studies.models.rounds import (
     ANALYSED,
     ETHICS,
+    HEARD,
+    HOUSEHOLDS,
     Analysis,
     PlaceVoices,
     Round,
@@ -16,6 +18,8 @@ from kalanso.hub.studies.models.weights import Weighting
 __all__ = [
     "ANALYSED",
     "ETHICS",
+    "HEARD",
+    "HOUSEHOLDS",
     "Analysis",
     "Correction",
     "Draw",

@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 # The files that an analysis reads; the others follow the fieldwork.
 ANALYSED = ("answers", "sample")
+# Those of a round without a household survey: an export of its form and the repeat of it, or a table, and what districts make up.
+HEARD = ("answers", "listed", "table", "larger")
+HOUSEHOLDS = "households"
 ETHICS = ("approval", "data_protection", "consent_version", "kept_until", "destroyed_on")
 # Without an approval, a filing, a consent text and both days no answer is taken.
 _ETHICS_SAID = (
@@ -23,9 +26,9 @@ _ETHICS_SAID = (
 
 
 class Round(models.Model):
-    """One round of a household survey, as it was declared.
+    """One round of a household survey, or of a way that asks without one, as it was declared.
 
-    `cohorts` is a list of name and days of age, `doses` and `groups` are codes, `scopes` places where a dose is offered, by the schedule's words. `taken` says when its first file came,
+    `terms` are those of a way: ages_months (from, below), indicator, settings; {} for a household survey. `cohorts` is a list of name and days of age, `doses` and `groups` are codes, `scopes` places where a dose is offered, by the schedule's words. `taken` says when its first file came,
     `shown` which analysis is read. `snapshot` names the country's evidence that holds it, `warned_for` the day of destruction
     that people were told, `destroyed` when its raw data went. `place_code` "" is the whole country. `version` grows with each change by a person.
     """
@@ -51,6 +54,18 @@ class Round(models.Model):
         VCQI = "vcqi", _("Celles de VCQI (OMS), pour comparer avec d'autres enquêtes")
         STRICT = "strict", _("Strictes : âge, intervalle et ordre des doses")
 
+    class Way(models.TextChoices):
+        """How children were asked for; the names are those of `kalanso.surveys.ways`."""
+
+        HOUSEHOLDS = HOUSEHOLDS, _("Enquête auprès des ménages")
+        LOTS = "lots", _("Lots (LQAS) : classer des districts")
+        PHONE = "phone", _("Par téléphone")
+        RESPONDENT_DRIVEN = "respondent_driven", _("Par chaînes de connaissances")
+        TIME_LOCATION = "time_location", _("Sur des lieux de passage")
+        CAPTURE_RECAPTURE = "capture_recapture", _("Listes croisées d'enfants manqués")
+        KEY_INFORMANTS = "key_informants", _("Par relais et informateurs")
+        SETTLEMENTS = "settlements", _("Compter par les bâtiments")
+
     survey = models.SlugField(max_length=60, unique=True)
     title_fr = models.CharField(max_length=200)
     title_en = models.CharField(max_length=200)
@@ -58,9 +73,11 @@ class Round(models.Model):
     place_code = models.CharField(max_length=40, blank=True, default="", db_index=True)
     first_day = models.DateField()
     last_day = models.DateField()
-    cohorts = models.JSONField()
-    doses = models.JSONField()
-    policy = models.CharField(max_length=20, choices=Policy.choices)
+    way = models.CharField(max_length=20, choices=Way.choices, default=HOUSEHOLDS)
+    terms = models.JSONField(default=dict, blank=True)
+    cohorts = models.JSONField(default=list, blank=True)
+    doses = models.JSONField(default=list, blank=True)
+    policy = models.CharField(max_length=20, choices=Policy.choices, default=Policy.NOT_SOUGHT)
     mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.VCQI)
     grace_days = models.PositiveSmallIntegerField(default=0)
     groups = models.JSONField(default=list, blank=True)
@@ -95,7 +112,12 @@ class Round(models.Model):
         constraints = (
             models.CheckConstraint(condition=~Q(survey="") & ~Q(title_fr="") & ~Q(title_en=""), name="studies_round_named"),
             models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="studies_round_days"),
-            models.CheckConstraint(condition=~Q(cohorts=[]) & ~Q(doses=[]), name="studies_round_asks_something"),
+            models.CheckConstraint(
+                condition=Q(way=HOUSEHOLDS, terms={}) & ~Q(cohorts=[]) & ~Q(doses=[])
+                | Q(way__in=("lots", "settlements")) & ~Q(terms={})
+                | Q(way__in=("phone", "respondent_driven", "time_location", "capture_recapture", "key_informants")) & ~Q(terms={}) & ~Q(place_code=""),
+                name="studies_round_asks_something",
+            ),
             models.CheckConstraint(
                 condition=Q(policy__in=("RECORDS_NOT_SOUGHT", "SOUGHT_IF_NO_CARD", "SOUGHT_FOR_ALL"))
                 & Q(mode__in=("vcqi", "strict")),
@@ -128,6 +150,16 @@ class Round(models.Model):
         return all(getattr(self, name) for name in ETHICS)
 
     @property
+    def of_households(self) -> bool:
+        """Whether households were drawn and visited."""
+        return self.way == HOUSEHOLDS
+
+    @property
+    def analysed_kinds(self) -> tuple[str, ...]:
+        """Which kinds of files an analysis reads."""
+        return ANALYSED if self.of_households else HEARD
+
+    @property
     def folder(self) -> Path:
         """The folder of its files, outside everything that is served."""
         return Path(settings.KALANSO_DATA) / "studies" / str(self.pk)
@@ -148,6 +180,9 @@ class RoundFile(models.Model):
         HOUSEHOLDS = "homes", _("La liste des ménages")
         MEMBERS = "members", _("Les enfants des ménages")
         SECOND = "second", _("Les contre-visites")
+        LISTED = "listed", _("Les enfants listés par les informateurs")
+        TABLE = "table", _("Le tableau")
+        LARGER = "larger", _("Les enfants de chaque lot, pour réunir les lots")
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="files")
     kind = models.CharField(max_length=8, choices=Kind.choices)
@@ -167,7 +202,7 @@ class RoundFile(models.Model):
     class Meta:
         ordering = ("kind", "-received")
         constraints = (
-            models.CheckConstraint(condition=Q(kind__in=("answers", "sample", "homes", "members", "second")), name="studies_roundfile_kind"),
+            models.CheckConstraint(condition=Q(kind__in=("answers", "sample", "homes", "members", "second", "listed", "table", "larger")), name="studies_roundfile_kind"),
             models.CheckConstraint(
                 condition=~Q(approval="") & ~Q(data_protection="") & ~Q(consent_version=""), name="studies_roundfile_ethics"
             ),
@@ -226,7 +261,7 @@ class PlaceVoices(models.Model):
 class Analysis(models.Model):
     """One time that the files of a round were cleaned and analysed.
 
-    `receipt` lists what was received and what each rule of cleaning found, `results` the rows that pages show, `strata` their
+    `reads` are the files of a round without a household survey; that of households has `answers` and `sample`. `receipt` lists what was received and what each rule of cleaning found, `results` the rows that pages show, `strata` their
     names and places, `fault` why it was refused, in both languages, `decided` the corrections of persons that it rests on.
     """
 
@@ -240,8 +275,9 @@ class Analysis(models.Model):
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="analyses")
     number = models.PositiveIntegerField()
-    answers = models.ForeignKey(RoundFile, on_delete=models.PROTECT, related_name="+")
-    sample = models.ForeignKey(RoundFile, on_delete=models.PROTECT, related_name="+")
+    answers = models.ForeignKey(RoundFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    sample = models.ForeignKey(RoundFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reads = models.JSONField(default=list, blank=True)
     asked_by = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="+")
     asked = models.DateTimeField()
     job = models.OneToOneField("jobs.Job", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -266,7 +302,12 @@ class Analysis(models.Model):
             ),
             models.CheckConstraint(condition=~Q(state="failed") | ~Q(fault={}), name="studies_analysis_failed_why"),
             models.CheckConstraint(
-                condition=~Q(state="done") | (~Q(receipt=[]) & ~Q(results=[]) & ~Q(outputs=[])), name="studies_analysis_done_with_results"
+                condition=~Q(state="done") | (~Q(results=[]) & ~Q(outputs=[]) & (~Q(receipt=[]) | Q(sample__isnull=True))),
+                name="studies_analysis_done_with_results",
+            ),
+            models.CheckConstraint(
+                condition=Q(sample__isnull=True, answers__isnull=True) | Q(sample__isnull=False, answers__isnull=False, reads=[]),
+                name="studies_analysis_reads_one_kind",
             ),
         )  # fmt: skip
 
@@ -284,6 +325,11 @@ class Analysis(models.Model):
         return Path(settings.KALANSO_DATA) / "studies" / str(self.round_id) / "analyses" / str(self.number)
 
     @property
+    def files(self) -> set[int]:
+        """The numbers of the files that it read."""
+        return {pk for pk in (self.answers_id, self.sample_id) if pk is not None} | set(self.reads)
+
+    @property
     def standing(self) -> str:
         """How far it is, also where its job ended without a word (a worker that died, somebody who stopped it)."""
         if self.state == self.State.ASKED and self.job is not None and self.job.over:
@@ -297,4 +343,14 @@ class Analysis(models.Model):
         return self.standing == self.State.ASKED
 
 
-__all__ = ["ANALYSED", "ETHICS", "Analysis", "PlaceVoices", "Round", "RoundFile", "RoundSalt"]
+__all__ = [
+    "ANALYSED",
+    "ETHICS",
+    "HEARD",
+    "HOUSEHOLDS",
+    "Analysis",
+    "PlaceVoices",
+    "Round",
+    "RoundFile",
+    "RoundSalt",
+]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kalanso.hub.studies.models import Instrument, Round
-from kalanso.hub.studies.queries import draws
+from kalanso.hub.studies.queries import draws, heard
 from kalanso.hub.studies.queries.rounds import language
 from kalanso.surveys import instruments
 from kalanso.surveys.instruments import Form
@@ -42,7 +42,7 @@ def chosen(one: Round) -> dict[str, Instrument]:
 def offered(one: Round) -> list[Offered]:
     """Return the forms to choose from."""
     stand, found = chosen(one), []
-    for name in instruments.FORMS:
+    for name in instruments.FORMS if one.of_households else filter(None, [heard.form_of(one)]):
         form = filled(one, name)
         kept = stand.get(name)
         found.append(

@@ -56,6 +56,18 @@ def one_round(person: Any, pk: int) -> Round:
     return found
 
 
+def one_of_households(person: Any, pk: int) -> Round:
+    """Return a round of households that somebody may see: rounds of other ways draw and weigh none (Http404)."""
+    found = one_round(person, pk)
+    if not found.of_households:
+        raise Http404(
+            _(
+                "Aucun ménage n'est tiré sur ce chemin : cette page n'existe que pour les enquêtes auprès des ménages."
+            )
+        )
+    return found  # fmt: skip
+
+
 def cited(person: Any, keys: Sequence[str]) -> dict[str, Cited]:
     """Return the rounds that somebody may see among some keys, as what can be cited."""
     rows = visible_rounds(person).filter(pk__in=[key for key in keys if key.isdigit() and len(key) < 15])
@@ -119,14 +131,18 @@ def newest_analysis(one: Round) -> Analysis | None:
     return one.analyses.select_related("job", "asked_by", "answers", "sample").first()
 
 
+def analysable(one: Round, files: dict[str, RoundFile]) -> bool:
+    """Whether the files that stand are enough to be analysed."""
+    if one.of_households:
+        return set(ANALYSED) <= set(files)
+    return one.way == Round.Way.KEY_INFORMANTS or bool({"table", "answers"} & set(files))
+
+
 def changed_since(one: Round, files: dict[str, RoundFile]) -> bool:
     """Whether files came after the analysis that is read."""
     if one.shown is None:
         return False
-    return {file.pk for kind, file in files.items() if kind in ANALYSED} != {
-        one.shown.answers_id,
-        one.shown.sample_id,
-    }
+    return {file.pk for kind, file in files.items() if kind in one.analysed_kinds} != one.shown.files
 
 
 def decided_since(one: Round) -> bool:

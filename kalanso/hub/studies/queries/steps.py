@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kalanso.hub.studies.models import Analysis, Correction, Round, RoundFile
-from kalanso.hub.studies.queries import field, forms, rounds, sizes
+from kalanso.hub.studies.queries import field, forms, heard, rounds, sizes
 from kalanso.hub.studies.queries.draws import newest as newest_draw
 
 DONE, NOW, LATER, ELSEWHERE = "done", "now", "later", "elsewhere"
@@ -58,17 +58,8 @@ class _Told:
 def way(one: Round, person: Any, *, files: dict[str, RoundFile], newest: Analysis | None, today: date) -> Way:
     """Return how far a study is, for somebody who reads it before it is published."""
     told = _Told(one, rounds.rights(person, one), files, newest, today)
-    found = [
-        _declared(told),
-        _sized(told),
-        _asked(told),
-        _drawn(told),
-        _collected(told),
-        _brought(told),
-        _cleaned(told),
-        _published(told),
-    ]
-    came = any(kind in files for kind in ("answers", "homes"))
+    found = _of_households(told) if one.of_households else _without_households(told)
+    came = any(kind in files for kind in ("answers", "homes", "table"))
     closed = one.state in (Round.State.PUBLISHED, Round.State.WITHDRAWN)
     steps, following = [], None
     for step in found:
@@ -90,11 +81,56 @@ def way(one: Round, person: Any, *, files: dict[str, RoundFile], newest: Analysi
     return Way(steps=steps, next=following)
 
 
+def _of_households(told: _Told) -> list[Step]:
+    return [
+        _declared(told), _sized(told), _asked(told), _drawn(told), _collected(told), _brought(told), _cleaned(told), _published(told)
+    ]  # fmt: skip
+
+
+def _without_households(told: _Told) -> list[Step]:
+    """Return the steps of a round that draws no household."""
+    forms_of = [_asked_by_form(told)] if heard.form_of(told.one) else []
+    return [_declared(told), *forms_of, _heard(told), _answered(told), _published(told)]
+
+
+def _asked_by_form(told: _Told) -> Step:
+    chosen = len(forms.chosen(told.one))
+    return Step(
+        name="forms", title=_("Choisir le formulaire"), state=DONE if chosen else LATER, says=_("Prêt pour ODK ou Kobo ; un tableau fait ailleurs va aussi."),
+        address=told.at("round_forms"), does=_("Choisir le formulaire"),
+    )  # fmt: skip
+
+
+def _heard(told: _Told) -> Step:
+    came = bool({"table", "answers"} & set(told.files))
+    says = _("Le fichier est là.") if came else _("Le tableau de ce chemin, ou l'export de son formulaire.")
+    if not came and told.one.way == Round.Way.KEY_INFORMANTS:
+        says = _("L'export du formulaire ; rien à apporter si les nombres sont déjà déclarés.")
+    return Step(
+        name="files", title=_("Apporter le fichier"), state=DONE if came else LATER, says=says, does=_("Apporter un fichier"),
+        address=told.at("round_files") if told.rights.declare and told.one.ethics_said else "",
+    )  # fmt: skip
+
+
+def _answered(told: _Told) -> Step:
+    changed = rounds.changed_since(told.one, told.files)
+    if told.newest is not None and told.newest.waits:
+        says = _("Analyse en cours.")
+    elif changed:
+        says = _("Quelque chose a changé depuis l'analyse : analysez de nouveau.")
+    else:
+        says = _("Kalanso calcule le nombre, son intervalle, et dit ce qui doit être vrai pour y croire.")
+    done = told.one.shown_id is not None and not changed
+    return Step(
+        name="clean", title=_("Analyser"), state=DONE if done else LATER, says=says, address=told.at("round_results") if done else "",
+    )  # fmt: skip
+
+
 def _declared(told: _Told) -> Step:
     ready = told.one.ethics_said
     return Step(
         name="declare", title=_("Déclarer"), state=DONE if ready else LATER, address=told.at("round_edit") if told.rights.declare else "",
-        says=_("Cohortes, doses et accords sont dits.") if ready else _("Il manque ce qui touche à l'éthique : aucun fichier n'est pris avant."),
+        says=_("Enfants, doses et accords sont dits.") if ready else _("Il manque ce qui touche à l'éthique : aucun fichier n'est pris avant."),
         does=_("Compléter l'éthique"),
     )  # fmt: skip
 

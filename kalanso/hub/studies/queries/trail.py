@@ -34,6 +34,8 @@ FIELDS = {
     "title_en": _("Titre en anglais"),
     "first_day": _("Premier jour"),
     "last_day": _("Dernier jour"),
+    "way": _("Comment les enfants ont été demandés"),
+    "terms": _("Âges, dose et réglages"),
     "cohorts": _("Cohortes"),
     "doses": _("Doses"),
     "policy": _("Recherche des registres"),

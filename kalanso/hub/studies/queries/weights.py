@@ -86,7 +86,7 @@ def margins(made: Weighting, locale: str) -> list[str]:
 
 def told(analysis: Analysis, locale: str) -> list[str]:
     """Say beside results where their weights come from."""
-    made = of_sample(analysis.sample)
+    made = of_sample(analysis.sample) if analysis.sample is not None else None
     if made is None:
         return [_("Les poids sont ceux de l'échantillon qui a été apporté ; Kalanso ne les a pas calculés.")]
     rates = {

@@ -26,7 +26,7 @@ SHOWN = 100
 
 
 def _analysed(request: HttpRequest, pk: int) -> tuple[Round, Analysis]:
-    found = rounds.one_round(request.user, pk)
+    found = rounds.one_of_households(request.user, pk)
     refuse_unless(request.user, "studies.analyse", found)
     if found.shown is None:
         raise Http404(_("Cette étude n'est pas encore analysée."))

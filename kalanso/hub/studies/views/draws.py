@@ -33,7 +33,7 @@ SEEDS = 2**31
 @require_GET
 def one(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the newest draw, what became of each cluster, and earlier draws."""
-    found = rounds.one_round(request.user, pk)
+    found = rounds.one_of_households(request.user, pk)
     refuse_unless(request.user, "studies.read", found)
     drawn = queries.newest(found)
     context = context_of(request, found)
@@ -48,7 +48,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def new(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask from what and how to draw, and draw."""
-    found = rounds.one_round(request.user, pk)
+    found = rounds.one_of_households(request.user, pk)
     refuse_unless(request.user, "studies.declare", found)
     given = (request.POST, request.FILES) if request.method == "POST" else ()
     offered, before = frames.measures(found), queries.newest(found)
@@ -98,7 +98,7 @@ def _draw(request: HttpRequest, found: Round, said: dict[str, Any]) -> Any:
 @require_GET
 def as_csv(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Hand a draw out as a file: what the reader may see of it."""
-    found = rounds.one_round(request.user, pk)
+    found = rounds.one_of_households(request.user, pk)
     refuse_unless(request.user, "studies.read", found)
     drawn = found.draws.filter(number=number).first()
     if drawn is None:
@@ -115,7 +115,7 @@ def as_csv(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 @login_required
 def replace(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask which cluster could not be visited, and send the next reserve."""
-    found = rounds.one_round(request.user, pk)
+    found = rounds.one_of_households(request.user, pk)
     refuse_unless(request.user, "studies.declare", found)
     drawn = queries.newest(found)
     if drawn is None:

@@ -23,7 +23,7 @@ CLUSTERS_SHOWN = 150
 @require_GET
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what was expected, done, refused and absent, and what a supervisor should look at."""
-    found = rounds.one_round(request.user, pk)
+    found = rounds.one_of_households(request.user, pk)
     refuse_unless(request.user, "studies.read", found)
     context = {
         **context_of(request, found), "seen": queries.seen(found, request.user), "newest": queries.newest(found),
@@ -36,7 +36,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def as_csv(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand the count out cluster by cluster, as the reader may see it."""
-    found = rounds.one_round(request.user, pk)
+    found = rounds.one_of_households(request.user, pk)
     refuse_unless(request.user, "studies.read", found)
     seen = queries.seen(found, request.user)
     if seen is None:

@@ -35,7 +35,7 @@ def cohorts_of(one: Round) -> list[tuple[str, str]]:
 @login_required
 def size(request: HttpRequest, pk: int) -> HttpResponse:
     """Say how many children, households and clusters are needed; asking keeps question and answer."""
-    found = rounds.one_round(request.user, pk)
+    found = rounds.one_of_households(request.user, pk)
     refuse_unless(request.user, "studies.read" if request.method == "GET" else "studies.declare", found)
     newest, cohorts = sizes.newest(found), cohorts_of(found)
     form = SizeForm(request.POST or None, cohorts=cohorts, asked=newest.asked if newest else None)

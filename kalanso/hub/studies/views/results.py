@@ -15,7 +15,7 @@ from kalanso.hub.people.permissions import refuse_unless
 from kalanso.hub.studies.models import Analysis, Round
 from kalanso.hub.studies.queries import results as queries
 from kalanso.hub.studies.queries import rounds, weights
-from kalanso.hub.studies.views import context_of
+from kalanso.hub.studies.views import access, context_of
 
 FORMS = {
     "pdf": "application/pdf",
@@ -35,6 +35,8 @@ def receipt(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what was received and what each rule of cleaning found."""
     one = rounds.one_round(request.user, pk)
     refuse_unless(request.user, "studies.read", one)
+    if not one.of_households:
+        raise Http404(_("Ce qui a été mis de côté se lit avec les résultats."))
     analysis = _shown(one)
     context = {**context_of(request, one), "analysis": analysis, "receipt": queries.receipt(analysis)}
     return render(request, "studies/receipt.html", context)
@@ -49,6 +51,8 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
     if not context["rights"].results:
         raise Http404(_("Cette étude n'est pas encore analysée."))
     analysis = _shown(one)
+    if not one.of_households:
+        return access.results(request, one, analysis)
     context |= {
         "analysis": analysis,
         "cohorts": queries.told(one, analysis, detail=context["rights"].detail),

@@ -19,11 +19,13 @@ from kalanso.hub.people.queries.places import names_of
 from kalanso.hub.studies.actions import analyses, field, joining
 from kalanso.hub.studies.actions import files as file_actions
 from kalanso.hub.studies.actions import rounds as actions
+from kalanso.hub.studies.forms import access as access_forms
 from kalanso.hub.studies.forms.files import RoundFileForm, WithdrawForm, clean_name
+from kalanso.hub.studies.forms.heard_files import HeardFileForm
 from kalanso.hub.studies.forms.rounds import RoundForm, dose_name, initial_of, scopes
-from kalanso.hub.studies.models import ANALYSED, Correction, Round
+from kalanso.hub.studies.models import Correction, Round
+from kalanso.hub.studies.queries import heard, steps
 from kalanso.hub.studies.queries import rounds as queries
-from kalanso.hub.studies.queries import steps
 from kalanso.hub.studies.views import context_of
 from kalanso.hub.studies.views.layouts import cohorts_of
 
@@ -89,10 +91,11 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
             found, request.user, files=stand, newest=context["newest"], today=_now().date()
         )
         context["may_analyse"] = (
-            context["rights"].analyse and found.state != Round.State.PUBLISHED and {*ANALYSED} <= set(stand)
+            context["rights"].analyse and found.state != Round.State.PUBLISHED and queries.analysable(found, stand)
             and found.last_day <= _now().date() and found.destroyed is None and not (context["newest"] and context["newest"].waits)
         )  # fmt: skip
-    context["ages"] = [ages for _name, ages in cohorts_of(found)]
+    context["ages"] = [ages for _name, ages in cohorts_of(found)] or [heard.ages(found)]
+    context["settings"] = heard.settings(found) if not found.of_households else []
     context["doses"] = [dose_name(code) for code in found.doses]
     context["scopes"] = _scopes(found)
     return render(request, "studies/round.html", context)
@@ -117,7 +120,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     found = queries.one_round(request.user, pk)
     refuse_unless(request.user, "studies.declare", found)
     version = request.POST.get("version", "")
-    form = RoundForm(request.user, request.POST or None, initial=initial_of(found), today=_now().date())
+    form = _form_of(request, found)
     if request.method == "POST" and form.is_valid():
         try:
             actions.correct(
@@ -129,7 +132,18 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Étude corrigée."))
             return redirect("round", pk=found.pk)
     context = {**context_of(request, found), "form": form}
+    if not found.of_households:
+        context |= {"way_name": found.get_way_display(), "when": heard.WHEN[Round.Way(found.way)]}
     return render(request, "studies/declare.html", context, status=422 if form.errors else 200)
+
+
+def _form_of(request: HttpRequest, found: Round) -> RoundForm | access_forms.AccessForm:
+    """Return what was declared of a round, to correct it."""
+    if found.of_households:
+        return RoundForm(request.user, request.POST or None, initial=initial_of(found), today=_now().date())
+    return access_forms.AccessForm(
+        request.user, request.POST or None, initial=access_forms.initial_of(found), way=found.way, today=_now().date()
+    )  # fmt: skip
 
 
 @login_required
@@ -140,11 +154,15 @@ def files(request: HttpRequest, pk: int) -> HttpResponse:
     too_large = bool(request.method == "POST" and getattr(request, "too_large", False))
     given = (request.POST, request.FILES) if request.method == "POST" else ()
     stand = queries.files_of(found)
-    form = RoundFileForm(*given, too_large=too_large)
+    form = (
+        RoundFileForm(*given, too_large=too_large)
+        if found.of_households
+        else HeardFileForm(*given, way=found.way, too_large=too_large)
+    )
     if request.method == "POST" and form.is_valid():
         draft, sha256 = form.keep()
         try:
-            keep = joining.add if form.cleaned_data["adds"] else file_actions.take
+            keep = joining.add if form.cleaned_data.get("adds") else file_actions.take
             keep(
                 by=request.user, one=found, kind=form.cleaned_data["kind"], draft=draft,
                 file_name=clean_name(request.FILES["file"].name), sha256=sha256, now=_now(),
@@ -152,7 +170,8 @@ def files(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            field.ask_count(by=request.user, one=found, now=_now())
+            if found.of_households:
+                field.ask_count(by=request.user, one=found, now=_now())
             messages.success(request, _("Fichier reçu et gardé."))
             return redirect("round", pk=found.pk)
         finally:

@@ -29,7 +29,7 @@ ROWS_SHOWN = 150
 @login_required
 def weights(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the weights of each cluster with every factor; asking has them computed."""
-    found = rounds.one_round(request.user, pk)
+    found = rounds.one_of_households(request.user, pk)
     refuse_unless(request.user, "studies.declare", found)
     drawn, newest = draws.newest(found), queries.newest(found)
     codes = [row["cluster"] for row in queries.in_use(drawn)]
@@ -63,7 +63,7 @@ def weights(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def as_csv(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand every factor out, cluster by cluster, as the reader may see it."""
-    found = rounds.one_round(request.user, pk)
+    found = rounds.one_of_households(request.user, pk)
     refuse_unless(request.user, "studies.declare", found)
     newest = queries.newest(found)
     if newest is None or newest.state != Weighting.State.DONE:
