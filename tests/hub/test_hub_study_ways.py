@@ -161,6 +161,7 @@ def test_each_round_of_lots_is_published_by_itself_and_one_that_is_gone_is_withd
     said = text_of(visitor("researcher").get(f"{PAGE}{one.pk}/resultats/"))
     assert "✓ passe" in said
     assert "moins bien" in said
+    assert "Vague v2. Échouent : 1 ; passent : 1" in said
     rounds.let_out(by=person("national"), one=one, now=NOW)
     assert desk.work().state == "done"
     assert published_rounds(own_store) == {"lots-2025:v1", "lots-2025:v2"}

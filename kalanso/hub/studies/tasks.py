@@ -146,6 +146,8 @@ def answered(analysis: Analysis, folder: Path, *, today: date) -> Found:
     if few := done.answer.few:
         told = {name: told[name] for name in ("direction", "assumptions")} | {"few": True}
         (analysis.folder / EVIDENCE_FILE).unlink(missing_ok=True)
+    if (lots := done.tables.get("lots")) is not None:
+        told["newest"] = str(lots.sort_values("interviewed_from", kind="stable")["round"].iloc[-1])
     tables = {
         name: json.loads(table.drop(columns=DATES_OF_LOTS, errors="ignore").to_json(orient="records"))
         for name, table in done.tables.items()

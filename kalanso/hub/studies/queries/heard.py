@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries.access import CLEARED, access_of
-from kalanso.hub.people.queries.places import names_of
+from kalanso.hub.people.queries.places import country_pack, names_of
 from kalanso.hub.studies.models import Analysis, Round
 from kalanso.hub.studies.queries.rounds import language
+from kalanso.hub.studies.queries.weights import margin_lines
 from kalanso.surveys.instruments.without_households import FORMS
 from kalanso.surveys.lots import LotPlan, decision_rule, operating_curve, smallest_plan
 from kalanso.surveys.ways import WAYS, rule
@@ -78,6 +79,7 @@ class Told:
     curve: Sequence[Mapping[str, Any]]
     held_back: int
     counted: Sequence[str]
+    newest: str  # how many lots of the newest round failed and passed
     number: Mapping[str, float] | None
 
 
@@ -100,9 +102,33 @@ def told(one: Round, analysis: Analysis, person: Any) -> Told:
         # Larger places are put together of their lots: who may not see one of these learns it from the rest.
         larger=rows.get("larger_places", []) if not held_back else [],
         children=[{**row, "name": names.get(row[CODE_COLUMN], row[CODE_COLUMN])} for row in rows.get("children", ())],
-        curve=list(tables.get("operating_curve", ()))[::2], held_back=held_back, counted=counted,
-        number={name: found[name] for name in ("coverage", "low", "high")} if "coverage" in found else None,
+        curve=list(tables.get("operating_curve", ()))[::2], held_back=held_back, counted=counted, newest=_newest(rows.get("lots", ()), str(found.get("newest", ""))),
+        number=_drawn(found) if "coverage" in found else None,
     )  # fmt: skip
+
+
+def _drawn(found: Mapping[str, Any]) -> dict[str, float]:
+    """Return a coverage with its interval, and where they stand on a line of 100."""
+    number = {name: float(found[name]) for name in ("coverage", "low", "high")}
+    at_low, wide = 100 * number["low"], 100 * (number["high"] - number["low"])
+    return {
+        **number,
+        "at": round(100 * number["coverage"] - 0.5, 1),
+        "at_low": round(at_low, 1),
+        "wide": round(wide, 1),
+    }
+
+
+def _newest(lots: Sequence[Mapping[str, Any]], name: str) -> str:
+    """Say how the lots of the newest round that somebody may see were decided; "" where there are none."""
+    decided = [row["decision"] for row in lots if row["round"] == name]
+    if not decided:
+        return ""
+    told = {code: format_value(decided.count(code), "count", language()) for code in DECISIONS}
+    return _("Vague %(name)s. Échouent : %(fail)s ; passent : %(pass)s ; pas décidés : %(undecided)s.") % {
+        "name": name,
+        **told,
+    }
 
 
 def _lot(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -138,6 +164,11 @@ def ages(one: Round) -> str:
     return _("de %(first)s à %(last)s mois") % {"first": first, "last": below - 1}
 
 
+def dose(one: Round) -> str:
+    """Return what people call the dose of a round."""
+    return country_pack().name(f"dose.{one.terms['indicator']}", language())
+
+
 def settings(one: Round) -> list[tuple[str, str]]:
     """Return the settings of a round in words."""
     found = []
@@ -145,6 +176,7 @@ def settings(one: Round) -> list[tuple[str, str]]:
         if isinstance(value, dict) and "value" in value:
             shown = f"{_number(name, value['value'])} ({_number(name, value['low'])} – {_number(name, value['high'])}) · {value['source']}"
         elif isinstance(value, dict):
+            found += [(str(_("Calé sur")), line) for line in margin_lines(value, language())]
             continue
         else:
             shown = _number(name, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -74,13 +75,18 @@ def silent_children(made: Weighting, locale: str) -> str:
 
 def margins(made: Weighting, locale: str) -> list[str]:
     """Say to which shares the weights are brought, a variable a line."""
+    return margin_lines(made.margins, locale)
+
+
+def margin_lines(given: Mapping[str, Mapping[str, float]], locale: str) -> list[str]:
+    """Say which shares are known of the population, a variable a line."""
     return [
         f"{VARIABLES[name]} : "
         + ", ".join(
             f"{CATEGORIES.get(category, category)} {format_value(share, 'percent1', locale)}"
             for category, share in shares.items()
         )
-        for name, shares in made.margins.items()
+        for name, shares in given.items()
     ]
 
 

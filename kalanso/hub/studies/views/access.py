@@ -84,7 +84,7 @@ def results(request: HttpRequest, one: Round, analysis: Analysis) -> HttpRespons
     """Say what a round without a household survey found, with its label and what it rests on."""
     context = {
         **context_of(request, one), "analysis": analysis, "told": heard.told(one, analysis, request.user), "settings": heard.settings(one),
-        "ages": heard.ages(one),
+        "ages": heard.ages(one), "dose": heard.dose(one),
     }  # fmt: skip
     return render(request, "studies/heard.html", context)
 

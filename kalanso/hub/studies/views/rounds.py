@@ -97,6 +97,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     context["ages"] = [ages for _name, ages in cohorts_of(found)] or [heard.ages(found)]
     context["settings"] = heard.settings(found) if not found.of_households else []
     context["doses"] = [dose_name(code) for code in found.doses]
+    context["dose"] = heard.dose(found) if not found.of_households else ""
     context["scopes"] = _scopes(found)
     return render(request, "studies/round.html", context)
 
