@@ -14,11 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kalanso.hub.people.models import PlaceMirror
-from kalanso.hub.people.permissions import may
-from kalanso.hub.people.queries.access import CLEARED, access_of
 from kalanso.hub.studies.models import Draw, Round
-from kalanso.hub.studies.queries.rounds import language
+from kalanso.hub.studies.queries.rounds import language, unseen
 from kalanso.surveys.design import choose_segments, reach, segments_for, select_clusters
 from kalanso.surveys.design.replacements import LOG_COLUMNS
 from kalanso.vocabulary import Message
@@ -178,15 +175,7 @@ def log_of(lines: Sequence[Any]) -> pd.DataFrame:
 
 def protected(draw: Draw, person: Any) -> frozenset[str]:
     """Return the drawn clusters whose place somebody may not see: those under a flag, for whoever is neither of the team nor cleared."""
-    if may(person, "studies.analyse", draw.round):
-        return frozenset()
-    codes = {row["place_code"] for row in draw.clusters} - {"", None}
-    flagged = set(PlaceMirror.objects.filter(code__in=codes, flagged=True).values_list("code", flat=True))
-    if not flagged:
-        return frozenset()
-    access = access_of(person)
-    held = [m for m in access.memberships if m.role in CLEARED]
-    away = {code for code in flagged if not any(access.reaches(m, code) for m in held)}
+    away = unseen(person, draw.round, {row["place_code"] for row in draw.clusters} - {"", None})
     return frozenset(row["cluster"] for row in draw.clusters if row["place_code"] in away)
 
 

@@ -12,12 +12,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kalanso.hub.people.models import PlaceMirror
-from kalanso.hub.people.permissions import may
-from kalanso.hub.people.queries.access import CLEARED, access_of
 from kalanso.hub.people.queries.places import country_pack, names_of
 from kalanso.hub.studies.models import Analysis, Round
-from kalanso.hub.studies.queries.rounds import language
+from kalanso.hub.studies.queries.rounds import language, unseen
 from kalanso.hub.studies.queries.weights import margin_lines
 from kalanso.surveys.instruments.without_households import FORMS
 from kalanso.surveys.lots import LotPlan, decision_rule, operating_curve, smallest_plan
@@ -139,13 +136,7 @@ def _lot(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
 
 def hidden_places(one: Round, analysis: Analysis, person: Any) -> frozenset[str]:
     """Return the places of a round under a flag which somebody may not see: neither of the team nor cleared for them."""
-    if may(person, "studies.analyse", one):
-        return frozenset()
-    codes = {code for each in analysis.strata.values() for code in each["places"]}
-    flagged = set(PlaceMirror.objects.filter(code__in=codes, flagged=True).values_list("code", flat=True))
-    access = access_of(person)
-    held = [m for m in access.memberships if m.role in CLEARED]
-    return frozenset(code for code in flagged if not any(access.reaches(m, code) for m in held))
+    return unseen(person, one, {code for each in analysis.strata.values() for code in each["places"]})
 
 
 def offered() -> list[dict[str, Any]]:

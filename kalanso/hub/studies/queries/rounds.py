@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,12 +111,19 @@ def sees_detail(person: Any, one: Round) -> bool:
     codes = {one.place_code} - {""}
     if one.shown is not None:
         codes |= {code for told in one.shown.strata.values() for code in told["places"]}
-    flagged = set(PlaceMirror.objects.filter(code__in=codes, flagged=True).values_list("code", flat=True))
+    return not unseen(person, one, codes)
+
+
+def unseen(person: Any, one: Round, codes: Iterable[str]) -> frozenset[str]:
+    """Return those of some places of a round under a flag which somebody may not see: neither of its team nor cleared for them."""
+    flagged = set(
+        PlaceMirror.objects.filter(code__in=set(codes), flagged=True).values_list("code", flat=True)
+    )
     if not flagged or may(person, "studies.analyse", one):
-        return True
+        return frozenset()
     access = access_of(person)
     held = [m for m in access.memberships if m.role in CLEARED]
-    return all(any(access.reaches(m, code) for m in held) for code in flagged)
+    return frozenset(code for code in flagged if not any(access.reaches(m, code) for m in held))
 
 
 def files_of(one: Round) -> dict[str, RoundFile]:
