@@ -270,7 +270,7 @@ def test_what_was_declared_is_shown_again_and_corrected(hub: None) -> None:
 @pytest.mark.parametrize(
     ("way", "changes", "says"),
     [
-        ("phone", {"phoneless_share": "135"}, "100"),
+        ("phone", {"phoneless_share": "135"}, "99"),
         ("phone", {"phoneless_share": "35", "age_below": "12"}, "plus haut que le premier"),
         ("lots", {"lower": "80", "upper": "50"}, "plus haute que la première"),
         (
@@ -279,6 +279,22 @@ def test_what_was_declared_is_shown_again_and_corrected(hub: None) -> None:
             "pas entre « au moins »",
         ),
         ("phone", {"phoneless_share": "35", "margins": "sexe fille 40"}, "100 ensemble"),
+        ("phone", {"phoneless_share": "100"}, "99"),
+        ("lots", {"children_per_cluster": "4"}, "se diviser en villages"),
+        ("lots", {"indicator": "mcv1", "age_from": "0", "age_below": "6"}, "pas encore due"),
+        (
+            "key_informants",
+            {
+                "listed": "40",
+                "checked": "41",
+                "found_missed": "9",
+                "found_listed": "8",
+                "target": "812",
+                "target_low": "690",
+                "target_high": "950",
+            },
+            "une partie du précédent",
+        ),
     ],
 )
 def test_settings_that_cannot_be_are_refused_beside_their_question(

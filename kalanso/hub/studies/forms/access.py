@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from kalanso.hub.studies.forms.declared import NAMED, DeclaredForm, declared_of
 from kalanso.hub.studies.forms.margins import read_margins, written
 from kalanso.hub.studies.models import ETHICS, Round
+from kalanso.surveys.due_quarters import due_quarters
 from kalanso.surveys.ways import FACTORS, WAYS
 
 DOSES = (
@@ -28,15 +29,20 @@ FACTOR_NAMES = {
     "people_per_building": gettext_lazy("Personnes par bâtiment habité"),
     "child_share": gettext_lazy("Part des enfants de cet âge"),
 }
+BETWEEN = (
+    ("target", "target_low", "target_high"),
+    *((f"{one}_value", f"{one}_low", f"{one}_high") for one in FACTORS),
+)
+PARTS = (("checked", "listed"), ("checked_missed", "checked"), ("found_listed", "found_missed"))
 FACTOR_PARTS = ("value", "low", "high", "source")
 IN_PERCENT = frozenset({"lower", "upper", "alpha", "beta", "phoneless_share", "inhabited", "child_share"})
 
 
 def _percent(
-    label: Any, help_text: Any = "", *, initial: int | None = None, required: bool = True
+    label: Any, help_text: Any = "", *, initial: int | None = None, required: bool = True, most: int = 100
 ) -> forms.DecimalField:
     return forms.DecimalField(
-        label=label, help_text=help_text, min_value=0, max_value=100, decimal_places=2, initial=initial, required=required
+        label=label, help_text=help_text, min_value=0, max_value=most, decimal_places=2, initial=initial, required=required
     )  # fmt: skip
 
 
@@ -68,7 +74,7 @@ def _lots() -> dict[str, forms.Field]:
         "beta": _percent(gettext_lazy("Risque admis de laisser passer un mauvais lot, en %"), initial=10),
         "children_per_cluster": _whole(gettext_lazy("Enfants par village visité"), gettext_lazy("1 : chaque enfant est tiré seul."), initial=1, least=1),
         "icc": forms.DecimalField(
-            label=gettext_lazy("Ressemblance des enfants d'un village (de 0 à 1)"), min_value=0, max_value=1, decimal_places=3, initial=0,
+            label=gettext_lazy("Ressemblance des enfants d'un village (de 0 à 1)"), min_value=0, max_value=0.999, decimal_places=3, initial=0,
         ),
     }  # fmt: skip
 
@@ -78,7 +84,7 @@ def _phone() -> dict[str, forms.Field]:
         "Facultatif. Une catégorie par ligne, en % : « école aucune 70 » puis « école primaire 30 ». D'un recensement récent, jamais d'une supposition."
     )
     return {
-        "phoneless_share": _percent(gettext_lazy("Enfants sans téléphone à la maison, en %"), gettext_lazy("Personne ne les entend ainsi : le résultat donne des bornes pour eux.")),
+        "phoneless_share": _percent(gettext_lazy("Enfants sans téléphone à la maison, en %"), gettext_lazy("Personne ne les entend ainsi : le résultat donne des bornes pour eux."), most=99),
         "margins": forms.CharField(
             label=gettext_lazy("Caler sur des parts connues"), widget=forms.Textarea(attrs={"rows": 4}), max_length=4000, required=False, help_text=says,
         ),
@@ -166,22 +172,47 @@ class AccessForm(DeclaredForm):
         return read_margins(self.cleaned_data["margins"])
 
     def clean(self) -> dict[str, Any]:
-        """Hold ages and intervals together."""
+        """Hold together what must fit together: ages, limits, intervals, parts of a whole, villages of a lot."""
         cleaned = super().clean() or {}
-        first, below = cleaned.get("age_from"), cleaned.get("age_below")
-        if first is not None and below is not None and below <= first:
-            self.add_error("age_below", _("Cet âge doit être plus haut que le premier."))
-        lower, upper = cleaned.get("lower"), cleaned.get("upper")
-        if lower is not None and upper is not None and upper <= lower:
-            self.add_error("upper", _("Cette limite doit être plus haute que la première."))
-        for value, low, high in (
-            ("target", "target_low", "target_high"),
-            *((f"{one}_value", f"{one}_low", f"{one}_high") for one in FACTORS),
-        ):
+        self._in_order(cleaned, "age_from", "age_below", _("Cet âge doit être plus haut que le premier."))
+        self._in_order(cleaned, "lower", "upper", _("Cette limite doit être plus haute que la première."))
+        for value, low, high in BETWEEN:
             found = [cleaned.get(name) for name in (low, value, high)]
-            if None not in found and not found[0] <= found[1] <= found[2]:  # type: ignore[operator]
-                self.add_error(value, _("Ce nombre n'est pas entre « au moins » et « au plus »."))
+            if None not in found and not 0 < found[0] <= found[1] <= found[2]:  # type: ignore[operator]
+                self.add_error(
+                    value,
+                    _(
+                        "Ce nombre n'est pas entre « au moins » et « au plus », ou ils ne sont pas au-dessus de 0."
+                    ),
+                )
+        for part, whole in PARTS:
+            held, all_of = cleaned.get(part), cleaned.get(whole)
+            if held is not None and all_of is not None and held > all_of:
+                self.add_error(part, _("Ce nombre est une partie du précédent : il ne peut pas le dépasser."))
+        if (
+            cleaned.get("children")
+            and cleaned.get("children_per_cluster")
+            and cleaned["children"] % cleaned["children_per_cluster"]
+        ):
+            self.add_error(
+                "children_per_cluster", _("Le lot doit se diviser en villages de ce nombre d'enfants.")
+            )
+        if not self.errors:
+            self._refuse_not_yet_due(cleaned)
         return cleaned  # fmt: skip
+
+    def _in_order(self, cleaned: Mapping[str, Any], first: str, second: str, says: str) -> None:
+        low, high = cleaned.get(first), cleaned.get(second)
+        if low is not None and high is not None and high <= low:
+            self.add_error(second, says)
+
+    def _refuse_not_yet_due(self, cleaned: Mapping[str, Any]) -> None:
+        """Refuse children too young for the dose."""
+        ages = cleaned["age_from"], cleaned["age_below"]
+        try:
+            due_quarters(cleaned["first_day"], cleaned["last_day"], ages, cleaned["indicator"])
+        except ValueError:
+            self.add_error("age_from", _("À cet âge, cette dose n'est pas encore due."))
 
     def said(self) -> dict[str, Any]:
         """Return what was declared, by the fields of the record."""
