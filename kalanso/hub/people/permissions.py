@@ -7,7 +7,7 @@ grants anything: no flag of a person, no group.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,6 +130,12 @@ def may(person: Any, verb: str, thing: Any = None) -> bool:
     if verb not in _DECLARED:
         raise LookupError(f"{verb}: expected one of {', '.join(sorted(_DECLARED))}")
     return _DECLARED[verb].grants(access_of(person), thing)
+
+
+def right(person: Any, verb: str) -> Callable[[Any], bool]:
+    """Return the question `may` of one person and verb, for those who ask it of hundreds of things."""
+    rule, access = _DECLARED[verb], access_of(person)
+    return lambda thing: rule.grants(access, thing)
 
 
 def reach(person: Any, verb: str) -> Reach:

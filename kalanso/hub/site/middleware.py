@@ -19,10 +19,12 @@ from threading import Condition
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.internal.usersessionkit import track_activity
 from django.conf import settings
+from django.contrib.auth.middleware import get_user
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import http_date
 from django.utils.translation import get_language, get_language_from_path, get_language_from_request, override
 from django.utils.translation import gettext as _
@@ -34,6 +36,7 @@ from kalanso.hub.evidence.queries.sources import titles_asked_once
 from kalanso.hub.explore.queries import shelf
 from kalanso.hub.people.permissions import SECOND_PROOF
 from kalanso.hub.people.queries.access import access_of, places_asked_once, scope_of
+from kalanso.hub.people.queries.addresses import SECRET_LINKS
 from kalanso.hub.people.queries.here import reading_as, working_for
 from kalanso.hub.site.queries import MACHINE_LINK
 from kalanso.store import NotVisible, Scope
@@ -68,10 +71,6 @@ FREE = (
     "account_", "mfa_", "usersessions_", "static", "help", "unsubscribe", "feed_", "offline_worker",
     "offline_manifest", "offline_nothing",
 )  # fmt: skip
-
-# Pages behind a secret link: theirs alone who hold it.
-SECRET_LINKS = ("enter", "invitation", "unsubscribe", "feed_mine", "openid_connect", "socialaccount")
-
 
 # At most these many bytes in one request to a page that takes no files; the others are named in the settings.
 LARGEST_FORM = 3_000_000
@@ -324,6 +323,10 @@ class ReaderScope:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if isinstance(request.user, SimpleLazyObject):
+            request.user = get_user(
+                request
+            )  # known by now; asked hundreds of times, it need not be looked for again
         access = access_of(request.user)
         with reading_as(scope_of(access)), titles_asked_once(), places_asked_once(access.homes):
             if settings.KALANSO_STORE is not None:

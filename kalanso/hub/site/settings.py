@@ -136,6 +136,7 @@ TEMPLATES = [
                 "kalanso.hub.explore.panels.missed",
                 "kalanso.hub.explore.panels.pictures",
                 "kalanso.hub.explore.panels.records",
+                "kalanso.hub.people.panels.addresses",
                 "kalanso.hub.people.panels.notices",
                 "kalanso.hub.people.panels.discussion",
                 "kalanso.hub.people.panels.citations",
@@ -161,6 +162,7 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "kalanso.hub.site.widgets.Widgets"
 AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = [
     "kalanso.hub.people.queries.logins.ByNameNumberOrAddress",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -28,6 +29,9 @@ from kalanso.store import Manifest, Scope, Store, TableSpec, visible, withheld_p
 
 KEPT_ANSWERS = 1500  # of each scope; most readers share one, with some ten answers a place
 KEPT_SCOPES = 400  # a reader with places of their own keeps few answers, the rest stands in those many share
+SETTLED = (
+    5_000_000_000  # nanoseconds after which a change of a folder is surely older than what was read of it
+)
 Answer = TypeVar("Answer")
 _NOTHING = object()
 
@@ -50,11 +54,34 @@ class Ground:
     def __init__(self, folder: Path, *, memory: str) -> None:
         self.store = Store.open(folder, memory=memory, threads=1)
         self.memory = memory
+        self.about, self._root = self.store.folder / "store.json", str(self.store.folder / "tables")
+        self._newest: dict[str, tuple[int, str, float]] = {}
         self.lock = threading.RLock()
         self._shelves: OrderedDict[Scope, Shelf] = OrderedDict()
         self._door = (
             threading.Lock()
         )  # never held while anything is read: nobody waits for another's question
+
+    def newest(self) -> list[tuple[str, float]]:
+        """Return the name of the newest snapshot of every table, and when it was written; looked at for every page.
+
+        A folder that has not changed holds what it held. One that changed within the last seconds is read again: within
+        one tick of the clock, two changes have one time.
+        """
+        found, now = [], time.time_ns()
+        try:
+            with os.scandir(self._root) as entries:
+                folders = sorted(entries, key=lambda one: one.name)
+        except FileNotFoundError:
+            return []
+        for folder in folders:
+            name, changed = folder.name, folder.stat().st_mtime_ns
+            kept = self._newest.get(name)
+            if kept is None or kept[0] != changed or now - changed < SETTLED:
+                kept = self._newest[name] = (changed, *_last(folder.path))
+            if kept[1]:
+                found.append((f"{name}-{kept[1]}", kept[2]))
+        return found
 
     def shelf(self, scope: Scope) -> Shelf:
         """Return the shelf of a scope, with what was answered for it before."""
@@ -81,14 +108,10 @@ class Shelf:
 
     def state(self) -> State:
         """Return the mark of what is published now; a changed mark forgets all kept answers."""
-        newest, changed = [], (self.store.folder / "store.json").stat().st_mtime
-        root = self.store.folder / "tables"
-        for table in sorted(os.scandir(root), key=lambda e: e.name) if root.is_dir() else ():
-            with os.scandir(table.path) as entries:
-                last = max((e for e in entries if e.name[0] != "."), key=lambda e: e.name, default=None)
-            if last is not None:
-                newest.append(f"{table.name}-{last.name}")
-                changed = max(changed, last.stat().st_mtime)
+        newest, changed = [], self.ground.about.stat().st_mtime
+        for told, at in self.ground.newest():
+            newest.append(told)
+            changed = max(changed, at)
         # Flags, delays and the tree of places hold for a day: tomorrow's answers are others.
         newest.append(f"{datetime.now(UTC):%Y%m%d}")
         now = State(mark=" ".join(newest), changed=changed, computing=_being_computed(self.store))
@@ -197,6 +220,13 @@ class Shelf:
         finally:
             if other.store._engine is not None:
                 other.store.engine.backend.disconnect()
+
+
+def _last(folder: str) -> tuple[str, float]:
+    """Return the last entry of a folder by its name, and when it was written; "" where there is none."""
+    with os.scandir(folder) as entries:
+        last = max((e for e in entries if e.name[0] != "."), key=lambda e: e.name, default=None)
+    return (last.name, last.stat().st_mtime) if last is not None else ("", 0.0)
 
 
 def run_folders(store: Path) -> list[Path]:

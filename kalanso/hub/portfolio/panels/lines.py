@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from django import template
-from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from kalanso.hub.people.queries.addresses import address
 from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.portfolio.models.cells import State
 from kalanso.hub.portfolio.queries.cells import Told
@@ -41,7 +41,7 @@ def _line(row: Told, names: dict[State, str], by_place: bool, children: Mapping[
     if by_place and (missed := conditional_escape(children.get(cell.place_code, ""))):
         parts.append(f"<br>{missed}")
     return (
-        f'<li><a href="{reverse("cell", args=[cell.pk])}">{conditional_escape(called)}</a>'
+        f'<li><a href="{address("cell", cell.pk)}">{conditional_escape(called)}</a>'
         f'<span><span class="sq {State(cell.state).value}" aria-hidden="true">{row.icon}</span>{"".join(parts)}</span></li>'
     )
 

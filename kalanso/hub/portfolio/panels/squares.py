@@ -7,26 +7,32 @@ differs. A template that asks for each of them took ten times as long.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from django import template
-from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import ngettext
 
+from kalanso.hub.people.queries.addresses import address
 from kalanso.hub.portfolio.queries.grid import Grid, Line, Square
 
 register = template.Library()
 EMPTY = "<td></td>"
 TITLE = 60  # letters of a title that a row has room for
-Written = dict[tuple[str, bool], tuple[str, str]]
+# How a square in a state is written, late or not, with a blank for its number.
+Written = dict[tuple[str, bool], str]
 
 
 @register.simple_tag
 def grid_rows(grid: Grid) -> SafeString:
     """Write a row for each intervention: its code and title, then its squares, an empty one where nothing is planned."""
     written: Written = {}
+    for line in grid.lines:
+        for square in filter(None, line.squares):
+            if (key := square[1:3]) not in written:
+                written[key] = _square(square)
     return mark_safe("\n".join(_row(line, written) for line in grid.lines))  # noqa: S308 - made of what was escaped
 
 
@@ -34,28 +40,24 @@ def _row(line: Line, written: Written) -> str:
     one = line.intervention
     head = format_html(
         '<tr data-a="{}" data-l="{}" data-s="{}"><th scope="row"><a href="{}">{}</a> {}</th>',
-        one.approach, one.lead.code, " ".join(one.steps), reverse("intervention", args=[one.code]), one.code,
-        Truncator(one.title).chars(TITLE),
+        one.approach, one.lead.code, " ".join(one.steps), address("intervention", one.code), one.code,
+        _short(one.title),
     )  # fmt: skip
-    told: list[str] = [head]
-    for square in line.squares:
-        if square is None:
-            told.append(EMPTY)
-            continue
-        key = (square.state, square.late)
-        if key not in written:
-            written[key] = _around(square)
-        before, after = written[key]
-        told.append(f"{before}{square.pk:d}{after}")
-    told.append("</tr>")
-    return "".join(told)
+    told = [EMPTY if square is None else written[square[1:3]] % square[0] for square in line.squares]
+    return f"{head}{''.join(told)}</tr>"
 
 
-def _around(one: Square) -> tuple[str, str]:
-    """Return what stands before and after the number of a square."""
+@lru_cache(maxsize=2000)
+def _short(title: str) -> str:
+    return str(Truncator(title).chars(TITLE))
+
+
+def _square(one: Square) -> str:
+    """Write a square with a blank for its number."""
     late = " late" if one.late else ""
     before = format_html('<td><a class="{}{}" title="{}" href="ligne/', one.state, late, one.word)
-    return before, format_html('/">{}</a></td>', one.icon)
+    after = format_html('/">{}</a></td>', one.icon)
+    return f"{before.replace('%', '%%')}%d{after.replace('%', '%%')}"
 
 
 @register.simple_tag
@@ -64,7 +66,7 @@ def grid_heads(grid: Grid, children: Mapping[str, str]) -> SafeString:
     heads = (
         format_html(
             '<th scope="col" data-r="{}" data-c="{}"><a href="{}">{}</a><span>{}</span></th>',
-            one.region_code, one.code, reverse("portfolio_district", args=[one.code]), one.name, children.get(one.code, ""),
+            one.region_code, one.code, address("portfolio_district", one.code), one.name, children.get(one.code, ""),
         )
         for one in grid.columns
     )  # fmt: skip
@@ -89,7 +91,7 @@ def grid_districts(grid: Grid, children: Mapping[str, str]) -> SafeString:
             parts.append(f"· {conditional_escape(said)}")
         below = conditional_escape(children.get(column.code, ""))
         told.append(
-            f'<li><a href="{reverse("portfolio_district", args=[column.code])}">{conditional_escape(column.name)}</a>'
+            f'<li><a href="{address("portfolio_district", column.code)}">{conditional_escape(column.name)}</a>'
             f"<span>{''.join(parts)}<br>{below}</span></li>"
         )
     return mark_safe(f'<ul class="ways">{"".join(told)}</ul>')  # noqa: S308 - made of what was escaped

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from kalanso.hub.people.models import Event, Person, PlaceMirror, Role
-from kalanso.hub.people.permissions import Somewhere, may
+from kalanso.hub.people.permissions import Somewhere, may, right
 from kalanso.hub.people.queries import trail
 from kalanso.hub.people.queries.subjects import Subject
 from kalanso.hub.portfolio.models import Cell, Intervention
@@ -133,9 +133,8 @@ def free_districts(person: Any, one: Intervention) -> list[PlaceMirror]:
     """Return the districts in which somebody may plan an intervention and where it is not planned yet."""
     taken = set(one.cells.values_list("place_code", flat=True))
     found = PlaceMirror.objects.filter(level="district").exclude(code__in=taken).order_by("name")
-    return [
-        place for place in found if may(person, "portfolio.plan_cell", Somewhere(place.code, one.lead_id))
-    ]
+    plans = right(person, "portfolio.plan_cell")
+    return [place for place in found if plans(Somewhere(place.code, one.lead_id))]
 
 
 def owners_for(cell: Cell) -> QuerySet[Person]:

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, NamedTuple
 
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.people.models import PlaceMirror
@@ -48,6 +50,10 @@ class Square(NamedTuple):
         return f"{told}, {OVERDUE}" if self.late else told
 
 
+# Parts of a square by their place in it: thousands are counted for one page.
+STATE, IS_LATE = itemgetter(1), itemgetter(2)
+
+
 @dataclass(frozen=True)
 class Line:
     """One intervention with a square for each column, None where it is not planned."""
@@ -58,7 +64,7 @@ class Line:
     @property
     def counts(self) -> Counter[str]:
         """How many of its cells are in each state."""
-        return Counter(one.state for one in self.squares if one is not None)
+        return Counter(map(STATE, filter(None, self.squares)))
 
 
 @dataclass(frozen=True)
@@ -109,17 +115,11 @@ class Grid:
     @cached_property
     def by_district(self) -> list[tuple[Column, list[tuple[str, str, str, int]], int]]:
         """Each district with its states as `states` has them, and how many of its cells are late."""
-        counts: dict[str, Counter[str]] = {}
-        late: Counter[str] = Counter()
-        for line in self.lines:
-            for one in line.squares:
-                if one is not None:
-                    counts.setdefault(one.place_code, Counter())[one.state] += 1
-                    late[one.place_code] += one.late
+        by_column = zip(*(line.squares for line in self.lines), strict=True)
         return [
-            (column, _states(counts[column.code]), late[column.code])
-            for column in self.columns
-            if column.code in counts
+            (column, _states(Counter(map(STATE, shown))), sum(map(IS_LATE, shown)))
+            for column, squares in zip(self.columns, by_column, strict=bool(self.lines))
+            if (shown := [one for one in squares if one is not None])
         ]
 
 
@@ -154,36 +154,33 @@ LATE = "late"  # a choice beside the states
 def grid(person: Any, chosen: Chosen, *, today: date) -> Grid:
     """Return the portfolio as somebody may see it, narrowed by a choice."""
     lines = [one for one in scope.interventions(person).filter(closed=False) if _wanted(one, chosen)]
+    ended = Case(When(Q(ends__lt=today) & ~Q(state__in=OVER), then=True), default=False)
     rows = (
         scope.cells(person)
         .select_related(None)
         .order_by()
-        .values_list("pk", "intervention_id", "place_code", "state", "ends")
+        .values_list("intervention_id", "pk", "state", ended, "place_code")
     )
     if chosen.anything:
         rows = rows.filter(intervention__in=[one.pk for one in lines])
     if chosen.district:
         rows = rows.filter(place_code=chosen.district)
     planned: dict[int, dict[str, Square]] = {one.pk: {} for one in lines}
-    codes: set[str] = set()
-    for pk, intervention, place, state, ends in rows:
+    for intervention, *told in rows:
         if intervention in planned:
-            codes.add(place)
-            late = ends is not None and ends < today and state not in OVER
-            planned[intervention][place] = Square(pk, state, late, place)
-    columns = [one for one in _columns(codes) if _inside(one, chosen)]
+            planned[intervention][told[3]] = Square._make(told)
+    columns = [one for one in _columns(set().union(*planned.values())) if _inside(one, chosen)]
+    codes = [one.code for one in columns]
     found = []
     for one in lines:
         held = planned[one.pk]
         if chosen.state:
             held = {code: square for code, square in held.items() if _is_so(square, chosen.state)}
-        own = tuple(held.get(column.code) for column in columns)
-        if not chosen.anything or any(square is not None for square in own):
+        own = tuple(map(held.get, codes))
+        if not chosen.anything or any(own):
             found.append(Line(one, own))
     shown = [square for line in found for square in line.squares if square is not None]
-    return Grid(
-        tuple(columns), tuple(found), Counter(one.state for one in shown), sum(one.late for one in shown)
-    )
+    return Grid(tuple(columns), tuple(found), Counter(map(STATE, shown)), sum(map(IS_LATE, shown)))
 
 
 def _wanted(one: Intervention, chosen: Chosen) -> bool:

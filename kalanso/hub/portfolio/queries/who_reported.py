@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Count, FilteredRelation, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from kalanso.hub.people.permissions import Somewhere, may
+from kalanso.hub.people.permissions import Somewhere, right
 from kalanso.hub.people.queries.access import ask_for_places
 from kalanso.hub.portfolio.models import Cell, Report
 from kalanso.hub.portfolio.queries import scope
@@ -90,8 +90,9 @@ def status(person: Any, period: str) -> Status:
         ((code, names.get(code, code), found) for code, found in districts.items()), key=lambda row: row[1]
     )
     told.organisations = sorted(houses.items())
+    reports = right(person, "portfolio.report")
     teams = [
-        _Team(may(person, "portfolio.report", Somewhere(code, house)), names.get(code, code), code, house, lines)
+        _Team(reports(Somewhere(code, house)), names.get(code, code), code, house, lines)
         for (code, house), lines in unsent.items()
     ]  # fmt: skip
     told.missing = _named(asked, teams)
