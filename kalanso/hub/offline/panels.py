@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.urls import reverse
+from django.template.loader import render_to_string
+from django.urls import get_script_prefix, reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kalanso.hub.offline.forms import form_named
@@ -33,11 +36,16 @@ def offline_bar(context: template.Context) -> dict[str, Any]:
     return {"person": context.get("person")}
 
 
-@register.inclusion_tag("offline/code.html", takes_context=True)
-def offline_code(context: template.Context) -> dict[str, Any]:
-    """Hold ready the question for a code, and the sentences of the scripts."""
-    person = context.get("person")
-    return {"person": person, "words": words() if person else None}
+@register.simple_tag(takes_context=True)
+def offline_code(context: template.Context) -> SafeString:
+    """Hold ready the question for a code, and the sentences of the scripts, to somebody who is logged in."""
+    return _code(get_language(), get_script_prefix()) if context.get("person") else mark_safe("")
+
+
+@lru_cache(maxsize=8)
+def _code(_language: str | None, _prefix: str) -> SafeString:
+    """Write them once for each language: every page carries them, and they are the same for everybody."""
+    return render_to_string("offline/code.html", {"words": words()})
 
 
 def words() -> dict[str, str]:

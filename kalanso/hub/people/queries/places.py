@@ -11,7 +11,7 @@ from django.conf import settings
 
 from kalanso.definitions import Pack, load
 from kalanso.hub.people.models import PlaceMirror
-from kalanso.hub.people.queries.access import Reach
+from kalanso.hub.people.queries.access import Reach, ask_for_places
 from kalanso.hub.people.queries.language import page_language
 
 OFFERED = 30
@@ -71,4 +71,4 @@ def way_to(places: list[PlaceMirror]) -> dict[str, str]:
 
 def names_of(codes: set[str]) -> dict[str, str]:
     """Return the names of places by code."""
-    return dict(PlaceMirror.objects.filter(code__in=codes - {""}).values_list("code", "name"))
+    return {code: place.name for code, place in ask_for_places(codes).items()}

@@ -16,6 +16,7 @@ from kalanso.hub.people.queries.addresses import address
 from kalanso.hub.people.queries.language import page_language
 from kalanso.hub.portfolio.models.cells import State
 from kalanso.hub.portfolio.queries.cells import Told
+from kalanso.hub.portfolio.queries.who_reported import Expected
 from kalanso.vocabulary import format_value
 
 register = template.Library()
@@ -26,15 +27,42 @@ def portfolio_lines(
     rows: Iterable[Told], by_place: bool = False, children: Mapping[str, str] | None = None
 ) -> SafeString:
     """Write lines as a list, each with its state, end and target; `by_place`: named by district, with what `children` says of those missed there."""
-    names = {one: str(State(one).label) for one in State}
+    names = {str(one): conditional_escape(one.label) for one in State}
     told = mark_safe("".join(_line(row, names, by_place, children or {}) for row in rows))  # noqa: S308 - made of what was escaped
     return format_html('<ul class="ways lines">{}</ul>', told)
 
 
-def _line(row: Told, names: dict[State, str], by_place: bool, children: Mapping[str, str]) -> str:
+@register.simple_tag
+def missing_lines(rows: Iterable[Expected], period: str, more: bool = False) -> SafeString:
+    """Write lines whose report on a quarter is missing, each with a link to where it is written; `more`: without who works there."""
+    told = []
+    for one in rows:
+        where = address("report", one.pk, period) if one.mine else address("cell", one.pk)
+        called = conditional_escape(f"{one.code} · {one.place}")
+        house = "" if more else f"<span>{conditional_escape(one.organisation)}</span>"
+        told.append(f'<li><a href="{conditional_escape(where)}">{called}</a>{house}</li>')
+    return format_html('<ul class="{}">{}</ul>', "listing" if more else "ways", mark_safe("".join(told)))  # noqa: S308 - made of what was escaped
+
+
+@register.simple_tag
+def district_counts(rows: Iterable[tuple[str, str, list[tuple[str, int]]]]) -> SafeString:
+    """Write the rows of a table: a district, then a number for each state."""
+    told = []
+    language = page_language()
+    for code, place, counts in rows:
+        cells = "".join(
+            f'<td class="number" data-label="{conditional_escape(word)}">{conditional_escape(format_value(n, "count", language))}</td>'
+            for word, n in counts
+        )
+        where = conditional_escape(address("portfolio_district", code))
+        told.append(f'<tr><th scope="row"><a href="{where}">{conditional_escape(place)}</a></th>{cells}</tr>')
+    return mark_safe("".join(told))  # noqa: S308 - made of what was escaped
+
+
+def _line(row: Told, names: dict[str, str], by_place: bool, children: Mapping[str, str]) -> str:
     cell = row.cell
     called = row.place if by_place else f"{cell.intervention.code} · {cell.intervention.title}"
-    parts = [f" {conditional_escape(names[State(cell.state)])}"]
+    parts = [f" {names[cell.state]}"]
     if row.late:
         parts.append(f' · <span class="mark attention">{conditional_escape(_("fin dépassée"))}</span>')
     parts += [f" · {conditional_escape(one)}" for one in _facts(row)]
@@ -42,7 +70,7 @@ def _line(row: Told, names: dict[State, str], by_place: bool, children: Mapping[
         parts.append(f"<br>{missed}")
     return (
         f'<li><a href="{address("cell", cell.pk)}">{conditional_escape(called)}</a>'
-        f'<span><span class="sq {State(cell.state).value}" aria-hidden="true">{row.icon}</span>{"".join(parts)}</span></li>'
+        f'<span><span class="sq {conditional_escape(cell.state)}" aria-hidden="true">{row.icon}</span>{"".join(parts)}</span></li>'
     )
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from kalanso.hub.people.models import Event, Person, PlaceMirror, Role
 from kalanso.hub.people.permissions import Somewhere, may, right
 from kalanso.hub.people.queries import trail
+from kalanso.hub.people.queries.places import names_of
 from kalanso.hub.people.queries.subjects import Subject
 from kalanso.hub.portfolio.models import Cell, Intervention
 from kalanso.hub.portfolio.models.cells import OVER, STEPS, State
@@ -76,7 +77,7 @@ def late(cell: Cell, today: date) -> bool:
 def told(person: Any, cells: list[Cell], *, today: date) -> list[Told]:
     """Return cells as lists show them."""
     codes = {one.place_code for one in cells}
-    names = dict(PlaceMirror.objects.filter(code__in=codes).values_list("code", "name"))
+    names = names_of(codes)
     flagged = scope.flagged_among(codes)
     return [
         Told(one, names.get(one.place_code, one.place_code), scope.detail(person, one, flagged), late(one, today)) for one in cells
@@ -85,16 +86,18 @@ def told(person: Any, cells: list[Cell], *, today: date) -> list[Told]:
 
 def of_intervention(person: Any, one: Intervention, *, today: date) -> list[Told]:
     """Return the cells of an intervention, by the name of the district."""
-    return sorted(
-        told(person, list(scope.cells(person).filter(intervention=one)), today=today), key=lambda t: t.place
+    cells = list(
+        scope.cells(person).select_related(None).select_related("organisation").filter(intervention=one)
     )
+    for cell in cells:
+        cell.intervention = one
+    return sorted(told(person, cells, today=today), key=lambda t: t.place)
 
 
 def of_district(person: Any, code: str, *, today: date) -> list[Told]:
     """Return the cells of a district: what is late or stopped first, what is over last."""
-    found = told(
-        person, list(scope.cells(person).filter(place_code=code, intervention__closed=False)), today=today
-    )
+    cells = scope.cells(person).select_related(None).select_related("intervention", "organisation")
+    found = told(person, list(cells.filter(place_code=code, intervention__closed=False)), today=today)
     order = (
         State.DELAYED,
         State.SUSPENDED,

@@ -97,7 +97,11 @@ def approved(person: Any) -> QuerySet[Report]:
 
 def one_report(person: Any, cell: Cell, period: str) -> Report | None:
     """Return the report of a quarter where there is one that somebody may read."""
-    return readable(person, cell).filter(period=period).first()
+    rows = readable(person, cell).select_related(None).select_related("by", "reviewed_by")
+    found = rows.filter(period=period).first()
+    if found is not None:
+        found.cell = cell
+    return found
 
 
 def photo_of(person: Any, pk: int) -> Report:

@@ -12,8 +12,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from kalanso.hub.people.models import Organisation, PlaceMirror
+from kalanso.hub.people.models import Organisation
 from kalanso.hub.people.permissions import WHOLE_COUNTRY, may
+from kalanso.hub.people.queries.access import mirrored
 from kalanso.hub.portfolio.models.cells import OVER, State
 from kalanso.hub.portfolio.models.interventions import Approach, Step
 from kalanso.hub.portfolio.queries import cells as cell_queries
@@ -61,8 +62,8 @@ def portfolio(request: HttpRequest) -> HttpResponse:
 def district(request: HttpRequest, code: str) -> HttpResponse:
     """Show what is planned in one district: what is late or stopped first."""
     refuse_outsiders(request)
-    place = PlaceMirror.objects.filter(code=code, level="district").first()
-    if place is None:
+    place = mirrored(code)
+    if place is None or place.level != "district":
         raise Http404(_("Aucun district ne porte ce code."))
     rows = cell_queries.of_district(request.user, code, today=now().date())
     urgent = [one for one in rows if one.late or one.cell.state in (State.DELAYED, State.SUSPENDED)]
