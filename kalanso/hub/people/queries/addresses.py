@@ -18,8 +18,10 @@ def address(name: str, *args: Any) -> str:
     if name.startswith(SECRET_LINKS):
         return reverse(name, args=args)
     # Equal things may be written in different ways: 1 and True, or a text and one that is translated late.
-    if not all(type(one) is int or type(one) is str for one in args):
-        args = tuple(str(one) for one in args)
+    for one in args:
+        if type(one) is not int and type(one) is not str:
+            args = tuple(map(str, args))
+            break
     return _found(name, args, get_language(), get_script_prefix(), get_urlconf() or settings.ROOT_URLCONF)
 
 

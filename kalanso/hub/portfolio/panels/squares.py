@@ -21,18 +21,20 @@ from kalanso.hub.portfolio.queries.grid import Grid, Line, Square
 register = template.Library()
 EMPTY = "<td></td>"
 TITLE = 60  # letters of a title that a row has room for
-# How a square in a state is written, late or not, with a blank for its number.
-Written = dict[tuple[str, bool], str]
+
+
+class Written(dict[tuple[str, bool], str]):
+    """How a square in a state, late or not, is written, with a blank for its number: made when it is first met."""
+
+    def __missing__(self, key: tuple[str, bool]) -> str:
+        made = self[key] = _square(Square(0, *key, ""))
+        return made
 
 
 @register.simple_tag
 def grid_rows(grid: Grid) -> SafeString:
     """Write a row for each intervention: its code and title, then its squares, an empty one where nothing is planned."""
-    written: Written = {}
-    for line in grid.lines:
-        for square in filter(None, line.squares):
-            if (key := square[1:3]) not in written:
-                written[key] = _square(square)
+    written = Written()
     return mark_safe("\n".join(_row(line, written) for line in grid.lines))  # noqa: S308 - made of what was escaped
 
 

@@ -166,9 +166,10 @@ def grid(person: Any, chosen: Chosen, *, today: date) -> Grid:
     if chosen.district:
         rows = rows.filter(place_code=chosen.district)
     planned: dict[int, dict[str, Square]] = {one.pk: {} for one in lines}
-    for intervention, *told in rows:
-        if intervention in planned:
-            planned[intervention][told[3]] = Square._make(told)
+    for row in rows:
+        if (there := planned.get(row[0])) is not None:
+            # Thousands at once: `Square(...)` and `Square._make` are functions of Python around this one.
+            there[row[4]] = tuple.__new__(Square, row[1:])
     columns = [one for one in _columns(set().union(*planned.values())) if _inside(one, chosen)]
     codes = [one.code for one in columns]
     found = []
