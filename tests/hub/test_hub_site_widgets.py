@@ -15,8 +15,8 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy, override
 
 from kalanso.hub.explore.queries.shelf import Ground
+from kalanso.hub.people.panels.widgets import WRITTEN, Widgets
 from kalanso.hub.people.queries import addresses
-from kalanso.hub.site.widgets import WRITTEN, Widgets
 
 CHOICES = [
     ("", gettext_lazy("Tous")), (1200, 1200), ("a<b", 'L\'un & "deux"'), ("Groupe <1>", [("x", mark_safe("<b>gras</b>")), ("y", "Y")]),

@@ -162,7 +162,7 @@ TEMPLATES = [
     }
 ]
 
-FORM_RENDERER = "kalanso.hub.site.widgets.Widgets"
+FORM_RENDERER = "kalanso.hub.people.panels.widgets.Widgets"
 AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = [
     "kalanso.hub.people.queries.logins.ByNameNumberOrAddress",

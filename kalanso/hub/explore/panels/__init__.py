@@ -15,12 +15,11 @@ from zoneinfo import ZoneInfo
 from babel.numbers import format_decimal
 from django import template
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse, translate_url
-from django.utils.encoding import iri_to_uri
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override, pgettext
+from django.utils.translation import ngettext, pgettext
 
 from kalanso import definitions, quality, triangulation
 from kalanso.hub.evidence.queries.sources import distinct_titles
@@ -328,22 +327,6 @@ def page_url(context: template.Context, name: str) -> str:
     kept = {key: value for key, value in kept.items() if value}
     address = reverse(name)
     return f"{address}?{urlencode(kept)}" if kept and name in choosing.AS_PARAMETER else address
-
-
-@register.simple_tag(takes_context=True)
-def in_language(context: template.Context, code: str) -> str:
-    """Return this same address in the other language."""
-    request = context["request"]
-    match = request.resolver_match
-    if match is None or match.namespace or match.url_name is None:
-        return str(translate_url(request.get_full_path(), code))
-    with override(code):
-        try:
-            there = reverse(match.url_name, args=match.args, kwargs=match.kwargs)
-        except NoReverseMatch:
-            return str(request.get_full_path())
-    query = request.META.get("QUERY_STRING", "")
-    return f"{there}?{iri_to_uri(query)}" if query else there
 
 
 @register.simple_tag

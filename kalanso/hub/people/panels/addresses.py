@@ -8,7 +8,10 @@ from django import template
 from django.template.base import Parser, Token
 from django.template.defaulttags import URLNode
 from django.template.defaulttags import url as url_of_django
+from django.urls import NoReverseMatch, reverse, translate_url
+from django.utils.encoding import iri_to_uri
 from django.utils.html import escape
+from django.utils.translation import override
 
 from kalanso.hub.people.queries.addresses import address
 
@@ -33,3 +36,19 @@ def url(parser: Parser, token: Token) -> URLNode:
     found = url_of_django(parser, token)
     plain = not found.kwargs and found.asvar is None
     return Address(found.view_name, found.args, found.kwargs, found.asvar) if plain else found
+
+
+@register.simple_tag(takes_context=True)
+def in_language(context: template.Context, code: str) -> str:
+    """Return this same address in the other language."""
+    request = context["request"]
+    match = request.resolver_match
+    if match is None or match.namespace or match.url_name is None:
+        return str(translate_url(request.get_full_path(), code))
+    with override(code):
+        try:
+            there = reverse(match.url_name, args=match.args, kwargs=match.kwargs)
+        except NoReverseMatch:
+            return str(request.get_full_path())
+    query = request.META.get("QUERY_STRING", "")
+    return f"{there}?{iri_to_uri(query)}" if query else there
