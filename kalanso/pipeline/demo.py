@@ -105,7 +105,7 @@ def publish_sources(
 ) -> None:
     """Publish the tables of the example country, and what its other sources sent."""
     _publish_states(store, country.other_sources, note, now)
-    _publish_tables(store, country, note, progress, cancel, now)
+    publish_tables(store, country, note, progress=progress, cancel=cancel, now=now)
     others = Provenance(sources=("demo",), note=f"{note}, surveillance", state="draft")
     store.publish(OBSERVATIONS, country.other_sources.surveillance, provenance=others, now=now)
 
@@ -152,9 +152,16 @@ def _finished(store: Store, seed: int, size: str) -> Manifest | None:
     return store.latest(OBSERVATIONS.name) if observations and values and values.rows else None
 
 
-def _publish_tables(
-    store: Store, country: Any, note: str, progress: Progress, cancel: Cancel, now: datetime
+def publish_tables(
+    store: Store,
+    country: Any,
+    note: str,
+    *,
+    progress: Progress = quiet,
+    cancel: Cancel = never,
+    now: datetime,
 ) -> None:
+    """Publish the tables of the example country, without its other sources."""
     specs = [*_IN_ORDER, *(spec for spec in TABLES if spec not in _IN_ORDER)]
     given = [(spec, getattr(country, spec.name.removeprefix("demo_"), None)) for spec in specs]
     waiting = [(spec, rows) for spec, rows in given if isinstance(rows, pa.Table)]

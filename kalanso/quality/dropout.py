@@ -68,9 +68,11 @@ def _of_pair(evidence: Evidence, first: str, last: str, *, periods: bool) -> lis
 def both_by_place(evidence: Evidence, first: str, last: str) -> ir.Table:
     """Return the sums of two doses over the places that report both, by place and period.
 
-    Places as reported, and those above at the levels of the definitions; children under one.
+    Places as reported, and those above at the levels of the definitions; children under one. A month with a negative
+    number is no month of both: `impossible` tells it.
     """
-    d = evidence.doses.filter(evidence.doses[first].notnull() & evidence.doses[last].notnull())
+    # Chance is judged by the root of a sum, and one negative number would stop all checks there.
+    d = evidence.doses.filter((evidence.doses[first] >= 0) & (evidence.doses[last] >= 0))
     units = evidence.units.filter(evidence.units.age_band.isin(AGES))
     own = d.select("unit", "step", "year", first, last).join(units, "unit")
     spread = evidence.upwards(own)

@@ -51,9 +51,21 @@ def _sums_below(evidence: Evidence, own: ir.Table) -> ir.Table:
     ).select("place_code", "ancestor_code")
     rows = own.join(above, "place_code").join(levels, "place_code")
     keys = ["indicator", "step", "year", "level"]
-    return rows.group_by(*keys, part_source="source", place_code=rows.ancestor_code).agg(
+    sums = rows.group_by(*keys, part_source="source", place_code=rows.ancestor_code).agg(
         parts=rows.value.sum(), places=rows.place_code.nunique()
     )
+    return sums.semi_join(_wide(evidence, rows), ["part_source", "place_code", "indicator", "level"])
+
+
+def _wide(evidence: Evidence, rows: ir.Table) -> ir.Table:
+    """Return the sources that tell of enough of the places below a place: a list of a few of them is no part of its total."""
+    keys = ["indicator", "level"]
+    known = rows.group_by(*keys, place_code=rows.ancestor_code).agg(known=rows.place_code.nunique())
+    told = rows.group_by(*keys, part_source="source", place_code=rows.ancestor_code).agg(
+        told=rows.place_code.nunique()
+    )
+    both = told.join(known, [*keys, "place_code"])
+    return both.filter(both.told >= evidence.threshold("totals.smallest_share") * both.known)
 
 
 def _reported(evidence: Evidence, own: ir.Table, parts: ir.Table) -> ir.Table:

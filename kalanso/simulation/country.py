@@ -117,11 +117,13 @@ def _given_at_facilities(
     return given
 
 
-def observations(life: Life, chance: dict[str, np.random.Generator]) -> tuple[pa.Table, Planted]:
-    """Return what was reported, and the faults that were planted in it."""
+def observations(
+    life: Life, chance: dict[str, np.random.Generator], *, faultless: bool = False
+) -> tuple[pa.Table, Planted]:
+    """Return what was reported, and the faults that were planted in it: none where it is `faultless`."""
     where, came, planted = life.territory, life.came, Planted()
     # The series of the hub's areas is documented: no fault may be planted there.
-    exempt = np.repeat(hub.of_hub(where)[:, None], MONTHS, axis=1)
+    exempt = np.repeat(hub.of_hub(where)[:, None] | faultless, MONTHS, axis=1)
     written = plant(life.given, came.received, exempt, planted, chance["faults"])
     blocks = list(routine_blocks(where, written, came, chance["forms"]))
     blocks += list(round_blocks(where, life.people, life.children.catch_up, life.catch_up, chance["rounds"]))
@@ -204,18 +206,19 @@ class ExampleCountry:
     planted_sources: pa.Table
 
 
-def example_country(seed: int = 2024, size: str = "full") -> ExampleCountry:
+def example_country(seed: int = 2024, size: str = "full", *, faultless: bool = False) -> ExampleCountry:
     """Return the example country of one seed.
 
     `size` is `full` (11 regions, 75 districts, some 1,300 health areas) or `small` (2 regions, 5
-    districts, 25 health areas). The same seed gives the same tables.
+    districts, 25 health areas). The same seed gives the same tables. Where it is `faultless` everybody wrote down
+    what was done: reports are still missing, late or blank here and there, and strikes and stock-outs still happen.
     """
     if size not in SIZES:
         raise NoSuchSize(f"size: expected one of {', '.join(SIZES)}, got {size!r}")
     chance = streams(seed)
     life = live(size, chance)
     where, book, people, children = life.territory, life.gazetteer, life.people, life.children
-    rows, planted = observations(life, chance)
+    rows, planted = observations(life, chance, faultless=faultless)
     fieldwork = surveys(where, people, children, size, chance["surveys"])
     others = _other_sources(life, rows, chance["other_sources"])
     published = series(rows, list(where.areas["code"]), people, children, fieldwork, chance["series"])

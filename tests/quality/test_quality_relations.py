@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from kalanso.quality import (
+    birth_doses,
     coverage,
     denominators,
     dropout,
@@ -105,6 +106,17 @@ def test_a_vaccine_not_yet_given_does_not_differ(observed: Any, evidence: Any, f
     rows = observed("dtp1_doses", [100.0] * 12) + observed("rota1_doses", [0.0] * 12)
 
     assert found(same_visit.find(evidence(rows))).empty
+
+
+@pytest.mark.parametrize("check", [dropout, same_visit, birth_doses])
+def test_a_negative_number_stops_no_check_and_its_month_is_left_out(
+    check: Any, observed: Any, evidence: Any, found: Any
+) -> None:
+    rows = observed("dtp1_doses", [100.0] * 12 + [-500.0] + [100.0] * 11)
+    for code in ("dtp3_doses", "opv1_doses", "bcg_doses"):
+        rows += observed(code, [100.0] * 12 + [-20.0] + [100.0] * 11)
+
+    assert found(check.find(evidence(rows))).empty
 
 
 def covered(values: list[float], *, target: float = 400.0, place: str = "D1") -> list[dict[str, Any]]:

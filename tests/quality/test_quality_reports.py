@@ -221,3 +221,24 @@ def test_a_vaccine_is_not_blank_before_its_introduction_nor_where_it_was_never_g
     rows += observed("hpv1_doses", [None] * 24)
 
     assert found(blanks.find(evidence(rows))).empty
+
+
+def test_a_line_left_blank_for_a_whole_year_counts_and_one_that_left_the_form_does_not(
+    observed: Any, evidence: Any, found: Any
+) -> None:
+    years, blank = [10.0] * 12, [None] * 12
+    rows = [
+        row
+        for number in range(4)
+        for row in observed("anc1_visits", [10.0] * 36, place_code=f"F{number}")
+        # Half of the places leave the line blank in 2023; nobody gives the other line after 2022.
+        + observed("yf_doses", years + (blank if number < 2 else years) + years, place_code=f"F{number}")
+        + observed("rota1_doses", years + blank + blank, place_code=f"F{number}")
+    ]
+    tree = {f"F{number}": "D" for number in range(4)}
+
+    told = found(blanks.find(evidence(rows, tree=tree, levels=dict.fromkeys(tree, "facility"))))
+
+    assert list(zip(told.place_code, told.period, told.indicator, told.value, strict=True)) == [
+        ("D", "2023", "yf_doses", 0.5)
+    ]

@@ -98,6 +98,19 @@ def test_a_total_that_its_parts_do_not_make_is_told_by_year(observed: Any, evide
     assert told.params[0]["places"] == 2
 
 
+def test_a_list_of_a_few_places_is_not_taken_for_the_sum_of_a_district(
+    observed: Any, evidence: Any, found: Any
+) -> None:
+    tree = {f"F{number}": "D" for number in range(5)}
+    rows = [row for place in tree for row in observed("dtp1_doses", [20.0] * 12, place_code=place)]
+    rows += observed("dtp1_doses", [100.0] * 12, place_code="D", source="summary")
+    rows += observed("dtp1_doses", [20.0] * 12, place_code="F1", source="list of a partner")
+
+    told = totals.find(evidence(rows, tree=tree, levels=dict.fromkeys(tree, "facility")))
+
+    assert found(told).empty
+
+
 def test_doses_published_for_a_year_are_held_against_twelve_months(
     observed: Any, evidence: Any, found: Any
 ) -> None:
