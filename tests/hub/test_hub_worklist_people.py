@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from kalanso.quality.tables import QUALITY_FINDINGS
@@ -74,9 +75,44 @@ def test_where_nobody_is_known_the_page_says_so_and_leads_to_writing_whom_to_cal
     page = client.get(PAGE)
     text = text_of(page)
 
-    assert "Votre poste" in text
+    assert "Niono Vos structures · 1 question à leur poser" in text
+    assert "2 lieux à appeler n'ont ni compte ni contact connu Ndébougou Écrire qui appeler Ségou" in text
     assert "Ndébougou : appelez son CSCom ; ni compte ni contact connu. Écrire qui appeler" in text
     assert f'href="/preuves/a-demander/contact/{area}/"' in page.content.decode()
+
+
+def test_a_place_whose_contact_is_known_is_no_longer_counted_among_those_without(
+    asking: Store, niono: str, area: str
+) -> None:
+    client = visitor("district", niono)
+    client.post(
+        f"/preuves/a-demander/contact/{area}/",
+        {"post": "chef de poste", "phone": "70 11 22 33", "version": 0},
+    )
+
+    assert [one.name for one in client.get(PAGE).context["unreachable"]] == ["Ségou"]
+
+
+def test_what_a_post_settles_from_its_papers_stands_apart_from_what_it_asks_of_its_structures() -> None:
+    from kalanso.hub.evidence.queries.asked_lines import _whom
+
+    rows = pd.DataFrame(
+        {
+            "asked": ["district", "district", "district", "facility"],
+            "asked_place": ["D", "D", "D", "F"],
+            "place_code": ["D", "F", "D", "F"],
+            "structures": [(), (), (("F", ("202401",)),), ()],
+        }
+    )
+
+    assert [alone for _asked, _place, alone in _whom(rows, {"D"})] == [True, False, False, True]
+
+
+def test_the_list_to_take_along_is_a_tap_away_from_the_top(asking: Store, niono: str) -> None:
+    page = visitor("district", niono).get(PAGE).content.decode()
+
+    assert page.index('<a class="tel" href="#emporter">') < page.index("<ol")
+    assert page.count('id="emporter"') == 1
 
 
 def test_a_contact_is_written_once_and_stands_beside_the_questions_for_those_who_answer_for_the_place(

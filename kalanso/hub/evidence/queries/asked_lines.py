@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -20,7 +21,7 @@ from kalanso.hub.evidence.queries.sources import distinct_titles
 from kalanso.hub.evidence.queries.worklist import KEY_SHOWN, Basis, said_of
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.permissions import reach
-from kalanso.hub.people.queries.access import today
+from kalanso.hub.people.queries.access import access_of, today
 from kalanso.pipeline.worklist_files import documents, others, owing, steps
 from kalanso.quality import worklist as lists
 from kalanso.quality.missing_reports import OF_REPORTS
@@ -32,6 +33,8 @@ STRUCTURES_SHOWN, STRUCTURES_FOLDED = (
     40,
 )  # of those whose reports a question asks for; all stand in the files
 OTHERS_SHOWN = 2
+
+Whom = tuple[str, str, bool]  # who is asked, at which place, whether without a call to others
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +153,7 @@ class Group:
     """Everything that one person is asked: who it is, where, and the lines. `total` counts those of all pages.
 
     `away` says that it is asked above the place of the list: the reader hands it on. `call` is whom to call at the place, as far
-    as the reader may know them.
+    as the reader may know them. `alone` says of the reader's own post that its papers answer, without a call to others.
     """
 
     asked: str
@@ -158,6 +161,7 @@ class Group:
     name: str
     total: int
     away: bool = False
+    alone: bool = True
     call: Call | None = None
     lines: list[Line] = field(default_factory=list)
 
@@ -170,10 +174,12 @@ def grouped(
     locale: str,
     place: PlaceMirror | None = None,
     root: str = "",
+    whole: pd.DataFrame | None = None,
 ) -> list[Group]:
     """Return lines by who is asked, in the order of the list of a place; each knows which comes next.
 
-    `root` is the address of the hub, for the texts by which a question is passed on.
+    What the reader's own post answers from its papers stands apart from that for which it must call others. `root` is the address
+    of the hub, for the texts by which a question is passed on; `whole` are the rows of all pages, where `rows` are one of them.
     """
     line = basis.known.lineage
     country = place is None or place.level == Level.COUNTRY.value
@@ -183,18 +189,47 @@ def grouped(
         else set(line.loc[line["ancestor_code"] == place.code, "place_code"])
     )
     table = _Table(rows, basis, person, pack, locale, root)
-    totals = rows.groupby(["asked", "asked_place"]).size().to_dict() if len(rows) else {}
-    groups: dict[tuple[str, str], Group] = {}
-    for row, then in zip(rows.to_dict("records"), _following(rows, near), strict=True):
-        whom = (row["asked"], row["asked_place"])
+    every = rows if whole is None else whole
+    totals = Counter(_whom(every, table.home))
+    whoms = _whom(rows, table.home)
+    order = {whom: number for number, whom in enumerate(dict.fromkeys(whoms))}
+    ordered = rows.iloc[whoms.map(order).astype(int).argsort(kind="stable")] if len(rows) else rows
+    groups: dict[Whom, Group] = {}
+    following = _following(ordered, near)
+    for row, whom, then in zip(ordered.to_dict("records"), whoms.loc[ordered.index], following, strict=True):
         if whom not in groups:
             groups[whom] = Group(
                 asked=Message(f"quality.asked.{row['asked']}").render(locale), place_code=row["asked_place"],
-                name=basis.names.get(row["asked_place"], row["asked_place"]), total=int(totals[whom]),
+                name=basis.names.get(row["asked_place"], row["asked_place"]), total=int(totals[whom]), alone=whom[2],
                 away=bool(near) and row["asked_place"] not in near, call=table.calls.get(row["asked_place"]),
             )  # fmt: skip
         groups[whom].lines.append(table.line(row, str(then)[:KEY_SHOWN]))
     return list(groups.values())
+
+
+def _whom(rows: pd.DataFrame, home: Collection[str]) -> pd.Series:
+    """Return by whom each row is answered: who is asked, where, and at the reader's own posts whether without a call."""
+    found = [
+        (
+            row.asked,
+            row.asked_place,
+            row.asked_place not in home or (row.place_code == row.asked_place and not row.structures),
+        )
+        for row in rows.itertuples()
+    ]
+    return pd.Series(found, index=rows.index, dtype=object)
+
+
+def unreachable(groups: Iterable[Group]) -> list[Call]:
+    """Return the places that some questions would call and where nobody is known whom to call, each once, by name."""
+    found: dict[str, Call] = {}
+    for group in groups:
+        called = [] if group.call is None or group.call.own else [group.call]
+        for line in group.lines:
+            called += [line.call] if line.call else []
+            called += [one.call for one in line.structures if one.call]
+        found |= {one.place_code: one for one in called if one.nobody and not one.own and not one.above}
+    return sorted(found.values(), key=lambda one: one.name)
 
 
 def _following(rows: pd.DataFrame, near: set[str]) -> list[str]:
@@ -218,6 +253,7 @@ class _Table:
         self.titles = distinct_titles()
         self.said = said_of(set(rows["key"]))
         self.allowed = _allowed(person, set(rows["place_code"]))
+        self.home = {one.place_code for one in access_of(person).memberships if one.place_code}
 
     @cached_property
     def calls(self) -> dict[str, Call]:

@@ -127,14 +127,14 @@ def _page(request: HttpRequest, asked: _Asked, wrong: Mapping[str, str]) -> Http
     shown, number, pages = asked_lines.page(
         open_ones, 1 if everything else number, AT_ONCE if everything else asked_lines.SHOWN
     )
-    groups = asked_lines.grouped(shown, basis, request.user, pack, locale, asked.place, root)
+    groups = asked_lines.grouped(shown, basis, request.user, pack, locale, asked.place, root, open_ones)
     waits = waiting if everything else waiting.head(asked_lines.SHOWN)
     if wrong and wrong["key"] not in {*shown["key"], *waits["key"]}:
         messages.error(request, wrong["says"])
     done, away = _done(request, rows), [group for group in groups if group.away]
     opened = {wrong.get("key", "")[: worklist.KEY_SHOWN], done.get("then", "")} - {""}
     context: dict[str, Any] = {
-        "near": [group for group in groups if not group.away], "away": away, "away_total": sum(g.total for g in away),
+        "near": [group for group in groups if not group.away], "away": away, "unreachable": asked_lines.unreachable(groups), "away_total": sum(g.total for g in away),
         "away_open": any(line.key[: worklist.KEY_SHOWN] in opened for group in away for line in group.lines),
         "place": asked.place, "month": asked.month.code, "when": asked.month.code,
         "periods": asked.codes(), "early": asked.early(), "usual": asked.months[0].code, "before": asked.before(),
@@ -142,7 +142,7 @@ def _page(request: HttpRequest, asked: _Asked, wrong: Mapping[str, str]) -> Http
         "wrong_place": asked.wrong_place, "wrong_month": asked.wrong_month,
         "total": len(open_ones), "serious": int((open_ones["severity"] == "serious").sum()),
         "children": asked_lines.by_child(open_ones, asked.place), "wrong": wrong,
-        "waiting": asked_lines.grouped(waits, basis, request.user, pack, locale, asked.place, root),
+        "waiting": asked_lines.grouped(waits, basis, request.user, pack, locale, asked.place, root, waiting),
         "waiting_total": len(waiting), "more_waiting": len(waiting) - len(waits),
         "waiting_open": bool(wrong) and wrong["key"] in set(waits["key"]),
         "answered": asked_lines.grouped(answered.head(asked_lines.SHOWN), basis, request.user, pack, locale),
