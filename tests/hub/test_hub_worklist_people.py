@@ -75,7 +75,7 @@ def test_where_nobody_is_known_the_page_says_so_and_leads_to_writing_whom_to_cal
     page = client.get(PAGE)
     text = text_of(page)
 
-    assert "Niono Vos structures · 1 question à leur poser" in text
+    assert "Niono Dans vos lieux · 1 question à poser" in text
     assert "2 lieux à appeler n'ont ni compte ni contact connu Ndébougou Écrire qui appeler Ségou" in text
     assert "Ndébougou : appelez son CSCom ; ni compte ni contact connu. Écrire qui appeler" in text
     assert f'href="/preuves/a-demander/contact/{area}/"' in page.content.decode()
