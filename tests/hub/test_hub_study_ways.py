@@ -204,6 +204,18 @@ def test_a_lot_of_a_protected_place_is_counted_and_not_named_to_partners(hub: No
     assert visitor("partner").get(f"{PAGE}{one.pk}/resultats-x.csv").status_code == 404
 
 
+def test_a_table_takes_the_place_of_an_export_and_nothing_is_left_out_in_silence(
+    hub: None, tmp_path: Path
+) -> None:
+    by = person("researcher")
+    one = declared(by, "phone", places()[0])
+    keep(by, one, tmp_path, "consent,today\n1,2025-01-20\n", "answers")
+    table = keep(by, one, tmp_path, respondents())
+    assert [file.kind for file in one.files.filter(replaced__isnull=True)] == ["table"]
+    answered(by, one, tmp_path)
+    assert one.shown.reads == [table.pk]
+
+
 def test_a_file_that_is_none_of_the_way_is_refused_with_what_lacks(hub: None) -> None:
     one, mariam = declared(person("researcher"), "lots"), visitor("researcher")
     answer = bring(mariam, one, "a,b\n1,2\n")

@@ -18,6 +18,9 @@ from kalanso.hub.people.permissions import refuse_unless
 from kalanso.hub.studies.actions.rounds import held, refuse_published, refuse_under_way
 from kalanso.hub.studies.models import ETHICS, Round, RoundFile
 
+# Of a round without a household survey, a table and the export of a form say the same: what comes last counts, and that alone.
+INSTEAD = {"table": ("answers", "listed"), "answers": ("table",), "listed": ("table",)}
+
 
 def take(
     *, by: Person, one: Round, kind: str, draft: Path, file_name: str, sha256: str, now: datetime, joined: Sequence[int] = (),
@@ -38,7 +41,10 @@ def take(
             refuse_under_way(kept)
             refuse_without_ethics(kept, today=now.date())
             if not replaced:
-                RoundFile.objects.filter(round=kept, kind=kind, replaced__isnull=True).update(replaced=now)
+                gone = [kind, *INSTEAD.get(kind, ())] if not kept.of_households else [kind]
+                RoundFile.objects.filter(round=kept, kind__in=gone, replaced__isnull=True).update(
+                    replaced=now
+                )
             file = RoundFile.objects.create(
                 round=kept, kind=kind, file_name=file_name, size=draft.stat().st_size, sha256=sha256, by=by, received=now,
                 joined=list(joined), replaced=now if replaced else None,
