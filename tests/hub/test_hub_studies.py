@@ -14,7 +14,7 @@ from django.test import override_settings
 
 from kalanso.store import Store
 from tests.hub import desk, study_desk
-from tests.hub.study_desk import NOW, PAGE, analysed, bring, declared, form
+from tests.hub.study_desk import NOW, PAGE, analysed, bring, declared, form, row
 from tests.hub.test_hub_pages import text_of
 from tests.hub.visitors import person, visitor
 
@@ -69,7 +69,15 @@ def test_a_study_goes_from_its_declaration_to_a_published_report(mariam: Any) ->
     for words in ("18 semaines à 11 mois", "12 à 23 mois", "Ndébougou", "dont aucun vaccin", "dont BCG ou polio reçu",
                   "Sait où aller", "ces résultats ne parlent que d'eux", "ces chiffres ne se citent pas"):  # fmt: skip
         assert words in page, words
-    for words in ("Où les enfants se perdent", "DTC1 → DTC3", "Qui est laissé", "filles", "garçons"):
+    for words in (
+        "Où les enfants se perdent",
+        "DTC1 → DTC3",
+        "Qui est laissé",
+        "filles",
+        "garçons",
+        "selon la vaccination de l'enfant",
+        "DTC1 sans DTC3",
+    ):
         assert words.lower() in page.lower(), words
     receipt = text_of(mariam.get(f"{PAGE}{one.pk}/accuse/"))
     assert "570 enfants sont analysés" in receipt
@@ -92,6 +100,29 @@ def test_an_analysis_of_before_shows_what_it_kept_and_no_empty_table(mariam: Any
     assert "12 à 23 mois" in page
     assert "Où les enfants se perdent" not in page
     assert "Qui est laissé" not in page
+    assert "selon la vaccination" not in page
+
+
+def test_answers_by_vaccination_say_whether_they_differ_and_hide_few_children(
+    mariam: Any, tmp_path: Path
+) -> None:
+    told = {"domain_kind": "vaccination", "p_value": 0.01}
+    rows = [
+        row("besd_positive", "intention", "12-23m", share=share, status=status, domain=name, **told)
+        for name, share, status in (
+            ("zero_dose", None, "suppressed"),
+            ("dropout", 0.6, "shown"),
+            ("dtp3", 0.9, "shown"),
+        )
+    ]
+    rows.append(
+        row("besd_positive", "access", "12-23m", domain="dtp3", domain_kind="vaccination", p_value=None)
+    )
+    one = analysed(person("researcher"), tmp_path, rows=[*study_desk.results(), *rows])
+    page = text_of(mariam.get(f"{PAGE}{one.pk}/resultats/"))
+    part = page.split("selon la vaccination de l'enfant")[1].split("Test de Rao")[0]
+    for words in ("trop peu d'enfants", "60", "90", "les réponses diffèrent"):
+        assert words in part, part
 
 
 def test_rows_of_single_children_and_files_have_no_address(mariam: Any, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from django.db import DatabaseError, InterfaceError
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from kalanso.figures.survey_words import PRIORITY
 from kalanso.hub.jobs.actions import LeaseLost
 from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
 from kalanso.hub.people.queries.places import country_pack
@@ -48,7 +49,7 @@ from kalanso.hub.studies.queries import draws
 from kalanso.hub.studies.queries.destruction import with_raw_data
 from kalanso.hub.studies.queries.field import expected_of
 from kalanso.hub.studies.queries.frames import below
-from kalanso.hub.studies.queries.results import COMPARED, SHOWN
+from kalanso.hub.studies.queries.results import COMPARED, SHOWN, VACCINATION
 from kalanso.hub.studies.queries.salts import salt_of
 from kalanso.hub.studies.queries.weights import of_sample
 from kalanso.pipeline.household_surveys import REPORT_FORMATS, Analysed, analyse_survey
@@ -326,6 +327,7 @@ def _found(done: Analysed, folder: Path) -> Found:
     named = {indicator for indicator, _detail in (*SHOWN, *COMPARED)}
     own = done.estimates[done.estimates["indicator"].isin(named)]
     rows = [_row(row) for row in own.to_dict("records") if _kept(row)]
+    rows += [_driver(row) for row in done.beside.drivers.to_dict("records") if row["item"] in PRIORITY]
     received = [
         {"part": "received", "what": "submissions", "n": done.submissions},
         {"part": "received", "what": "without_consent", "n": done.received.without_consent},
@@ -373,6 +375,14 @@ def _row(row: Mapping[Any, Any]) -> dict[str, Any]:
     }
     numbers = {name: None if pd.isna(row[name]) else float(row[name]) for name in _NUMBERS}
     return {**told, **numbers, "children": int(row["children"])}
+
+
+def _driver(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return answers to a question of children of one vaccination status, with the test of whether statuses answer alike."""
+    told = _row(
+        {**row, "indicator": "besd_positive", "detail": row["item"], "stratum": ALL, "domain_kind": VACCINATION, "domain": row["status"], "status": row["shown"]}
+    )  # fmt: skip
+    return told | {"p_value": None if pd.isna(row["p_value"]) else float(row["p_value"])}
 
 
 def _strata(sample: Path) -> dict[str, Any]:

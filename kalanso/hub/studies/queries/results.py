@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from kalanso.figures.survey_words import (
     PRIORITY,
     ages_told,
@@ -23,6 +25,7 @@ from kalanso.figures.survey_words import (
 )
 from kalanso.hub.studies.models import Analysis, Round
 from kalanso.hub.studies.queries.rounds import language
+from kalanso.surveys.contrasts import STATUSES
 from kalanso.vocabulary import Message, UnknownMessage
 
 ALL = "all"
@@ -48,6 +51,8 @@ FURTHER: tuple[tuple[str, str | None], ...] = (
 SHOWN = (*COVERAGE, *FURTHER, *DRIVERS)
 # By what children are compared: the columns of that table.
 COMPARED: tuple[tuple[str, str], ...] = (("zero_dose", "dtp1"), DTP1, ("crude_coverage", "dtp3"))
+VACCINATION = "vaccination"  # of which children families are asked: by this status
+DIFFERS = 0.05
 STRATA_AT_MOST = 40
 DRAWINGS = "pictures.json"  # what the worker says of its drawings
 
@@ -58,6 +63,7 @@ class Line:
 
     name: str
     cells: Sequence[Mapping[str, Any] | None]
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +79,8 @@ class Told:
     groups: Sequence[tuple[str, Sequence[Line]]]
     compared: Sequence[str]
     drivers: Sequence[Line]
+    statuses: Sequence[str]
+    by_status: Sequence[Line]
     headings: Sequence[str]
     strata: Sequence[Line]
     left_out: int
@@ -91,12 +99,15 @@ def _cohort(cohort: Mapping[str, Any], analysis: Analysis, *, detail: bool) -> T
     keys = [(name, detail_ or details.get(name, "")) for name, detail_ in COVERAGE]
     names = [called(*key, language()) for key in keys]
     codes = sorted({row["stratum"] for row in own} - {ALL}) if detail else []
+    asked = [row for row in every if row.get("domain_kind") == VACCINATION]
+    compared = [row for row in every if row.get("domain_kind", ALL) not in (ALL, VACCINATION)]
     return Told(
         name=cohort["name"], ages=ages_told((cohort["from_days"], cohort["to_days"]), language()),
         first=cells.get((*DTP1, ALL)), zero=cells.get((*keys[1], ALL)),
         whole=[Line(name=name, cells=[cells.get((*key, ALL))]) for name, key in zip(names, keys, strict=True)],
         further=_further(cells, details),
-        groups=_groups([row for row in every if row.get("domain_kind", ALL) != ALL and row["stratum"] == ALL]),
+        groups=_groups([row for row in compared if row["stratum"] == ALL]),
+        statuses=[group_called(VACCINATION, name, language()) for name in STATUSES] if asked else [], by_status=_by_status(asked),
         compared=[called(*key, language()) for key in COMPARED],
         drivers=[
             Line(name=_driver(key), cells=[cells[name, key, ALL]]) for name, key in DRIVERS if (name, key, ALL) in cells
@@ -130,6 +141,23 @@ def _groups(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Line]]]:
         )
         found.setdefault(kind, []).append(line)
     return [(kind_called(kind, language()), lines) for kind, lines in found.items()]
+
+
+def _by_status(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
+    """Return a line for each priority question, with its answers by vaccination status and whether these differ."""
+    cells = {(row["detail"], row["domain"]): row for row in rows}
+    tests = {row["detail"]: row.get("p_value") for row in rows}
+    return [
+        Line(name=_driver(key), cells=[cells.get((key, status)) for status in STATUSES], note=_differs(tests[key]))
+        for key in PRIORITY
+        if key in tests
+    ]  # fmt: skip
+
+
+def _differs(p_value: float | None) -> str:
+    if p_value is None:
+        return _("pas comparé : trop peu d'enfants")
+    return _("les réponses diffèrent") if p_value < DIFFERS else _("aucune différence établie")
 
 
 def _stratum(code: str, analysis: Analysis) -> str:
