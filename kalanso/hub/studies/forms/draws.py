@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from kalanso.hub.studies.forms.files import personal_columns
+from kalanso.hub.studies.forms.own_frames import cells_of, rows_of
 from kalanso.hub.studies.queries.frames import Measure
 
-FILE = "file"
-LARGEST = 5 * 1024 * 1024
-ROWS_AT_MOST = 50_000
+FILE, CELLS = "file", "cells"
 CLUSTERS_AT_MOST = 2_000
-COLUMNS = ("unit_code", "children")
 STRATA = (
     ("", gettext_lazy("Aucune : tout ensemble")),
     ("district", gettext_lazy("Par district")),
@@ -37,7 +30,6 @@ REASONS = (
     ("no_children", gettext_lazy("Aucun enfant de ces âges n'y vit")),
     ("not_found", gettext_lazy("Le lieu n'existe pas ou n'a pas été trouvé")),
 )
-_CODE = re.compile(r"[\w.-]{1,30}")
 
 
 def _number(
@@ -58,9 +50,13 @@ class DrawForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("Votre liste"), required=False, max_length=255,
         help_text=gettext_lazy(
-            "Un CSV, un lieu par ligne : unit_code, children (le nombre d'enfants ou d'habitants) et, si vous voulez, name, stratum, place_code. L'ordre des lignes compte : rangez les lieux par zone."
+            "Un CSV, un lieu par ligne : unit_code, children (le nombre d'enfants ou d'habitants) et, si vous voulez, name, stratum, place_code. L'ordre des lignes compte : rangez les lieux par zone. Pour une grille : cell_code, place_code (son aire ou son district), longitude, latitude, children, et si vous voulez stratum ; 8 000 cases au plus."
         ),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+    )  # fmt: skip
+    least = _number(
+        gettext_lazy("Grille : enfants au moins par unité"), gettext_lazy("Pour les cases d'une grille : des cases voisines, les vides aussi, sont réunies jusqu'à ce nombre. Assez pour qu'une équipe y trouve ses ménages."),
+        low=1, high=1_000_000, initial=None, required=False,
     )  # fmt: skip
     strata = forms.ChoiceField(
         label=gettext_lazy("Strates"), choices=STRATA, required=False,
@@ -114,7 +110,11 @@ class DrawForm(forms.Form):
     ) -> None:
         super().__init__(*args, **options)
         offered = [(one.key, _told(one)) for one in measures]
-        self.fields["frame"].choices = [*offered, (FILE, gettext_lazy("Ma propre liste (CSV)"))]  # type: ignore[attr-defined]
+        self.fields["frame"].choices = [
+            *offered,
+            (FILE, gettext_lazy("Ma propre liste (CSV)")),
+            (CELLS, gettext_lazy("Les cases d'une grille (CSV) : population ou bâtiments")),
+        ]  # type: ignore[attr-defined]
         self.fields["clusters"].initial = clusters
         if not again:
             del self.fields["reason"]
@@ -137,14 +137,16 @@ class DrawForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Hold frame and file, and both numbers of segments together."""
         cleaned = super().clean() or {}
-        if cleaned.get("frame") == FILE and "file" not in self.errors:
+        if cleaned.get("frame") in (FILE, CELLS) and "file" not in self.errors:
             if not cleaned.get("file"):
                 self.add_error("file", _("Choisissez le fichier de votre liste."))
             else:
                 try:
-                    cleaned["rows"] = rows_of(cleaned["file"])
+                    cleaned["rows"] = (rows_of if cleaned["frame"] == FILE else cells_of)(cleaned["file"])
                 except forms.ValidationError as error:
                     self.add_error("file", error)
+        if cleaned.get("frame") == CELLS and not cleaned.get("least") and "least" not in self.errors:
+            self.add_error("least", _("Dites combien d'enfants une unité doit avoir au moins."))
         if bool(cleaned.get("segment_above")) != bool(cleaned.get("segment_size")) and not self.errors:
             self.add_error("segment_size", _("Dites les deux nombres des segments, ou aucun."))
         return cleaned
@@ -156,74 +158,6 @@ def _told(one: Measure) -> str:
         "Les aires de santé, par : %(name)s, %(year)s (%(source)s ; %(places)s aires sur %(of)s)",
         one.places,
     ) % {"name": one.name, "year": one.year, "source": one.source, "places": one.places, "of": one.of}
-
-
-def rows_of(file: UploadedFile) -> list[dict[str, Any]]:
-    """Return the rows of somebody's own frame; raises ValidationError naming the row and what was expected."""
-    if file.size is None or file.size > LARGEST:
-        raise forms.ValidationError(_("Cette liste dépasse 5 Mo."))
-    try:
-        text = file.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise forms.ValidationError(_("Cette liste n'est pas un CSV en UTF-8.")) from error
-    if "\x00" in text:
-        raise forms.ValidationError(_("Cette liste n'est pas un CSV en UTF-8."))
-    reader = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in text.split("\n", 1)[0] else ",")
-    headings = [str(one).strip() for one in reader.fieldnames or []]
-    reader.fieldnames = headings
-    if missing := [one for one in COLUMNS if one not in headings]:
-        raise forms.ValidationError(
-            _("Il manque à cette liste : %(columns)s.") % {"columns": ", ".join(missing)}
-        )
-    if named := [one for one in personal_columns(headings) if one != "name"]:
-        raise forms.ValidationError(
-            _("Cette colonne peut faire reconnaître quelqu'un : %(columns)s. Ôtez-la, puis apportez le fichier.") % {"columns": ", ".join(named[:5])}
-        )  # fmt: skip
-    found: list[dict[str, Any]] = []
-    seen: set[str] = set()
-    for number, row in enumerate(reader, start=2):
-        found.append(_row(row, number, seen))
-        if len(found) > ROWS_AT_MOST:
-            raise forms.ValidationError(_("Cette liste a plus de 50 000 lignes."))
-    if not found:
-        raise forms.ValidationError(_("Cette liste n'a aucune ligne."))
-    return found
-
-
-def _row(row: dict[str, Any], number: int, seen: set[str]) -> dict[str, Any]:
-    said = {
-        name: (row.get(name) or "").strip()
-        for name in ("unit_code", "children", "name", "stratum", "place_code")
-    }
-    code, written = (
-        said["unit_code"],
-        said["children"].replace(" ", "").replace("\u202f", "").replace(",", "."),
-    )
-    if not code or code in seen:
-        raise forms.ValidationError(
-            _("Ligne %(row)s : unit_code manque ou se répète (« %(found)s »).")
-            % {"row": number, "found": code}
-        )
-    try:
-        children = float(written)
-    except ValueError:
-        children = -1.0
-    if not 0 <= children < 1e9:
-        raise forms.ValidationError(
-            _("Ligne %(row)s : children doit être un nombre, pas « %(found)s ».") % {"row": number, "found": said["children"]}
-        )  # fmt: skip
-    if said["stratum"] and not _CODE.fullmatch(said["stratum"]):
-        raise forms.ValidationError(
-            _("Ligne %(row)s : stratum doit être un code court sans espace, pas « %(found)s ».") % {"row": number, "found": said["stratum"]}
-        )  # fmt: skip
-    seen.add(code)
-    return {
-        "unit_code": code,
-        "children": children,
-        "name": said["name"] or code,
-        "stratum": said["stratum"],
-        "place_code": said["place_code"],
-    }
 
 
 class ReplacementForm(forms.Form):
@@ -253,4 +187,4 @@ class ReplacementForm(forms.Form):
         return day
 
 
-__all__ = ["CLUSTERS_AT_MOST", "FILE", "REASONS", "DrawForm", "ReplacementForm", "rows_of"]
+__all__ = ["CELLS", "CLUSTERS_AT_MOST", "FILE", "REASONS", "DrawForm", "ReplacementForm", "rows_of"]

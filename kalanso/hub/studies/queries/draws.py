@@ -23,9 +23,9 @@ from kalanso.vocabulary import Message
 WHOLE = "T"  # the stratum of a draw without strata
 CSV_COLUMNS = (
     "cluster", "stratum", "stratum_name", "role", "reserve_order", "unit_code", "name", "place_code", "hit", "children", "stratum_children",
-    "stratum_clusters", "p_cluster", "segments", "segment", "p_segment", "team", "households", "state", "reason", "replaces",
+    "stratum_clusters", "p_cluster", "segments", "segment", "p_segment", "team", "households", "state", "reason", "replaces", "cells",
 )  # fmt: skip
-_PROTECTED = ("unit_code", "name", "place_code", "children", "p_cluster")
+_PROTECTED = ("unit_code", "name", "place_code", "children", "p_cluster", "cells")
 
 
 def chosen(frame: Sequence[Mapping[str, Any]], asked: Mapping[str, Any], seed: int) -> list[dict[str, Any]]:
@@ -40,12 +40,12 @@ def chosen(frame: Sequence[Mapping[str, Any]], asked: Mapping[str, Any], seed: i
     told = (
         table.assign(stratum=table["stratum"].astype(str)).drop_duplicates("unit_code").set_index("unit_code")
     )
-    for name in ("name", "stratum_name", "place_code"):
+    for name in ("name", "stratum_name", "place_code", *(["cells"] if "cells" in told else [])):
         drawn[name] = drawn["unit_code"].map(told[name])
     drawn = _in_segments(drawn, asked, rng)
     drawn["households"] = int(asked["households"])
     drawn["team"] = _teams(drawn, int(asked["teams"]))
-    columns = [name for name in CSV_COLUMNS if name not in {"state", "reason", "replaces"}]
+    columns = [name for name in CSV_COLUMNS if name in drawn]
     found: list[dict[str, Any]] = [_plain(row) for row in drawn[columns].to_dict("records")]
     return found
 

@@ -19,11 +19,12 @@ from django.views.decorators.http import require_GET
 from kalanso.hub.people.permissions import refuse_unless
 from kalanso.hub.studies.actions import draws as actions
 from kalanso.hub.studies.actions import field
-from kalanso.hub.studies.forms.draws import FILE, REASONS, DrawForm, ReplacementForm
+from kalanso.hub.studies.forms.draws import CELLS, FILE, REASONS, DrawForm, ReplacementForm
 from kalanso.hub.studies.models import Round
+from kalanso.hub.studies.queries import cells, frames, rounds, sizes
 from kalanso.hub.studies.queries import draws as queries
-from kalanso.hub.studies.queries import frames, rounds, sizes
 from kalanso.hub.studies.views import context_of
+from kalanso.surveys.handed_in import SurveyRefused
 
 ROWS_SHOWN = 200
 SEEDS = 2**31
@@ -75,6 +76,11 @@ def _draw(request: HttpRequest, found: Round, said: dict[str, Any]) -> Any:
         for row in inside:
             row["stratum"] = row["stratum"] or queries.WHOLE
             row["stratum_name"] = row["stratum"]
+    elif said["frame"] == CELLS:
+        try:
+            inside, outside = cells.units(said["rows"], least=said["least"]), []
+        except SurveyRefused as error:
+            raise ValidationError(error.render(rounds.language()), code="frame") from error
     else:
         inside, outside = frames.rows(found, said["frame"])
         for row in inside:
@@ -85,8 +91,10 @@ def _draw(request: HttpRequest, found: Round, said: dict[str, Any]) -> Any:
         for name in ("clusters", "reserves", "households", "teams", "segment_above", "segment_size")
     }
     asked |= {"frame": said["frame"], "strata": said["strata"]}
-    if said["frame"] == FILE:
+    if said["frame"] in (FILE, CELLS):
         asked["file_name"] = str(said["file"].name)[:80]
+    if said["frame"] == CELLS:
+        asked["least"] = said["least"]
     seed = said["seed"] if said["seed"] is not None else secrets.randbelow(SEEDS)
     return actions.draw(
         by=request.user, one=found, frame=inside, outside=outside, asked=asked, seed=seed, reason=said.get("reason", ""),
