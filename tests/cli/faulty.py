@@ -26,6 +26,7 @@ spark.sql.adaptive.enabled false
 spark.sql.codegen.wholeStage false
 spark.driver.bindAddress 127.0.0.1
 spark.driver.host 127.0.0.1
+spark.driver.memory 2g
 """
 
 

@@ -28,7 +28,7 @@ def spark() -> Iterator[Engine]:
     settings = {
         "spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "1",
         "spark.sql.adaptive.enabled": "false", "spark.sql.codegen.wholeStage": "false", "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1", "spark.driver.memory": "2g",  # plans of all checks together
     }  # fmt: skip
     builder = sql.SparkSession.builder.master("local[1]")
     for name, value in settings.items():
