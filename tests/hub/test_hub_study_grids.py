@@ -96,6 +96,7 @@ def test_who_may_not_see_a_protected_place_learns_neither_where_its_units_lie_no
     [
         ("cell_code,children\na,3\n", {}, "place_code"),
         (HEAD + "a,rien,-5,12,3,\n", {}, "rien"),
+        (HEAD + "a,{place},-5,12,3,\na,{place},-5,12,3,\n", {}, "cell_code manque ou se répète"),
         (HEAD + "a,{place},-500,12,3,\n", {}, "degrés"),
         (HEAD + "a b,{place},-5,12,3,\n", {}, "sans espace"),
         (HEAD + "a,{place},-5,12,3,\n", {}, "60"),

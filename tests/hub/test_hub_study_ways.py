@@ -185,6 +185,7 @@ def test_lots_are_put_together_by_the_children_who_live_there(hub: None, tmp_pat
     answered(by, one, tmp_path, lots(("v1", here, 19), ("v1", there, 0)))
     page = text_of(visitor("researcher").get(f"{PAGE}{one.pk}/resultats/"))
     assert "Lots réunis" in page
+    assert "du 13/01/2025 au 12/02/2025" in page
     assert "75 %" in page.replace("\u202f", " ").replace("\xa0", " ")
 
 
@@ -316,6 +317,26 @@ def test_settings_that_cannot_be_are_refused_beside_their_question(
     answer = mariam.post(f"{PAGE}sans-menages/{way}/", filled(mariam, way, **changes))
     assert answer.status_code == 422
     assert says in text_of(answer)
+
+
+def test_publishing_lots_says_that_few_children_are_shown_and_of_buildings_that_nothing_is_estimated(
+    hub: None, tmp_path: Path
+) -> None:
+    by, centre = person("researcher"), visitor("national")
+    one = answered(by, declared(by, "lots"), tmp_path, lots(("v1", places()[0], 9)))
+    page = text_of(centre.get(f"{PAGE}{one.pk}/publier/"))
+    assert "même s'ils sont moins de 25" in page
+    assert "restent cachés" not in page
+    other = answered(by, declared(by, "settlements"), tmp_path, SETTLED.format(place=places()[0]))
+    page = text_of(centre.get(f"{PAGE}{other.pk}/publier/"))
+    assert "ne dit rien à l'estimation" in page
+    assert "restent cachés" in page
+
+
+def test_settings_are_asked_in_english_too(hub: None) -> None:
+    page = text_of(visitor("researcher").get(f"/en{PAGE}sans-menages/settlements/"))
+    assert "Share of buildings that are inhabited: at least, in %" in page
+    assert "en %" not in page
 
 
 def test_pages_of_households_do_not_exist_for_a_way(hub: None) -> None:

@@ -16,7 +16,9 @@ from django.utils.translation import gettext_lazy
 from kalanso.hub.studies.forms.declared import NAMED, DeclaredForm, declared_of
 from kalanso.hub.studies.forms.margins import read_margins, written
 from kalanso.hub.studies.models import ETHICS, Round
+from kalanso.hub.studies.queries.heard import SHARES
 from kalanso.surveys.due_quarters import due_quarters
+from kalanso.surveys.lots.plans import MOST_CHILDREN
 from kalanso.surveys.ways import FACTORS, WAYS
 
 DOSES = (
@@ -35,7 +37,6 @@ BETWEEN = (
 )
 PARTS = (("checked", "listed"), ("checked_missed", "checked"), ("found_listed", "found_missed"))
 FACTOR_PARTS = ("value", "low", "high", "source")
-IN_PERCENT = frozenset({"lower", "upper", "alpha", "beta", "phoneless_share", "inhabited", "child_share"})
 
 
 def _percent(
@@ -47,10 +48,16 @@ def _percent(
 
 
 def _whole(
-    label: Any, help_text: Any = "", *, initial: int | None = None, required: bool = True, least: int = 0
+    label: Any,
+    help_text: Any = "",
+    *,
+    initial: int | None = None,
+    required: bool = True,
+    least: int = 0,
+    most: int = 10_000_000,
 ) -> forms.IntegerField:
     return forms.IntegerField(
-        label=label, help_text=help_text, min_value=least, max_value=10_000_000, initial=initial, required=required
+        label=label, help_text=help_text, min_value=least, max_value=most, initial=initial, required=required
     )  # fmt: skip
 
 
@@ -67,7 +74,7 @@ def _target() -> dict[str, forms.Field]:
 
 def _lots() -> dict[str, forms.Field]:
     return {
-        "children": _whole(gettext_lazy("Enfants par lot"), initial=19, least=2),
+        "children": _whole(gettext_lazy("Enfants par lot"), initial=19, least=2, most=MOST_CHILDREN),
         "lower": _percent(gettext_lazy("Trop bas dès : couverture, en %"), gettext_lazy("Un lot à cette couverture doit échouer."), initial=50),
         "upper": _percent(gettext_lazy("Assez haut dès : couverture, en %"), gettext_lazy("Un lot à cette couverture doit passer."), initial=80),
         "alpha": _percent(gettext_lazy("Risque admis de faire échouer un bon lot, en %"), initial=10),
@@ -112,7 +119,7 @@ def _informants() -> dict[str, forms.Field]:
 def _settlements() -> dict[str, forms.Field]:
     found: dict[str, forms.Field] = {}
     for name in FACTORS:
-        label, share = FACTOR_NAMES[name], name in IN_PERCENT
+        label, share = FACTOR_NAMES[name], name in SHARES
         for part, says in (
             ("value", gettext_lazy("valeur")),
             ("low", gettext_lazy("au moins")),
@@ -135,7 +142,8 @@ def _settlements() -> dict[str, forms.Field]:
 
 
 def _told(label: Any, part: Any, *, share: bool = False) -> str:
-    return f"{label} : {part}{', en %' if share else ''}"
+    told = {"label": label, "part": part}
+    return _("%(label)s : %(part)s, en %%") % told if share else _("%(label)s : %(part)s") % told
 
 
 QUESTIONS = {
@@ -244,7 +252,7 @@ def _settings(way: str, given: Mapping[str, Any]) -> dict[str, Any]:
 def _number(name: str, value: Any) -> float | int:
     if isinstance(value, int):
         return value
-    return float(value) / 100 if name in IN_PERCENT else float(value)
+    return float(value) / 100 if name in SHARES else float(value)
 
 
 def initial_of(one: Round) -> dict[str, Any]:
@@ -262,4 +270,4 @@ def initial_of(one: Round) -> dict[str, Any]:
 
 
 def _shown(name: str, value: Any) -> Any:
-    return round(100 * value, 2) if name in IN_PERCENT and isinstance(value, float) else value
+    return round(100 * value, 2) if name in SHARES and isinstance(value, float) else value

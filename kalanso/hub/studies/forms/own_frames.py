@@ -59,19 +59,18 @@ def rows_of(file: UploadedFile) -> list[dict[str, Any]]:
     return found
 
 
-def _row(row: dict[str, Any], number: int, seen: set[str]) -> dict[str, Any]:
+def _row(row: dict[str, Any], number: int, seen: set[str], key: str = "unit_code") -> dict[str, Any]:
     said = {
-        name: (row.get(name) or "").strip()
-        for name in ("unit_code", "children", "name", "stratum", "place_code")
+        name: (row.get(name) or "").strip() for name in (key, "children", "name", "stratum", "place_code")
     }
     code, written = (
-        said["unit_code"],
+        said[key],
         said["children"].replace(" ", "").replace("\u202f", "").replace(",", "."),
     )
     if not code or code in seen:
         raise forms.ValidationError(
-            _("Ligne %(row)s : unit_code manque ou se répète (« %(found)s »).")
-            % {"row": number, "found": code}
+            _("Ligne %(row)s : %(name)s manque ou se répète (« %(found)s »).")
+            % {"row": number, "name": key, "found": code}
         )
     try:
         children = float(written)
@@ -87,7 +86,7 @@ def _row(row: dict[str, Any], number: int, seen: set[str]) -> dict[str, Any]:
         )  # fmt: skip
     seen.add(code)
     return {
-        "unit_code": code,
+        key: code,
         "children": children,
         "name": said["name"] or code,
         "stratum": said["stratum"],
@@ -100,22 +99,16 @@ def cells_of(file: UploadedFile) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     seen: set[str] = set()
     for number, row in enumerate(_reader(file, CELL_COLUMNS, {"longitude", "latitude"}), start=2):
-        told = _row({**row, "unit_code": row.get("cell_code")}, number, seen)
-        if any(letter.isspace() for letter in told["unit_code"]):
+        told = _row(row, number, seen, "cell_code")
+        if any(letter.isspace() for letter in told["cell_code"]):
             raise forms.ValidationError(
                 _("Ligne %(row)s : cell_code est un code sans espace, pas « %(found)s ».")
-                % {"row": number, "found": told["unit_code"]}
+                % {"row": number, "found": told["cell_code"]}
             )
         at = {
             name: _degrees(row, name, number, most) for name, most in (("longitude", 180), ("latitude", 90))
         }
-        found.append(
-            {
-                "cell_code": told["unit_code"],
-                **{name: told[name] for name in ("children", "stratum", "place_code")},
-                **at,
-            }
-        )
+        found.append({name: told[name] for name in ("cell_code", "children", "stratum", "place_code")} | at)
         if len(found) > CELLS_AT_MOST:
             raise forms.ValidationError(
                 _(

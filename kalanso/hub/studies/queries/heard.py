@@ -17,8 +17,8 @@ from kalanso.hub.studies.models import Analysis, Round
 from kalanso.hub.studies.queries.rounds import language, unseen
 from kalanso.hub.studies.queries.weights import margin_lines
 from kalanso.surveys.instruments.without_households import FORMS
-from kalanso.surveys.lots import LotPlan, decision_rule, operating_curve, smallest_plan
-from kalanso.surveys.ways import WAYS, rule
+from kalanso.surveys.lots import decision_rule, operating_curve, smallest_plan
+from kalanso.surveys.ways import rule
 from kalanso.vocabulary import Message, format_value
 
 Way = Round.Way
@@ -92,16 +92,25 @@ def told(one: Round, analysis: Analysis, person: Any) -> Told:
     for row in analysis.receipt:
         if row["part"] == "heard":
             counted.append(Message(f"surveys.ways.rule.{row['what']}", {"n": row["n"]}).render(language()))
-    names = names_of({str(row[CODE_COLUMN]) for name in ("lots", "children") for row in rows.get(name, ())})
+    # Larger places are put together of their lots: who may not see one of these learns it from the rest.
+    larger = rows.get("larger_places", []) if not held_back else []
+    names = names_of(
+        {str(row[CODE_COLUMN]) for name in ("lots", "children") for row in rows.get(name, ())}
+        | {str(row["larger_place"]) for row in larger}
+    )
     return Told(
         sentences=found.get("sentences", {}).get(language(), ()), direction=str(DIRECTIONS[found["direction"]]), assumptions=found["assumptions"][language()],
-        few=bool(found.get("few")), speaks=bool(found.get("evidence")), lots=[_lot(row, names) for row in rows.get("lots", ())],
-        # Larger places are put together of their lots: who may not see one of these learns it from the rest.
-        larger=rows.get("larger_places", []) if not held_back else [],
+        few=bool(found.get("few")), speaks=speaks(analysis), lots=[_lot(row, names) for row in rows.get("lots", ())],
+        larger=[{**row, "name": names.get(row["larger_place"], row["larger_place"])} for row in larger],
         children=[{**row, "name": names.get(row[CODE_COLUMN], row[CODE_COLUMN])} for row in rows.get("children", ())],
         curve=list(tables.get("operating_curve", ()))[::2], held_back=held_back, counted=counted, newest=_newest(rows.get("lots", ()), str(found.get("newest", ""))),
         number=_drawn(found) if "coverage" in found else None,
     )  # fmt: skip
+
+
+def speaks(analysis: Analysis) -> bool:
+    """Whether the estimate hears what was analysed, once it is published."""
+    return bool(analysis.results[0].get("evidence"))
 
 
 def _drawn(found: Mapping[str, Any]) -> dict[str, float]:
@@ -182,16 +191,10 @@ def _number(name: str, value: float) -> str:
     return format_value(value, kind, language())
 
 
-def needs_one_place(way: str) -> bool:
-    """Say whether a way answers for one place."""
-    return WAYS[way].one_place
-
-
 @dataclass(frozen=True, kw_only=True)
 class Planned:
     """The rule of a lot: how many children, from how many vaccinated on it passes, and how often it does so at each coverage."""
 
-    plan: LotPlan
     says: str
     curve: Sequence[Mapping[str, float]]
 
@@ -205,5 +208,5 @@ def planned(*, lower: float, upper: float, alpha: float, beta: float, children: 
     )
     curve = operating_curve(plan, [at / 10 for at in range(11)])
     return Planned(
-        plan=plan, says=rule(plan, lower=lower, upper=upper).render(language()), curve=curve.to_dict("records")
+        says=rule(plan, lower=lower, upper=upper).render(language()), curve=curve.to_dict("records")
     )  # type: ignore[arg-type]  # fmt: skip

@@ -203,6 +203,7 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
     context["changed"] = queries.changed_since(found, queries.files_of(found))
     waiting = found.corrections.filter(state=Correction.State.PROPOSED).exists()
     context["decided"] = waiting or queries.decided_since(found)
+    context["speaks"] = found.of_households or found.shown is None or heard.speaks(found.shown)
     return render(request, "studies/publish.html", context)
 
 
