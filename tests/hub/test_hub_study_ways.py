@@ -117,6 +117,7 @@ def test_buildings_give_children_by_place_and_tell_the_estimate_nothing(hub: Non
     said = text_of(visitor("researcher").get(f"{PAGE}{one.pk}/resultats/"))
     assert "Cette étude ne dit rien à l'estimation" in said
     assert "10 localités visitées" in said
+    assert "4 % (3,5 % – 4,5 %) · recensement" in said.replace("\u202f", " ").replace("\xa0", " ")
 
 
 def test_interviews_held_there_stand_beside_the_number(hub: None, tmp_path: Path) -> None:

@@ -185,10 +185,12 @@ def settings(one: Round) -> list[tuple[str, str]]:
 
 
 def _number(name: str, value: float) -> str:
-    kind = "percent" if name in SHARES else "count" if float(value).is_integer() else "decimal"
-    if kind == "decimal":
+    if name in SHARES:
+        whole = round(100 * value, 6).is_integer()
+        return format_value(value, "percent" if whole else "percent1", language())
+    if not float(value).is_integer():
         return f"{value:g}".replace(".", "," if language() == "fr" else ".")
-    return format_value(value, kind, language())
+    return format_value(value, "count", language())
 
 
 @dataclass(frozen=True, kw_only=True)
