@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kalanso.coverage import records as r
-from kalanso.coverage.area_density import area_at, source_residuals
+from kalanso.coverage.area_places import area_at, source_residuals
 from kalanso.coverage.cohort_pieces import cohort_share
 from kalanso.coverage.compiling import compiled, roomy
 from kalanso.coverage.denominator_pieces import PRIOR_PRECISION, level_density
@@ -91,15 +91,13 @@ def add_information(
     w = work.rows
     edge = np.zeros(EDGE)
     for i in range(tips.shape[0]):
-        levels, level, s, growth, _ = area_at(
-            i, tips[i], path1[i], path3[i], fields[i], at, hold, calendar, work
-        )
+        levels, level, s, growth, _ = area_at(i, tips, path1, path3, fields, at, hold, calendar, work)
         w[r.D_OFFSET, 0] = 0.0
         _of_reports(i, weight, level, levels[6], at, reports, calendar, into, w, edge)
         for j in range(clusters.start[i], clusters.start[i + 1]):
             _of_cluster(i, j, weight, at, clusters, into, w, edge)
         pull = w[r.D_OFFSET, 0]
-        pull += _of_level(i, weight, level, s, growth, levels[4], at, targets, into, work.sources, edge)
+        pull += _of_level(i, weight, level, s, growth, levels[4], at, targets, into, work, edge)
         into.curve_level[i] -= weight * pull * level * (1.0 - level)
 
 
@@ -113,7 +111,7 @@ def add_told(
     edge = np.zeros(EDGE)
     for m in range(members.size):
         i = members[m]
-        _, level, _, _, _ = area_at(i, tips[i], path1[i], path3[i], fields[i], at, hold, calendar, work)
+        _, level, _, _, _ = area_at(i, tips, path1, path3, fields, at, hold, calendar, work)
         lean = 0.0
         for t in range(w.shape[1]):
             lean += (level - w[r.P, t]) / w.shape[1]
@@ -308,12 +306,12 @@ def _cohort_shares(kind: int, p: float, q: float, size: int, base: float) -> tup
 @compiled
 def _of_level(
     i: int, weight: float, level: float, s: float, growth: float, field: float, at: Any, targets: Any,
-    into: Any, room: Any, edge: Any,
+    into: Any, work: Any, edge: Any,
 ) -> float:  # fmt: skip
     size = targets.log_level.shape[1]
-    residuals, rho, slopes = room[0], room[1], room[2, : 4 + 2 * size]
+    residuals, present, rho, slopes = work.residuals, work.present, work.rho, work.slopes
     pulled = precision = 0.0
-    source_residuals(i, growth, field, at, targets, residuals, rho)
+    source_residuals(i, growth, field, at, targets, residuals, present, rho)
     for k in range(size):
         if targets.seen[i, k]:
             pulled += at.source_precision[k] * targets.years[i, k]
@@ -323,13 +321,12 @@ def _of_level(
     alone = targets.open[i] == r.POPULATION
     if alone:
         population_density(
-            s - targets.centre, residuals[:size], at.source_precision, targets.seen[i], targets.wild_allowed,
-            slopes,
+            s - targets.centre, residuals, at.source_precision, present, targets.wild_allowed, slopes, work.logs
         )  # fmt: skip
     else:
         level_density(
-            s - targets.centre, residuals[:size], at.source_precision, targets.seen[i], targets.wild_allowed,
-            rho, slopes,
+            s - targets.centre, residuals, at.source_precision, present, targets.wild_allowed, rho, slopes,
+            work.logs,
         )  # fmt: skip
     edge[:] = 0.0
     edge[r.LEVEL1] = -(1.0 - level)

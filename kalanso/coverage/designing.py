@@ -159,7 +159,7 @@ def _reports(evidence: Evidence, question: Question, priors: Priors, open_share:
     odds = float(np.log(share / (1 - share))) if share > 0 else -np.inf
     return Reports(
         y1, y3, seen1, seen3, np.log(c1), np.log(c3), slots[0].copy(), slots[1].copy(), distinct, table,
-        share, kappa, float(np.log(kappa)), odds, question.step.lag,
+        table[slots[0]], table[slots[1]], share, kappa, float(np.log(kappa)), odds, question.step.lag,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kalanso.coverage import records as r
-from kalanso.coverage.area_density import area_at, source_residuals
+from kalanso.coverage.area_places import area_at, source_residuals
 from kalanso.coverage.attendance_term import Attendance
 from kalanso.coverage.compiling import roomy
 from kalanso.coverage.denominator_pieces import (
@@ -65,8 +65,8 @@ def _draw_areas(
 ) -> None:  # fmt: skip
     w, scale = work.rows, at.scale
     for i in range(tips.shape[0]):
-        levels, _, s, growth, _ = area_at(i, tips[i], path1[i], path3[i], fields[i], at, hold, calendar, work)
-        nu = _population(i, s, growth, levels[4], further, at, targets, work.sources, chance[i])
+        levels, _, s, growth, _ = area_at(i, tips, path1, path3, fields, at, hold, calendar, work)
+        nu = _population(i, s, growth, levels[4], further, at, targets, work, chance[i])
         for t in range(w.shape[1]):
             due, _ = third_doses(max(t - reports.lag, 0), w, scale[r.KERNEL])
             out[0, i, t] = w[r.P, t]
@@ -81,28 +81,29 @@ def _draw_areas(
 
 @roomy
 def _population(
-    i: int, s: float, growth: float, field: float, further: Any, at: Any, targets: Any, room: Any, chance: Any
+    i: int, s: float, growth: float, field: float, further: Any, at: Any, targets: Any, work: Any, chance: Any
 ) -> float:
     """Draw log population in the middle of the series, given the dose level s: first which source is
     wildly off, if any, then a normal. Where over-reporting is open, it is what over-reporting leaves."""
-    size = targets.log_level.shape[1]
-    residuals, rho = room[0, :size], room[1]
-    source_residuals(i, growth, field, at, targets, residuals, rho)
+    residuals, present, rho, weights = work.residuals, work.present, work.rho, work.logs
+    source_residuals(i, growth, field, at, targets, residuals, present, rho)
     if targets.open[i] == r.POPULATION:
         return s
     if targets.open[i] >= 0:
         value, _, _ = open_reporting(
-            s - targets.centre, further[targets.open[i]], residuals, at.source_precision, targets.seen[i], rho
+            s - targets.centre, further[targets.open[i]], residuals, at.source_precision, present, rho
         )
         return s - value
     _, rho_mean, rho_variance = reporting_with_recount(rho[0], rho[1], rho[2], rho[3])
-    present, gap = targets.seen[i], s - targets.centre - rho_mean
-    weights = np.empty(size + 1 if targets.wild_allowed else 1)
-    top = component_logs(gap, residuals, at.source_precision, present, rho_variance, weights)
-    weights[:] = np.exp(weights - top)
-    weights /= weights.sum()
+    gap = s - targets.centre - rho_mean
+    count = at.source_precision.size + 1 if targets.wild_allowed else 1
+    top = component_logs(
+        gap, residuals, at.source_precision, present, rho_variance, targets.wild_allowed, weights
+    )
+    weights[:count] = np.exp(weights[:count] - top)
+    weights[:count] /= weights[:count].sum()
     chosen, passed = 0, weights[0]
-    while chosen < weights.size - 1 and chance[0] > passed:
+    while chosen < count - 1 and chance[0] > passed:
         chosen += 1
         passed += weights[chosen]
     _, mean, variance = source_component(residuals, at.source_precision, present, chosen - 1)

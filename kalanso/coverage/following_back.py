@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from kalanso.coverage import records as r
+from kalanso.coverage.blocks import put2
 from kalanso.coverage.compiling import compiled, inlined
 from kalanso.coverage.following import (
     A10,
@@ -50,14 +51,17 @@ LK, LM, D_C = 0, 3, 6
 
 
 @inlined
-def follow_back(w: Any, a: Any, s: Any, back: Any, d: Any, out_tips: Any, out1: Any, out3: Any) -> None:
+def follow_back(i: Any, w: Any, a: Any, s: Any, back: Any, d: Any, out: Any) -> None:
     """Carry slopes in paths (rows D_PATH of `w`) and levels (`d` from LK) back to coordinates (`out`), and fill
     slopes in the pulls (`back`, `d` from LM) and in the entries of the precision (`back`, `d` from D_C)."""
     size = w.shape[1]
     _whiten(w, a, s, back, d)
     for t in range(size):
-        out1[t], out3[t] = back[K1, t], back[K2, t]
-    out_tips[r.LEVEL1], out_tips[r.LEVEL3], out_tips[r.DOSE] = d[LK], d[LK + 1], d[LK + 2]
+        put2(out.path1, i, t, back[K1, t])
+        put2(out.path3, i, t, back[K2, t])
+    put2(out.tips, i, r.LEVEL1, d[LK])
+    put2(out.tips, i, r.LEVEL3, d[LK + 1])
+    put2(out.tips, i, r.DOSE, d[LK + 2])
     _spread(w, a, s, back, d)
     _levels_back(s, d)
     d_b11 = d_b21 = d_b22 = 0.0
@@ -134,9 +138,9 @@ def _levels_back(s: Any, d: Any) -> None:
 
 @inlined
 def _pair_back(
-    t: int, w: Any, a: Any, s: Any, back: Any, d: Any, d_b11: float, d_b21: float, d_b22: float, e10: float,
-    e11: float, e12: float, e20: float, e21: float, e22: float,
-) -> tuple[float, float, float, float, float, float, float, float, float]:  # fmt: skip
+    t: int, w: Any, a: Any, s: Any, back: Any, d: Any, d_b11: Any, d_b21: Any, d_b22: Any, e10: Any, e11: Any,
+    e12: Any, e20: Any, e21: Any, e22: Any,
+) -> tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any]:  # fmt: skip
     """Go back through one quarter: given the slopes in the next quarter's pair and its border with the levels,
     return those in this one's."""
     a10, a11, a12, a20, a21, a22 = a[t, A10], a[t, A11], a[t, A12], a[t, A20], a[t, A21], a[t, A22]

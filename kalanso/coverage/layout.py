@@ -326,7 +326,7 @@ class Layout:
             survey_bias=np.ascontiguousarray(gamma[b["survey_bias"]]),
             stratum1=d.strata.contrasts @ gamma[b["strata1"]],
             stratum3=d.strata.contrasts @ gamma[b["strata3"]],
-            kappa_table1=tables[0], kappa_slope1=tables[1], kappa_log1=np.log(counts + scale[r.KAPPA1]),
+            kappa_table1=tables[0], kappa_slope1=tables[1],
             kappa_table3=tables[2], kappa_slope3=tables[3],
             scale=scale,
             bend=frame.bend(scale),

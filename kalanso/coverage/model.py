@@ -15,13 +15,27 @@ from typing import cast
 import numpy as np
 
 from kalanso.coverage import records as r
-from kalanso.coverage.area_density import areas_density, areas_shares
+from kalanso.coverage.area_density import areas_density
 from kalanso.coverage.area_information import Information, add_information, add_told
+from kalanso.coverage.area_places import areas_shares
 from kalanso.coverage.attendance_term import Attendance
+from kalanso.coverage.blocks import laid_records
 from kalanso.coverage.designing import Design
 from kalanso.coverage.frame import Frame
+from kalanso.coverage.lanes import LANES
 from kalanso.coverage.layout import Layout
-from kalanso.coverage.records import Floats, Ints, Pulls, Setting, Shares, Slopes, Work
+from kalanso.coverage.records import (
+    Floats,
+    Hold,
+    Ints,
+    Pulls,
+    Reports,
+    Setting,
+    Shares,
+    Slopes,
+    Targets,
+    Work,
+)
 from kalanso.coverage.terms import Term, Tie
 
 # Globals stand on log, logit and standardised scales: a state beyond this is refused, not computed.
@@ -53,7 +67,7 @@ class Model:
 
     def __post_init__(self) -> None:
         self._rooms = threading.local()
-        self._still = Pulls.none(*self.design.shape, self.design.further.size)
+        self._still = _laid_pulls(Pulls.none(*self.design.shape, self.design.further.size))
 
     @property
     def _out(self) -> Slopes:
@@ -72,6 +86,45 @@ class Model:
             d = self.design
             self._rooms.work = Work.room(d.shape[1], len(d.sources.names), len(d.strata.names))
         return cast(Work, self._rooms.work)
+
+    @property
+    def _block(self) -> Work:
+        """Room of this thread for a block of areas."""
+        if not hasattr(self._rooms, "block"):
+            d = self.design
+            self._rooms.block = Work.room(d.shape[1], len(d.sources.names), len(d.strata.names), LANES)
+        return cast(Work, self._rooms.block)
+
+    @cached_property
+    def _laid(self) -> tuple[Hold, Reports, Targets]:
+        """What the density reads of areas and no state changes, laid out in lanes."""
+        d = self.design
+        return (
+            laid_records(self.frame.hold, "quarter", "level", "fields"),
+            laid_records(
+                d.reports,
+                "y1",
+                "y3",
+                "seen1",
+                "seen3",
+                "log_complete1",
+                "log_complete3",
+                "outlier1",
+                "outlier3",
+            ),
+            laid_records(
+                d.targets, "log_level", "years", "seen", "slope", "slope_seen", "recount", "recount_variance"
+            ),
+        )
+
+    def _areas(self, state: State, at: Setting, pulls: Pulls) -> tuple[float, Slopes]:
+        """Return the density of the areas' evidence and of their coordinates, with its slopes."""
+        d, (hold, reports, targets), out = self.design, self._laid, self._out
+        total = areas_density(
+            state.tips, state.path1, state.path3, d.field.centred(state.fields), state.further, at, hold,
+            reports, d.clusters, targets, d.calendar, pulls, out, self._block,
+        )  # fmt: skip
+        return total, out
 
     @property
     def design(self) -> Design:
@@ -171,12 +224,9 @@ class Model:
         if not np.abs(state.gamma).max() < FARTHEST:
             return -np.inf, np.zeros(self.size)
         at = self.layout.setting(state.gamma, self.frame)
-        d, out = self.design, self._out
         tied, extra, pulls = self._terms(state, at)
-        total = tied + areas_density(
-            state.tips, state.path1, state.path3, d.field.centred(state.fields), state.further, at,
-            self.frame.hold, d.reports, d.clusters, d.targets, d.calendar, pulls, out, self._work,
-        )  # fmt: skip
+        value, out = self._areas(state, at, pulls)
+        total = tied + value
         slope = np.empty(self.size)
         parts = self.state(slope)
         prior, d_prior = self.layout.density(state.gamma)
@@ -215,7 +265,7 @@ class Model:
             value, slope = term.density(state.gamma, at, shares, pulls)
             total += value
             extra += slope
-        return total, extra, pulls
+        return total, extra, _laid_pulls(pulls)
 
     def shared_information(self, x: Floats) -> Floats:
         """Return what evidence on several areas says of the globals (G,G), areas held still."""
@@ -246,17 +296,13 @@ class Model:
         shares, plain = self.shares(state, at), self._pulled(state, at, self._still)
         for row, term in zip(found, tying, strict=True):
             pulls, slope = term.tie(state.gamma, at, shares)
-            row[:] = self._pulled(state, at, pulls) - plain
+            row[:] = self._pulled(state, at, _laid_pulls(pulls)) - plain
             row[: self.layout.size] += slope
         return found
 
     def _pulled(self, state: State, at: Setting, pulls: Pulls) -> Floats:
         """Return the slope of the areas' density under given pulls."""
-        d, out = self.design, self._out
-        areas_density(
-            state.tips, state.path1, state.path3, d.field.centred(state.fields), state.further, at,
-            self.frame.hold, d.reports, d.clusters, d.targets, d.calendar, pulls, out, self._work,
-        )  # fmt: skip
+        d, (_, out) = self.design, self._areas(state, at, pulls)
         found = np.empty(self.size)
         parts = self.state(found)
         parts.gamma[:] = self.layout.slope(state.gamma, at, out, self.frame)
@@ -309,3 +355,8 @@ class Model:
         out.bend[:, 1] -= (smooth * (fields - middle)).sum(axis=0)
         slope[:] = field.centred(out.fields) - by_spread * smooth
         return -0.5 * float((bent * smooth).sum())
+
+
+def _laid_pulls(pulls: Pulls) -> Pulls:
+    made: Pulls = laid_records(pulls, "eta1", "eta3", "offset", "slip")
+    return made

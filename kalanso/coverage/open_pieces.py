@@ -11,9 +11,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from kalanso.coverage.compiling import compiled, roomy
+from kalanso.coverage.compiling import compiled
 from kalanso.coverage.denominator_pieces import (
     component_logs,
     component_slopes,
@@ -35,10 +33,10 @@ def open_reporting(
     return rho_mean + share * (s - mean - rho_mean) + spread * z, share, spread
 
 
-@roomy
+@compiled
 def open_density(
     s: float, z: float, residuals: Any, precisions: Any, present: Any, wild_allowed: bool, rho: Any,
-    pull: float, slopes: Any,
+    pull: float, slopes: Any, logs: Any,
 ) -> float:  # fmt: skip
     """Return the log density of (s, z), and fill its slopes as `level_density` does, d/dz in place of the
     information. `pull` is a slope in rho that comes from evidence on several areas.
@@ -48,7 +46,7 @@ def open_density(
     _, mean, variance = source_component(residuals, precisions, present, -1)
     value, share, spread = open_reporting(s, z, residuals, precisions, present, rho)
     nu, off = s - value, value - rho_mean
-    total = seen + population_density(nu, residuals, precisions, present, wild_allowed, slopes)
+    total = seen + population_density(nu, residuals, precisions, present, wild_allowed, slopes, logs)
     d_nu = slopes[0]
     total += math.log(spread) - 0.5 * off * off / rho_variance - 0.5 * math.log(rho_variance)
     d_value = pull - d_nu - off / rho_variance
@@ -73,19 +71,17 @@ def open_density(
     return total
 
 
-@roomy
+@compiled
 def population_density(
-    nu: float, residuals: Any, precisions: Any, present: Any, wild_allowed: bool, slopes: Any
+    nu: float, residuals: Any, precisions: Any, present: Any, wild_allowed: bool, slopes: Any, logs: Any
 ) -> float:
     """Return the log density of log population given the sources, and fill its slopes as `level_density`."""
     slopes[:] = 0.0
-    logs = np.empty(residuals.size + 1 if wild_allowed else 1)
-    top = component_logs(nu, residuals, precisions, present, 0.0, logs)
-    sum_ = 0.0
-    for c in range(logs.size):
-        sum_ += math.exp(logs[c] - top)
-    for c in range(logs.size):
-        share = math.exp(logs[c] - top) / sum_
-        if share > 0.0:
-            component_slopes(nu, 0.0, 0.0, residuals, precisions, present, c - 1, share, slopes)
-    return top + math.log(sum_)
+    top = component_logs(nu, residuals, precisions, present, 0.0, wild_allowed, logs)
+    whole = 0.0
+    for c in range(precisions.size + 1 if wild_allowed else 1):
+        logs[c] = math.exp(logs[c] - top)
+        whole += logs[c]
+    for c in range(precisions.size + 1 if wild_allowed else 1):
+        component_slopes(nu, 0.0, 0.0, residuals, precisions, present, c - 1, logs[c] / whole, slopes)
+    return top + math.log(whole)

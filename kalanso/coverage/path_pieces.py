@@ -22,20 +22,21 @@ def path_entries(size: int, sd: float, memory: float) -> tuple[float, float, flo
 
 
 @inlined
-def path_density(path: Any, sd: float, memory: float, slope: Any) -> tuple[float, float, float, float]:
-    """Return the log density of a path and its slopes in the three entries; add those in the path to `slope`."""
-    size = path.size
+def path_density(w: Any, row: int, sd: float, memory: float, slope: int) -> tuple[Any, Any, Any, Any]:
+    """Return the log density of a path (a row of `w`) and its slopes in the three entries; add those in the path
+    to the row `slope`."""
+    size = w.shape[1]
     end, inner, off = path_entries(size, sd, memory)
     total = ends = inside = beside = 0.0
     for t in range(size):
-        x, edge = path[t], t == 0 or t == size - 1
+        x, edge = w[row, t], t == 0 or t == size - 1
         pulled = (end if edge else inner) * x
         if t > 0:
-            pulled += off * path[t - 1]
+            pulled += off * w[row, t - 1]
         if t + 1 < size:
-            pulled += off * path[t + 1]
-            beside -= x * path[t + 1]
-        slope[t] -= pulled
+            pulled += off * w[row, t + 1]
+            beside -= x * w[row, t + 1]
+        w[slope, t] -= pulled
         total -= 0.5 * x * pulled
         if edge:
             ends -= 0.5 * x * x

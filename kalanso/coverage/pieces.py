@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 from kalanso.coverage.compiling import compiled
+from kalanso.coverage.lanes import where_above
 
 
 @compiled
@@ -37,46 +38,40 @@ def gamma_table(counts: Any, kappa: float, log_out: Any, slope_out: Any) -> None
 @compiled
 def beta_binomial(y: int, m: int, share: float, a: float) -> tuple[float, float, float]:
     """Return log BetaBin(y of m; mean `share`, a = (1 - icc)/icc) up to the binomial coefficient,
-    its slope in the share and its slope in a, by finite sums (integers only, no gamma function)."""
+    its slope in the share and its slope in a, by finite products and sums (integers only, no gamma function)."""
     alpha, beta = share * a, (1.0 - share) * a
     ll = d_alpha = d_beta = d_total = 0.0
-    for q in range(y):
-        ll += math.log(alpha + q)
-        d_alpha += 1.0 / (alpha + q)
-    for q in range(m - y):
-        ll += math.log(beta + q)
-        d_beta += 1.0 / (beta + q)
+    product = 1.0
     for q in range(m):
-        ll -= math.log(a + q)
-        d_total -= 1.0 / (a + q)
+        part = 1.0 / (a + q)
+        d_total -= part
+        if q < y:
+            factor = alpha + q
+            d_alpha += 1.0 / factor
+        else:
+            factor = beta + (q - y)
+            d_beta += 1.0 / factor
+        product *= factor * part
+        if not 1e-200 < product < 1e200:
+            ll += math.log(product)
+            product = 1.0
+    ll += math.log(product)
     return ll, a * (d_alpha - d_beta), share * d_alpha + (1.0 - share) * d_beta + d_total
 
 
 @compiled
-def log_sigmoid(x: float) -> float:
-    """Return log of the logistic function."""
-    if x > 0:
-        return -math.log1p(math.exp(-x))
-    return x - math.log1p(math.exp(x))
+def log_with_one(x: Any) -> Any:
+    """Return log(1 + x) of numbers, or of numbers in lanes, from 0 to 1, without loss where they are small."""
+    whole = 1.0 + x
+    return math.log(whole) + (x - (whole - 1.0)) / whole
 
 
 @compiled
-def share_of(x: float) -> tuple[float, float]:
+def share_of(x: Any) -> tuple[Any, Any]:
     """Return log of the logistic function and the function itself, with one exponential."""
-    if x > 0:
-        e = math.exp(-x)
-        return -math.log1p(e), 1.0 / (1.0 + e)
-    e = math.exp(x)
-    return x - math.log1p(e), e / (1.0 + e)
-
-
-@compiled
-def log_of_sum(log_large: float, large: float, small: float) -> float:
-    """Return log(large + small), by its series where `small` is a few percent (error below 1e-9)."""
-    x = small / large
-    if x < 0.02:
-        return log_large + x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - 0.25 * x)))
-    return math.log(large + small)
+    e = math.exp(-math.fabs(x))
+    share = 1.0 / (1.0 + e)
+    return where_above(x, 0.0, 0.0, x) - log_with_one(e), where_above(x, 0.0, share, e * share)
 
 
 @compiled

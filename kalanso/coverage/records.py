@@ -29,7 +29,8 @@ class Reports(NamedTuple):
     """Routine counts: doses y (N,T), which are there, log completeness, and places in `counts`.
 
     `lag` is how many quarters after the first dose the second is due: y3 of quarter t is of the cohorts
-    t - lag and the one before. `counts` are the distinct values, `outlier_table` the log gamma terms of the outlier component.
+    t - lag and the one before. `counts` are the distinct values, `outlier_table` the log gamma terms of the outlier
+    component, `outlier1` and `outlier3` (N,T) the same for each count.
     """
 
     y1: Floats
@@ -42,6 +43,8 @@ class Reports(NamedTuple):
     slot3: Ints
     counts: Floats
     outlier_table: Floats
+    outlier1: Floats
+    outlier3: Floats
     outlier_share: float
     outlier_kappa: float
     log_outlier_kappa: float
@@ -123,7 +126,6 @@ class Setting(NamedTuple):
     stratum3: Floats
     kappa_table1: Floats
     kappa_slope1: Floats
-    kappa_log1: Floats
     kappa_table3: Floats
     kappa_slope3: Floats
     scale: Floats
@@ -256,24 +258,60 @@ class Pulls(NamedTuple):
         )
 
 
+class Sums(NamedTuple):
+    """Slopes in what all areas share, summed up lane by lane (records.Slopes has the same names)."""
+
+    scale: Floats
+    trend1: Floats
+    trend3: Floats
+    season: Floats
+    timing: Floats
+    source_bias: Floats
+    source_precision: Floats
+    source_slope: Floats
+    bend: Floats
+
+
 class Work(NamedTuple):
-    """Room for one area, so that nothing is allocated: its quarters (odds, shares, offsets and their slopes), sources,
-    strata, and what `following` and `following_back` need for quarters and levels."""
+    """Room for one area or a block of them, so that nothing is allocated: quarters (odds, shares, offsets and their
+    slopes), what `level_density` reads and fills, strata, what `following` and `following_back` need for quarters
+    and levels, and slopes in what all areas share."""
 
     rows: Floats
-    sources: Floats
+    residuals: Floats
+    present: Floats
+    rho: Floats
+    slopes: Floats
+    logs: Floats
     strata: Floats
     pairs: Floats
     levels: Floats
     pairs_back: Floats
     levels_back: Floats
+    sums: Sums
 
     @classmethod
-    def room(cls, quarters: int, sources: int, strata: int) -> Work:
-        """Return empty room."""
+    def room(cls, quarters: int, sources: int, strata: int, *lanes: int) -> Work:
+        """Return empty room; `lanes` is how many areas it is for, where more than one."""
+
+        def empty(*shape: int) -> Floats:
+            return np.zeros((*shape, *lanes))
+
+        t, k = quarters, max(sources, 1)
+        sums = Sums(
+            empty(SCALES),
+            empty(t),
+            empty(t),
+            empty(t),
+            empty(t),
+            empty(k),
+            empty(k),
+            empty(k),
+            empty(FIELDS, 2),
+        )
         return cls(
-            np.zeros((ROWS, quarters)), np.zeros((3, 4 + 2 * max(sources, 1))), np.zeros((5, max(strata, 1))),
-            np.zeros((quarters, 15)), np.zeros(12), np.zeros((8, quarters)), np.zeros(12),
+            empty(ROWS, t), empty(k), empty(k), empty(4), empty(4 + 2 * k), empty(1 + k),
+            np.zeros((5, max(strata, 1))), empty(t, 15), empty(12), empty(8, t), empty(12), sums,
         )  # fmt: skip
 
 

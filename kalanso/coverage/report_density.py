@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from kalanso.coverage import records as r
+from kalanso.coverage.blocks import pick2, pick_of
 from kalanso.coverage.compiling import compiled, inlined
-from kalanso.coverage.pieces import log_of_sum
+from kalanso.coverage.lanes import any_above, where_above
+from kalanso.coverage.pieces import log_with_one
 
 # Log of a mean beyond which it is not computed: such states are refused by their density.
 HIGHEST = 300.0
@@ -28,38 +30,36 @@ MOST_EXCESS = 0.7
 
 @compiled
 def count_density(
-    y: float, log_mu: float, mu: float, kappa: float, log_kappa: float, table: float, table_slope: float,
-    wide_table: float, wide: float, log_wide: float, log_odds: float,
-) -> tuple[float, float, float, float]:  # fmt: skip
+    y: Any, log_mu: Any, mu: Any, kappa: float, log_kappa: float, table: Any, table_slope: Any, wide_table: Any,
+    wide: float, log_wide: float, log_odds: float,
+) -> tuple[Any, Any, Any, Any]:  # fmt: skip
     """Return the log density of one count (negative binomial, up to -log y!, with a rare wide component
     and, far above the mean, typing errors), its slopes in log mu and kappa, and the share of the regular component."""
-    log_sum = log_of_sum(log_mu, mu, kappa)
-    excess = (y + kappa) / (kappa + mu)
+    whole = kappa + mu
+    log_sum, part = math.log(whole), 1.0 / whole
+    excess = (y + kappa) * part
     ll = table + kappa * log_kappa + y * log_mu - (y + kappa) * log_sum
-    slope = kappa * (y - mu) / (kappa + mu)
+    slope = kappa * (y - mu) * part
     d_kappa = table_slope + log_kappa + 1.0 - log_sum - excess
     if log_odds == -np.inf:
-        return ll, slope, d_kappa, 1.0
-    other = wide_table + wide * log_wide + y * log_mu - (y + wide) * log_of_sum(log_mu, mu, wide)
-    steep = wide * (y - mu) / (wide + mu)
-    if y > FAR * mu:
-        other, near = with_typing_errors(y, other, wide_table, wide)
-        steep *= near
+        return ll, slope, d_kappa, 1.0 + 0.0 * slope
+    whole = wide + mu
+    other = wide_table + wide * log_wide + y * log_mu - (y + wide) * math.log(whole)
+    steep = wide * (y - mu) / whole
+    if any_above(y, FAR * mu):
+        typed, near = with_typing_errors(y, other, wide_table, wide)
+        other = where_above(y, FAR * mu, typed, other)
+        steep *= where_above(y, FAR * mu, near, 1.0)
     gap = other - ll + log_odds
-    if gap < -30.0:
-        return ll, slope, d_kappa, 1.0
-    if gap > 30.0:
-        return other + log_odds, steep, 0.0, 0.0
-    odds = math.exp(gap)
-    regular = 1.0 / (1.0 + odds)
+    odds = math.exp(-math.fabs(gap))
+    near = 1.0 / (1.0 + odds)
+    regular = where_above(gap, 0.0, odds * near, near)
     slope = regular * slope + (1.0 - regular) * steep
-    if odds < 1e-3:
-        return ll + odds * (1.0 - odds * (0.5 - odds / 3.0)), slope, regular * d_kappa, regular
-    return ll + math.log1p(odds), slope, regular * d_kappa, regular
+    return ll + where_above(gap, 0.0, gap, 0.0) + log_with_one(odds), slope, regular * d_kappa, regular
 
 
 @compiled
-def with_typing_errors(y: float, other: float, wide_table: float, wide: float) -> tuple[float, float]:
+def with_typing_errors(y: Any, other: Any, wide_table: Any, wide: float) -> tuple[Any, Any]:
     """Return the log density of an outlier that may be a slip of digits, and the share of the wide component.
 
     The wide component falls exponentially: a number a thousand times too high would drag the country
@@ -68,135 +68,125 @@ def with_typing_errors(y: float, other: float, wide_table: float, wide: float) -
     """
     log_factorial = wide_table + math.lgamma(wide) + (1.0 - wide) * math.log(y + 0.5 * wide)
     gap = log_factorial - math.log(y + 1.0) + TYPED - other
-    if gap > 30.0:
-        return other + gap, 0.0
-    odds = math.exp(gap)
-    return other + math.log1p(odds), 1.0 / (1.0 + odds)
+    odds = math.exp(-math.fabs(gap))
+    part = 1.0 / (1.0 + odds)
+    return other + where_above(gap, 0.0, gap, 0.0) + log_with_one(odds), where_above(
+        gap, 0.0, odds * part, part
+    )
 
 
 @compiled
-def excess_of(y: float, mu: float, kappa: float) -> tuple[float, float, float]:
+def excess_of(y: Any, mu: Any, kappa: float) -> tuple[Any, Any, Any]:
     """Return the log of how much a quarter's first doses exceed their mean, as far as that is more than
     chance, and its slopes in log mu and in kappa.
 
     With a gamma factor that two counts share, the mean of the second given the first is multiplied by
     (kappa + y) / (kappa + mu); bounded, since a typing error says nothing of other doses.
     """
-    return excess_at(math.log((kappa + y) / (kappa + mu)), y, mu, kappa)
-
-
-@compiled
-def excess_at(log_ratio: float, y: float, mu: float, kappa: float) -> tuple[float, float, float]:
-    """The same, where the log of (kappa + y) / (kappa + mu) is known."""
-    bent = 1.0 - 2.0 / (math.exp(2.0 / MOST_EXCESS * log_ratio) + 1.0)
-    slope = 1.0 - bent * bent
-    return MOST_EXCESS * bent, -slope * mu / (kappa + mu), slope * (1.0 / (kappa + y) - 1.0 / (kappa + mu))
+    bent = 1.0 - 2.0 / (math.exp(2.0 / MOST_EXCESS * math.log((kappa + y) / (kappa + mu))) + 1.0)
+    slope, part = 1.0 - bent * bent, 1.0 / (kappa + mu)
+    return MOST_EXCESS * bent, -slope * mu * part, slope * (1.0 / (kappa + y) - part)
 
 
 @inlined
-def routine_density(i: int, recording: float, at: Any, reports: Any, out: Any, w: Any) -> tuple[float, float]:
+def routine_density(i: Any, recording: Any, at: Any, reports: Any, sums: Any, w: Any) -> tuple[Any, Any]:
     """Return the log density of an area's routine counts, and its slope in recording."""
     total, log_kappa = 0.0, math.log(at.scale[r.KAPPA1])
     for t in range(w.shape[1]):
-        w[r.EXCESS, t] = 0.0
-        w[r.EXCESS_MEAN, t] = 0.0
-        w[r.EXCESS_KAPPA, t] = 0.0
-        w[r.D_EXCESS, t] = 0.0
-    for t in range(w.shape[1]):
-        if reports.seen1[i, t]:
-            total += _first(i, t, log_kappa, at, reports, out, w)
-    value, d_recording = _thirds(i, at.scale[r.RECORDING_SD] * recording, recording, at, reports, out, w)
+        total += _first(i, t, log_kappa, at, reports, sums, w)
+    value, d_recording = _thirds(i, recording, at, reports, sums, w)
     total += value
     for t in range(w.shape[1]):
         less = w[r.D_EXCESS, t] * w[r.EXCESS_MEAN, t]
-        if less != 0.0:
-            out.scale[r.KAPPA1] += w[r.D_EXCESS, t] * w[r.EXCESS_KAPPA, t]
-            out.scale[r.COMPLETE] += less * reports.log_complete1[i, t]
-            out.timing[t] += less
-            w[r.D_ETA1, t] += less * (1.0 - w[r.P, t])
-            w[r.D_OFFSET, t] += less
+        sums.scale[r.KAPPA1] += w[r.D_EXCESS, t] * w[r.EXCESS_KAPPA, t]
+        sums.scale[r.COMPLETE] += less * pick2(reports.log_complete1, i, t)
+        sums.timing[t] += less
+        w[r.D_ETA1, t] += less * (1.0 - w[r.P, t])
+        w[r.D_OFFSET, t] += less
     return total, d_recording
 
 
 @inlined
-def _first(i: int, t: int, log_kappa: float, at: Any, reports: Any, out: Any, w: Any) -> float:
-    """First doses of one quarter."""
-    scale, y = at.scale, reports.y1[i, t]
-    kappa = scale[r.KAPPA1]
-    j = reports.slot1[i, t]
-    shift = scale[r.COMPLETE] * reports.log_complete1[i, t] + at.timing[t]
-    mu = w[r.DOSES, t] if shift == 0.0 else w[r.DOSES, t] * math.exp(shift)
-    log_mu = w[r.OFFSET, t] + w[r.LOGP, t] + shift
+def _first(i: Any, t: int, log_kappa: float, at: Any, reports: Any, sums: Any, w: Any) -> Any:
+    """First doses of one quarter, and by how much they exceed their mean."""
+    scale, y, seen = at.scale, pick2(reports.y1, i, t), pick2(reports.seen1, i, t)
+    kappa, complete = scale[r.KAPPA1], pick2(reports.log_complete1, i, t)
+    shift = scale[r.COMPLETE] * complete + at.timing[t]
+    mu = w[r.DOSES, t] * math.exp(shift)
     ll, g, d_kappa, _ = count_density(
-        y, log_mu, mu, kappa, log_kappa,
-        at.kappa_table1[j], at.kappa_slope1[j], reports.outlier_table[j], reports.outlier_kappa,
-        reports.log_outlier_kappa, reports.log_outlier_odds,
+        y, w[r.OFFSET, t] + w[r.LOGP, t] + shift, mu, kappa, log_kappa,
+        pick_of(at.kappa_table1, reports.slot1, i, t), pick_of(at.kappa_slope1, reports.slot1, i, t),
+        pick2(reports.outlier1, i, t), reports.outlier_kappa, reports.log_outlier_kappa,
+        reports.log_outlier_odds,
     )  # fmt: skip
-    log_ratio = at.kappa_log1[j] - log_of_sum(log_mu, mu, kappa)
-    w[r.EXCESS, t], w[r.EXCESS_MEAN, t], w[r.EXCESS_KAPPA, t] = excess_at(log_ratio, y, mu, kappa)
-    out.scale[r.KAPPA1] += d_kappa
-    out.scale[r.COMPLETE] += g * reports.log_complete1[i, t]
-    out.timing[t] += g
+    excess, by_mean, by_kappa = excess_of(y, mu, kappa)
+    w[r.EXCESS, t], w[r.EXCESS_MEAN, t], w[r.EXCESS_KAPPA, t] = seen * excess, seen * by_mean, seen * by_kappa
+    w[r.D_EXCESS, t] = 0.0
+    g *= seen
+    sums.scale[r.KAPPA1] += seen * d_kappa
+    sums.scale[r.COMPLETE] += g * complete
+    sums.timing[t] += g
     w[r.D_ETA1, t] += g * (1.0 - w[r.P, t])
     w[r.D_OFFSET, t] += g
-    return ll
+    return seen * ll
 
 
 @inlined
-def _thirds(
-    i: int, slip: float, recording: float, at: Any, reports: Any, out: Any, w: Any
-) -> tuple[float, float]:
+def _thirds(i: Any, recording: Any, at: Any, reports: Any, sums: Any, w: Any) -> tuple[Any, Any]:
     """Third doses of all quarters: what first doses exceed their mean by, they share. Slope in recording."""
     scale = at.scale
     kappa, late_share, shared = scale[r.KAPPA3], scale[r.KERNEL], scale[r.SHARED]
-    log_kappa = math.log(kappa)
+    log_kappa, slip = math.log(kappa), scale[r.RECORDING_SD] * recording
     total = d_recording = d_kappa = d_complete = d_kernel = d_shared = 0.0
-    for t in range(w.shape[1]):
-        if reports.seen3[i, t]:
-            j = reports.slot3[i, t]
-            due, soon = third_doses(t - reports.lag, w, late_share)
-            shift = scale[r.COMPLETE] * reports.log_complete3[i, t] + at.timing[t] + shared * w[r.EXCESS, t]
-            ll, g, d, _ = count_density(
-                reports.y3[i, t], math.log(due) + slip + shift, due * math.exp(slip + shift), kappa, log_kappa,
-                at.kappa_table3[j], at.kappa_slope3[j], reports.outlier_table[j], reports.outlier_kappa,
-                reports.log_outlier_kappa, reports.log_outlier_odds,
-            )  # fmt: skip
-            total += ll
-            d_recording += g
-            d_kappa += d
-            d_complete += g * reports.log_complete3[i, t]
-            out.timing[t] += g
-            d_shared += g * w[r.EXCESS, t]
-            w[r.D_EXCESS, t] += g * shared
-            _third_slopes(t - reports.lag, g, soon, w)
-            if t > reports.lag:
-                d_kernel += g * ((1.0 - soon) / late_share - soon / (1.0 - late_share))
-    out.scale[r.KAPPA3] += d_kappa
-    out.scale[r.COMPLETE] += d_complete
-    out.scale[r.KERNEL] += d_kernel
-    out.scale[r.SHARED] += d_shared
-    out.scale[r.RECORDING_SD] += d_recording * recording
+    for t in range(reports.lag, w.shape[1]):
+        seen, complete = pick2(reports.seen3, i, t), pick2(reports.log_complete3, i, t)
+        due, soon = third_doses(t - reports.lag, w, late_share)
+        shift = scale[r.COMPLETE] * complete + at.timing[t] + shared * w[r.EXCESS, t] + slip
+        ll, g, d, _ = count_density(
+            pick2(reports.y3, i, t), math.log(due) + shift, due * math.exp(shift), kappa, log_kappa,
+            pick_of(at.kappa_table3, reports.slot3, i, t), pick_of(at.kappa_slope3, reports.slot3, i, t),
+            pick2(reports.outlier3, i, t), reports.outlier_kappa, reports.log_outlier_kappa,
+            reports.log_outlier_odds,
+        )  # fmt: skip
+        g *= seen
+        total += seen * ll
+        d_recording += g
+        d_kappa += seen * d
+        d_complete += g * complete
+        sums.timing[t] += g
+        d_shared += g * w[r.EXCESS, t]
+        w[r.D_EXCESS, t] += g * shared
+        _third_slopes(t - reports.lag, g, soon, w)
+        if t > reports.lag:
+            d_kernel += g * ((1.0 - soon) / late_share - soon / (1.0 - late_share))
+    sums.scale[r.KAPPA3] += d_kappa
+    sums.scale[r.COMPLETE] += d_complete
+    sums.scale[r.KERNEL] += d_kernel
+    sums.scale[r.SHARED] += d_shared
+    sums.scale[r.RECORDING_SD] += d_recording * recording
     return total, d_recording * scale[r.RECORDING_SD]
 
 
 @compiled
-def third_doses(t: int, w: Any, late_share: float) -> tuple[float, float]:
+def third_doses(t: int, w: Any, late_share: float) -> tuple[Any, Any]:
     """Return the second doses due to be given when those of cohort t are, and the share of them of that cohort;
     the rest is of the cohort before."""
+    own = w[r.GIVEN, t]
     if t == 0:
-        return max(w[r.GIVEN, 0], 1e-300), 1.0
-    own = (1.0 - late_share) * w[r.GIVEN, t]
-    due = max(own + late_share * w[r.GIVEN, t - 1], 1e-300)
+        return where_above(own, 1e-300, own, 1e-300), 1.0 + 0.0 * own
+    own = (1.0 - late_share) * own
+    due = own + late_share * w[r.GIVEN, t - 1]
+    due = where_above(due, 1e-300, due, 1e-300)
     return due, own / due
 
 
 @compiled
-def _third_slopes(t: int, g: float, soon: float, w: Any) -> None:
+def _third_slopes(t: int, g: Any, soon: Any, w: Any) -> None:
     w[r.D_ETA1, t] += g * soon * (1.0 - w[r.P, t])
     w[r.D_ETA3, t] += g * soon * (1.0 - w[r.Q, t])
     w[r.D_OFFSET, t] += g * soon
     if t > 0:
-        late = 1.0 - soon
-        w[r.D_ETA1, t - 1] += g * late * (1.0 - w[r.P, t - 1])
-        w[r.D_ETA3, t - 1] += g * late * (1.0 - w[r.Q, t - 1])
-        w[r.D_OFFSET, t - 1] += g * late
+        late = g * (1.0 - soon)
+        w[r.D_ETA1, t - 1] += late * (1.0 - w[r.P, t - 1])
+        w[r.D_ETA3, t - 1] += late * (1.0 - w[r.Q, t - 1])
+        w[r.D_OFFSET, t - 1] += late

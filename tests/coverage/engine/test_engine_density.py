@@ -114,7 +114,7 @@ def test_the_level_is_the_integral_over_population_and_reporting() -> None:
     s = 0.3
     slopes = np.zeros(8)
 
-    found = level_density(s, residuals, precisions, np.array([True, True]), False, rho, slopes)
+    found = level_density(s, residuals, precisions, np.ones(2), False, rho, slopes, np.zeros(3))
 
     nu = np.linspace(-8, 8, 20001)
     density = stats.norm.logpdf(nu, 0, 2) + stats.norm.logpdf(s - nu, rho[0], np.sqrt(rho[1]))

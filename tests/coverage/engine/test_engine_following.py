@@ -81,16 +81,20 @@ def test_an_area_under_gaussian_evidence_is_standard_normal_in_its_coordinates_w
     scales[[r.LOCAL1, r.WALK1, r.LOCAL3, r.WALK3]] *= factor
     scales[r.CORR1] *= 0.7
     rng, given = np.random.default_rng(2), (0.3, -0.2, 0.1, -0.4, 0.2)
-    tips, path1, path3 = rng.normal(size=r.TIPS), rng.normal(size=quarters), rng.normal(size=quarters)
+    tips, path1, path3 = (
+        rng.normal(size=(5, r.TIPS)),
+        rng.normal(size=(5, quarters)),
+        rng.normal(size=(5, quarters)),
+    )
     work = Work.room(quarters, 1, 1)
 
     volume = follow(
-        tips, path1, path3, hold.quarter[4], hold.level[4], scales, given[2], given[3], given[4], given[0],
-        given[1], work.rows, work.pairs, work.levels,
+        4, tips, path1, path3, hold.quarter, hold.level, scales, given[2], given[3], given[4], given[0], given[1],
+        work.rows, work.pairs, work.levels,
     )  # fmt: skip
 
     precision, pull = dense(hold, scales, 4, given)
-    z = np.concatenate([np.column_stack([path1, path3]).ravel(), tips[LEVELS]])
+    z = np.concatenate([np.column_stack([path1[4], path3[4]]).ravel(), tips[4, LEVELS]])
     expected = np.linalg.solve(precision, pull) + np.linalg.solve(np.linalg.cholesky(precision).T, z)
     found = np.column_stack([work.rows[r.PATH1], work.rows[r.PATH3]]).ravel()
     assert found == pytest.approx(expected[:-3], abs=1e-10)
@@ -205,16 +209,16 @@ def test_fields_stand_for_their_effects(followed: tuple[Model, Whitening]) -> No
 @pytest.mark.parametrize(("sd", "memory"), [(0.4, 0.7), (0.9, 0.0), (0.2, 0.95)])
 def test_a_path_is_a_stationary_process_of_first_order(sd: float, memory: float) -> None:
     lags = np.abs(np.subtract.outer(np.arange(6), np.arange(6)))
-    path, slope, near = np.random.default_rng(1).normal(size=6), np.zeros(6), 1e-6
+    path, near = np.random.default_rng(1).normal(size=6), 1e-6
+    rows = np.array([path, np.zeros(6), np.zeros(6)])
 
-    value, *entries = path_density(path, sd, memory, slope)
+    value, *entries = path_density(rows, 0, sd, memory, 1)
 
     exact = stats.multivariate_normal(np.zeros(6), sd**2 * memory**lags)
     assert value == pytest.approx(exact.logpdf(path) + 3.0 * np.log(2 * np.pi))
-    assert slope == pytest.approx(-np.linalg.solve(sd**2 * memory**lags, path))
-    other = np.zeros(6)
-    by_sd = (path_density(path, sd + near, memory, other)[0] - value) / near
-    by_memory = (path_density(path, sd, memory + near, other)[0] - value) / near
+    assert rows[1] == pytest.approx(-np.linalg.solve(sd**2 * memory**lags, path))
+    by_sd = (path_density(rows, 0, sd + near, memory, 2)[0] - value) / near
+    by_memory = (path_density(rows, 0, sd, memory + near, 2)[0] - value) / near
     assert entry_slopes(6, sd, memory, *entries) == pytest.approx((by_sd, by_memory), rel=1e-3, abs=1e-3)
 
 

@@ -32,13 +32,13 @@ def test_open_over_reporting_integrates_to_the_level_in_which_it_is_hidden(
     recount: float, wild: bool
 ) -> None:
     residuals, precisions = np.array([0.2, -0.9]), np.array([25.0, 9.0])
-    present, rho = np.array([True, True]), np.array([0.05, 0.04, 0.1, recount])
-    slopes, s = np.zeros(8), 0.5
+    present, rho = np.ones(2), np.array([0.05, 0.04, 0.1, recount])
+    slopes, logs, s = np.zeros(8), np.zeros(3), 0.5
     z = np.linspace(-12, 12, 4001)
 
-    open_ = [open_density(s, one, residuals, precisions, present, wild, rho, 0.0, slopes) for one in z]
+    open_ = [open_density(s, one, residuals, precisions, present, wild, rho, 0.0, slopes, logs) for one in z]
 
-    hidden = level_density(s, residuals, precisions, present, wild, rho, slopes)
+    hidden = level_density(s, residuals, precisions, present, wild, rho, slopes, logs)
     assert np.log(np.trapezoid(np.exp(open_), z) / np.sqrt(2 * np.pi)) == pytest.approx(hidden)
 
 
