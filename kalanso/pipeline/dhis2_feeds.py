@@ -105,14 +105,9 @@ class Feeds:
         return (*places.below, *places.alone)
 
     def _values(self, chunk: Chunk, target: Path) -> int:
-        body = target.with_suffix(".json.part")
-        try:
-            return self.transport.download(
-                "dataValueSets.json", chunk.params(), body, lambda path: read_values(path, target)
-            )
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                body.unlink()
+        return self.transport.download(
+            "dataValueSets.json", chunk.params(), lambda answer: read_values(answer, target)
+        )
 
     def _analytic_values(self, chunk: Chunk, target: Path) -> int:
         """Bring operands of the confirmed meanings at the finest level, as rows of raw values."""

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, TypeVar
 
 import httpx
 import tenacity
@@ -39,6 +39,7 @@ T = TypeVar("T")
 Params = Sequence[tuple[str, str]]
 HEAD = 16_384  # bytes of a refusal that are read
 MIB = 1024**2
+HELD = 16 * MIB  # bytes of a long answer that are held in memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,30 +148,24 @@ class Transport:
 
         return self._ask(path, params, begin, lambda: _loaded(bytes(held)), limit=self.limits.small)
 
-    def download(self, path: str, params: Params, target: Path, read: Callable[[Path], T]) -> T:
-        """Bring a large answer into a file and return what `read` makes of it.
+    def download(self, path: str, params: Params, read: Callable[[BinaryIO], T]) -> T:
+        """Bring a large answer and return what `read` makes of it.
 
-        `read` may raise BadAnswer, upon which the question is asked again. The file is left to the
-        caller to delete.
+        `read` may raise BadAnswer, upon which the question is asked again. An answer is held in memory, or
+        on disk where it is longer than most.
         """
-        streams: list[Any] = []
+        with SpooledTemporaryFile(max_size=HELD) as held:
 
-        def begin() -> Callable[[bytes], Any]:
-            for stream in streams:
-                stream.close()
-            streams[:] = [target.open("wb")]
-            write: Callable[[bytes], Any] = streams[0].write
-            return write
+            def begin() -> Callable[[bytes], Any]:
+                held.seek(0)
+                held.truncate()
+                return held.write
 
-        def finish() -> T:
-            streams[0].close()
-            return read(target)
+            def finish() -> T:
+                held.seek(0)
+                return read(held)  # type: ignore[arg-type]
 
-        try:
             return self._ask(path, params, begin, finish, limit=self.limits.large)
-        finally:
-            for stream in streams:
-                stream.close()
 
     def _ask(
         self, path: str, params: Params, begin: Callable[[], Callable[[bytes], Any]],

@@ -13,7 +13,7 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -44,16 +44,16 @@ class _Unusual(Exception):
     """An answer that the fast reader does not understand; the careful one decides."""
 
 
-def read_values(path: Path, target: Path) -> int:
+def read_values(answer: BinaryIO, target: Path) -> int:
     """Write the rows of a JSON answer to a Parquet file with SCHEMA and return how many there are.
 
     Raises BadAnswer where the text is no JSON, no UTF-8, no data value set, or a row does not say
     its element, period and place. A missing list is an empty one.
     """
     try:
-        return _write(_quick(path), target)
+        return _write(_quick(answer), target)
     except _Unusual:
-        return _write(_careful(path), target)
+        return _write(_careful(answer), target)
 
 
 def _write(tables: Iterator[pa.Table], target: Path) -> int:
@@ -76,31 +76,31 @@ def _coded(table: pa.Table) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=_CODED)
 
 
-def _quick(path: Path) -> Iterator[pa.Table]:
+def _quick(answer: BinaryIO) -> Iterator[pa.Table]:
     """Read rows written one after the other without nesting, as DHIS2 does.
 
     Rows are parted at `},{`. Where that stands inside a text, or anything else is unusual, a part is no
     JSON object or their number differs, and the whole answer is left to the careful reader.
     """
-    part = _part if path.stat().st_size < _FEW else _fast_part
+    part = _part if answer.seek(0, io.SEEK_END) < _FEW else _fast_part
+    answer.seek(0)
     room = _room()
-    with path.open("rb", buffering=0) as stream:
-        held = _fill(stream, room, 0)
-        opening = _OPENING.match(bytes(room[: min(held, 1000)]))
-        if opening is None:
+    held = _fill(answer, room, 0)
+    opening = _OPENING.match(bytes(room[: min(held, 1000)]))
+    if opening is None:
+        raise _Unusual
+    begin = opening.end()
+    while held == len(room):
+        cut = _OWN.room.rfind(b"},{", begin, held)
+        if cut < 0:
             raise _Unusual
-        begin = opening.end()
-        while held == len(room):
-            cut = _OWN.room.rfind(b"},{", begin, held)
-            if cut < 0:
-                raise _Unusual
-            yield part(room[begin : cut + 1])
-            rest = held - (cut + 2)
-            room[:rest] = room[cut + 2 : held]
-            held, begin = _fill(stream, room, rest), 0
-        last = _unclosed(room, begin, held)
-        if last > begin:
-            yield part(room[begin:last])
+        yield part(room[begin : cut + 1])
+        rest = held - (cut + 2)
+        room[:rest] = room[cut + 2 : held]
+        held, begin = _fill(answer, room, rest), 0
+    last = _unclosed(room, begin, held)
+    if last > begin:
+        yield part(room[begin:last])
 
 
 def _room() -> memoryview:
@@ -110,9 +110,9 @@ def _room() -> memoryview:
     return memoryview(_OWN.room)
 
 
-def _fill(stream: io.FileIO, room: memoryview, held: int) -> int:
-    """Read until the room is full or the file ends; return how much the room holds."""
-    while held < len(room) and (came := stream.readinto(room[held:])):
+def _fill(answer: BinaryIO, room: memoryview, held: int) -> int:
+    """Read until the room is full or the answer ends; return how much the room holds."""
+    while held < len(room) and (came := answer.readinto(room[held:])):  # type: ignore[attr-defined]
         held += came
     return held
 
@@ -179,8 +179,9 @@ def _filled(table: pa.Table) -> pa.Table:
     return table.cast(SCHEMA)
 
 
-def _careful(path: Path) -> Iterator[pa.Table]:
-    text = _decoded(path.read_bytes())
+def _careful(answer: BinaryIO) -> Iterator[pa.Table]:
+    answer.seek(0)
+    text = _decoded(answer.read())
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError) as error:

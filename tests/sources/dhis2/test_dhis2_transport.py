@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, timedelta
 from email.utils import format_datetime
@@ -14,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from kalanso.sources.dhis2 import Credentials, DhisFault, Journal, PullStopped, Transport
+from kalanso.sources.dhis2 import Credentials, DhisFault, Journal, PullStopped, Transport, transport
 from kalanso.sources.dhis2.addresses import base_address
 from kalanso.sources.dhis2.journal import read_journal
 from kalanso.sources.dhis2.values import read_values
@@ -177,14 +178,28 @@ def test_without_a_login_the_page_that_follows_is_named(server: Dhis2, connect: 
     assert case_of(lambda: connect(server).get_json("me")) == "login_page"
 
 
-def test_a_bomb_is_stopped_while_it_grows(server: Dhis2, connect: Connect, tmp_path: Path) -> None:
+def test_a_bomb_is_stopped_while_it_grows(server: Dhis2, connect: Connect) -> None:
     packed = bomb(64 * 1024 * 1024)
     assert len(packed) < 100_000
     server.answers["dataValueSets.json"] = body_of(packed, encoding="gzip")
-    target = tmp_path / "x"
     ask = connect(server, limits={"large": 1024 * 1024})
-    assert case_of(lambda: ask.download("dataValueSets.json", [], target, lambda p: p)) == "too_large"
-    assert target.stat().st_size <= 1024 * 1024
+    tracemalloc.start()
+    try:
+        assert case_of(lambda: ask.download("dataValueSets.json", [], lambda held: held)) == "too_large"
+        assert tracemalloc.get_traced_memory()[1] <= 8 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_long_answer_is_held_on_disk(
+    server: Dhis2, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "HELD", 1000)
+    server.answers["dataValueSets.json"] = body_of(b'{"dataValues":[]}' + b" " * 5000)
+    length, name = connect(server).download(
+        "dataValueSets.json", [], lambda held: (len(held.read()), held.name)
+    )
+    assert (length, isinstance(name, int)) == (5017, True)
 
 
 def test_a_bomb_in_a_refusal_does_no_harm(server: Dhis2, connect: Connect) -> None:
@@ -371,7 +386,7 @@ def test_a_large_answer_with_bad_json_in_the_middle_is_asked_again(
         ("period", "202401"),
     ]
     rows = connect(server).download(
-        "dataValueSets.json", params, tmp_path / "x", lambda p: read_values(p, tmp_path / "y.parquet")
+        "dataValueSets.json", params, lambda held: read_values(held, tmp_path / "y.parquet")
     )
     assert rows == sum(period == "202401" for _, period, _, _ in country.truth())
     assert len(server.asked) == 4

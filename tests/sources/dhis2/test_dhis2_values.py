@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,7 @@ ROW = {
 
 def read(folder: Path, content: Any) -> list[dict[str, Any]]:
     text = content if isinstance(content, bytes) else json.dumps(content, ensure_ascii=False).encode()
-    (folder / "x.json").write_bytes(text)
-    rows = read_values(folder / "x.json", folder / "x.parquet")
+    rows = read_values(io.BytesIO(text), folder / "x.parquet")
     found = pq.read_table(folder / "x.parquet").to_pylist()
     assert len(found) == rows
     return found
@@ -77,9 +77,8 @@ def test_the_quick_way_and_the_careful_way_read_the_same(tmp_path: Path) -> None
         [(), ("categoryOptionCombo",), ("attributeOptionCombo", "lastUpdated"), ("comment", "followup"), ("storedBy",)]
     )]  # fmt: skip
     compact = json.dumps({"dataValues": rows}, separators=(",", ":")).encode()
-    (tmp_path / "y.json").write_bytes(compact)
-    quick = [row for table in values._quick(tmp_path / "y.json") for row in table.to_pylist()]
-    careful = [row for table in values._careful(tmp_path / "y.json") for row in table.to_pylist()]
+    quick = [row for table in values._quick(io.BytesIO(compact)) for row in table.to_pylist()]
+    careful = [row for table in values._careful(io.BytesIO(compact)) for row in table.to_pylist()]
     assert quick == careful
     assert len(quick) == 5
 
@@ -112,7 +111,7 @@ def test_what_is_no_data_value_set_is_refused(content: bytes, case: str, tmp_pat
 def test_rows_of_the_tests_of_dhis2_itself_are_read(shared_data: Path, tmp_path: Path) -> None:
     path = shared_data / "dhis2" / "core_fixtures" / "dataValues_bulk.json"
     listed = json.loads(path.read_bytes())["dataValues"]
-    assert read_values(path, tmp_path / "x.parquet") == len(listed)
+    assert read_values(io.BytesIO(path.read_bytes()), tmp_path / "x.parquet") == len(listed)
     found = pq.read_table(tmp_path / "x.parquet")
     assert found["value"].to_pylist() == [str(row["value"]) for row in listed]
     assert found["unit"].to_pylist() == [row["orgUnit"] for row in listed]
