@@ -13,6 +13,7 @@ from pathlib import Path
 
 import calibrate  # type: ignore[import-not-found]  # its neighbours in this folder
 import dhis2_pull  # type: ignore[import-not-found]
+import dhis2_trouble  # type: ignore[import-not-found]
 import household_survey  # type: ignore[import-not-found]
 import hub_backup  # type: ignore[import-not-found]
 import hub_kill  # type: ignore[import-not-found]
@@ -31,6 +32,7 @@ TABLE = "| proof | held on | what was seen |"
 PROOFS = {
     "kill": kill,
     "dhis2_pull": dhis2_pull,
+    "dhis2_trouble": dhis2_trouble,
     "hub_kill": hub_kill,
     "hub_backup": hub_backup,
     "hub_load": hub_load,

@@ -13,6 +13,12 @@ PASSING = (
     "short_length",
 )  # fmt: skip
 TOO_MUCH = ("414",)  # only meant for questions that can be halved
+# Silence in the middle of an answer, and an answer that comes byte by byte, both for longer than anybody waits.
+SLOW = ("silence", "trickle")
+# What somebody must look at before one goes on: the pull ends with a sentence and is called again.
+ENDING = ("401", "302_login", "200_html", "403")
+# Conflicts: of values alone, since analytics that refuse make the pull ask another door for reports.
+CONFLICTS = ("e2012", "e2001", "e7128", "e7131")
 
 
 @dataclass
@@ -25,6 +31,7 @@ class Faults:
     queue: list[str] = field(default_factory=list)
     played: Counter[str] = field(default_factory=Counter)
     asked: int = 0
+    slow_seconds: float = 1.5
 
     def __post_init__(self) -> None:
         self._rng = random.Random(self.seed)  # noqa: S311
@@ -40,7 +47,7 @@ class Faults:
                 fault = self._rng.choice(self.kinds)
             else:
                 return ""
-            if fault in TOO_MUCH and not path.startswith("dataValueSets"):
+            if fault in TOO_MUCH + CONFLICTS and not path.startswith("dataValueSets"):
                 return ""
             if fault:
                 self.played[fault] += 1

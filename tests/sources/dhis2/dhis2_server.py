@@ -162,8 +162,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(414, HTML, "text/html")
         elif fault == "cut_before":
             self.close_connection = True
-        elif fault == "e7128":
-            self.message(409, "E7128", "Query result set exceeds maximum limit: 50000")
+        elif fault in {"e7128", "e7131"}:
+            self.message(409, fault.upper(), "Query result set exceeds maximum limit: 50000")
+        elif fault in {"e2012", "e2001"}:
+            self.message(409, fault.upper(), "User is not allowed to view org unit: `ImspTQPwCqd`")
+        elif fault in {"401", "403"}:
+            self.message(int(fault), "", "Unauthorized")
+        elif fault == "302_login":
+            self.send(302, b"", "text/html", {"Location": f"{self.dhis2.url}/dhis/dhis-web-login/"})
+        elif fault == "200_html":
+            self.send(200, LOGIN, "text/html")
+        elif fault == "trickle":
+            trickle(self.dhis2.faults.slow_seconds, 0.05)(self)
         else:
             return False
         return True
@@ -234,6 +244,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             packed += packer.flush(zlib.Z_SYNC_FLUSH)
             write(packed[: max(12, len(packed) // 2)])
             self.wfile.write(b"0\r\n\r\n")
+            return
+        if fault == "silence":
+            packed = packed + (packer.flush(zlib.Z_SYNC_FLUSH) if packer else b"")
+            write(packed[: max(1, len(packed) // 2)])
+            time.sleep(self.dhis2.faults.slow_seconds)
+            self.close_connection = True
             return
         write(packed)
         for piece in pieces:
