@@ -33,6 +33,7 @@ SHORTEST = 42  # bytes of a row with its three keys, all empty
 
 def _compiled(function: Loop) -> Loop:
     """Compile a loop that lets other threads work and keep it, where anything can be kept on this machine."""
+    # What is kept is thrown away when this file changes, and no other: so all loops stand in this file.
     # Written into its caller: handing eleven arrays from loop to loop would take most of the time.
     options = {"nogil": True, "error_model": "numpy", "_nrt": False, "forceinline": True}
     try:
