@@ -41,7 +41,7 @@ def way(
     # The libraries behind the verbs load for seconds; `--help` must not wait for them.
     import numpy as np
 
-    from kalanso.pipeline.publish_surveys import publish_survey
+    from kalanso.pipeline.publish_surveys import publish_answer, rounds_of
     from kalanso.pipeline.survey_ways import DONE, answer_way
     from kalanso.store import Store
 
@@ -53,16 +53,18 @@ def way(
         _print(found, out, locale)
     if store is None:
         return
-    kept, published = Store.open(store), 0
-    for name, rows in found.answer.evidence.groupby("round", sort=False):
-        try:
-            publish_survey(kept, rows, now=now)
-        except ValueError as error:
-            told = {"round": str(name), "n": published, "reason": str(error)}
-            typer.echo(say(locale, "cli.survey.way.not_published", **told), err=True)
-            raise typer.Exit(int(ExitCode.BAD_FILE)) from None
-        published += 1
-    typer.echo(say(locale, "cli.survey.way.published", n=published), err=as_json)
+    kept = Store.open(store)
+    rounds, stood = set(found.answer.evidence["round"]), rounds_of(kept, found.asked.survey)
+    try:
+        publish_answer(kept, out, found.asked.survey, note=found.title[locale], now=now)
+    except ValueError as error:
+        stand = ", ".join(sorted(rounds_of(kept, found.asked.survey))) or "–"
+        told = {"survey": found.asked.survey, "rounds": stand, "reason": str(error)}
+        typer.echo(say(locale, "cli.survey.way.not_published", **told), err=True)
+        raise typer.Exit(int(ExitCode.BAD_FILE)) from None
+    typer.echo(say(locale, "cli.survey.way.published", n=len(rounds)), err=as_json)
+    if gone := sorted(stood - rounds):
+        typer.echo(say(locale, "cli.survey.way.withdrawn", rounds=", ".join(gone)), err=as_json)
 
 
 def _print(found: Answered, out: Path, locale: str) -> None:

@@ -171,7 +171,9 @@ def _write(
 ) -> tuple[str, ...]:  # fmt: skip
     """Write tables, evidence in the form of a store and in that of a folder of evidence, and the answer last."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / DONE).unlink(missing_ok=True)
+    # what an earlier table told the estimate must not stand beside an answer that tells it nothing
+    for name in (DONE, EVIDENCE_FILE, "survey_evidence.csv", "evidence_lots.csv", "survey_areas.csv"):
+        (out / name).unlink(missing_ok=True)
     evidence = found.evidence
     written = {f"{name}.csv": table for name, table in tables.items()}
     if len(evidence):

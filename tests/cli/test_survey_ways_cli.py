@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from kalanso.cli.exits import ExitCode
+from kalanso.pipeline.publish_surveys import published_rounds
 from kalanso.store import Store
 from tests.cli.test_estimate_cli import run
 from tests.pipeline.test_survey_ways import LOTS, folder_of
@@ -55,6 +56,28 @@ def test_what_lots_say_is_published_round_by_round_and_again_without_a_new_snaps
     before = len(store.history("survey_evidence"))
     run(capsys, *words)
     assert len(store.history("survey_evidence")) == before
+
+
+def test_a_round_that_a_corrected_table_no_longer_has_is_withdrawn(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    Store.create(tmp_path / "store", country="ML", demo=True, now=datetime(2025, 1, 1, tzinfo=UTC))
+    folder = folder_of(tmp_path / "l", LOTS, way="lots", children=19, lower=0.5, upper=0.8)
+    words = ("survey", "way", str(folder), "--out", str(tmp_path / "out"), "--store", str(tmp_path / "store"))
+    run(capsys, *words)
+    store = Store.open(tmp_path / "store")
+    both = published_rounds(store)
+    first = LOTS["round"].iloc[0]
+    LOTS[LOTS["round"] == first].to_csv(folder / "lots.csv", index=False)
+
+    code, out, err = run(capsys, "--lang", "en", *words)
+
+    assert code == ExitCode.DONE, err
+    assert len(both) == 2
+    left = published_rounds(store)
+    assert len(left) == 1
+    assert f"Withdrawn, as the table no longer has them: {next(iter(both - left))}." in " ".join(out.split())
+    assert next(iter(left)).endswith(f":{first}")
 
 
 def test_a_number_of_too_few_children_is_not_published(
