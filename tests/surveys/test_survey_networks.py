@@ -8,6 +8,7 @@ import pytest
 
 from kalanso.surveys import access
 from kalanso.surveys.access.respondent_driven import asymptotic_chances, successive_chances, tree_bootstrap
+from kalanso.surveys.design.precision import wilson
 from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.vocabulary import Message
 from tests.surveys.networks import network, recruited
@@ -133,6 +134,43 @@ def test_the_tree_bootstrap_draws_recruits_of_whoever_was_drawn():
     assert times[:, 1].mean() == pytest.approx(1.0, abs=0.06)
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [(1, 0, 1), (1, 1, 1), (0, 0, 0)],
+    ids=["chains that agree", "all vaccinated", "none vaccinated"],
+)
+def test_an_interval_is_never_narrower_than_that_of_as_many_people_drawn_at_random(answers):
+    rows = [
+        f"{seed}{n} | {f'{seed}{n - 1}' if n else ''} | 4 | {y}"
+        for seed in "abcd"
+        for n, y in enumerate(answers)
+    ]
+
+    found = access.respondent_driven(access.chains(people("\n".join(rows))), rng=np.random.default_rng(8))
+
+    low, high = wilson(np.array([found.coverage]), np.array([12.0]))
+    assert (found.low, found.high) == (pytest.approx(low[0]), pytest.approx(high[0]))
+    assert found.high - found.low > 0.2
+    assert found.standard_error == pytest.approx((found.high - found.low) / 3.92, rel=1e-3)
+
+
+def test_single_chains_hold_the_truth_more_often_than_their_trees_alone_would():
+    rng = np.random.default_rng(9)
+
+    held = trees = 0
+    for _ in range(60):
+        net = network(300, coverage=0.6, alike=1.0, busier=1.6, mean_ties=8, rng=rng)
+        sample = access.chains(recruited(net, seeds=3, coupons=1, people=30, rng=rng))
+        one = access.respondent_driven(sample, draws=120, rng=rng)
+        inverse = 1 / sample.size
+        times = tree_bootstrap(sample, draws=120, rng=rng)
+        low, high = np.quantile(times @ (inverse * sample.vaccinated) / (times @ inverse), [0.025, 0.975])
+        held += one.low <= 0.6 <= one.high
+        trees += low <= 0.6 <= high
+
+    assert held >= 51 > trees
+
+
 def test_planted_coverage_is_found_with_intervals_that_hold_it():
     rng = np.random.default_rng(6)
     net = network(800, coverage=0.6, alike=2.0, busier=1.6, mean_ties=10, rng=rng)
@@ -181,6 +219,31 @@ def test_every_diagnosis_is_a_sentence_in_both_languages():
     for row in table.itertuples():
         message = Message.from_json(row.message, row.params)
         assert message.render("fr") != message.render("en")
+
+
+def said_of(text, coverage):
+    table = access.diagnosis(access.chains(people(text)), coverage=coverage)
+    return {row.name: Message.from_json(row.message, row.params) for row in table.itertuples(index=False)}
+
+
+def test_chains_say_what_a_researcher_should_make_of_them():
+    steady = "\n".join(f"{at} | {at - 1 if at else ''} | 4 | {at % 2}" for at in range(60))
+    apart = "\n".join(f"{at} | {at - 4 if at > 3 else ''} | 4 | {int(at > 14)}" for at in range(24))
+
+    calm, doubtful = said_of(steady, 0.5), said_of(apart, 9 / 24)
+
+    assert (
+        calm["seeds"].render("en")
+        == "All chains began with one person, of 60 interviewed: everything depends on whom this person knows."
+    )
+    assert "59 waves: long enough" in calm["longest_chain"].render("en")
+    assert "had settled" in calm["converged"].render("en")
+    assert "less often than chance would" in calm["homophily_missed"].render("en")
+    assert "Les chaînes sont parties de 4 personnes, sur 24 interrogées" in doubtful["seeds"].render("fr")
+    assert "moins de six vagues" in doubtful["longest_chain"].render("fr").replace("\u202f", " ")
+    assert "bougeait encore" in doubtful["converged"].render("fr")
+    assert "plus souvent que par hasard" in doubtful["homophily_vaccinated"].render("fr")
+    assert "1 oui, 0 non" not in " ".join(one.render("fr") for one in (*calm.values(), *doubtful.values()))
 
 
 def test_convergence_ends_at_the_estimate_and_shows_each_chain():

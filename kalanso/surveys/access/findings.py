@@ -71,7 +71,7 @@ def beside(interviews: int, groups: int) -> Message:
 
 
 def share_interval(
-    share: float, error: float, *, children: int, units: int | None = None
+    share: float, error: float, *, children: float, units: int | None = None
 ) -> tuple[float, float]:
     """Return the 95 % interval of a weighted share: Wilson's with the effective number of children.
 

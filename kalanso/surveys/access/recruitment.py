@@ -12,9 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from kalanso.surveys.handed_in import SurveyRefused, among, numbers, unique, with_columns
+from kalanso.vocabulary import Message
 
 Numbers = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
+BY_CHANCE = 0.1  # homophily below which people recruit nearly as by chance
+FORGOTTEN = 6  # waves after which chains have, as a rule, forgotten their seeds
 PEOPLE_COLUMNS = ("person", "recruiter", "network_size", "vaccinated", "position")
 
 
@@ -100,16 +103,27 @@ def diagnosis(sample: Chains, coverage: float) -> pd.DataFrame:
         "converged": float(steady),
         "sizes_raised": float(sample.raised),
     }
-    rows = [
-        {
-            "name": name,
-            "value": value,
-            "message": f"surveys.access.chains.{name}",
-            "params": f'{{"value": {value!r}}}',
-        }
-        for name, value in values.items()
-    ]
-    return pd.DataFrame(rows).replace({"params": {'{"value": nan}': '{"value": null}'}})
+    params = {"people": len(sample.seed)}
+    rows = []
+    for name, value in values.items():
+        known = None if np.isnan(value) else value
+        said = Message(f"surveys.access.chains.{_said(name, value)}", {"value": known, **params})
+        rows.append({"name": name, "value": value, "message": said.id, "params": said.params_json()})
+    return pd.DataFrame(rows)
+
+
+def _said(name: str, value: float) -> str:
+    """Return which sentence a diagnosis is told by."""
+    if name.startswith("homophily"):
+        return f"{name}_{'alike' if value >= BY_CHANCE else 'apart' if value <= -BY_CHANCE else 'chance'}"
+    if name == "longest_chain" and value < FORGOTTEN:
+        return "one_wave" if value <= 1 else "short_chains"
+    variants = {
+        ("seeds", 1): "one_seed",
+        ("converged", 0): "not_converged",
+        ("sizes_raised", 0): "sizes_held",
+    }
+    return variants.get((name, int(value)), name)
 
 
 def _homophily(sample: Chains, group: int, share: float) -> float:

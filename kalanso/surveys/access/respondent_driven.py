@@ -1,7 +1,8 @@
 """What coverage does a sample mean that people recruited among those whom they know?
 
 Whoever knows many is recruited often and counts less: by 1 / network size (RDS-II), or by the chance to be drawn of
-successive sampling, where the sample is a large part of the population. Intervals come from the tree bootstrap.
+successive sampling, where the sample is a large part of the population. Intervals come from the tree bootstrap, and are
+never narrower than that of as many people drawn at random.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from kalanso.surveys.access.findings import Finding
+from kalanso.surveys.access.counts import Z
+from kalanso.surveys.access.findings import Finding, share_interval
 from kalanso.surveys.access.methods import METHODS
 from kalanso.surveys.access.recruitment import Chains
 from kalanso.surveys.handed_in import SurveyRefused
@@ -25,7 +27,10 @@ def respondent_driven(
     Without `population`, RDS-II: sum(y / d) / sum(1 / d) (Volz and Heckathorn 2008). With the number of people of
     the population, Gile's successive sampling (2011), which matters once the sample is more than about a tenth of it.
     The tree bootstrap (Baraff, McCormick and Raftery 2016) draws seeds, then recruits of those drawn, with
-    replacement: its intervals are wide, more often too wide than too narrow, and are not narrowed here.
+    replacement: its intervals are wide, more often too wide than too narrow, and are not narrowed here. Where trees
+    cannot differ (each brings one other, or all answer alike) it would give no width at all: the interval is put together
+    with Wilson's of as many people drawn at random, since chains of acquaintances know no more than these. They count
+    as (sum w)^2 / sum w^2 people: weights that differ make any sample worth less (Kish 1965).
     """
     seeds = int((sample.recruiter < 0).sum())
     if seeds == 0 or sample.wave.max() < 1:
@@ -37,9 +42,11 @@ def respondent_driven(
     times = tree_bootstrap(sample, draws=draws, rng=rng)
     found = np.array([_share(sample.vaccinated, weight, one) for one in times])
     low, high = np.quantile(found, [0.025, 0.975])
+    least_low, least_high = share_interval(share, 0.0, children=float(weight.sum() ** 2 / (weight @ weight)))
+    error = max(float(found.std(ddof=1)), (least_high - least_low) / (2 * Z))
     return Finding(
-        method=METHODS["respondent_driven"], coverage=share, standard_error=float(found.std(ddof=1)),
-        low=float(min(low, share)), high=float(max(high, share)), children=len(weight),
+        method=METHODS["respondent_driven"], coverage=share, standard_error=error,
+        low=float(min(low, least_low, share)), high=float(max(high, least_high, share)), children=len(weight),
         params={"seeds": seeds, "waves": int(sample.wave.max())},
     )  # fmt: skip
 
