@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kalanso.figures.flows import source_flows
     from kalanso.figures.heat_grids import heat_grid
     from kalanso.figures.ledgers import evidence_shares
+    from kalanso.figures.lots import lot_decisions
     from kalanso.figures.methods import method_dots
     from kalanso.figures.multiples import small_multiples
     from kalanso.figures.nested_intervals import inchworms
@@ -62,6 +63,7 @@ KINDS = {
     "inchworms": "kalanso.figures.nested_intervals",
     "share_stacks": "kalanso.figures.stacks",
     "age_curves": "kalanso.figures.coverage_by_age",
+    "lot_decisions": "kalanso.figures.lots",
 }
 _DRAWING = ("draw", "to_pdf", "to_png", "to_svg")
 
@@ -87,6 +89,7 @@ __all__ = [
     "inchworms",
     "interpret",
     "interval_rows",
+    "lot_decisions",
     "method_dots",
     "missed_children",
     "organ_pipe",

@@ -131,6 +131,14 @@ INPUTS: Mapping[str, tuple[Input, ...]] = {
         Input(name="value", type="number", meaning="share of the row's whole, 0 to 1"),
         Input(name="children", type="number", meaning="children in the denominator of the row", needed=False),
     ),
+    "lot_decisions": (
+        _PLACE, Input(name="round", type="text", meaning="name of the round, in order"),
+        Input(name="decision", type="text", meaning="pass, fail or undecided"),
+        Input(name="vaccinated", type="number", meaning="vaccinated children of the lot"),
+        Input(name="children", type="number", meaning="children asked about in the lot"),
+        Input(name="decision_value", type="number", meaning="from how many vaccinated on a lot passes", needed=False),
+        Input(name="planned_children", type="number", meaning="children of a whole lot", needed=False),
+    ),
 }  # fmt: skip
 
 

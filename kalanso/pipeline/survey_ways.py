@@ -7,7 +7,7 @@ How a way answers is decided in `kalanso.surveys.ways`; bringing what it says in
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ import pandas as pd
 
 from kalanso.pipeline.publish_surveys import EVIDENCE_FILE
 from kalanso.pipeline.study_rounds import CannotReadRound, document, ethics_of, title_of
+from kalanso.pipeline.survey_drawings import lots_drawn
 from kalanso.surveys.access.findings import beside
 from kalanso.surveys.evidence_rows import area_rows, lot_rows
 from kalanso.surveys.handed_in import SurveyRefused
@@ -58,8 +59,10 @@ class Answered:
         return (*self.answer.sentences, *((self.beside,) if self.beside else ()))
 
 
-def answer_way(folder: Path, out: Path, *, rng: np.random.Generator, today: date) -> Answered:
-    """Answer the round of a folder and write its tables.
+def answer_way(
+    folder: Path, out: Path, *, rng: np.random.Generator, today: date, names: Callable[[set[str]], Mapping[str, str]] = lambda codes: {}, demo: bool = False
+) -> Answered:  # fmt: skip
+    """Answer the round of a folder and write its tables, of lots a picture too (`names` gives those of codes of places, where known; `demo` marks it).
 
     The folder holds `way.yaml` and the table of its way, or `answers.csv`, an export of the form for lots, telephone or informants (with
     `listed.csv`, its repeat); lots may have `populations.csv` (place_code, larger_place, children), by
@@ -83,6 +86,9 @@ def answer_way(folder: Path, out: Path, *, rng: np.random.Generator, today: date
         tables["receipt"] = pd.DataFrame({"rule": list(taken.receipt), "rows": list(taken.receipt.values())})
     held = _beside(told, path)
     files = _write(Path(out), way, found, tables, asked, title, held)
+    if "lots" in tables:
+        named = names(set(tables["lots"]["place_code"]))
+        files = (*lots_drawn(Path(out), tables["lots"], survey=asked.survey, names=named, demo=demo), *files)
     return Answered(
         asked=asked,
         title=title,

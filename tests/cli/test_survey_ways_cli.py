@@ -50,6 +50,7 @@ def test_what_lots_say_is_published_round_by_round_and_again_without_a_new_snaps
     code, out, err = run(capsys, "--lang", "en", *words)
     assert code == ExitCode.DONE, err
     assert "worse" in out
+    assert "R2" in (tmp_path / "out" / "picture-1-en-640.svg").read_text(encoding="utf-8")
     assert "rounds: 2" in out
     store = Store.open(tmp_path / "store")
     assert store.latest("survey_evidence") is not None

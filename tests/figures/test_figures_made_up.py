@@ -171,6 +171,7 @@ MADE: Mapping[str, Callable[[str], Figure]] = {
     "inchworms": lambda locale: figures.inchworms(worm_rows(), subject=subject(), locale=locale),
     "share_stacks": lambda locale: figures.share_stacks(stack_rows(locale), subject=subject(), locale=locale),
     "age_curves": lambda locale: figures.age_curves(curve_rows(), subject=subject(), locale=locale),
+    "lot_decisions": lambda locale: figures.lot_decisions(lot_rows(), subject=COUNT, locale=locale),
     "source_flows": lambda locale: figures.source_flows(
         flow_rows(), subject=subject(unit="count", place="Mali"), locale=locale
     ),
@@ -217,6 +218,18 @@ def stack_rows(locale: str) -> pd.DataFrame:
         for dose, children, shares in (("BCG", 191, (0.5, 0.2, 0.15)), ("Penta 3", 40, (0.3, 0.25, 0.1)), ("VAR 2", 12, (0.1, 0.2, 0.0)))
         for part, share in zip(parts, shares, strict=True)
     ])  # fmt: skip
+
+
+def lot_rows() -> pd.DataFrame:
+    """Four lots in three rounds, one sampled late and one not whole."""
+    rows = [
+        ("Niono", "R1", "fail", 9, 19), ("Bla", "R1", "pass", 15, 19), ("Ségou", "R1", "pass", 17, 19),
+        ("Niono", "R2", "fail", 11, 19), ("Bla", "R2", "pass", 13, 19), ("Ségou", "R2", "fail", 12, 19),
+        ("Niono", "R3", "fail", 12, 19), ("Bla", "R3", "pass", 14, 19), ("Ségou", "R3", "pass", 16, 19), ("Markala", "R3", "undecided", 11, 15),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["place", "round", "decision", "vaccinated", "children"]).assign(
+        decision_value=13, planned_children=19
+    )
 
 
 def flow_rows() -> pd.DataFrame:

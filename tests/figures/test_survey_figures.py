@@ -8,6 +8,7 @@ from kalanso import figures
 from kalanso.figures.figure import FigureRefused
 from tests.figures.test_figures_made_up import (
     curve_rows,
+    lot_rows,
     pipe_rows,
     said_in,
     stack_rows,
@@ -43,6 +44,26 @@ def test_rows_of_few_children_are_bracketed_and_of_fewer_not_drawn() -> None:
     assert "Penta 3" in figure.title  # the lowest of those that are shown
 
 
+@pytest.mark.parametrize(("width", "words"), [(640, ("fails · 12/19", "undecided · 11/15")), (320, ("12/19", "undecided"))])  # fmt: skip
+def test_a_decision_of_a_lot_is_never_told_by_colour_alone(width: int, words: tuple[str, ...]) -> None:
+    figure = figures.lot_decisions(lot_rows(), subject=subject(unit="count"), locale="en")
+    svg = figures.to_svg(figure, width)
+    for word in (*words, "passes", "fails"):
+        assert word in said_in(svg)
+    assert figure.table.loc[0, "R3"] == "fails (12/19)"
+    assert figure.table.loc[3, "R1"] == "not sampled"
+    assert "passes from 13 vaccinated on" in figure.caption
+
+
+def test_of_many_lots_those_that_failed_last_are_drawn_and_all_stand_in_the_table() -> None:
+    figure = figures.lot_decisions(lot_rows(), subject=subject(unit="count"), locale="en", most=2)
+    words = said_in(figures.to_svg(figure, 640))
+    assert "Niono" in words
+    assert "Markala" not in words
+    assert len(figure.table) == 4
+    assert "not drawn: 2 health areas" in figure.caption
+
+
 def test_two_rounds_are_told_apart_and_the_lowest_leads() -> None:
     figure = figures.inchworms(worm_rows(), subject=subject(), locale="en")
     assert "Niono Central · 2024" in figure.title
@@ -70,6 +91,9 @@ def test_a_curve_stays_where_children_were_followed_and_is_unknown_beyond_the_ol
         ("inchworms", worm_rows(), {"level": 0.5}, "one interval for each label"),
         ("inchworms", worm_rows(), {"series": list(range(24))}, "two rounds at most"),
         ("age_curves", curve_rows(), {"share": [0.3, 0.2, 0.4, 0.5, 0.1, 0.7]}, "never fall with age"),
+        ("lot_decisions", lot_rows(), {"decision": "maybe"}, "expected one of fail, pass, undecided"),
+        ("lot_decisions", lot_rows(), {"vaccinated": 20}, "vaccinated <= children"),
+        ("lot_decisions", lot_rows(), {"round": "R1"}, "two decisions for 'Niono'"),
         ("age_curves", curve_rows(), {"share": 30.0}, "shares from 0 to 1"),
         ("age_curves", curve_rows(), {"series": list("ABCDEF")}, "5 lines at most"),
     ],

@@ -163,6 +163,11 @@ def test_each_round_of_lots_is_published_by_itself_and_one_that_is_gone_is_withd
     assert "✓ passe" in said
     assert "moins bien" in said
     assert "Vague v2. Échouent : 1 ; passent : 1" in said
+    page = visitor("researcher").get(f"{PAGE}{one.pk}/resultats/")
+    assert "lots qui échouent : 1 sur 2" in page.content.decode().replace("\xa0", " ").replace("\u202f", " ")
+    drawing = visitor("researcher").get(f"{PAGE}{one.pk}/figure-1-fr-328.svg")
+    assert b"<svg" in b"".join(drawing.streaming_content)
+    drawing.close()
     rounds.let_out(by=person("national"), one=one, now=NOW)
     assert desk.work().state == "done"
     assert published_rounds(own_store) == {"lots-2025:v1", "lots-2025:v2"}
@@ -198,6 +203,8 @@ def test_a_lot_of_a_protected_place_is_counted_and_not_named_to_partners(hub: No
     rounds.let_out(by=person("national"), one=one, now=NOW)
     said = text_of(visitor("partner").get(f"{PAGE}{one.pk}/resultats/"))
     assert "1 ligne d'un lieu protégé" in said
+    assert "figure-1" not in visitor("partner").get(f"{PAGE}{one.pk}/resultats/").content.decode()
+    assert visitor("partner").get(f"{PAGE}{one.pk}/figure-1-fr-640.svg").status_code == 404
     file = visitor("partner").get(f"{PAGE}{one.pk}/resultats-lots.csv")
     assert here in file.content.decode()
     assert away not in file.content.decode()

@@ -28,7 +28,7 @@ from django.utils.translation import gettext as _
 from kalanso.figures.survey_words import PRIORITY
 from kalanso.hub.jobs.actions import LeaseLost
 from kalanso.hub.jobs.tasks import Refused, Work, store_of_hub
-from kalanso.hub.people.queries.places import country_pack
+from kalanso.hub.people.queries.places import country_pack, names_of
 from kalanso.hub.people.queries.sealing import CannotOpen, NoKey
 from kalanso.hub.studies.actions import destruction, handing_on
 from kalanso.hub.studies.actions.analyses import Found, both, note_analysed, note_refused
@@ -142,7 +142,7 @@ def answered(analysis: Analysis, folder: Path, *, today: date) -> Found:
     (folder / WAY_FILE).write_text(
         yaml.safe_dump(_way_told(one), allow_unicode=True, sort_keys=False), encoding="utf-8"
     )
-    done = answer_way(folder, analysis.folder, rng=np.random.default_rng(one.pk), today=today)
+    done = answer_way(folder, analysis.folder, rng=np.random.default_rng(one.pk), today=today, names=names_of, demo=_demo())  # fmt: skip
     told = json.loads((analysis.folder / DONE).read_text(encoding="utf-8"))
     if few := done.answer.few:
         told = {name: told[name] for name in ("direction", "assumptions")} | {"few": True}
@@ -310,11 +310,14 @@ def _lay(analysis: Analysis, folder: Path) -> None:
     (folder / "round.yaml").write_text(told, encoding="utf-8")
 
 
+def _demo() -> bool:
+    return settings.KALANSO_STORE is not None and store_of_hub().demo
+
+
 def declaration(one: Round) -> dict[str, Any]:
     """Return what was declared of a round, as `round.yaml` says it."""
-    simulated = settings.KALANSO_STORE is not None and store_of_hub().demo
     return {
-        "survey": one.survey, "title": {"fr": one.title_fr, "en": one.title_en}, "country": country_pack().country.code, "demo": simulated,
+        "survey": one.survey, "title": {"fr": one.title_fr, "en": one.title_en}, "country": country_pack().country.code, "demo": _demo(),
         "chosen_places": one.chosen_places, "first_day": one.first_day, "last_day": one.last_day, "cohorts": one.cohorts,
         "doses": one.doses, "policy": one.policy, "mode": one.mode, "grace_days": one.grace_days, "groups": one.groups,
         "scopes": {scope: below(codes) for scope, codes in one.scopes.items()},

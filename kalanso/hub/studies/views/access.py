@@ -23,6 +23,7 @@ from kalanso.hub.studies.forms.access import QUESTIONS, AccessForm
 from kalanso.hub.studies.forms.lot_plans import LotPlanForm
 from kalanso.hub.studies.models import Analysis, Round
 from kalanso.hub.studies.queries import heard, rounds
+from kalanso.hub.studies.queries.results import drawings
 from kalanso.hub.studies.views import context_of
 from kalanso.surveys.handed_in import SurveyRefused
 
@@ -86,6 +87,7 @@ def results(request: HttpRequest, one: Round, analysis: Analysis) -> HttpRespons
         **context_of(request, one), "analysis": analysis, "told": heard.told(one, analysis, request.user), "settings": heard.settings(one),
         "ages": heard.ages(one), "dose": heard.dose(one),
     }  # fmt: skip
+    context["drawings"] = drawings(analysis, detail=context["rights"].detail)
     return render(request, "studies/heard.html", context)
 
 
