@@ -45,6 +45,27 @@ def test_lots_count_children_of_the_age_who_agreed_each_under_one_rule():
     assert set_aside + taken.table["children"].sum() == len(rows)
 
 
+def test_of_interviews_of_one_household_the_latest_complete_one_counts():
+    def of(key, day, household="7", **more):
+        return lot(key, today=day, household=household, cluster="c1", **more)
+
+    rows = [
+        of("late", "2024-11-07", penta1="2"), of("early", "2024-11-05"), of("open", "2024-11-09", penta1=""), of("no", "2024-11-09", consent="0"),
+        of("other", "2024-11-05", household="8"), of("none", "2024-11-05", household=""), of("unnumbered", "2024-11-05", household=""),
+        of("elsewhere", "2024-11-05") | {"cluster": "c2"}, of("first", "2024-11-06", household="9") | {"start": "2024-11-06T08:00"},
+        of("again", "2024-11-06", household="09", penta1="2") | {"start": "2024-11-06T17:00"},
+    ]  # fmt: skip
+
+    taken = lot_table({"": pd.DataFrame(rows).fillna("")}, ages_months=AGES, indicator="dtp1")
+
+    assert taken.table[["children", "vaccinated"]].to_numpy().tolist() == [[6, 4]]
+    assert {rule: n for rule, n in taken.receipt.items() if n} == {
+        "no_consent": 1,
+        "no_answer": 1,
+        "household_again": 2,
+    }
+
+
 def call(key, respondent, outcome="answered", attempt="1", penta1="1", **more):
     row = {
         "KEY": key,

@@ -18,8 +18,8 @@ from kalanso.surveys.instruments.loading import load
 DOSES = {"dtp1": "penta1", "dtp3": "penta3", "mcv1": "mcv1"}
 YES, NO, UNSURE = "1", "2", "99"
 RULES = (
-    "not_answered", "no_consent", "asked_again", "no_code", "no_day", "no_age", "other_age", "no_answer", "does_not_know", "listed_twice",
-    "check_open",
+    "not_answered", "no_consent", "asked_again", "no_code", "no_day", "no_age", "other_age", "no_answer", "household_again", "does_not_know",
+    "listed_twice", "check_open",
 )  # fmt: skip
 LISTED = "listed"
 
@@ -47,11 +47,17 @@ class _Rows:
 
 
 def lot_table(answers: Mapping[str, pd.DataFrame], *, ages_months: tuple[int, int], indicator: str) -> Taken:
-    """Return lots (round, place_code, indicator, children, vaccinated, first and last day) from submissions of the form `lqas`."""
+    """Return lots (round, place_code, indicator, children, vaccinated, first and last day) from submissions of the form `lqas`.
+
+    A lot asks about one child of a household. Of several complete interviews (agreed, of the age, with an answer on the dose) of one
+    household of a cluster the latest counts: it is the visit made to complete or mend the one before.
+    """
     found = _asked(answers, "lqas", indicator)
     found.keep("no_consent", found.rows["consent"].eq("1"))
     found.keep("no_code", found.rows["lot"].ne(""))
     _aged(found, ages_months)
+    found.keep("no_answer", found.rows[DOSES[indicator]].isin([YES, NO, UNSURE]))
+    _once(found)
     rows = _vaccinated(found, indicator)
     lots = rows.groupby(["round", "lot"], sort=True).agg(
         children=("vaccinated", "size"), vaccinated=("vaccinated", "sum"), interviewed_from=("day", "min"), interviewed_to=("day", "max")
@@ -60,6 +66,14 @@ def lot_table(answers: Mapping[str, pd.DataFrame], *, ages_months: tuple[int, in
     for name in ("interviewed_from", "interviewed_to"):
         lots[name] = lots[name].astype(str)
     return Taken(table=lots, receipt=found.receipt)
+
+
+def _once(found: _Rows) -> None:
+    """Keep the latest interview of each household, by day and then by the hour at which it began; one without a number stays."""
+    found.rows = found.rows.sort_values(["day", "start"], kind="stable", ignore_index=True)
+    number = pd.to_numeric(found.rows["household"], errors="coerce")
+    key = found.rows[["round", "lot", "cluster"]].assign(household=number)
+    found.keep("household_again", number.isna() | ~key.duplicated(keep="last"))
 
 
 def respondent_table(
