@@ -8,18 +8,24 @@ day; errors come from leaving out one cluster at a time. Plain cumulative curves
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from kalanso.surveys.design import rake
 from kalanso.surveys.estimation import design
+from kalanso.surveys.estimation.calibration import RAKED_ON
 from kalanso.surveys.estimation.design import Design, Mask, Numbers
+from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.record import Record, RecordRefused
 
 NEVER = np.inf
+Again = Callable[
+    [Mask, Numbers], Numbers
+]  # who is left in, by how much the rest of a stratum weighs more: weights
 
 
 class Ages(NamedTuple):
@@ -109,8 +115,9 @@ def dose_by_age(
 
     Columns: age_days, share, standard_error, low, high, children, left_out (of unknown age), undated. Beyond the age
     of the oldest child nothing is known: such ages are refused; near it few children decide over all, as in any such curve.
-    The interval is a logit one with t of clusters minus strata; a stratum with one cluster adds nothing to the error. Weights
-    that were raked are not raked anew for each cluster left out: the interval does not take raking into account.
+    The interval is a logit one with t of clusters minus strata, of the strata with members; a stratum with one cluster adds nothing to
+    the error. Weights that were raked are raked anew for each cluster left out, to the shares that the raked sample has, over all
+    cohorts.
     """
     chosen = record.children["cohort"].eq(cohort).to_numpy(dtype=bool)
     if dose not in record.doses or not chosen.any():
@@ -126,11 +133,12 @@ def dose_by_age(
             f"at: expected ages up to {oldest:g} days, that of the oldest child, got {max(at)}"
         )
     ages = known_ages(record, dose, members)
-    sample = design(record.children[members].reset_index(drop=True))
+    sample = design(record.children)
     points = np.asarray(at, dtype=float)
-    share = _by(ages, sample.weight, points)
-    error = np.sqrt(_left_out_one(sample, ages, points, share))
-    freedom = sample.clusters - len(sample.strata)
+    share = _by(ages, sample.weight[members], points)
+    error = np.sqrt(_left_out_one(sample, ages, points, share, members, _again(record.children, sample)))
+    held = np.unique(sample.stratum_of_cluster[sample.cluster[members]])
+    freedom = int(sample.clusters_per_stratum[held].sum() - len(held))
     low, high = _logit_ends(share, error, freedom, level)
     undated = int((record.crude[members, column] & (ages.after < 0) & (ages.until > 0)).sum())
     return pd.DataFrame(
@@ -146,8 +154,14 @@ def _by(ages: Ages, weight: Numbers, at: Numbers) -> Numbers:
     return np.array([float(found.loc[found["until"] <= age, "mass"].sum()) for age in at])
 
 
-def _left_out_one(sample: Design, ages: Ages, at: Numbers, share: Numbers) -> Numbers:
-    """Return the jackknife variance: one cluster left out at a time, the others of its stratum weighing more."""
+def _left_out_one(
+    sample: Design, ages: Ages, at: Numbers, share: Numbers, members: Mask | None = None, again: Again | None = None
+) -> Numbers:  # fmt: skip
+    """Return the jackknife variance: one cluster left out at a time, the others of its stratum weighing more.
+
+    `ages` and `share` are those of `members` (all, if not given); `again` says what children weigh of whom some are left out.
+    """
+    members = np.ones(sample.children, dtype=bool) if members is None else members
     total = np.zeros(len(at))
     for cluster in range(sample.clusters):
         stratum = sample.stratum_of_cluster[cluster]
@@ -155,10 +169,42 @@ def _left_out_one(sample: Design, ages: Ages, at: Numbers, share: Numbers) -> Nu
         if m < 2:
             continue
         kept = sample.cluster != cluster
+        inside = kept & members
+        if not inside.any():
+            continue
         more = np.where(sample.stratum_of_cluster[sample.cluster] == stratum, m / (m - 1), 1.0)
-        other = _by(Ages(ages.after[kept], ages.until[kept]), (sample.weight * more)[kept], at)
+        weight = sample.weight * more if again is None else again(kept, more)
+        own = inside[members]
+        other = _by(Ages(ages.after[own], ages.until[own]), weight[inside], at)
         total += (m - 1) / m * (other - share) ** 2
     return total
+
+
+def _again(children: pd.DataFrame, sample: Design) -> Again | None:
+    """Return how children are raked anew to the shares that they have now; None where weights were not raked.
+
+    A category that only those left out had is left out of its margin. Where no weights meet the margins the raked ones stay.
+    """
+    told = sample.calibration
+    if told is None:
+        return None
+    names = str(children.loc[told.known, RAKED_ON].iloc[0]).split(",")
+    own = children[names].astype(str)
+    weight = pd.Series(sample.weight, index=own.index)
+    margins = {name: weight[told.known].groupby(own.loc[told.known, name]).sum() for name in names}
+
+    def weights(kept: Mask, more: Numbers) -> Numbers:
+        rows = kept & told.known
+        found = told.start * more
+        there = {name: margins[name].reindex(own.loc[rows, name].unique()) for name in names}
+        shares = {name: (part / part.sum()).to_dict() for name, part in there.items()}
+        try:
+            found[rows] = rake(own[rows].assign(weight=found[rows]), shares)["weight"].to_numpy()
+        except SurveyRefused:
+            return np.asarray(sample.weight * more)
+        return found
+
+    return weights
 
 
 def _logit_ends(share: Numbers, error: Numbers, freedom: int, level: float) -> tuple[Numbers, Numbers]:
