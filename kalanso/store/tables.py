@@ -92,7 +92,8 @@ class TableSpec:
     cut (with `period_column`, also by year). `upgrades[v]` turns rows of schema version `v` into
     version `v + 1` when they are read. A table that is `cleared_only` has no place by which flagged rows could be
     told from others: it is for readers who are cleared for the whole country. `names_places` lists text columns in
-    which places may be named besides the row's own.
+    which places may be named besides the row's own. `rules` hold between the columns of a row: what was expected, and the SQL
+    condition of rows that break it.
     """
 
     name: str
@@ -108,6 +109,7 @@ class TableSpec:
     suppression: Suppression | None = None
     cleared_only: bool = False
     names_places: tuple[str, ...] = ()
+    rules: tuple[tuple[str, str], ...] = ()
     upgrades: Mapping[int, Callable[[ir.Table], ir.Table]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -152,7 +154,7 @@ class TableSpec:
             raise TableRefused(f"{self.name}: {_first_misfit(table, fields)} ({error})") from error
 
     def violations_sql(self, relation: str) -> list[tuple[str, str]]:
-        """Return (column, SQL condition) pairs that hold for rows breaking a column's rule."""
+        """Return (what was expected, SQL condition) pairs that hold for rows breaking a rule of a column or of the table."""
         rules: list[tuple[str, str]] = []
         for column in self.columns:
             name = f'"{column.name}"'
@@ -171,7 +173,7 @@ class TableSpec:
                 )
             if column.type in {"float", "float32"}:
                 rules.append((f"{column.name}: expected a finite number", f"NOT isfinite({name})"))
-        return rules
+        return [*rules, *self.rules]
 
 
 def _from_python(rows: Mapping[str, object] | list[dict[str, object]], spec: TableSpec) -> pa.Table:

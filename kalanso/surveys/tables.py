@@ -155,6 +155,10 @@ SURVEY_ESTIMATES = TableSpec(
     ),
     key=("survey", "indicator", "detail", "cohort", "stratum", "domain_kind", "domain"),
     audience=Audience.PRIVATE,
+    # of missed doses per visit alone there may be more than one
+    rules=(
+        ("estimate: expected at most 1, but of missed_doses_...", "\"estimate\" > 1 + 1e-9 AND NOT starts_with(\"indicator\", 'missed_doses_')"),
+    ),
 )  # fmt: skip
 
 KINDS = (

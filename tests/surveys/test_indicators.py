@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from kalanso import definitions
+from kalanso.store import Mode, Provenance, Store, TableRefused
 from kalanso.surveys import drivers, estimates
 from kalanso.surveys.cleaning import clean
 from kalanso.surveys.measures import MEASURES
@@ -358,6 +360,32 @@ def test_counts_and_weighted_shares_agree_with_the_slow_copy_under_each_policy(s
 def test_crude_is_never_below_valid_nor_valid_below_valid_by_age_1(whole):
     assert (whole.crude >= whole.valid).all()
     assert (whole.valid >= whole.valid_by_age_1).all()
+
+
+@pytest.mark.parametrize(("indicator", "refused"), [("crude_coverage", True), ("missed_doses_crude", False)])
+def test_a_share_above_one_is_refused_and_a_rate_is_not(whole, tmp_path, indicator, refused):
+    rows = estimates.estimate(whole)
+    broken = rows.assign(estimate=rows["estimate"].where(rows["indicator"] != indicator, 1.2))
+    store = Store.create(tmp_path / "store", country="ML", demo=True, now=datetime(2025, 1, 1, tzinfo=UTC))
+    told = {
+        "provenance": Provenance(sources=("S",), by="t", note=""),
+        "now": datetime(2025, 1, 2, tzinfo=UTC),
+        "mode": Mode.REPLACE_ALL,
+    }
+
+    def publish(table):
+        return store.publish(
+            SURVEY_ESTIMATES,
+            SURVEY_ESTIMATES.arrow(pa.Table.from_pandas(table, preserve_index=False)),
+            **told,
+        )
+
+    if refused:
+        with pytest.raises(TableRefused, match="estimate: expected at most 1"):
+            publish(broken)
+        publish(rows)
+    else:
+        assert publish(broken) is not None
 
 
 def test_the_table_fits_its_declaration_and_each_row_is_known_by_its_key(whole):
