@@ -117,7 +117,7 @@ _DESK = (
     *_pages("round_corrections", "/preuves/etudes/{round_laid}/corrections/"), *_pages("round_findings", "/preuves/etudes/{round_laid}/corrections/regle-date_partial/"),
     *_pages("round_correct", "/preuves/etudes/{round_laid}/corrections/survey_doses/1/"),
     *_pages("round_weights", "/preuves/etudes/{round_bare}/tirage/poids/", "/preuves/etudes/{round_laid}/tirage/poids/"),
-    *_pages("round_voices", "/preuves/etudes/{round_published}/entretiens/"),
+    *_pages("round_voices", "/preuves/etudes/{round_published}/entretiens/"), *_pages("round_transfers", "/preuves/etudes/{round_published}/transferts/"),
     *_pages("round_receipt", "/preuves/etudes/{round_analysed}/accuse/"),
     *_pages("round_results", "/preuves/etudes/{round_analysed}/resultats/", "/preuves/etudes/{round_published}/resultats/"),
     *_pages("portfolio", "/agir/portefeuille/", "/agir/portefeuille/?etat=delayed", "/agir/portefeuille/?mot=rien-de-tel"),

@@ -10,6 +10,7 @@ from kalanso.hub.studies.views import (
     layouts,
     results,
     rounds,
+    transfers,
     voices,
     weights,
 )
@@ -44,6 +45,7 @@ urlpatterns = [
     path(f"{HERE}publier/", rounds.publish, name="round_publish"),
     path(f"{HERE}retirer/", rounds.withdraw, name="round_withdraw"),
     path(f"{HERE}entretiens/", voices.voices, name="round_voices"),
+    path(f"{HERE}transferts/", transfers.transfers, name="round_transfers"),
     path(f"{HERE}accuse/", results.receipt, name="round_receipt"),
     path(f"{HERE}resultats/", results.results, name="round_results"),
     path(f"{HERE}resultats-<slug:table>.csv", access.as_csv, name="round_heard_csv"),

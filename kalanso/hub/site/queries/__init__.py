@@ -98,6 +98,7 @@ STUDY_PAGES = (
     "round_withdraw",
     "round_receipt",
     "round_voices",
+    "round_transfers",
     "access_ways",
     "access_new",
     "lot_plan",

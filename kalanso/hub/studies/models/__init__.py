@@ -13,6 +13,7 @@ from kalanso.hub.studies.models.rounds import (
     RoundFile,
     RoundSalt,
 )
+from kalanso.hub.studies.models.transfers import Transfer
 from kalanso.hub.studies.models.weights import Weighting
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "RoundFile",
     "RoundSalt",
     "SampleSize",
+    "Transfer",
     "Weighting",
 ]

@@ -25,6 +25,12 @@ VERBS = {
         "%(who)s a annoncé la destruction des fichiers bruts de l'étude « %(what)s »."
     ),
     "studies.voices_said": _("%(who)s a noté des entretiens de l'étude « %(what)s »."),
+    "studies.transfer_noted": _(
+        "%(who)s a noté une décision de transfert à l'étranger de données de l'étude « %(what)s »."
+    ),
+    "studies.transfer_ended": _(
+        "%(who)s a mis fin à un transfert à l'étranger de données de l'étude « %(what)s »."
+    ),
     "studies.destroyed": _("%(who)s a détruit les fichiers bruts de l'étude « %(what)s »."),
 }
 # What the changed fields are called.
@@ -71,6 +77,12 @@ FIELDS = {
     "destroyed_files": _("Fichiers détruits"),
     "interviews": _("Entretiens"),
     "focus_groups": _("Groupes de discussion"),
+    "data": _("Ce qui part"),
+    "recipient": _("À qui"),
+    "country": _("Pays"),
+    "ground": _("Base légale"),
+    "decision": _("Numéro de la décision"),
+    "decided_on": _("Jour de la décision"),
 }
 TECHNICAL = frozenset({"sha256", "snapshot"})
 # What the jobs of studies are called.
