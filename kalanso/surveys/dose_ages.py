@@ -197,7 +197,10 @@ def _again(children: pd.DataFrame, sample: Design) -> Again | None:
         rows = kept & told.known
         found = told.start * more
         there = {name: margins[name].reindex(own.loc[rows, name].unique()) for name in names}
-        shares = {name: (part / part.sum()).to_dict() for name, part in there.items()}
+        shares = {
+            name: {str(one): float(share) for one, share in (part / part.sum()).items()}
+            for name, part in there.items()
+        }
         try:
             found[rows] = rake(own[rows].assign(weight=found[rows]), shares)["weight"].to_numpy()
         except SurveyRefused:
