@@ -21,6 +21,7 @@ from kalanso.figures.renderer import Renderer, RenderingFailed
 if TYPE_CHECKING:
     from kalanso.figures.answers import interval_rows
     from kalanso.figures.beside import beside_sources
+    from kalanso.figures.cell_grids import cell_grid
     from kalanso.figures.choropleths import choropleth
     from kalanso.figures.coverage_by_age import age_curves
     from kalanso.figures.drawing import draw, to_pdf, to_png, to_svg
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from kalanso.figures.rankings import ranked_bars
     from kalanso.figures.stacks import share_stacks
     from kalanso.figures.subtractions import missed_children
+    from kalanso.figures.timelines import timeline
     from kalanso.figures.trends import trend
     from kalanso.figures.wall_charts import wall_chart
 
@@ -64,6 +66,8 @@ KINDS = {
     "share_stacks": "kalanso.figures.stacks",
     "age_curves": "kalanso.figures.coverage_by_age",
     "lot_decisions": "kalanso.figures.lots",
+    "cell_grid": "kalanso.figures.cell_grids",
+    "timeline": "kalanso.figures.timelines",
 }
 _DRAWING = ("draw", "to_pdf", "to_png", "to_svg")
 
@@ -79,6 +83,7 @@ __all__ = [
     "Thresholds",
     "age_curves",
     "beside_sources",
+    "cell_grid",
     "choropleth",
     "draw",
     "estimate_map",
@@ -98,6 +103,7 @@ __all__ = [
     "share_stacks",
     "small_multiples",
     "source_flows",
+    "timeline",
     "to_pdf",
     "to_png",
     "to_svg",

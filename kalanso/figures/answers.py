@@ -33,12 +33,14 @@ def interval_rows(
     when: str = "",
     title: str | None = None,
     why_empty: str = "",
+    reach: Sequence[float] = (),
 ) -> Figure:
     """Return rows with a point and an interval each, in the order given.
 
     `table` has `label` and `value`, and may have `low`, `high`, `chosen` (the row that the others are
     read against: its interval is drawn through all rows) and `number` (how it came about; simulated
-    ones are drawn hollow). Rows without a value say so.
+    ones are drawn hollow). Rows without a value say so. With `reach` the axis reaches at least from the first to the second
+    of two numbers, and a line marks zero: of changes and correlations, the side matters first.
     """
     check_locale(locale)
     require("interval_rows", table, needed("interval_rows"))
@@ -58,7 +60,7 @@ def interval_rows(
         data=rows,
         locale=locale,
         demo=subject.demo,
-        compose=lambda width: _compose(rows, subject, locale, width),
+        compose=lambda width: _compose(rows, subject, locale, width, reach),
     )
 
 
@@ -125,15 +127,25 @@ def _twin(rows: pd.DataFrame, subject: Subject, locale: str) -> pd.DataFrame:
     return pd.DataFrame(twin)
 
 
-def _compose(rows: pd.DataFrame, subject: Subject, locale: str, width: int) -> dict[str, Any]:
+def _compose(
+    rows: pd.DataFrame, subject: Subject, locale: str, width: int, reach: Sequence[float] = ()
+) -> dict[str, Any]:
     found = each(rows)
     labels = [words.number(row.value, subject.unit, locale) for row in found]
     right = max(width_of(label, LABEL_SIZE, bold=True) for label in labels) + 14
     top = float(rows[["value", "high"]].max().max())
     top = max(top, 1.0) if subject.unit == "share" else top
     low = float(rows[["value", "low"]].min().min())
-    bars = lay_out([row.label for row in found], begin(low, top), top, width, right=right, from_zero=False)
-    layers = [*_through(bars, found), *ground(bars, subject.unit, locale), *_drawn(bars, found, labels)]
+    low = begin(low, top) if not reach else min(low, reach[0])
+    top = max([top, *reach])
+    bars = lay_out([row.label for row in found], low, top, width, right=right, from_zero=False)
+    layers = [
+        *_through(bars, found),
+        *ground(bars, subject.unit, locale),
+        *_drawn(bars, found, labels, bool(reach)),
+    ]
+    if reach:
+        layers.append(upright([{"px": bars.x(0), "py1": 0, "py2": bars.height}], color=INK))
     if subject.unit == "share":
         full = {"px": bars.x(1), "py1": 0, "py2": bars.height}
         layers.append(upright([full], color=ATTENTION, strokeDash=[5, 3]))
@@ -151,7 +163,8 @@ def _through(bars: Bars, found: Sequence[Any]) -> list[alt.Chart]:
     return [bars.boxes(boxes, color=_BAND)] if boxes else []
 
 
-def _drawn(bars: Bars, found: Sequence[Any], labels: Sequence[str]) -> list[alt.Chart]:
+def _drawn(bars: Bars, found: Sequence[Any], labels: Sequence[str], aside: bool) -> list[alt.Chart]:
+    """Return intervals, points and values; `aside` sets the values at the edge, where no line of zero crosses them."""
     bounded = [(i, row) for i, row in enumerate(found) if not pd.isna(row.low) and not pd.isna(row.high)]
     layers = []
     if bounded:
@@ -173,7 +186,8 @@ def _drawn(bars: Bars, found: Sequence[Any], labels: Sequence[str]) -> list[alt.
     told = []
     for i, (row, label) in enumerate(zip(found, labels, strict=True)):
         ends = [v for v in (row.value, row.high) if not pd.isna(v)]
-        told.append({"text": label, "px": bars.x(max(ends, default=bars.low)) + 10, "py": bars.middle(i) + 4})
+        end = bars.inner if aside else bars.x(max(ends, default=bars.low))
+        told.append({"text": label, "px": end + 10, "py": bars.middle(i) + 4})
     return [*layers, texts(told, halo=True, fontWeight="bold")]
 
 

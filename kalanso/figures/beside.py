@@ -1,25 +1,28 @@
 """How do the numbers of one analysis look beside each other?
 
-Chooses for each analysis of `kalanso.triangulation` the kind of figure that shows it, and hands over the rows of one place. What is
-better read as a table has no picture here. The numbers, and which of them disagree, come from the analysis.
+Chooses for each analysis of `kalanso.triangulation` the kind of figure that shows it, and hands over the rows of one place.
+The numbers, and which of them disagree, come from the analysis.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import ceil
 from typing import Final
 
 import pandas as pd
 
 from kalanso.figures import words
 from kalanso.figures.answers import interval_rows
+from kalanso.figures.cell_grids import cell_grid
 from kalanso.figures.evidence_axes import evidence_axis
-from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale
-from kalanso.figures.pictured import PICTURED
+from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale, each
+from kalanso.figures.pictured import PICTURED, is_pictured
+from kalanso.figures.timelines import timeline
 from kalanso.figures.trends import trend
 from kalanso.triangulation.sentences import word
-from kalanso.vocabulary import format_value
+from kalanso.vocabulary import Period, PeriodType, format_value
 
 _NUMBERS: Final = {
     "administrative": "reported", "official": "reported", "survey": "surveyed", "who_unicef": "published", "external": "published",
@@ -45,9 +48,10 @@ _MEASURES: Final = (
 def beside(
     analysis: str, rows: pd.DataFrame, *, subject: Subject, locale: str = "fr", title: str | None = None
 ) -> Figure | None:
-    """Return the figure of one analysis and place, or None where the table is the better picture.
+    """Return the figure of one analysis and place, or None where it has nothing to draw.
 
-    `rows` has the columns of `triangulation` and speaks of one place. The measure and the unit of the subject are those of
+    `rows` has the columns of `triangulation` and speaks of one place. Grades come with their letter as `verdict`, and with `quality` and
+    `agreement`; breaks may bring `named`, what people call their indicator; the counts of the review with the analysis as `source`, the kind of finding as `measure` and the places as `value`. The measure and the unit of the subject are those of
     the analysis; its place, sources and caveats stay. Raises FigureRefused for rows of several places.
     """
     check_locale(locale)
@@ -56,7 +60,7 @@ def beside(
         raise FigureRefused(
             f"beside: expected rows of one place, got {sorted(own['place_code'].unique())[:3]}"
         )
-    if analysis not in PICTURES or own.empty:
+    if analysis not in PICTURES or not is_pictured(analysis, own["measure"]):
         return None
     return PICTURES[analysis](own, subject, locale, title)
 
@@ -214,12 +218,152 @@ def _stockouts(rows: pd.DataFrame, subject: Subject, locale: str, title: str | N
     return _intervals(lags, labels, "", about, locale, title)
 
 
+MOST_ABOVE: Final = 10  # years and doses above 100 % that one figure shows
+_SHADES: Final = {"good": 4, "fair": 2, "unknown": 1, "poor": 0, "A": 4, "B": 3, "C": 1, "D": 0}
+
+
+def _above_full(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    """Show each coverage above 100 % with the cause that the evidence supports."""
+    newest = rows.sort_values(["period", "indicator"], ascending=[False, True]).head(MOST_ABOVE)
+    labels = [
+        words.say(
+            locale, "figures.beside.above_row", dose=format_value(row.indicator, "dose", locale), period=words.period(row.period, locale),
+            cause=words.say(locale, f"figures.beside.cause_{row.verdict}"),
+        )
+        for row in each(newest)
+    ]  # fmt: skip
+    about = replace(subject, measure=words.say(locale, "figures.beside.above_full"), unit="share")
+    table = newest[["value"]].assign(label=labels)
+    headline = title or _headline(
+        subject, locale, "above_full", n=len(rows), none=int((rows["verdict"] == "not_established").sum())
+    )
+    return interval_rows(table, subject=about, locale=locale, title=headline)
+
+
+def _silence(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    """Show a change of doses as the part that reports explain and the part that doses per report explain."""
+    row = rows.iloc[0]
+    parts = {
+        "doses": row["value"],
+        "reports": row["reference"],
+        "per_report": row["value"] / row["reference"],
+    }
+    labels = [_sentence(words.say(locale, f"figures.beside.change_{name}")) for name in parts]
+    table = pd.DataFrame({"label": labels, "value": [float(one) - 1 for one in parts.values()]})
+    about = replace(subject, measure=words.say(locale, "figures.beside.silence"), unit="rate")
+    changed = words.number(table["value"].iloc[0], "rate", locale)
+    changed = f"+{changed}" if table["value"].iloc[0] > 0 else changed
+    headline = title or _headline(subject, locale, f"silence_{row['verdict']}", change=changed)
+    return interval_rows(
+        table, subject=about, locale=locale, when=str(row["period"]), title=headline, reach=(0, 0)
+    )
+
+
+def _access(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    """Show how far each measure of access ranks districts as children without a dose do."""
+    latest = _latest(rows)
+    labels = latest["source"].map(lambda code: _sentence(word("access_measure", code, locale) or code))
+    about = replace(subject, measure=words.say(locale, "figures.beside.access"), unit="ratio")
+    clear = int((latest["verdict"] != "agrees").sum())
+    headline = title or _headline(subject, locale, "access", n=len(latest), clear=clear)
+    return _intervals(latest, labels, "", about, locale, headline, reach=(-1, 1))
+
+
+def _breaks(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    """Show when series broke, and whether a dated event stands beside each break."""
+    known = {code: words.say(locale, f"figures.beside.break_{code}") for code in ("unexplained", "explained")}
+    # Any indicator of a country may break: who asks knows what people call it.
+    labels = (
+        rows["named"] if "named" in rows else rows["indicator"].map(lambda code: code.removesuffix("_doses"))
+    )
+    months = [Period.parse(code).to(PeriodType.MONTH).code for code in rows["period"]]
+    table = pd.DataFrame(
+        {"label": labels.map(_sentence), "period": months, "mark": rows["verdict"].map(known)}
+    )
+    about = replace(subject, measure=words.say(locale, "figures.beside.breaks"))
+    alone = int((rows["verdict"] == "unexplained").sum())
+    headline = title or _headline(subject, locale, "breaks", n=len(rows), alone=alone)
+    return timeline(table, subject=about, locale=locale, marks=list(known.values()), title=headline)
+
+
+def _inequality(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure | None:
+    """Show the coverage of each fifth of districts, the least covered first."""
+    fifths = _latest(rows[rows["measure"] == "fifth_coverage"]).sort_values("source")
+    if fifths.empty:
+        return None
+    last = len(fifths)
+    labels = [
+        words.say(locale, f"figures.beside.fifth_{'worst' if at == 1 else 'best' if at == last else 'between'}", n=at)
+        for at in range(1, last + 1)
+    ]  # fmt: skip
+    about = replace(subject, measure=words.say(locale, "figures.beside.inequality"), unit="share")
+    return _intervals(
+        fifths.reset_index(drop=True), pd.Series(labels).map(_sentence), "", about, locale, title
+    )
+
+
+def _confidence(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    """Show the grade of every source with what it is made of: quality and agreement."""
+    columns = [
+        words.say(locale, f"figures.beside.column_{name}") for name in ("grade", "quality", "agreement")
+    ]
+    cells = []
+    surest = rows.sort_values(["verdict", "period"], ascending=[True, False])
+    for row in each(surest.drop_duplicates(["source", "kind", "indicator"])):
+        said = (
+            format_value(row.indicator, "dose", locale)
+            if row.indicator
+            else words.say(locale, "figures.beside.target")
+        )
+        label = f"{_sentence(said)} {words.period(row.period, locale)}, {word('kind', row.kind, locale)} ({row.source})"
+        told = (row.verdict, word("quality", row.quality, locale), word("agreement", row.agreement, locale))
+        shades = [_SHADES[code] for code in (row.verdict, row.quality, row.agreement)]
+        cells += [
+            {"label": label, "column": name, "text": text, "shade": shade}
+            for name, text, shade in zip(columns, told, shades, strict=True)
+        ]
+    about = replace(subject, measure=words.say(locale, "figures.beside.confidence"))
+    sure = int(rows["verdict"].isin(["A", "B"]).sum())
+    headline = title or _headline(subject, locale, "confidence", n=len(rows), sure=sure)
+    return cell_grid(pd.DataFrame(cells), subject=about, locale=locale, title=headline)  # fmt: skip
+
+
+def _narrative(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
+    """Show in how many places each analysis finds what changed, what disagrees, what to check and what is missing."""
+    most = max(float(rows["value"].max()), 1.0)
+    cells = [
+        {
+            "label": word("analysis", row.source, locale), "column": word("section", row.measure, locale),
+            "text": words.number(row.value, "count", locale) if row.value else "", "shade": ceil(4 * row.value / most),
+        }
+        for row in each(rows)
+    ]  # fmt: skip
+    about = replace(
+        subject, measure=words.say(locale, "figures.beside.narrative"), unit="count", number="counted"
+    )
+    told = rows[(rows["value"] > 0) & (rows["measure"] != "missing")]["source"].nunique()
+    headline = title or _headline(subject, locale, "narrative", n=told, all=rows["source"].nunique())
+    when = str(rows["period"].iloc[0])
+    return cell_grid(pd.DataFrame(cells), subject=about, locale=locale, when=when, title=headline)
+
+
+def _headline(subject: Subject, locale: str, name: str, **numbers: object) -> str:
+    return words.placed(subject, words.say(locale, f"figures.beside.title_{name}", **numbers), locale)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _intervals(
-    rows: pd.DataFrame, labels: pd.Series, chosen: str, subject: Subject, locale: str, title: str | None
+    rows: pd.DataFrame, labels: pd.Series, chosen: str, subject: Subject, locale: str, title: str | None, *,
+    reach: tuple[float, ...] = (),
 ) -> Figure:  # fmt: skip
     numbers = rows["kind"].map(_NUMBERS).fillna("reported").map(_COUNTED)
     table = rows[["value", "low", "high"]].assign(label=labels, number=numbers, chosen=rows["kind"] == chosen)
-    return interval_rows(table, subject=subject, locale=locale, when=str(rows["period"].iloc[0]), title=title)
+    return interval_rows(
+        table, subject=subject, locale=locale, when=str(rows["period"].iloc[0]), title=title, reach=reach
+    )
 
 
 def _latest(rows: pd.DataFrame) -> pd.DataFrame:
@@ -238,4 +382,11 @@ PICTURES: Mapping[str, Callable[[pd.DataFrame, Subject, str, str | None], Figure
     "susceptibles": _susceptibles,
     "campaigns": _campaigns,
     "sectors": _sectors,
+    "above_full": _above_full,
+    "silence": _silence,
+    "access": _access,
+    "breaks": _breaks,
+    "inequality": _inequality,
+    "confidence": _confidence,
+    "narrative": _narrative,
 }

@@ -18,7 +18,7 @@ from kalanso.figures.theme import DEFAULT_WIDTH, NARROWEST, WIDEST
 from kalanso.vocabulary import Message
 from kalanso.vocabulary.messages import LOCALES
 
-UNITS = ("share", "rate", "count")
+UNITS = ("share", "rate", "ratio", "count")
 NUMERIC = ("value", "low", "high", "target", "doses", "first_doses", "third_doses")
 NUMBERS = ("counted", "reported", "surveyed", "estimated", "simulated")
 
@@ -40,7 +40,8 @@ class Subject:
     """What a figure shows: the measure in the reader's words, unit, age, place, population, sources.
 
     `unit` is `share` (a coverage: 1 is the whole target, above 1 is possible), `rate` (another ratio,
-    such as dropout, which may be negative and has no target of 100 %) or `count`. `age` is an age band
+    such as dropout, which may be negative and has no target of 100 %), `ratio` (a number that is not
+    read in percent, such as a correlation) or `count`. `age` is an age band
     such as `0-11m`. `number` says how the numbers came about (NUMBERS). `level` names the places of
     a map or ranking (`district`, `health_area` ...). `caveats` are sentences that must stand below. `rolled` says
     that the numbers are of a year, the four quarters that end with the period of the figure.

@@ -1,4 +1,4 @@
-"""Which analyses are seen better in a picture than in a table?
+"""Which rows of each analysis make its picture?
 
 Known without loading what draws them. How each is drawn is said by `beside`.
 """
@@ -21,6 +21,13 @@ PICTURED: Final = {
     "susceptibles": (),
     "campaigns": (),
     "sectors": (),
+    "above_full": (),
+    "silence": (),
+    "access": (),
+    "breaks": (),
+    "inequality": ("fifth_coverage",),
+    "confidence": (),
+    "narrative": (),
 }
 
 

@@ -139,6 +139,16 @@ INPUTS: Mapping[str, tuple[Input, ...]] = {
         Input(name="decision_value", type="number", meaning="from how many vaccinated on a lot passes", needed=False),
         Input(name="planned_children", type="number", meaning="children of a whole lot", needed=False),
     ),
+    "cell_grid": (
+        Input(name="label", type="text", meaning="what the row is called"),
+        Input(name="column", type="text", meaning="what the column is called"),
+        Input(name="text", type="text", meaning="what stands in the cell, in the reader's language"),
+        Input(name="shade", type="number", meaning="0 (none) to 4 (the most); repeats what the text says", needed=False),
+    ),
+    "timeline": (
+        Input(name="label", type="text", meaning="what the row is called"), _PERIOD,
+        Input(name="mark", type="text", meaning="what the mark means, in the reader's language; three at most"),
+    ),
 }  # fmt: skip
 
 

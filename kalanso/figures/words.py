@@ -28,6 +28,8 @@ def number(value: float | None, unit: str, locale: str) -> str:
     """Return a share or rate as percent, or a count, as readers write it; a gap as words."""
     if value is None or pd.isna(value):
         return format_value(None, "text", locale)
+    if unit == "ratio":
+        return format_value(value, "decimal", locale).replace("-", "−")
     if unit != "count":
         return format_value(value, "percent", locale).replace("-", "−")
     return format_value(value, "count", locale).replace("-", "−")
@@ -89,12 +91,22 @@ def subtitle(subject: Subject, locale: str, when: str, numbers: Sequence[str] = 
         unit = say(locale, "figures.words.share")
     elif subject.unit == "rate":
         unit = say(locale, "figures.words.rate")
+    elif subject.unit == "ratio":
+        unit = say(locale, "figures.words.ratio")
     else:
         unit = say(locale, "figures.words.count")
     kinds = dict.fromkeys(numbers or (subject.number,))
     kind = listed([say(locale, f"figures.number.{name}") for name in kinds], locale)
     parts = (f"{subject.measure}, {unit}", age(subject.age, locale), subject.place, when, kind)
     return " · ".join(part for part in parts if part)
+
+
+def plain_subtitle(subject: Subject, locale: str, when: str) -> str:
+    """Return measure, age, place, period and kind of number in one line, of a figure whose cells or marks are no numbers of one unit."""
+    kind = say(locale, f"figures.number.{subject.number}")
+    return " · ".join(
+        part for part in (subject.measure, age(subject.age, locale), subject.place, when, kind) if part
+    )
 
 
 def source_line(subject: Subject, locale: str) -> str:

@@ -41,6 +41,10 @@ def compare(dossier: Dossier) -> Answer:
         common | {"measure": "fifth_ratio", "source": "best_worst", "value": best / worst if worst > 0 else np.nan, "unit": "ratio"},
         common | {"measure": "worst_fifth_of_missed", "source": "best_worst", "value": burden, "unit": "share"},
     ]  # fmt: skip
+    rows += [
+        common | {"measure": "fifth_coverage", "source": f"fifth_{at}", "value": value, "unit": "share"}
+        for at, value in enumerate(by_fifth(shares), start=1)
+    ]
     absent = ["sex"]
     poverty = dossier.rows("access")
     poor = shares.merge(poverty[poverty["measure"] == "poverty"][["place_code", "value"]], on="place_code")
@@ -75,6 +79,15 @@ def fifths(shares: pd.DataFrame) -> tuple[float, float, float]:
     missed = (ordered["without"] * ordered["infants"]).clip(lower=0)
     burden = float(missed.loc[worst.index].sum() / missed.sum()) if missed.sum() > 0 else float("nan")
     return means[0], means[1], burden
+
+
+def by_fifth(shares: pd.DataFrame) -> list[float]:
+    """Return the coverage of each fifth of districts, the least covered first; the first and the last are those of `fifths`."""
+    ordered = shares.sort_values(["without", "place_code"], ascending=[False, True])
+    size = max(1, len(ordered) // 5)
+    between = np.array_split(np.arange(size, len(ordered) - size), 3)
+    parts = [ordered.head(size), *(ordered.iloc[part] for part in between if len(part)), ordered.tail(size)]
+    return [1 - float(np.average(part["without"], weights=part["infants"])) for part in parts]
 
 
 def slope(rows: pd.DataFrame) -> float:

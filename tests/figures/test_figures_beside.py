@@ -1,4 +1,4 @@
-"""Does each analysis get the picture that shows it, and none where a table says more?"""
+"""Does each analysis get the picture that shows it, and none where it has no rows?"""
 
 from __future__ import annotations
 
@@ -149,9 +149,115 @@ def test_reported_coverage_stands_beside_what_cases_imply(rows: pd.DataFrame) ->
     assert figure.data["label"].str.endswith("– reported coverage").sum() == 1
 
 
-def test_analyses_that_read_better_as_tables_have_no_picture(rows: pd.DataFrame) -> None:
-    assert set(PICTURES) < set(NAMES)
-    assert beside("above_full", rows, subject=SUBJECT) is None
+def test_every_analysis_has_a_picture_and_none_without_rows(rows: pd.DataFrame) -> None:
+    assert set(PICTURES) == set(NAMES)
+    assert beside("access", rows, subject=SUBJECT) is None
+
+
+DISTRICTS = [f"D{n:02d}" for n in range(1, 21)]
+
+
+@pytest.fixture(scope="module")
+def many() -> pd.DataFrame:
+    """The rows of analyses over twenty districts, with doses of two years and a break beside a strike."""
+    from tests.triangulation.dossiers import lay
+
+    country = table(
+        "place_code parent_code level name",
+        [("ML", "", "country", "Mali"), *[(code, "ML", "district", code) for code in DISTRICTS]],
+    )
+    coverage = table(
+        "place_code year indicator source kind value doses target",
+        [
+            (code, 2022, "dtp1", "snis", "administrative", 0.4 + 0.04 * n, 40.0 + 4 * n, 100.0)
+            for n, code in enumerate(DISTRICTS)
+        ]
+        + [("ML", 2022, "dtp1", "snis", "administrative", 1.2, 1200.0, 1000.0)],
+    )
+    access = table(
+        "place_code measure value", [(code, "poverty", 30.0 - n) for n, code in enumerate(DISTRICTS)]
+    )
+    quality = table(
+        "check place_code period indicator source severity message",
+        [
+            ("breaks", "ML", "202203", "dtp1_doses", "snis", "attention", "quality.breaks.fall"),
+            ("breaks", "ML", "202209", "opd_visits", "snis", "attention", "quality.breaks.fall"),
+        ],
+    )
+    events = table("place_code kind first_day last_day", [("ML", "strike", "2022-03-01", "2022-03-31")])
+    given = counts("dtp1_doses", [("ML", "2021Q4", 400.0), ("ML", "2022Q4", 200.0)]).assign(
+        completeness=[1.0, 0.6]
+    )
+    answers = run(
+        lay(places=country, coverage=coverage, access=access, quality=quality, events=events, counts=given)
+    )
+    return pd.concat([answer.rows for answer in answers if len(answer.rows)], ignore_index=True)  # fmt: skip
+
+
+@pytest.mark.parametrize("analysis", ["above_full", "silence", "access", "breaks", "inequality"])
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_analyses_of_causes_events_and_districts_have_their_picture(
+    many: pd.DataFrame, analysis: str, locale: str
+) -> None:
+    figure = beside(analysis, many[many["place_code"] == "ML"], subject=SUBJECT, locale=locale)
+
+    assert_whole(figure)
+
+
+def test_a_fall_is_drawn_as_the_part_of_reports_and_the_part_of_doses_per_report(many: pd.DataFrame) -> None:
+    figure = beside("silence", many[many["place_code"] == "ML"], subject=SUBJECT, locale="en")
+
+    assert figure is not None
+    assert figure.data["value"].tolist() == pytest.approx([-0.5, -0.4, 0.5 / 0.6 - 1])
+    assert "mostly because reports are missing" in figure.title
+
+
+def test_a_break_with_a_dated_event_is_drawn_apart_from_one_without(many: pd.DataFrame) -> None:
+    named = many[many["analysis"] == "breaks"].assign(named=["first doses", "outpatient visits"])
+    figure = beside("breaks", named, subject=SUBJECT, locale="en")
+
+    assert figure is not None
+    assert figure.title == "Mali: 2 breaks or shared falls, 1 without a known event"
+    assert dict(zip(figure.data["label"], figure.data["mark"], strict=True)) == {
+        "First doses": "a dated event beside it", "Outpatient visits": "no known event",
+    }  # fmt: skip
+
+
+def test_fifths_of_districts_rise_from_the_least_to_the_most_covered(many: pd.DataFrame) -> None:
+    figure = beside("inequality", many[many["place_code"] == "ML"], subject=SUBJECT, locale="en")
+
+    assert figure is not None
+    assert figure.data["value"].tolist() == pytest.approx([0.46, 0.62, 0.78, 0.94, 1.10])
+
+
+GRADED = table(
+    "analysis place_code period indicator measure source kind value low high reference verdict quality agreement",
+    [("confidence", "ML", "2022", "dtp1", "grade", "snis", "administrative", 0.9, None, None, None, "C", "fair", "unknown"),
+     ("confidence", "ML", "2022", "", "grade", "census", "official", 900.0, None, None, None, "B", "fair", "good")],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_grades_are_drawn_with_what_they_are_made_of_the_surest_first(locale: str) -> None:
+    figure = beside("confidence", GRADED, subject=SUBJECT, locale=locale)
+
+    assert_whole(figure)
+    assert figure is not None
+    assert [row[1] for row in figure.table.to_numpy().tolist()] == ["B", "C"]
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_the_review_is_drawn_as_places_by_analysis_and_kind_of_finding(locale: str) -> None:
+    told = table(
+        "analysis place_code period indicator measure source kind value verdict",
+        [("narrative", "ML", "2022", "", kind, name, "", value, "")
+         for name, values in (("dropout", (0, 0, 12)), ("cases", (0, 3, 0))) for kind, value in zip(("changed", "disagrees", "check"), values, strict=True)],
+    )  # fmt: skip
+    figure = beside("narrative", told, subject=SUBJECT, locale=locale)
+
+    assert_whole(figure)
+    assert figure is not None
+    assert [row[1:] for row in figure.table.to_numpy().tolist()] == [["", "", "12"], ["", "3", ""]]
 
 
 def test_rows_of_two_places_are_refused(rows: pd.DataFrame) -> None:
@@ -214,7 +320,7 @@ def test_who_draws_nothing_knows_which_analyses_have_a_picture() -> None:
     assert is_pictured("vials", ["given_over_used", "fall_after_stockout"])
     assert not is_pictured("vials", ["given_over_used"])
     assert not is_pictured("dropout", [])
-    assert not is_pictured("breaks", ["anything"])
+    assert not is_pictured("inequality", ["fifth_ratio"])
 
 
 def test_another_process_draws_it_from_plain_rows_and_refuses_what_has_no_picture(rows: pd.DataFrame) -> None:
@@ -226,8 +332,8 @@ def test_another_process_draws_it_from_plain_rows_and_refuses_what_has_no_pictur
         "arguments": {"analysis": "coverage_sources", "subject": {"measure": "", "place": "Mali"}},
     }
     drawn = answer(json.dumps(job))
-    breaks = {"analysis": "breaks", "subject": job["arguments"]["subject"]}
-    refused = answer(json.dumps(job | {"arguments": breaks}))
+    other = {"analysis": "weather", "subject": job["arguments"]["subject"]}
+    refused = answer(json.dumps(job | {"arguments": other}))
 
     assert drawn["ok"], drawn
     assert len(drawn["figure"]["table"]["rows"]) == len(own[own["indicator"] == "dtp1"])

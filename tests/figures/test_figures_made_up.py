@@ -172,6 +172,12 @@ MADE: Mapping[str, Callable[[str], Figure]] = {
     "share_stacks": lambda locale: figures.share_stacks(stack_rows(locale), subject=subject(), locale=locale),
     "age_curves": lambda locale: figures.age_curves(curve_rows(), subject=subject(), locale=locale),
     "lot_decisions": lambda locale: figures.lot_decisions(lot_rows(), subject=COUNT, locale=locale),
+    "cell_grid": lambda locale: figures.cell_grid(
+        cell_rows(), subject=subject(measure="notes"), locale=locale
+    ),
+    "timeline": lambda locale: figures.timeline(
+        dated_rows(), subject=subject(measure="ruptures"), locale=locale
+    ),
     "source_flows": lambda locale: figures.source_flows(
         flow_rows(), subject=subject(unit="count", place="Mali"), locale=locale
     ),
@@ -230,6 +236,18 @@ def lot_rows() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["place", "round", "decision", "vaccinated", "children"]).assign(
         decision_value=13, planned_children=19
     )
+
+
+def cell_rows() -> pd.DataFrame:
+    """Two sources by grade and quality, one cell blank."""
+    rows = [("SNIS", "note", "B", 3), ("SNIS", "qualité", "bonne", 4), ("Enquête", "note", "C", 1)]
+    return pd.DataFrame(rows, columns=["label", "column", "text", "shade"])
+
+
+def dated_rows() -> pd.DataFrame:
+    """Two series that broke, once beside an event."""
+    rows = [("DTC 1", "202203", "grève"), ("DTC 1", "202311", "sans événement"), ("BCG", "202203", "grève")]
+    return pd.DataFrame(rows, columns=["label", "period", "mark"])
 
 
 def flow_rows() -> pd.DataFrame:
@@ -410,7 +428,7 @@ def test_an_unknown_format_is_refused() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"unit": "percent"}, "share, rate, count"),
+        ({"unit": "percent"}, "share, rate, ratio, count"),
         ({"number": "guessed"}, "surveyed"),
         ({"age": "6m"}, "0-11m"),
     ],

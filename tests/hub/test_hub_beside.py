@@ -126,6 +126,22 @@ def test_an_analysis_answers_with_a_sentence_a_figure_its_numbers_verdicts_formu
     assert all(row.startswith("coverage_sources,") for row in rows[1:])
 
 
+def test_the_review_and_the_grades_of_a_place_are_drawn_where_they_are_told(
+    laid: Any, ground: Ground
+) -> None:
+    code, client = ground.codes["district"], visitor("national")
+    client.get(f"{REVIEW}?lieu={code}")
+    client.get(f"{GRADES}?lieu={code}")
+    drawn = {
+        job["arguments"]["analysis"]: job["table"] for job in laid.jobs if job["kind"] == "beside_sources"
+    }
+
+    assert {"narrative", "confidence"} <= set(drawn)
+    assert {row["place_code"] for row in (*drawn["narrative"], *drawn["confidence"])} == {code}
+    assert sum(row["value"] for row in drawn["narrative"]) > 0
+    assert {row["verdict"] for row in drawn["confidence"]} <= {*"ABCD"}
+
+
 REFERRED = {"verdict": "agrees"}
 UNREFERRED = {"reference": None, "reference_source": "", "gap": None, "gap_children": None, "verdict": ""}
 

@@ -22,6 +22,7 @@ from kalanso.hub.explore.queries.shelf import Shelf, remembered, shared
 from kalanso.store import TableSpec
 from kalanso.triangulation import NAMES, Sentence
 from kalanso.triangulation.narrative import NAME as NARRATIVE
+from kalanso.triangulation.narrative import SECTIONS
 from kalanso.triangulation.tables import (
     CONFIDENCE_GRADES,
     CONFIDENCE_GRADES_PARTNERS,
@@ -188,6 +189,22 @@ def analyses(shelf: Shelf, code: str, when: str) -> list[Asked]:
         )
         for name in ANALYSES
     ]
+
+
+@remembered
+def tally(shelf: Shelf, code: str, when: str) -> list[dict[str, Any]]:
+    """Return in how many places, here and below, each analysis finds each kind of thing; what is missing counts per kind of evidence."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in _during((row for row in _findings(shelf, code) if row["kind"] in TOLD), when):
+        found.setdefault((row["analysis"], row["kind"]), set()).add(row["place_code"])
+    for one in analyses(shelf, code, when):
+        found[one.name, "missing"] = set(one.missing)
+    if not any(found.values()):
+        return []
+    return [
+        {"source": name, "measure": kind, "value": float(len(found.get((name, kind), ())))}
+        for name in ANALYSES for kind in SECTIONS
+    ]  # fmt: skip
 
 
 def found_by(shelf: Shelf, code: str, analysis: str, when: str) -> tuple[list[Any], list[Any]]:

@@ -24,7 +24,7 @@ from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.tasks import Picture
 from kalanso.hub.explore.views import asked, pictures
 from kalanso.hub.explore.views.asked import Choice
-from kalanso.triangulation import Sentence, confidence
+from kalanso.triangulation import Sentence, breaks, confidence, narrative
 from kalanso.triangulation.narrative import SECTIONS
 from kalanso.triangulation.sentences import word as family_word
 from kalanso.triangulation.tables import TRIANGULATION, TRIANGULATION_FINDINGS
@@ -32,7 +32,8 @@ from kalanso.vocabulary import Message, NotAPeriod, Period, format_value
 
 NUMBERS_SHOWN = 40
 OTHERS_SHOWN = 20
-DRAWN = ("analysis", "place_code", "period", "indicator", "measure", "source", "kind", "value", "low", "high", "reference", "reference_source")  # fmt: skip
+DRAWN = ("analysis", "place_code", "period", "indicator", "measure", "source", "kind", "value", "low", "high", "reference", "reference_source", "verdict")  # fmt: skip
+DRAWN_FROM = {narrative.NAME: TRIANGULATION_FINDINGS}
 NAMES_SOURCES = ("coverage_sources", "denominators")  # pictures that name sources, not ways of counting
 STYLES = {"share": "percent", "ratio": "decimal"}
 
@@ -76,6 +77,7 @@ def review(request: HttpRequest) -> HttpResponse:
         "said": sum(one.section != "missing" for one in sentences),
         "analyses": [(one, EXPLAINED[one.name]) for one in queries.analyses(here, place.code, when.value)],
         "lacking": sorted({name for one in queries.grades(here, place.code) for name in one.missing}),
+        "picture": _picture(here, place, narrative.NAME, when.value, {}),
         "by_estimate": queries.rests_on_estimate({"evidence": str(one.evidence).replace("'", '"')} for one in sentences),
     }  # fmt: skip
     return render(request, "explore/beside.html", context)
@@ -207,24 +209,49 @@ def _gap(row: dict[str, Any], number: Any) -> str:
 
 
 def _titled(row: dict[str, Any], analysis: str, titles: Mapping[str, str]) -> dict[str, str]:
-    """Return the source of a number as its picture names it, where the picture names sources."""
+    """Return what a picture names of a row beside its codes: the source by its title, the indicator of a break."""
+    if analysis == breaks.NAME:
+        return {"named": word(row["indicator"])}
     return {"source": titles.get(row["source"], row["source"])} if analysis in NAMES_SOURCES else {}
+
+
+def _drawn_rows(
+    here: Shelf, place: Place, analysis: str, when: str, titles: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return the rows of a picture up to the end of the period: numbers of an analysis, grades, or counts of the review."""
+    empty = dict.fromkeys(DRAWN) | {
+        "analysis": analysis,
+        "place_code": place.code,
+        "indicator": "",
+        "kind": "",
+    }
+    if analysis == narrative.NAME:
+        return [empty | {"period": when} | row for row in queries.tally(here, place.code, when)]
+    if analysis == confidence.NAME:
+        return [
+            {**empty, **{name: one.row[name] for name in ("period", "indicator", "kind", "value", "quality", "agreement")},
+             "measure": "grade", "source": titles.get(one.row["source"], one.row["source"]), "verdict": one.row["grade"]}
+            for one in queries.grades(here, place.code)
+        ]  # fmt: skip
+    end = Period.parse(when).end if when else None
+    return [
+        {name: row[name] for name in DRAWN} | _titled(row, analysis, titles)
+        for row in queries.numbers(here, place.code, analysis)
+        if end is None or row["period_start"] <= end
+    ]
 
 
 def _picture(
     here: Shelf, place: Place, analysis: str, when: str, titles: Mapping[str, str]
 ) -> Picture | None:
-    """Draw the numbers of an analysis up to the end of the period."""
-    end = Period.parse(when).end if when else None
-    rows = [
-        row
-        for row in queries.numbers(here, place.code, analysis)
-        if end is None or row["period_start"] <= end
-    ]
-    if not is_pictured(analysis, (row["measure"] for row in rows)):
+    """Draw what an analysis says of a place."""
+    plain = _drawn_rows(here, place, analysis, when, titles)
+    if not is_pictured(analysis, (row["measure"] for row in plain)):
         return None
-    plain = [{name: row[name] for name in DRAWN} | _titled(row, analysis, titles) for row in rows]
     subject: dict[str, Any] = {"measure": "", "place": place.name}
-    if queries.rests_on_estimate(rows):
+    if queries.rests_on_estimate(plain):
         subject["caveats"] = pictures.reviewed(here)
-    return pictures.draw(here, "beside_sources", plain, subject, [TRIANGULATION], analysis=analysis)
+    spec = DRAWN_FROM.get(analysis) or TRIANGULATION
+    if analysis == confidence.NAME:
+        spec = queries.grades_table(here)
+    return pictures.draw(here, "beside_sources", plain, subject, [spec], analysis=analysis)
