@@ -25,7 +25,7 @@ from kalanso.triangulation.sentences import word
 from kalanso.vocabulary import Period, PeriodType, format_value
 
 _NUMBERS: Final = {
-    "administrative": "reported", "official": "reported", "survey": "surveyed", "who_unicef": "published", "external": "published",
+    "administrative": "reported", "official": "reported", "survey": "surveyed", "who_unicef": "published", "external": "published", "lots": "surveyed",
     "estimate": "estimated", "derived": "estimated", "implied": "estimated", "computed": "estimated",
 }  # fmt: skip
 _COUNTED: Final = {

@@ -20,6 +20,7 @@ from kalanso.coverage.tables import COVERAGE_ESTIMATES_YEARLY
 from kalanso.indicators.tables import COVERAGE_SERIES, INDICATOR_VALUES
 from kalanso.pipeline.evidence import Holdings
 from kalanso.pipeline.publish_estimates import is_preview
+from kalanso.pipeline.triangulation_others import stated_coverage
 from kalanso.pipeline.triangulation_services import access, sectors, stock
 from kalanso.pipeline.triangulation_tallies import campaigns, cases, recounts
 from kalanso.places.trees import links_on
@@ -169,7 +170,8 @@ def populations_table(holdings: Holdings, values: pd.DataFrame) -> pd.DataFrame:
 
 
 def coverage_table(holdings: Holdings, values: pd.DataFrame) -> pd.DataFrame:
-    """Return coverage by every source: own reports over the official population, published series, the estimate.
+    """Return coverage by every source: own reports over the official population, published series, what others
+    model or classify, the estimate.
 
     Where the store divides doses itself, the administrative series of others is left out: it is the same reports.
     """
@@ -186,7 +188,9 @@ def coverage_table(holdings: Holdings, values: pd.DataFrame) -> pd.DataFrame:
     key = ["place_code", "year", "indicator"]
     counted = pd.MultiIndex.from_frame(own[key])
     twice = (series["kind"] == "administrative") & pd.MultiIndex.from_frame(series[key]).isin(counted)
-    parts = [part for part in (own, series[~twice], _estimate(holdings)) if len(part)]
+    parts = [
+        part for part in (own, series[~twice], stated_coverage(holdings), _estimate(holdings)) if len(part)
+    ]
     return pd.concat(parts, ignore_index=True) if parts else own
 
 

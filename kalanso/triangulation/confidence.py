@@ -89,7 +89,9 @@ def grades(dossier: Dossier) -> pd.DataFrame:
     """Return a grade for the newest DTP1 and DTP3 coverage of every source and place, and for targets."""
     rows = dossier.rows("coverage")
     rows = newest(
-        rows[rows["indicator"].isin(["dtp1", "dtp3"])], ["place_code", "indicator", "source", "kind"]
+        # A lot classifies a place: it states no number that could be graded.
+        rows[rows["indicator"].isin(["dtp1", "dtp3"]) & (rows["kind"] != "lots")],
+        ["place_code", "indicator", "source", "kind"],
     )
     surveys = _surveys(dossier)
     context = _Context(dossier)

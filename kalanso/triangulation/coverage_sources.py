@@ -24,6 +24,7 @@ from kalanso.vocabulary import Message
 NAME = "coverage_sources"
 NEEDS = ("coverage",)
 HELPS = ("populations",)
+LOTS = "lots"
 NAMED = 5  # places named in a sentence
 REFERENCES = ("estimate", "survey", "who_unicef")
 TOLD_LEVELS = ("country", "region", "district")
@@ -34,7 +35,13 @@ def compare(dossier: Dossier) -> Answer:
     """Return every coverage with its reference, the gap in points and in children, and what disagrees."""
     rows = referred(dossier)
     absent = missing(dossier, NAME, "reference") if rows["reference"].isna().all() else ()
-    told = (*_told(dossier, rows), *_told_apart(dossier, rows), *_unfinished(dossier), *absent)
+    told = (
+        *_told(dossier, rows),
+        *_others(dossier, rows),
+        *_told_apart(dossier, rows),
+        *_unfinished(dossier),
+        *absent,
+    )
     return Answer(analysis=NAME, rows=compared(dossier, NAME, _columns(rows)), findings=told)
 
 
@@ -44,7 +51,9 @@ def referred(dossier: Dossier) -> pd.DataFrame:
     rows = rows.assign(row=np.arange(len(rows)))
     found = _nearest(dossier, rows)
     rows = rows.merge(found, on="row", how="left")
-    rows["gap"] = rows["value"] - rows["reference"]
+    # A lot classifies a place: what lies between its share and an estimate is no gap.
+    lots = rows["kind"] == LOTS
+    rows["gap"] = (rows["value"] - rows["reference"]).where(~lots)
     half = (rows["high"] - rows["low"]).fillna(0.0) / 2
     reference_half = (rows["reference_high"] - rows["reference_low"]).fillna(0.0) / 2
     rows["allowed"] = np.maximum(dossier.threshold("coverage.points"), np.hypot(half, reference_half))
@@ -52,14 +61,14 @@ def referred(dossier: Dossier) -> pd.DataFrame:
         [rows["gap"] > rows["allowed"], rows["gap"] < -rows["allowed"]], ["above", "below"], "agrees"
     )
     unreferred = np.where(_apart(dossier, rows), "apart", "")
-    rows["verdict"] = np.where(rows["gap"].isna(), unreferred, apart)
+    rows["verdict"] = np.select([lots, rows["gap"].isna()], ["classifies", unreferred], apart)
     rows["gap_children"] = rows["gap"] * _populations(dossier, rows)
     return rows
 
 
 def _apart(dossier: Dossier, rows: pd.DataFrame) -> Any:
     """Return where a number without reference lies further from another of its place, year and dose than the two allow."""
-    alone = rows[rows["reference"].isna()]
+    alone = rows[rows["reference"].isna() & (rows["kind"] != LOTS)]
     half = (alone["high"] - alone["low"]).fillna(0.0) / 2
     groups = alone.assign(half=half).groupby([*_OWN, "year"])
     widest = groups["half"].transform("max")
@@ -101,6 +110,10 @@ def _populations(dossier: Dossier, rows: pd.DataFrame) -> Any:
 
 
 def _columns(rows: pd.DataFrame) -> pd.DataFrame:
+    rows = rows.assign(
+        reference=rows["reference"].where(rows["kind"] != LOTS),
+        reference_source=rows["reference_source"].where(rows["kind"] != LOTS),
+    )
     return rows.assign(
         period=rows["year"], measure="coverage", unit="share", numerator=rows["doses"],
         denominator=rows["target"].fillna(rows["children"]),
@@ -135,9 +148,40 @@ def _told(dossier: Dossier, rows: pd.DataFrame) -> list[Finding]:
     return told
 
 
+def _others(dossier: Dossier, rows: pd.DataFrame) -> list[Finding]:
+    """Tell the newest number of each model of others, and each lot, with its licence and the day of its import."""
+    source_rows = each(dossier.rows("coverage"))
+    told = []
+    stated = rows[
+        rows["kind"].isin(["external", LOTS]) & rows["place_code"].map(dossier.levels).isin(TOLD_LEVELS)
+    ]
+    for row in each(newest(stated, [*_OWN, "source", "kind"])):
+        if row.kind != LOTS and np.isnan(row.reference):
+            continue
+        params: dict[str, Any] = {
+            "place": row.place_code, "period": str(row.year), "indicator": row.indicator, "source": row.source, "value": row.value,
+            "licence": row.licence or "?", "imported": row.imported or None,
+        }  # fmt: skip
+        which, at = "lots", [row.row]
+        if row.kind != LOTS:
+            which, at = f"external_{'agrees' if row.verdict == 'agrees' else 'apart'}", [row.row, row.row_r]
+            params |= {"reference": row.reference, "reference_by": row.reference_kind, "reference_source": row.reference_source,
+                       "points": 100 * abs(row.gap)}  # fmt: skip
+        told.append(
+            Finding(
+                kind="disagrees" if which == "external_apart" else "agrees", place_code=row.place_code, period=str(row.year),
+                indicator=row.indicator, source=row.source, value=row.value, expected=None if row.kind == LOTS else row.reference,
+                severity="attention" if which == "external_apart" else "note",
+                message=Message(f"triangulation.coverage_sources.{which}", params),
+                evidence=tuple(dossier.evidence("coverage", source_rows[int(one)]) for one in at),
+            )
+        )  # fmt: skip
+    return told
+
+
 def _told_apart(dossier: Dossier, rows: pd.DataFrame) -> list[Finding]:
     """Tell the lowest and the highest of sources that disagree where no reference says which to believe, newest year of each dose."""
-    alone = rows[rows["reference"].isna()]
+    alone = rows[rows["reference"].isna() & (rows["kind"] != LOTS)]
     several = alone[alone.groupby([*_OWN, "year"])["row"].transform("size") > 1]
     latest = newest(several, _OWN).sort_values([*_OWN, "value", "source", "kind"])
     source_rows = each(dossier.rows("coverage"))

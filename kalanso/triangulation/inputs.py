@@ -16,7 +16,7 @@ import pandas as pd
 from kalanso.store import Column
 from kalanso.triangulation.faults import TriangulationRefused
 
-COVERAGE_KINDS = ("administrative", "official", "who_unicef", "survey", "estimate", "external")
+COVERAGE_KINDS = ("administrative", "official", "who_unicef", "survey", "estimate", "external", "lots")
 POPULATION_KINDS = ("official", "projection", "census", "un", "gridded", "headcount", "other")
 ACCESS_MEASURES = ("facilities_per_10000", "sessions_per_month", "distance_km", "conflict", "poverty")
 
@@ -113,6 +113,7 @@ COVERAGE = InputTable(
         _number("target_low", "lower end of the children that an estimate states", "children"), _number("target_high", "upper end", "children"),
         _number("children", "children asked, of a survey", "children"),
         _number("card_share", "share of them whose card was seen", "share", high=1.0),
+        _text("licence", "licence of what others state", optional=True), _text("imported", "day of its import (ISO)", optional=True),
         _number("missed", "children without the dose, as an estimate states them", "children"),
         _number("missed_low", "lower end", "children"), _number("missed_high", "upper end", "children"),
     ),

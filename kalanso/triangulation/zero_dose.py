@@ -78,7 +78,7 @@ def _stated(dossier: Dossier) -> Iterator[dict[str, Any]]:
         ["place_code", "year", "kind", "children"], ascending=[True, True, True, False]
     )
     for row in each(rows):
-        of = row.source if row.kind in {"administrative", "survey"} else ""
+        of = row.source if row.kind in {"administrative", "survey", "external"} else ""
         common = {"place_code": row.place_code, "period": row.year, "of": of}
         own = dossier.evidence("coverage", row)
         if row.kind == "administrative" and not np.isnan(row.doses + row.target):
@@ -91,7 +91,7 @@ def _stated(dossier: Dossier) -> Iterator[dict[str, Any]]:
                 "source": "estimate", "kind": "estimate", "value": row.missed, "low": row.missed_low,
                 "high": row.missed_high, "numerator": np.nan, "denominator": row.target, "evidence": (own,),
             }  # fmt: skip
-        elif row.kind in {"survey", "who_unicef"}:
+        elif row.kind in {"survey", "who_unicef", "external"}:
             infants = dossier.independent_infants(row.place_code, row.year)
             if infants is None:
                 continue

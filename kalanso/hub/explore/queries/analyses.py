@@ -120,6 +120,7 @@ VERDICTS: dict[str, Any] = {
     "apart": _(
         "loin d'une autre source du même lieu et de la même année, sans référence pour dire laquelle croire"
     ),
+    "classifies": _("lot LQAS : il classe le lieu et n'estime pas ; aucun écart n'est calculé"),
     "negative": _("négatif : plus de dernières doses que de premières, ce qui ne se peut pas"),
     "high": _("élevé : au-dessus de sa bande"),
     "low": _("bas : au-dessous de sa bande"),
@@ -139,7 +140,7 @@ VERDICTS: dict[str, Any] = {
     "not_established": _("cause non établie : ne corrigez rien avant d'avoir une preuve"),
 }
 # Verdicts that ask nothing of anybody.
-CALM = {"", "agrees", "steady", "explained", "few"}
+CALM = {"", "agrees", "classifies", "steady", "explained", "few"}
 MEASURES: dict[str, Any] = {
     "coverage": _("couverture"), "zero_dose": _("enfants zéro dose"), "rank_agreement": _("même ordre des districts (tau)"),
     "top_overlap": _("premiers districts communs"), "surviving_infants": _("nourrissons survivants"),
