@@ -5,7 +5,8 @@ own; the checks run over it and over the copy as it was. Reports are missing, la
 stock-outs happen in both. Recall counts alarms (what asks for attention) and, apart, notes. Precision is the share of
 named places and times at which something was planted: an alarm that stands without any fault as well counts as wrong,
 and the last columns say how many of these there are and how many stand at the place and time of a dated event (a strike, a
-stock-out, a closure).
+stock-out, a closure). `explained` counts wrong ones that the finding itself says something known leads one to expect, and
+`right_explained` right ones of which it says so: what ranking them lower costs.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from kalanso import quality, simulation
 from kalanso.pipeline.check import gather
 from kalanso.pipeline.demo import publish_tables
 from kalanso.pipeline.evidence import Holdings
+from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.simulation import ExampleCountry
 from kalanso.simulation.reports import SOURCE
 from kalanso.store import Store
@@ -45,7 +47,19 @@ INSIDE = frozenset(
 # A fall is found where it is named as what it was.
 CASES = {"service_fell": "service", "product_fell": "product"}
 Named = tuple[str, str, tuple[str, ...]]  # source, place, months (none where they do not matter)
-COLUMNS = ("check", "fault", "planted", "found", "found_or_noted", "named", "right", "standing", "dated")
+COLUMNS = (
+    "check",
+    "fault",
+    "planted",
+    "found",
+    "found_or_noted",
+    "named",
+    "right",
+    "standing",
+    "dated",
+    "explained",
+    "right_explained",
+)
 
 
 def score(folder: Path, size: str = "full", *, seed: int = SEED, count: int = COUNT) -> pd.DataFrame:
@@ -74,7 +88,11 @@ def _told(folder: Path, country: ExampleCountry) -> tuple[pd.DataFrame, pd.DataF
     publish_tables(store, country, "planted faults", now=NOW)
     holdings = Holdings(store, NOW.date())
     evidence = gather(holdings)
-    parts = [found.to_pandas() for _name, found in quality.check_all(evidence)]
+    beside = quality.known_beside(evidence)
+    parts = [
+        beside.marked(QUALITY_FINDINGS.arrow(found.to_pyarrow())).to_pandas()
+        for _name, found in quality.check_all(evidence)
+    ]
     return pd.concat(parts, ignore_index=True), holdings.lineage(Tree.HEALTH).to_pandas()
 
 
@@ -105,10 +123,13 @@ def scored(
         about = ABOUT.get(check.NAME, {REPORTS})
         at_fault = _months_of_faults(faults[faults["about"].isin(about)], lineage, levels)
         right = [one for one in alarms if _hit(one, at_fault)]
+        marked = heavy["params"].str.contains('"explained_by"', regex=False)
+        said = set(_named(heavy[marked], check.NAME)) - set(_named(heavy[~marked], check.NAME))
         rest = [one for one in alarms if one not in set(right)]
         counts = {
             "named": len(alarms), "right": len(right), "standing": sum(one in stood for one in rest),
             "dated": sum(_hit(one, at_event) for one in rest),
+            "explained": sum(one in said for one in rest), "right_explained": sum(one in said for one in right),
         }  # fmt: skip
         for kind in kinds:
             of_kind = own[own["kind"] == kind]
@@ -226,7 +247,7 @@ def _between(first: str, last: str) -> list[str]:
 def print_table(table: pd.DataFrame) -> None:
     """Print recall by kind of fault and precision by check, and the reason of each check without faults."""
     print(
-        f"  {'check':<14}{'fault':<28}{'recall':>16}{'with notes':>12}{'precision':>18}{'stood before':>14}{'dated':>7}"
+        f"  {'check':<14}{'fault':<28}{'recall':>16}{'with notes':>12}{'precision':>18}{'stood before':>14}{'dated':>7}{'explained':>11}"
     )
     last = ""
     for row in table.itertuples():
@@ -235,7 +256,11 @@ def print_table(table: pd.DataFrame) -> None:
             continue
         ours = row.check != last
         precision = f"{row.right / row.named:.0%} ({row.right:.0f}/{row.named:.0f})" if row.named else "-"
-        ends = f"{precision:>18}{row.standing:>14.0f}{row.dated:>7.0f}" if ours else ""
+        ends = (
+            f"{precision:>18}{row.standing:>14.0f}{row.dated:>7.0f}{row.explained:>6.0f}/{row.right_explained:.0f}"
+            if ours
+            else ""
+        )
         share = f"{row.found / row.planted:.0%} ({row.found:.0f}/{row.planted:.0f})" if row.planted else "-"
         noted = f"{row.found_or_noted / row.planted:.0%}" if row.planted else "-"
         print(

@@ -71,7 +71,9 @@ def check(
         late = quality.open_periods(
             evidence, learnt_delays(holdings), complete=holdings.pack.threshold("provisional.complete")
         )
-        by_check, by_severity = _write_findings(evidence, late, checks, draft, progress, cancel)
+        by_check, by_severity = _write_findings(
+            evidence, late, quality.known_beside(evidence), checks, draft, progress, cancel
+        )
         step(progress, cancel, "pipeline.check.writing", 0.85)
         snapshot = store.publish(
             QUALITY_FINDINGS, draft, provenance=provenance, now=now, mode=Mode.REPLACE_ALL
@@ -87,6 +89,7 @@ def check(
 def _write_findings(
     evidence: quality.Evidence,
     late: quality.Open,
+    beside: quality.KnownBeside,
     checks: Sequence[quality.Check],
     target: Path,
     progress: Progress,
@@ -100,7 +103,7 @@ def _write_findings(
         for name, findings in quality.check_all(evidence, checks=checks, progress=_within(progress)):
             if cancel():
                 step(progress, cancel, "pipeline.check.gathering", 0.0)
-            rows = late.marked(QUALITY_FINDINGS.arrow(findings.to_pyarrow()))
+            rows = beside.marked(late.marked(QUALITY_FINDINGS.arrow(findings.to_pyarrow())))
             writer.write_table(rows)
             by_check[name] = rows.num_rows
             for counted in pc.value_counts(rows.column("severity")).to_pylist():

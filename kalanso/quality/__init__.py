@@ -5,6 +5,8 @@ evidence and a sentence; nothing is corrected or deleted.
 """
 
 from kalanso.quality.evidence import Evidence, MissingThreshold
+from kalanso.quality.expected import Known as KnownBeside
+from kalanso.quality.expected import known as known_beside
 from kalanso.quality.provisional import Open, open_periods
 from kalanso.quality.running import CHECKS, Check, check_all
 from kalanso.quality.sentences import sentence
@@ -16,9 +18,11 @@ __all__ = [
     "SEVERITIES",
     "Check",
     "Evidence",
+    "KnownBeside",
     "MissingThreshold",
     "Open",
     "check_all",
+    "known_beside",
     "open_periods",
     "sentence",
 ]

@@ -37,6 +37,11 @@ def sentence(
         if isinstance(given.get(name), list):
             given[name] = ", ".join(pack.name(code, locale) for code in given[name])
     said = Message(message, given).render(locale)
-    if given.get("provisional") is True and not message.startswith("quality.ask"):
-        return f"{said} {Message('quality.provisional').render(locale)}"
+    if message.startswith("quality.ask"):
+        return said
+    if given.get("explained_by"):
+        why = Message(f"quality.expected.{given['explained_by']}").render(locale)
+        said = f"{said} {why}"
+    if given.get("provisional") is True:
+        said = f"{said} {Message('quality.provisional').render(locale)}"
     return said

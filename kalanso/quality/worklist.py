@@ -110,6 +110,8 @@ def worklist(
         return pd.DataFrame(columns=list(COLUMNS))
     rows = asked_of(_once(_weighed(rows, known, rules), rules), known.lineage, rules)
     rows["question"] = [_question(*said) for said in zip(rows["check"], rows["message"], strict=True)]
+    # What something known leads one to expect is asked after what nothing explains, a step less grave.
+    rows["gravity"] += rows["params"].str.contains('"explained_by"', regex=False).astype(int)
     rows["structures"] = lacking(rows, known.reports, known.lineage)
     return _ranked(
         rows, set(known.lineage.loc[known.lineage["ancestor_code"] == (reader or place), "place_code"])

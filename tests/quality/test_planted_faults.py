@@ -59,7 +59,9 @@ def test_the_country_without_faults_holds_none_that_was_planted(country: Example
 
 def told(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["check", "place_code", "period", "severity"])
-    return frame.assign(source="demo-snis", indicator="dtp1_doses", message="quality.outliers.high")
+    return frame.assign(
+        source="demo-snis", indicator="dtp1_doses", message="quality.outliers.high", params="{}"
+    )
 
 
 def planted_at(place: str, month: str, kind: str = "ten_times") -> dict[str, Any]:
@@ -89,6 +91,22 @@ def test_recall_and_precision_are_counted_by_place_and_month() -> None:
     row = table[table["fault"] == "ten_times"].iloc[0]
     names = ("planted", "found", "found_or_noted", "named", "right", "standing", "dated")
     assert [int(row[name]) for name in names] == [2, 1, 2, 3, 1, 1, 1]
+
+
+def test_alarms_that_say_what_explains_them_are_counted_apart_right_ones_too() -> None:
+    faults = pd.DataFrame([planted_at("F1", "202301")])
+    found = told(
+        ("outliers", "F1", "202301", "attention"),
+        ("outliers", "F2", "202305", "serious"),
+        ("outliers", "F2", "202309", "serious"),
+    )
+    found["params"] = ['{"explained_by": "strike"}', '{"explained_by": "strike"}', "{}"]
+
+    row = (
+        benchmark.scored(found, found.head(0), faults, EVENTS, LINEAGE).query("fault == 'ten_times'").iloc[0]
+    )
+
+    assert [int(row[name]) for name in ("named", "right", "explained", "right_explained")] == [3, 1, 1, 1]
 
 
 def test_the_table_names_every_check_and_says_why_where_nothing_was_planted(

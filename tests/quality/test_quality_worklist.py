@@ -101,6 +101,15 @@ def test_the_gravest_stands_first_and_among_the_equally_grave_that_with_most_chi
     ]  # fmt: skip
 
 
+def test_what_something_known_leads_one_to_expect_is_asked_after_what_nothing_explains() -> None:
+    expected = doubt("outliers", "F1", value=0, expected=20, case="low")
+    expected["params"] = json.dumps(json.loads(expected["params"]) | {"explained_by": "stockout"})
+    rows = asked([expected, doubt("outliers", "F1", "202410", value=21, expected=20)])
+
+    assert rows["period"].tolist() == ["202410", "202411"]
+    assert rows["severity"].tolist() == ["attention", "attention"]
+
+
 def test_never_more_children_are_at_stake_than_there_are_in_the_period() -> None:
     known = Known(lineage=KNOWN.lineage, usual={"D1": 336.0}, children={"D1": 2742.0})
     rows = worklist.worklist(
