@@ -225,6 +225,34 @@ def test_a_grade_stands_beside_its_number_as_letter_and_words_with_a_link_to_its
     assert "Il manque : une enquête du lieu" in words(why)
 
 
+def test_places_inside_another_carry_the_grade_of_their_own_number_read_at_once(
+    laid: Any, ground: Ground, monkeypatch: Any
+) -> None:
+    from kalanso.hub.explore.queries import beside
+
+    asked: list[tuple[str, ...]] = []
+    read = beside._graded
+    monkeypatch.setattr(
+        beside,
+        "_graded",
+        lambda shelf, spec, codes, **equal: asked.append(tuple(codes)) or read(shelf, spec, codes, **equal),
+    )
+    page = visitor("national").get(f"/lieux/{ground.codes['district']}/")
+    marked = [row for row in page.context["ranked"] if row.grade]
+
+    assert marked
+    assert all(row.grade.row["place_code"] == row.place.code for row in marked)
+    assert re.search(r'class="grade grade-c" title="C\s:\sà lire à côté', page.content.decode())
+    assert "à croiser" in words(page)
+    assert len([codes for codes in asked if len(codes) > 1]) <= 1
+
+
+def test_the_score_card_shows_the_confidence_of_each_coverage_of_its_year(laid: Any, ground: Ground) -> None:
+    page = visitor("national").get(f"/preuves/qualite/fiche/{ground.codes['district']}/")
+
+    assert {one.row["period"] for one in page.context["graded"]} <= {page.context["year"].value}
+
+
 def test_where_no_grade_exists_or_the_number_is_of_another_year_nothing_is_said(
     laid: Any, ground: Ground, get: Any
 ) -> None:

@@ -80,8 +80,12 @@ def test_an_event_explains_places_below_it_and_no_others(beside: quality.KnownBe
 
 
 def test_two_months_explain_a_quarter_and_not_a_year(beside: quality.KnownBeside) -> None:
-    assert why(beside, "dropout", "high", "D2", "2024Q2") == "strike"
-    assert why(beside, "dropout", "high", "D2", "2024") is None
+    assert why(beside, "completeness", "low", "D2", "2024Q2") == "strike"
+    assert why(beside, "completeness", "low", "D2", "2024") is None
+
+
+def test_a_shortage_does_not_excuse_children_who_do_not_come_back(beside: quality.KnownBeside) -> None:
+    assert why(beside, "dropout", "high", "F1", "202404", first="dtp1_doses", last="dtp3_doses") is None
 
 
 def test_closed_facilities_explain_missing_reports(beside: quality.KnownBeside) -> None:

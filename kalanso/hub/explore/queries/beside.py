@@ -243,21 +243,21 @@ def grades(shelf: Shelf, code: str) -> list[Grade]:
 
 @shared(CONFIDENCE_GRADES, COVERAGE_ESTIMATES, about=lambda code: (code,))
 def _grades(shelf: Shelf, code: str) -> list[Grade]:
-    return _graded(shelf, CONFIDENCE_GRADES, code)
+    return _graded(shelf, CONFIDENCE_GRADES, [code])
 
 
 @shared(CONFIDENCE_GRADES_PARTNERS, about=lambda code: (code,))
 def _partners_grades(shelf: Shelf, code: str) -> list[Grade]:
-    return _graded(shelf, CONFIDENCE_GRADES_PARTNERS, code)
+    return _graded(shelf, CONFIDENCE_GRADES_PARTNERS, [code])
 
 
-def _graded(shelf: Shelf, spec: TableSpec, code: str) -> list[Grade]:
+def _graded(shelf: Shelf, spec: TableSpec, codes: Iterable[str], **equal: str) -> list[Grade]:
     return [
         Grade(
             row=row, reasons=tuple(Message(one["message"], one["params"]) for one in json.loads(row["reasons"])),
             missing=tuple(json.loads(row["missing"])), evidence=tuple(json.loads(row["evidence"])),
         )
-        for row in _read(shelf, spec, [code])
+        for row in _read(shelf, spec, codes, **equal)
     ]  # fmt: skip
 
 
@@ -270,6 +270,24 @@ def grade_of(shelf: Shelf, code: str, indicator: str, source: str, when: str) ->
         and one.row["period"] == year
     )  # fmt: skip
     return next(found, None)
+
+
+def grade_marks(
+    shelf: Shelf, codes: tuple[str, ...], indicator: str, kind: str, when: str, source: str = ""
+) -> dict[str, Grade]:
+    """Return by place the grade of a kind of number of the year in which a period ends, of one source where it is named; read once for all places."""
+    if not codes or not when:
+        return {}
+    year = str(Period.parse(when).end.year)
+    return {
+        one.row["place_code"]: one for one in _grades_of(shelf, codes, indicator, kind)
+        if one.row["period"] == year and source in ("", one.row["source"])
+    }  # fmt: skip
+
+
+@remembered
+def _grades_of(shelf: Shelf, codes: tuple[str, ...], indicator: str, kind: str) -> list[Grade]:
+    return _graded(shelf, grades_table(shelf), codes, indicator=indicator, kind=kind)
 
 
 @remembered

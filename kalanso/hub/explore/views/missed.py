@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from kalanso.hub.explore.queries import doors, estimates, places, shelf, withheld
+from kalanso.hub.explore.queries import beside, doors, estimates, places, shelf, withheld
+from kalanso.hub.explore.queries.beside import Grade
 from kalanso.hub.explore.queries.estimates import Estimate
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.shelf import Shelf
@@ -30,6 +31,7 @@ class Line:
     estimate: Estimate | None
     chance: float | None
     truth: dict[str, Any] | None
+    grade: Grade | None = None
 
 
 def missed(request: HttpRequest) -> HttpResponse:
@@ -49,7 +51,10 @@ def missed(request: HttpRequest) -> HttpResponse:
     chances = estimates.below(here, dose.value, when.value, float(limit.value) / 100)
     truth = estimates.truth(here, dose.value, when.value) if context["truth_shown"] else {}
     shown = drawn_places(here, where.place)
-    lines = [Line(p, values.get(p.code), chances.get(p.code), truth.get(p.code)) for p in shown]
+    marks = beside.grade_marks(here, tuple(p.code for p in shown), dose.value, beside.BY_ESTIMATE, when.value)
+    lines = [
+        Line(p, values.get(p.code), chances.get(p.code), truth.get(p.code), marks.get(p.code)) for p in shown
+    ]
     ordered = sorted(lines, key=_by_name if context["run"].unsettled else _most_missed_first)[:PLACES_SHOWN]
     context |= {
         "dose": dose, "when": when, "limit": limit, "measure": measure,

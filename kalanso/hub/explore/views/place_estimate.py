@@ -41,6 +41,7 @@ class Priority:
     coverage: Number
     category: int
     chance: float | None
+    grade: beside.Grade | None = None
 
 
 def place_estimate(request: HttpRequest, code: str) -> HttpResponse:
@@ -103,11 +104,14 @@ def _truth(here: Shelf, code: str, indicator: str, when: str, *, shown: bool) ->
 def _priorities(here: Shelf, place: Place) -> dict[str, Any]:
     """Return the areas in the order in which teams would go, with their RED/REC category as a chance."""
     rows = evidence_of_places.priorities(here, place.code)
+    codes = tuple(row["place_code"] for row in rows)
+    marks = beside.grade_marks(here, codes, "dtp1", beside.BY_ESTIMATE, rows[0]["period"]) if rows else {}
     found = [
         Priority(
             row=row, missed=Number.of(row, "missed_children"), coverage=Number.of(row, "coverage"),
             category=row["category"],
             chance=row[f"probability_category_{row['category']}"] if row["category"] else None,
+            grade=marks.get(row["place_code"]),
         )
         for row in rows
     ]  # fmt: skip

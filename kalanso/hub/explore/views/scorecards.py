@@ -57,7 +57,7 @@ def scorecard(request: HttpRequest, code: str) -> HttpResponse:
         "thin_year": year.value in thin, "manifest": here.manifest(QUALITY_SCORES),
         "judged_above": scorecards.judged_above(here, code) if mode.value == "who" and not known else None,
         **_metrics(here, mode.value, code, year.value), **_inside(request, here, place, mode.value, year.value),
-        **_recounted(here, place), **_serious(here, place, year.value), "least_trusted": least_trusted,
+        **_recounted(here, place), **_serious(here, place, year.value), "least_trusted": least_trusted, "graded": [one for one in graded if one.row["indicator"]],
         "doubted_target": any(not one.row["indicator"] for one in least_trusted), **_rules(mode.value),
     }  # fmt: skip
     return render(request, "explore/scorecard.html", context)
