@@ -110,8 +110,6 @@ def worklist(
         return pd.DataFrame(columns=list(COLUMNS))
     rows = asked_of(_once(_weighed(rows, known, rules), rules), known.lineage, rules)
     rows["question"] = [_question(*said) for said in zip(rows["check"], rows["message"], strict=True)]
-    # What something known leads one to expect is asked after what nothing explains, a step less grave.
-    rows["gravity"] += rows["params"].str.contains('"explained_by"', regex=False).astype(int)
     rows["structures"] = lacking(rows, known.reports, known.lineage)
     return _ranked(
         rows, set(known.lineage.loc[known.lineage["ancestor_code"] == (reader or place), "place_code"])
@@ -177,6 +175,9 @@ def _ranked(rows: pd.DataFrame, near: set[str]) -> pd.DataFrame:
     alike from facilities upwards. Where `near` names places, groups asked elsewhere come after theirs.
     """
     order = {name: number for number, name in enumerate(ASKED)}
+    # What something known leads one to expect is asked after what nothing explains, a step less grave.
+    expected = rows["params"].str.contains('"explained_by"', regex=False)
+    rows = rows.assign(gravity=rows["gravity"] + expected.astype(int))
     whom = ["section", "asked", "asked_place"]
     rows = rows.assign(who=rows["asked"].map(order)).sort_values(
         ["gravity", "children", "weight", "place_code", "check", "indicator", "period"],
