@@ -15,7 +15,7 @@ import pandas as pd
 
 from kalanso.figures import words
 from kalanso.figures.answers import interval_rows
-from kalanso.figures.cell_grids import cell_grid
+from kalanso.figures.cell_grids import MOST_ROWS, cell_grid
 from kalanso.figures.evidence_axes import evidence_axis
 from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale, each
 from kalanso.figures.pictured import PICTURED, is_pictured
@@ -252,8 +252,10 @@ def _silence(rows: pd.DataFrame, subject: Subject, locale: str, title: str | Non
     table = pd.DataFrame({"label": labels, "value": [float(one) - 1 for one in parts.values()]})
     about = replace(subject, measure=words.say(locale, "figures.beside.silence"), unit="rate")
     changed = words.number(table["value"].iloc[0], "rate", locale)
+    # Without known reports nothing is said of what they explain.
+    which = row["verdict"] if pd.notna(row["reference"]) or row["verdict"] == "steady" else "rise"
     changed = f"+{changed}" if table["value"].iloc[0] > 0 else changed
-    headline = title or _headline(subject, locale, f"silence_{row['verdict']}", change=changed)
+    headline = title or _headline(subject, locale, f"silence_{which}", change=changed)
     return interval_rows(
         table, subject=about, locale=locale, when=str(row["period"]), title=headline, reach=(0, 0)
     )
@@ -309,7 +311,7 @@ def _confidence(rows: pd.DataFrame, subject: Subject, locale: str, title: str | 
     ]
     cells = []
     surest = rows.sort_values(["verdict", "period"], ascending=[True, False])
-    for row in each(surest.drop_duplicates(["source", "kind", "indicator"])):
+    for row in each(surest.drop_duplicates(["source", "kind", "indicator"]).head(MOST_ROWS)):
         said = (
             format_value(row.indicator, "dose", locale)
             if row.indicator

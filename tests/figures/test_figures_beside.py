@@ -212,6 +212,15 @@ def test_a_fall_is_drawn_as_the_part_of_reports_and_the_part_of_doses_per_report
     assert "mostly because reports are missing" in figure.title
 
 
+def test_a_fall_of_which_reports_are_not_known_says_nothing_of_them(many: pd.DataFrame) -> None:
+    rows = many[(many["analysis"] == "silence") & (many["place_code"] == "ML")]
+    unknown = rows.assign(reference=float("nan"), verdict="fall_of_doses")
+    figure = beside("silence", unknown, subject=SUBJECT, locale="en")
+
+    assert figure is not None
+    assert figure.title == "Mali: −50% DTP1 doses in a year"
+
+
 def test_a_break_with_a_dated_event_is_drawn_apart_from_one_without(many: pd.DataFrame) -> None:
     named = many[many["analysis"] == "breaks"].assign(named=["first doses", "outpatient visits"])
     figure = beside("breaks", named, subject=SUBJECT, locale="en")
