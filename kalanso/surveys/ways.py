@@ -248,6 +248,8 @@ def _lots(table: pd.DataFrame, given: Settings, asked: Asked, rng: np.random.Gen
         days = pd.to_datetime(rows[name], errors="coerce", format="%Y-%m-%d")
         refuse_rows(rows, "lots", name, days.isna(), Message("surveys.ways.day"))
         rows[name] = days.dt.date
+    backwards = rows["interviewed_to"] < rows["interviewed_from"]
+    refuse_rows(rows, "lots", "interviewed_to", backwards, Message("surveys.ways.last_day"))
     judged = lots.judged(rows, plan)
     order = list(judged.sort_values("interviewed_from", kind="stable")["round"].drop_duplicates())
     told = lots.evidence(

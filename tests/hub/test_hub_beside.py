@@ -146,6 +146,20 @@ REFERRED = {"verdict": "agrees"}
 UNREFERRED = {"reference": None, "reference_source": "", "gap": None, "gap_children": None, "verdict": ""}
 
 
+def test_a_picture_of_breaks_is_not_said_to_be_without_numbers(
+    laid: Any, ground: Ground, monkeypatch: Any
+) -> None:
+    from kalanso.hub.explore.queries import beside
+
+    monkeypatch.setattr(beside, "found_by", lambda *_asked: ([], []))
+    monkeypatch.setattr(beside, "numbers_of", lambda *_asked: [])
+    page = visitor("national").get(f"{REVIEW}breaks/?lieu={ground.codes['district']}&periode=2024")
+
+    drawn = b'id="figure"' in page.content
+    assert ("aucune rupture trouvée dans cette période" in text_of(page)) == drawn
+    assert ("faute de chiffres" in text_of(page)) != drawn
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

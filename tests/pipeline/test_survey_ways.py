@@ -223,8 +223,11 @@ def test_a_round_that_lacks_what_every_round_needs_opens_no_answer(
     assert setting in refused.value.message.params.get("setting", "") or setting == "ethics"
 
 
-def test_two_lots_with_a_day_that_is_none_are_refused_by_row_and_column(tmp_path: Path) -> None:
-    wrong = LOTS.assign(interviewed_to=["2024-02-09", "09/02/2024", "2024-11-09", "2024-11-09"])
+@pytest.mark.parametrize("day", ["09/02/2024", "2023-12-01"])
+def test_lots_with_a_day_that_is_none_or_ends_before_it_began_are_refused_by_row_and_column(
+    tmp_path: Path, day: str
+) -> None:
+    wrong = LOTS.assign(interviewed_to=["2024-02-09", day, "2024-11-09", "2024-11-09"])
 
     with pytest.raises(SurveyRefused) as refused:
         answered(folder_of(tmp_path / "l", wrong, way="lots", children=19, lower=0.5, upper=0.8))
