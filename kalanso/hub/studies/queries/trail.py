@@ -81,7 +81,6 @@ FIELDS = {
     "recipient": _("À qui"),
     "country": _("Pays"),
     "ground": _("Base légale"),
-    "decision": _("Numéro de la décision"),
     "decided_on": _("Jour de la décision"),
 }
 TECHNICAL = frozenset({"sha256", "snapshot"})
