@@ -167,7 +167,6 @@ def test_each_round_of_lots_is_published_by_itself_and_one_that_is_gone_is_withd
     assert "lots qui échouent : 1 sur 2" in page.content.decode().replace("\xa0", " ").replace("\u202f", " ")
     drawing = visitor("researcher").get(f"{PAGE}{one.pk}/figure-1-fr-328.svg")
     assert b"<svg" in b"".join(drawing.streaming_content)
-    drawing.close()
     rounds.let_out(by=person("national"), one=one, now=NOW)
     assert desk.work().state == "done"
     assert published_rounds(own_store) == {"lots-2025:v1", "lots-2025:v2"}
