@@ -8,11 +8,13 @@ estimates nothing: both are only named and set beside the rest.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pandas as pd
 
 from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.pipeline.evidence import Holdings
+from kalanso.store import Manifest
 
 _LOTS = re.compile(r"lqas|(^|[-_])lots?([-_]|$)", re.IGNORECASE)
 _KEY = ["place_code", "year", "indicator", "source"]
@@ -41,16 +43,17 @@ def stated_coverage(holdings: Holdings) -> pd.DataFrame:
         kind=rows["source"].map(kind_of), table=OBSERVATIONS.name,
     )  # fmt: skip
     rows = rows.sort_values([*_KEY, "period", "age_band"]).drop_duplicates(_KEY, keep="last")
-    origins = {source: _origin(holdings, source) for source in rows["source"].unique()}
+    newest_first = holdings.store.history(OBSERVATIONS.name)[::-1]
+    origins = {source: _origin(newest_first, source) for source in rows["source"].unique()}
     return rows.assign(
         licence=rows["source"].map(lambda source: origins[source][0]),
         imported=rows["source"].map(lambda source: origins[source][1]),
     ).drop(columns=["period", "age_band"])
 
 
-def _origin(holdings: Holdings, source: str) -> tuple[str, str]:
+def _origin(newest_first: Sequence[Manifest], source: str) -> tuple[str, str]:
     """Return the licence of a source and the day of its newest import; empty where the store no longer says."""
-    for manifest in reversed(holdings.store.history(OBSERVATIONS.name)):
+    for manifest in newest_first:
         if source in manifest.provenance.sources:
             licences = sorted({one.licence for one in manifest.provenance.inputs if one.licence})
             return ", ".join(licences), manifest.created_at[:10]

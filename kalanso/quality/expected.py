@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from kalanso.quality.evidence import Evidence
+from kalanso.quality.tables import with_param
 from kalanso.vocabulary import Period, PeriodType
 
 SERVICE: Final = ("strike", "conflict", "closure", "epidemic")
@@ -88,7 +89,7 @@ class Known:
                     continue
                 numbers = {str(given[name]) for name in _NUMBERS if isinstance(given.get(name), str)}
                 if why := self.explains(check, message, place, _months(period), numbers):
-                    params[at] = f'{params[at][:-1]}, "explained_by": "{why}"}}'
+                    params[at] = with_param(params[at], "explained_by", why)
         column = findings.schema.get_field_index("params")
         return findings.set_column(column, findings.schema.field("params"), pa.array(params, pa.string()))
 

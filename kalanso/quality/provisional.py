@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from kalanso.indicators.delays import Delays
 from kalanso.quality.evidence import Evidence
+from kalanso.quality.tables import with_param
 from kalanso.vocabulary import Level, Period, PeriodType
 
 MOST = "attention"
@@ -72,7 +73,7 @@ class Open:
             if check in self.final or not self.holds(source, indicator, place, code):
                 continue
             severity[at] = MOST if severity[at] == "serious" else severity[at]
-            params[at] = f'{params[at][:-1]}, "provisional": true}}'
+            params[at] = with_param(params[at], "provisional", value=True)
         for name, values in (("severity", severity), ("params", params)):
             column = findings.schema.get_field_index(name)
             findings = findings.set_column(column, findings.schema.field(name), pa.array(values, pa.string()))

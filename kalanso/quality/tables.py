@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from kalanso.store import Audience, Column, Security, TableSpec
@@ -142,3 +143,9 @@ QUALITY_SCORES = TableSpec(
 )  # fmt: skip
 
 TABLES = (QUALITY_FINDINGS, FINDING_STATUSES, QUALITY_METRICS, QUALITY_SCORES)
+
+
+def with_param(params: str, name: str, value: object) -> str:
+    """Return the params of a finding (a JSON object) with one more, the others as they were written."""
+    rest = params.strip()[1:-1].strip()
+    return f"{{{rest}{', ' if rest else ''}{json.dumps(name)}: {json.dumps(value)}}}"

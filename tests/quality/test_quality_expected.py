@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kalanso import definitions, quality
-from kalanso.quality.tables import QUALITY_FINDINGS
+from kalanso.quality.tables import QUALITY_FINDINGS, with_param
 from kalanso.vocabulary import Period
 from tests.quality.conftest import evidence_of, observed
 
@@ -103,3 +103,14 @@ def test_the_sentence_says_what_leads_one_to_expect_it_in_both_languages(kind: s
 
     assert told.startswith(f"{plain} Expected: ")
     assert "Attendu : " in french
+
+
+@pytest.mark.parametrize(
+    ("params", "found"),
+    [
+        ("{}", '{"explained_by": "stockout"}'),
+        ('{"value": 1.50}', '{"value": 1.50, "explained_by": "stockout"}'),
+    ],
+)
+def test_one_more_param_leaves_the_others_as_they_were_written(params: str, found: str) -> None:
+    assert with_param(params, "explained_by", "stockout") == found
