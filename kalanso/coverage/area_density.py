@@ -65,19 +65,11 @@ def areas_density(
     `further` are coordinates beyond the areas' own; `pulls` are slopes that come from evidence on
     several areas. `work` is room for a block of areas.
     """
-    total, areas = 0.0, tips.shape[0]
+    total, areas, size = 0.0, tips.shape[0], LANES
     out.survey_bias[:] = 0.0
     out.stratum1[:] = 0.0
     out.stratum3[:] = 0.0
-    out.scale[:] = 0.0
-    out.trend1[:] = 0.0
-    out.trend3[:] = 0.0
-    out.season[:] = 0.0
-    out.timing[:] = 0.0
-    out.source_bias[:] = 0.0
-    out.source_precision[:] = 0.0
-    out.source_slope[:] = 0.0
-    out.bend[:] = 0.0
+    _clear(out)
     _clear(work.sums)
     for first in range(0, areas, LANES):
         size = min(LANES, areas - first)
@@ -89,14 +81,13 @@ def areas_density(
         )  # fmt: skip
         if total == -math.inf:
             return total
-        if size < LANES:
-            _gather(work.sums, size, out)
-    _gather(work.sums, LANES, out)
+    _gather(work.sums, size, out)
     return total
 
 
 @compiled
 def _clear(sums: Any) -> None:
+    """Begin the slopes in what all areas share anew, lane by lane or as they are read (`Sums`, `Slopes`)."""
     sums.scale[:] = 0.0
     sums.trend1[:] = 0.0
     sums.trend3[:] = 0.0
@@ -318,17 +309,8 @@ def _level_prior(b1: Any, b3: Any, f1: Any, f3: Any, scale: Any, sums: Any) -> t
 
 @inlined
 def _followed_back(
-    i: Any,
-    f1: Any,
-    f3: Any,
-    d_growth: Any,
-    d_recording: Any,
-    at: Any,
-    hold: Any,
-    sums: Any,
-    out: Any,
-    work: Any,
-) -> tuple[Any, Any, Any]:
+    i: Any, f1: Any, f3: Any, d_growth: Any, d_recording: Any, at: Any, hold: Any, sums: Any, out: Any, work: Any,
+) -> tuple[Any, Any, Any]:  # fmt: skip
     """Carry slopes in levels and paths back to their coordinates and to hyperparameters; return those that reach
     the effects of fields, and those in the entries of both paths' precisions."""
     w, scale, d, back = work.rows, at.scale, work.levels_back, work.pairs_back

@@ -82,18 +82,19 @@ class Model:
     @property
     def _work(self) -> Work:
         """Room of this thread for one area."""
-        if not hasattr(self._rooms, "work"):
-            d = self.design
-            self._rooms.work = Work.room(d.shape[1], len(d.sources.names), len(d.strata.names))
-        return cast(Work, self._rooms.work)
+        return self._room("work")
 
     @property
     def _block(self) -> Work:
         """Room of this thread for a block of areas."""
-        if not hasattr(self._rooms, "block"):
+        return self._room("block", LANES)
+
+    def _room(self, name: str, *lanes: int) -> Work:
+        if not hasattr(self._rooms, name):
             d = self.design
-            self._rooms.block = Work.room(d.shape[1], len(d.sources.names), len(d.strata.names), LANES)
-        return cast(Work, self._rooms.block)
+            made = Work.room(d.shape[1], len(d.sources.names), len(d.strata.names), *lanes)
+            setattr(self._rooms, name, made)
+        return cast(Work, getattr(self._rooms, name))
 
     @cached_property
     def _laid(self) -> tuple[Hold, Reports, Targets]:
