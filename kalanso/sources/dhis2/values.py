@@ -59,7 +59,7 @@ def read_values(answer: BinaryIO, target: Path) -> int:
 def _write(tables: Iterator[pa.Table], target: Path) -> int:
     rows = 0
     with pq.ParquetWriter(
-        target, _CODED, compression="zstd", compression_level=1, store_schema=False, write_statistics=False
+        target, _CODED, compression="snappy", store_schema=False, write_statistics=False
     ) as writer:
         for table in tables:
             rows += table.num_rows
