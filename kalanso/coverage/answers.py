@@ -10,9 +10,13 @@ chance for a good part, so that others answer only along those directions of glo
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
+import numba as nb
 import numpy as np
+import numpy.typing as npt
 
+from kalanso.coverage.compiling import compiled
 from kalanso.coverage.records import Floats
 
 # Others answer along so many directions of globals at most: each costs a hundredth of a density.
@@ -24,10 +28,10 @@ LEAST = 0.1
 @dataclass(frozen=True, eq=False)
 class Answers:
     """All other coordinates stand about `middle` (others) - (`shift` + `by` w) `rows` as globals are w: `rows` (K, others),
-    `by` (K,G), `shift` (K)."""
+    `by` (K,G), `shift` (K). Any rows make a map; reading them is what they cost, so that they are kept short."""
 
     middle: Floats
-    rows: Floats
+    rows: npt.NDArray[np.float32]
     by: Floats
     shift: Floats
 
@@ -35,7 +39,7 @@ class Answers:
     def none(cls, size: int, shared: int) -> Answers:
         """Return no answer, for states of so many coordinates, of which so many are globals."""
         others = size - shared
-        return cls(np.zeros(others), np.zeros((0, others)), np.zeros((0, shared)), np.zeros(0))
+        return cls(np.zeros(others), np.zeros((0, others), np.float32), np.zeros((0, shared)), np.zeros(0))
 
     def given(self, y: Floats) -> Floats:
         """Return coordinates with middle and answers put in."""
@@ -47,12 +51,14 @@ class Answers:
 
     def _moved(self, y: Floats, sign: float) -> Floats:
         shared, out = self.by.shape[1], y.copy()
-        out[shared:] += sign * (self.middle - (self.shift + self.by @ y[:shared]) @ self.rows)
+        _answer(self.rows, -sign * (self.shift + self.by @ y[:shared]), sign, self.middle, out[shared:])
         return out
 
     def back(self, slope: Floats) -> Floats:
         """Return how far slopes in all others (those in globals are not read) pull at globals (G)."""
-        return np.asarray(-self.by.T @ (self.rows @ slope[self.by.shape[1] :]))
+        pulled = np.zeros(len(self.rows))
+        _pull(self.rows, slope[self.by.shape[1] :], pulled)
+        return np.asarray(-self.by.T @ pulled)
 
     def whole(self) -> Floats:
         """Return how far others move back with each global (G, others)."""
@@ -61,6 +67,26 @@ class Answers:
     def turned(self, about: Floats, turn: Floats) -> Answers:
         """Return the same where globals are about + turn w."""
         return replace(self, by=self.by @ turn, shift=self.shift + self.by @ about)
+
+
+@compiled
+def _answer(rows: Any, times: Any, sign: float, middle: Any, out: Any) -> None:
+    """Add sign middle + times @ rows to `out`."""
+    for i in range(out.size):
+        out[i] += sign * middle[i]
+    for k in range(rows.shape[0]):
+        for i in range(out.size):
+            out[i] += times[k] * rows[k, i]
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True)
+def _pull(rows: Any, slope: Any, out: Any) -> None:
+    """Fill rows @ slope."""
+    for k in range(rows.shape[0]):
+        v = 0.0
+        for i in range(slope.size):
+            v += rows[k, i] * slope[i]
+        out[k] = v
 
 
 @dataclass(eq=False)
@@ -100,7 +126,7 @@ class Met:
         by, values = vectors[:, kept].T, values[kept]
         # Each as far as it is more than chance.
         share = values / np.maximum(np.einsum("kg,gh,kh->k", by, seen, by), values)
-        return Answers(middle, share[:, None] * (by @ mean), by, -by @ about)
+        return Answers(middle, (share[:, None] * (by @ mean)).astype(np.float32), by, -by @ about)
 
     def stiffness(self, answers: Answers) -> Floats:
         """Return how stiff globals are (G,G) once others answer, these being standard: the mean precision, and no less than

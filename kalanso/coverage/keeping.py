@@ -6,6 +6,7 @@ from every iteration, since convergence is judged on them.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,10 +51,26 @@ class Keeper:
         if self.seen % self.every == 0:
             self.drawn.append(draw)
             self.gamma.append(self.shared[-1])
-            if len(self.drawn) >= self.room:
-                self.every *= 2
-                del self.drawn[1::2], self.gamma[1::2]
+            self._thin()
         self.seen += 1
+
+    def further(self) -> Keeper:
+        """Return an empty keeper that goes on where this one stands, and never thins."""
+        return Keeper(self.model, self.rng, sys.maxsize, self.every, self.seen)
+
+    def join(self, more: Keeper) -> None:
+        """Take over what a further one has kept, and thin where room has run out."""
+        self.rng, self.seen = more.rng, more.seen
+        self.totals += more.totals
+        self.shared += more.shared
+        self.drawn += more.drawn
+        self.gamma += more.gamma
+        self._thin()
+
+    def _thin(self) -> None:
+        while len(self.drawn) >= self.room:
+            self.every *= 2
+            del self.drawn[1::2], self.gamma[1::2]
 
 
 def _totals(draw: Drawn) -> Floats:

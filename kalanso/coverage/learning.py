@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -21,8 +22,8 @@ from kalanso.coverage.layout import Layout
 from kalanso.coverage.model import Model
 from kalanso.coverage.plans import Plan
 from kalanso.coverage.records import Flags, Floats
-from kalanso.coverage.sampling import Chain, Sampler
-from kalanso.coverage.side_by_side import each
+from kalanso.coverage.sampling import Chain, Pace, Sampler
+from kalanso.coverage.side_by_side import apart
 from kalanso.coverage.stretching import Stretch
 from kalanso.coverage.suiting import precisions, standing, suited
 from kalanso.coverage.terms import Term
@@ -85,33 +86,9 @@ def walked(
 ) -> Walked:  # fmt: skip
     """Return where chains went while their step settled, from where they stand or, on shorter trajectories, from near the
     middle."""
-    size, every = model.layout.size, math.ceil(iterations / STATES)
     pace = plan.pace if stand else replace(plan.pace, length=min(plan.pace.length, ARRIVING))
-
-    def walk(
-        start: tuple[np.random.Generator, Floats | None],
-    ) -> tuple[Floats, Floats, Floats, list[Floats], Chain]:
-        own, gamma, passed, states = model.copy(), list[Floats](), list[Floats](), list[Floats]()
-        middle, left_out = np.zeros(map_.size - size), iterations // (4 if stand else 2)
-        sampler = Sampler(own, replace(map_, model=own), pace)
-        chain = sampler.start(start[0]) if start[1] is None else Chain(start[1], start[0], USUAL)
-
-        def keep(x: Floats) -> None:
-            gamma.append(x[:size].copy())
-            if len(gamma) > left_out:
-                y = map_.ties.shrunk(chain.z)
-                passed.append(y[:size].copy())
-                given = y if map_.answers is None else map_.answers.given(y)
-                middle[:] += given[size:] / (iterations - left_out)
-            if len(gamma) % every == 0:
-                states.append(chain.z.copy())
-
-        sampler.arrive(chain, left_out, keep=keep)
-        sampler.run(chain, iterations - left_out, adapt=True, keep=keep)
-        return np.array(gamma), np.array(passed), middle, states, chain
-
-    starts = zip(rng.spawn(plan.chains), stand or [None] * plan.chains, strict=True)
-    found = each(walk, list(starts), workers)
+    walk = partial(_walk, model, map_, pace, iterations)
+    found = apart(walk, zip(rng.spawn(plan.chains), stand or [None] * plan.chains, strict=True), workers)
     chains = [chain for *_, chain in found]
     return Walked(
         np.array([gamma for gamma, *_ in found]),
@@ -121,6 +98,35 @@ def walked(
         [chain.z for chain in chains],
         float(np.mean([chain.step for chain in chains])),
     )
+
+
+def _walk(
+    model: Model,
+    map_: Whitening,
+    pace: Pace,
+    iterations: int,
+    start: tuple[np.random.Generator, Floats | None],
+) -> tuple[Floats, Floats, Floats, list[Floats], Chain]:
+    """Return where one chain went, and the chain."""
+    size, every = model.layout.size, math.ceil(iterations / STATES)
+    own, gamma, passed, states = model.copy(), list[Floats](), list[Floats](), list[Floats]()
+    middle, left_out = np.zeros(map_.size - size), iterations // (2 if start[1] is None else 4)
+    sampler = Sampler(own, replace(map_, model=own), pace)
+    chain = sampler.start(start[0]) if start[1] is None else Chain(start[1], start[0], USUAL)
+
+    def keep(x: Floats) -> None:
+        gamma.append(x[:size].copy())
+        if len(gamma) > left_out:
+            y = map_.ties.shrunk(chain.z)
+            passed.append(y[:size].copy())
+            given = y if map_.answers is None else map_.answers.given(y)
+            middle[:] += given[size:] / (iterations - left_out)
+        if len(gamma) % every == 0:
+            states.append(chain.z.copy())
+
+    sampler.arrive(chain, left_out, keep=keep)
+    sampler.run(chain, iterations - left_out, adapt=True, keep=keep)
+    return np.array(gamma), np.array(passed), middle, states, chain
 
 
 def pilot(
@@ -150,8 +156,8 @@ def _standing(model: Model, map_: Whitening, rng: np.random.Generator, workers: 
     """Return the spread of globals in a map as states near its middle have it."""
     sampler = Sampler(model, map_)
     states = [sampler.start(one).z for one in rng.spawn(STATES)]
-    met = each(lambda z: precisions(model.copy(), map_, z)[0], states, workers)
-    return standing(np.mean(met, axis=0))
+    met = apart(partial(precisions, model, map_), states, workers)
+    return standing(np.mean([among for among, _ in met], axis=0))
 
 
 def full_map(
@@ -162,7 +168,9 @@ def full_map(
     free = np.ones(model.layout.size, bool) if free is None else free
     centre, scales = fitted.map.centre, model.frame.scales
     told, areas, fields = whitener.settled_factors(fitted.information, scales)
-    still = replace(whitener.standard(model, centre, fields), stretch=_stretch(model, fitted, whitener, told))
+    still = replace(
+        whitener.standard(model, centre, fields.rounded()), stretch=_stretch(model, fitted, whitener, told)
+    )
     slope = stretched_slope(model, still, around)
     return whitener.following(still, centre, told, areas, scales, slope, free, least_precision(model))
 
@@ -213,7 +221,7 @@ def _meet(met: Met, at: _Turn, model: Model, states: list[Floats], workers: int)
     """Take in what is met at some states; few at a time, since each is some hundred rows of a state."""
     for first in range(0, len(states), workers):
         some = states[first : first + workers]
-        for one in each(lambda z: precisions(model.copy(), at.map, z), some, workers):
+        for one in apart(partial(precisions, model, at.map), some, workers):
             met.add(*at.met(*one))
 
 

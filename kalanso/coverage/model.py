@@ -69,6 +69,10 @@ class Model:
         self._rooms = threading.local()
         self._still = _laid_pulls(Pulls.none(*self.design.shape, self.design.further.size))
 
+    def __reduce__(self) -> tuple[type[Model], tuple[Layout, Frame, tuple[Term, ...]]]:
+        """Rooms and what is laid out stay in the process that made them."""
+        return Model, (self.layout, self.frame, self.terms)
+
     @property
     def _out(self) -> Slopes:
         """Room of this thread for slopes."""

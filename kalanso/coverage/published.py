@@ -10,8 +10,8 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from kalanso.coverage.model import Model
 from kalanso.coverage.plans import Plan
 from kalanso.coverage.records import Floats
 from kalanso.coverage.sampling import Chain, Sampler
+from kalanso.coverage.side_by_side import apart
 from kalanso.coverage.terms import Term
 from kalanso.coverage.whitening import Whitening
 
@@ -125,19 +126,10 @@ class _Run:
         self.chain = Chain(stand, rng, learned.step)
         self.keeper = Keeper(model, rng.spawn(1)[0])
 
-    def settle(self) -> None:
-        """Leave the start behind and settle the step, once."""
-        if self.chain.iterations == 0:
-            # In coordinates just learned the first steps err more than all later ones, and say nothing of these.
-            first = min(max(ARRIVING, self.plan.settling // 4), self.plan.settling // 2)
-            self.sampler.arrive(self.chain, first)
-            self.sampler.run(self.chain, self.plan.settling - first, adapt=True)
-            self.chain.divergences = 0
-
-    def block(self, iterations: int) -> None:
-        """Sample some more iterations and write them down."""
-        self.settle()
-        self.sampler.run(self.chain, iterations, adapt=False, keep=self.keeper)
+    def join(self, chain: Chain, more: Keeper) -> None:
+        """Take over where the chain has come, and write it down."""
+        self.chain = chain
+        self.keeper.join(more)
         # Draws of a large country are a gigabyte: they are written when that costs little of the time since.
         began = time.monotonic()
         if self.path is not None and began - self.written[0] >= SELDOM * self.written[1]:
@@ -147,22 +139,36 @@ class _Run:
             self.written = time.monotonic(), time.monotonic() - began
 
 
+def _advanced(plan: Plan, piece: tuple[Sampler, Chain, Keeper]) -> tuple[Chain, Keeper]:
+    """Return a chain some iterations further, and what was kept of them."""
+    sampler, chain, keeper = piece
+    if chain.iterations == 0:  # leave the start behind and settle the step, once
+        # In coordinates just learned the first steps err more than all later ones, and say nothing of these.
+        first = min(max(ARRIVING, plan.settling // 4), plan.settling // 2)
+        sampler.arrive(chain, first)
+        sampler.run(chain, plan.settling - first, adapt=True)
+        chain.divergences = 0
+    sampler.run(chain, plan.block, adapt=False, keep=keeper)
+    return chain, replace(keeper, model=None)  # type: ignore[arg-type]
+
+
 def _blocks(runs: list[_Run], plan: Plan, layout: Layout, progress: Progress, workers: int) -> Mixing:
     """Sample block after block until there are enough effective draws, or too many iterations."""
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        while True:
-            done = min(run.keeper.seen for run in runs)
-            missing = [run for run in runs if run.keeper.seen < done + plan.block]
-            list(pool.map(lambda run: run.block(plan.block), missing))
-            mixed = mixing([run.keeper for run in runs], layout.names)
-            share = min(1.0, mixed.least_draws / plan.effective)
-            progress("coverage.progress.sampling", 0.3 + 0.7 * share)
-            enough = mixed.least_draws >= plan.effective and mixed.worst_total <= plan.r_hat_totals
-            if (enough and mixed.worst_global <= plan.r_hat_globals) or done + plan.block >= plan.most:
-                return mixed
-            due = plan.effective * (done + plan.block) / plan.most
-            if plan.hopeless and done + plan.block >= plan.hopeless and mixed.least_draws < due / 2:
-                return mixed
+    while True:
+        done = min(run.keeper.seen for run in runs)
+        missing = [run for run in runs if run.keeper.seen < done + plan.block]
+        pieces = [(run.sampler, run.chain, run.keeper.further()) for run in missing]
+        for run, (chain, more) in zip(missing, apart(partial(_advanced, plan), pieces, workers), strict=True):
+            run.join(chain, more)
+        mixed = mixing([run.keeper for run in runs], layout.names)
+        share = min(1.0, mixed.least_draws / plan.effective)
+        progress("coverage.progress.sampling", 0.3 + 0.7 * share)
+        enough = mixed.least_draws >= plan.effective and mixed.worst_total <= plan.r_hat_totals
+        if (enough and mixed.worst_global <= plan.r_hat_globals) or done + plan.block >= plan.most:
+            return mixed
+        due = plan.effective * (done + plan.block) / plan.most
+        if plan.hopeless and done + plan.block >= plan.hopeless and mixed.least_draws < due / 2:
+            return mixed
 
 
 def chain_counts(chains: list[Chain], iterations: int) -> dict[str, float]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dtrtrs
 
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.model import FARTHEST
@@ -92,36 +92,29 @@ class Series:
         gamma[self.others] += off
         # Farther off a state is refused by its density.
         spreads = np.exp(np.clip(gamma[self.spread_of], -FARTHEST, FARTHEST))
-        factor = np.linalg.cholesky(spreads[:, None] * self.told * spreads + np.eye(self.steps.size))
-        pulled = solve_triangular(
-            factor, spreads * (self.pull - self.across @ off), lower=True, check_finite=False
+        factor = np.asarray(
+            np.linalg.cholesky(spreads[:, None] * self.told * spreads + np.eye(self.steps.size)), float
         )
-        gamma[self.steps] = solve_triangular(
-            factor, y[self.steps] + pulled, lower=True, trans="T", check_finite=False
-        )
+        pulled = _solved(factor, spreads * (self.pull - self.across @ off))
+        gamma[self.steps] = _solved(factor, y[self.steps] + pulled, across=True)
         effect = gamma.copy()
         effect[self.steps] *= spreads / np.exp(self.centre[self.spread_of])
         volume = -float(np.log(np.diag(factor)).sum())
-        return Point(gamma, effect, volume, spreads, np.asarray(factor, float), pulled)
+        return Point(gamma, effect, volume, spreads, factor, pulled)
 
     def back(self, point: Point, slope: Floats, of_effect: Floats) -> Floats:
         """Return the slope in w, that of the volume taken in, for slopes in gamma and in `effect` (G each)."""
         steps, spreads, factor = point.gamma[self.steps], point.spreads, point.factor
         first = np.exp(self.centre[self.spread_of])
         d_spreads = of_effect[self.steps] * steps / first
-        k = solve_triangular(
-            factor,
-            slope[self.steps] + of_effect[self.steps] * spreads / first,
-            lower=True,
-            check_finite=False,
-        )
-        m = solve_triangular(factor, k, lower=True, trans="T", check_finite=False)
+        k = _solved(factor, slope[self.steps] + of_effect[self.steps] * spreads / first)
+        m = _solved(factor, k, across=True)
         d_factor = -np.tril(np.outer(steps, k) + np.outer(m, point.pulled))
         d_factor[np.diag_indices_from(factor)] -= 1.0 / np.diag(factor)
-        inner = np.tril(factor.T @ d_factor)
+        inner = np.asarray(np.tril(factor.T @ d_factor), float)
         inner[np.diag_indices_from(inner)] /= 2.0
-        half = solve_triangular(factor, inner, lower=True, trans="T", check_finite=False)
-        d_inner = solve_triangular(factor, half.T, lower=True, trans="T", check_finite=False).T
+        half = _solved(factor, inner, across=True)
+        d_inner = _solved(factor, half.T, across=True).T
         d_inner = (d_inner + d_inner.T) / 2.0
         off = point.gamma[self.others] - self.centre[self.others]
         d_spreads += 2.0 * (d_inner * self.told) @ spreads + m * (self.pull - self.across @ off)
@@ -142,3 +135,12 @@ class Series:
         none = np.zeros(size)
         plain = self.back(point, none, none)
         return np.array([self.back(point, none, one) - plain for one in np.eye(size)])
+
+
+def _solved(factor: Floats, given: Floats, *, across: bool = False) -> Floats:
+    """Return L^-1 b or, `across`, L^-T b. A library's checks would take longer than solving."""
+    # To LAPACK, which reads by columns, L is the upper triangle L'.
+    found, fault = dtrtrs(factor.T, given, lower=0, trans=int(not across))
+    if fault:
+        raise np.linalg.LinAlgError("a factor with zero on its diagonal")
+    return np.asarray(found, float)

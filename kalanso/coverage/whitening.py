@@ -114,14 +114,15 @@ class Whitening:
     def stretched(self, z: Floats, gamma: Floats) -> Floats:
         """Return standard coordinates with fields stretched as globals say."""
         out = z.copy()
-        fields = self.model.state(out).fields
-        fields *= self.stretch.factors(gamma).reshape(fields.shape)
+        begin, end = self.model.bounds[:2]
+        out[begin:end] *= self.stretch.factors(gamma)
         return out
 
     def pull_of(self, y: Floats, slope: Floats) -> Floats:
         """Return what pulls at the factors by which fields are stretched (M), times their slopes, given coordinates and
         slopes in them before they are stretched."""
-        return (self.model.state(slope).fields * self.model.state(y).fields).ravel()
+        begin, end = self.model.bounds[:2]
+        return slope[begin:end] * y[begin:end]
 
     def spread(self, z: Floats) -> Floats:
         """Return B z."""

@@ -1,7 +1,9 @@
-"""Does a chain arrive where it belongs from where it would stand still, and are slopes the same from several threads?"""
+"""Does a chain arrive where it belongs from where it would stand still, and is it the same from several threads and processes?"""
 
 from __future__ import annotations
 
+import math
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
@@ -10,10 +12,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from kalanso.coverage.keeping import Keeper
 from kalanso.coverage.model import Model
 from kalanso.coverage.records import Floats
 from kalanso.coverage.sampling import DIVERGENT, Chain, Pace, Sampler
-from kalanso.coverage.side_by_side import each
+from kalanso.coverage.side_by_side import apart, each
 from kalanso.coverage.suiting import precisions
 from kalanso.coverage.ties import Ties
 from kalanso.coverage.whitener import Whitener
@@ -98,6 +101,42 @@ def test_threads_share_a_model_and_get_what_one_gets(following_model: Model) -> 
     assert [value for value, _ in several] == [value for value, _ in one]
     assert all((a[1] == b[1]).all() for a, b in zip(several, one, strict=True))
     assert each(lambda j: j * j, [3, 1, 2], 2) == [9, 1, 4]
+
+
+def test_processes_give_results_in_order_and_faults_as_they_are() -> None:
+    assert apart(math.sqrt, [9.0, 1.0, 4.0], 2) == [3.0, 1.0, 2.0]
+    assert apart(math.sqrt, [9.0, 4.0], 1) == [3.0, 2.0]
+    with pytest.raises(ValueError, match="math domain"):
+        apart(math.sqrt, [1.0, -1.0], 2)
+
+
+def test_a_model_arrives_in_another_process_as_it_was(following_model: Model) -> None:
+    x = following_model.start()
+    value, slope = following_model(x)
+
+    there = pickle.loads(pickle.dumps(following_model))  # noqa: S301 - our own bytes
+
+    assert there(x)[0] == value
+    assert np.array_equal(there(x)[1], slope)
+
+
+def test_a_chain_kept_piece_by_piece_is_thinned_as_one_kept_whole(plain_model: Model) -> None:
+    states = [plain_model.start() + 0.01 * j for j in range(23)]
+    whole = Keeper(plain_model, np.random.default_rng(1), room=8)
+    for x in states:
+        whole(x)
+
+    pieces = Keeper(plain_model, np.random.default_rng(1), room=8)
+    for first in range(0, 23, 4):
+        more = pieces.further()
+        for x in states[first : first + 4]:
+            more(x)
+        pieces.join(more)
+
+    assert (pieces.seen, pieces.every) == (whole.seen, whole.every) == (23, 4)
+    assert [float(g[0]) for g in pieces.gamma] == [float(g[0]) for g in whole.gamma]
+    assert np.array_equal(pieces.totals, whole.totals)
+    assert np.array_equal(pieces.shared, whole.shared)
 
 
 def test_precisions_from_one_side_are_those_from_both(plain_model: Model) -> None:

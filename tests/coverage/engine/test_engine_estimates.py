@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kalanso.coverage import Evidence, Question, estimate
+from kalanso.coverage import Evidence, Question, estimate, estimating
 from kalanso.coverage.evidence_tables import DENOMINATORS, DOSES, SURVEY_AREAS, SURVEYS
 from kalanso.coverage.plans import Plan
 from kalanso.coverage.priors import PriorRefused, default_priors, read_priors
@@ -41,6 +41,20 @@ def test_the_same_seed_gives_the_same_draws(small_evidence: Evidence) -> None:
 
     assert np.array_equal(one.dtp1_coverage, two.dtp1_coverage)
     assert not np.array_equal(one.dtp1_coverage, other.dtp1_coverage)
+
+
+def test_chains_in_processes_of_their_own_give_what_they_give_one_after_the_other(
+    small_evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = Question(draws=20)
+    one = _run(small_evidence, question, plan=SHORT)
+
+    monkeypatch.setattr(estimating, "SMALL", 0)
+    monkeypatch.setattr(estimating.os, "cpu_count", lambda: 2)
+    two = _run(small_evidence, question, plan=SHORT)
+
+    assert np.array_equal(one.dtp1_coverage, two.dtp1_coverage)
+    assert np.array_equal(one.surviving_infants, two.surviving_infants)
 
 
 def test_an_interrupted_run_goes_on_and_ends_as_if_nothing_had_happened(

@@ -52,6 +52,17 @@ def test_the_sparse_factor_agrees_with_a_dense_one() -> None:
     assert factor.forward(b) @ factor.forward(b) == pytest.approx(b @ np.linalg.solve(dense, b))
 
 
+def test_a_rounded_factor_is_that_of_nearly_the_same_matrix_both_ways() -> None:
+    matrix = _grid(7)
+    b, c = np.random.default_rng(1).normal(size=(2, 49))
+
+    whole = Pattern.of(matrix).factor(matrix)
+    rounded = whole.rounded()
+
+    assert rounded.solve(b) == pytest.approx(whole.solve(b), rel=1e-5)
+    assert c @ rounded.forward(b) == pytest.approx(rounded.backward(c) @ b, rel=1e-12)
+
+
 def test_a_matrix_without_factor_is_refused() -> None:
     matrix = _grid(4)
     with pytest.raises(NotPositiveDefinite, match="positive definite"):
