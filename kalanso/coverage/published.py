@@ -10,6 +10,7 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -58,7 +59,10 @@ def sample(
     began = time.monotonic()
     seeds = rng.spawn(SEEDS + plan.chains)
     progress("coverage.progress.fitting", 0.0)
-    centre = stage(checkpoint, "pilot", lambda: pilot(layout, terms, plan, seeds[0], start, workers))
+    with ThreadPoolExecutor(1) as beside:
+        # New processes read for two seconds what they will need, while this one fits.
+        beside.submit(apart, _wake, range(workers), workers)
+        centre = stage(checkpoint, "pilot", lambda: pilot(layout, terms, plan, seeds[0], start, workers))
     seconds["pilot"] = time.monotonic() - began
     progress("coverage.progress.learning", 0.12)
     piloted = start is None and plan.pilot > 0
@@ -137,6 +141,10 @@ class _Run:
             keep(self.path, (self.chain, self.keeper))
             self.keeper.model = model
             self.written = time.monotonic(), time.monotonic() - began
+
+
+def _wake(_: int) -> None:
+    """Do nothing: a process that is asked to do it has loaded this file."""
 
 
 def _advanced(plan: Plan, piece: tuple[Sampler, Chain, Keeper]) -> tuple[Chain, Keeper]:

@@ -72,7 +72,10 @@ def fit_gaussian(
         states = [centre + sign * map_.spread(z) for z in chosen for sign in (1.0, -1.0)]
         slope = np.mean(each(lambda x: model(x)[1], states, whitener.workers), axis=0)
         information = _blend(information, _information(model, states), step)
-        map_ = _remapped(whitener, map_, centre, information, model, free, around if done == 2 else [])
+        if done == 2:
+            map_ = _remapped(whitener, map_, centre, information, model, free, around)
+        else:  # how globals move changes little from round to round, and is most of the work
+            map_ = whitener.refactored(map_, centre, information, model.frame.scales)
         pull = map_.back(slope)
         moved = float(np.sqrt(pull @ pull))
         if moved < best[0]:
@@ -125,10 +128,8 @@ def _remapped(
     around: list[Floats],
 ) -> Whitening:  # fmt: skip
     """Refactor areas, fields and globals for averaged information."""
-    return whitener.map(
-        centre, information, model.frame.scales, average_slope(model, map_, around) if around else None, free,
-        least_precision(model),
-    )  # fmt: skip
+    slope = average_slope(model, map_, around)
+    return whitener.map(centre, information, model.frame.scales, slope, free, least_precision(model))
 
 
 def average_slope(model: Model, map_: Whitening, around: list[Floats]) -> Callable[[Floats], Floats]:
