@@ -22,7 +22,6 @@ from django.conf import settings
 from django.contrib.auth.middleware import get_user
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import Resolver404, resolve
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import http_date
@@ -36,7 +35,7 @@ from kalanso.hub.evidence.queries.sources import titles_asked_once
 from kalanso.hub.explore.queries import shelf
 from kalanso.hub.people.permissions import SECOND_PROOF
 from kalanso.hub.people.queries.access import access_of, places_asked_once, scope_of
-from kalanso.hub.people.queries.addresses import SECRET_LINKS
+from kalanso.hub.people.queries.addresses import SECRET_LINKS, page_asked
 from kalanso.hub.people.queries.here import reading_as, working_for
 from kalanso.hub.site.queries import MACHINE_LINK
 from kalanso.store import NotVisible, Scope
@@ -301,19 +300,9 @@ def _simulated() -> bool:
 
 
 def _name_of(request: HttpRequest) -> str:
-    """Return the name of the address that is asked for, found once for all who want it.
-
-    It is kept with the request and not beyond, since an address may hold a secret. Which addresses exist
-    depends on the language that is active.
-    """
-    names: dict[str | None, str] = request.__dict__.setdefault("_kalanso_names", {})
-    language = get_language()
-    if language not in names:
-        try:
-            names[language] = resolve(request.path_info).url_name or ""
-        except Resolver404:
-            names[language] = ""
-    return names[language]
+    """Return the name of the address that is asked for; which addresses exist depends on the language that is active."""
+    page = page_asked(request)
+    return (page.url_name or "") if page is not None else ""
 
 
 class ReaderScope:

@@ -216,6 +216,7 @@ SOCIALACCOUNT_PROVIDERS = {
 globals().update(CONFIGURATION.mail())
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIGURATION.sender
 
+SESSION_ENGINE = "kalanso.hub.people.queries.every_page"
 SESSION_COOKIE_AGE = 30 * 24 * 3600  # field staff meet no network for weeks
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIGURATION.https

@@ -27,7 +27,7 @@ from kalanso.hub.evidence.queries.findings import key_of
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.queries import here
-from kalanso.hub.people.queries.access import access_of
+from kalanso.hub.people.queries.access import access_of, mirrored
 from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.pipeline.worklist_month import checks_behind, reports_checked, spoken
 from kalanso.places.tables import PLACES
@@ -58,15 +58,13 @@ class Basis:
 
 def place_of(person: Any, code: str) -> PlaceMirror | None:
     """Return the place that was asked for, else the reader's own, else the country; None where none is published."""
-    found = PlaceMirror.objects.filter(code=code).first() if code else None
+    found = mirrored(code)
     if found is not None:
         return found
-    for membership in access_of(person).memberships:
-        own = (
-            PlaceMirror.objects.filter(code=membership.place_code).first() if membership.place_code else None
-        )
-        if own is not None:
-            return own
+    access = access_of(person)
+    for membership in access.memberships:
+        if membership.place_code in access.homes:
+            return access.homes[membership.place_code]
     return PlaceMirror.objects.filter(level="country").first()
 
 

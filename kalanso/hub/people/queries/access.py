@@ -16,6 +16,7 @@ from typing import Any
 from django.db.models import Q
 
 from kalanso.hub.people.models import Membership, PlaceMirror, Role
+from kalanso.hub.people.queries.every_page import memberships_of
 from kalanso.store import Audience, Scope
 
 # Which tables a role opens for the whole country, and which for its own places only. A role of the country
@@ -124,9 +125,9 @@ def access_of(person: Any, *, day: date | None = None) -> Access:
     kept = getattr(person, "_access", None)
     if kept is not None and kept[0] == day:
         return kept[1]  # type: ignore[no-any-return]
-    held = tuple(m for m in person.memberships.select_related("organisation") if m.holds_on(day))
-    codes = [m.place_code for m in held if m.place_code]
-    homes = ask_for_places(codes)
+    found, homes = memberships_of(person)
+    held = tuple(m for m in found if m.holds_on(day))
+    homes = {m.place_code: homes[m.place_code] for m in held if m.place_code in homes}
     access = Access(person.pk, held, {code: place.path for code, place in homes.items()}, homes)
     person._access = (day, access)
     return access

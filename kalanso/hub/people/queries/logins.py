@@ -23,6 +23,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
+from kalanso.hub.people.queries.every_page import person_of
 from kalanso.hub.people.queries.persons import normal_phone, person_named
 
 JUST_NOW = 300  # seconds
@@ -33,6 +34,11 @@ class ByNameNumberOrAddress(AuthenticationBackend):
 
     def _authenticate_by_username(self, username: str, password: str) -> Any:
         return self._check_password(person_named(username), password) if username else None
+
+    def get_user(self, user_id: Any) -> Any:
+        """Return who a session belongs to; nobody whose account is closed."""
+        person = person_of(user_id)
+        return person if person is not None and self.user_can_authenticate(person) else None
 
 
 class Admission(DefaultAccountAdapter):

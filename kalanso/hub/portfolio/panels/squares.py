@@ -1,24 +1,28 @@
 """How do thousands of squares of the grid become a page in a few milliseconds?
 
 Icon, word and class of a square depend on its state alone: they are written once for each state, and only the address
-differs. A template that asks for each of them took ten times as long.
+differs. A template that asks for each of them took ten times as long. What does not depend on the reader is kept with
+the grid, in each language; what is said of children is written for each reader.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import TypeVar
 
 from django import template
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
-from django.utils.translation import ngettext
+from django.utils.translation import get_language, ngettext
 
 from kalanso.hub.people.queries.addresses import address
-from kalanso.hub.portfolio.queries.grid import Grid, Line, Square
+from kalanso.hub.portfolio.models.cells import State
+from kalanso.hub.portfolio.queries.grid import ICONS, Grid, Line, Square
 
 register = template.Library()
+Part = TypeVar("Part")
 EMPTY = "<td></td>"
 TITLE = 60  # letters of a title that a row has room for
 
@@ -31,9 +35,22 @@ class Written(dict[tuple[str, bool], str]):
         return made
 
 
+def _once(grid: Grid, name: str, write: Callable[[], Part]) -> Part:
+    """Return a part of the page that is the same for all readers of a grid in one language, written for the first of them."""
+    key = (name, str(get_language()))
+    found: Part | None = grid.written.get(key)
+    if found is None:
+        found = grid.written[key] = write()
+    return found
+
+
 @register.simple_tag
 def grid_rows(grid: Grid) -> SafeString:
     """Write a row for each intervention: its code and title, then its squares, an empty one where nothing is planned."""
+    return _once(grid, "rows", lambda: _rows(grid))
+
+
+def _rows(grid: Grid) -> SafeString:
     written = Written()
     return mark_safe("\n".join(_row(line, written) for line in grid.lines))  # noqa: S308 - made of what was escaped
 
@@ -66,34 +83,50 @@ def _square(one: Square) -> str:
 def grid_heads(grid: Grid, children: Mapping[str, str]) -> SafeString:
     """Write the head of each column: its district, and below it what `children` says of those without a first dose."""
     heads = (
-        format_html(
-            '<th scope="col" data-r="{}" data-c="{}"><a href="{}">{}</a><span>{}</span></th>',
-            one.region_code, one.code, address("portfolio_district", one.code), one.name, children.get(one.code, ""),
-        )
-        for one in grid.columns
-    )  # fmt: skip
+        f"{head}{conditional_escape(children.get(code, ''))}</span></th>"
+        for code, head in _once(grid, "heads", lambda: _heads(grid))
+    )
     return mark_safe("".join(heads))  # noqa: S308 - made of what was escaped
+
+
+def _heads(grid: Grid) -> list[tuple[str, str]]:
+    return [
+        (one.code, format_html(
+            '<th scope="col" data-r="{}" data-c="{}"><a href="{}">{}</a><span>',
+            one.region_code, one.code, address("portfolio_district", one.code), one.name,
+        ))
+        for one in grid.columns
+    ]  # fmt: skip
 
 
 @register.simple_tag
 def grid_districts(grid: Grid, children: Mapping[str, str]) -> SafeString:
     """Write the grid as a list for a telephone: each district with how many of its lines are in each state."""
-    marks: dict[str, str] = {}
+    told = (
+        f"{begun}<br>{conditional_escape(children.get(code, ''))}</span></li>"
+        for code, begun in _once(grid, "districts", lambda: _districts(grid))
+    )
+    return mark_safe(f'<ul class="ways">{"".join(told)}</ul>')  # noqa: S308 - made of what was escaped
+
+
+def _districts(grid: Grid) -> list[tuple[str, str]]:
+    marks = {
+        str(one): format_html(
+            '<span class="sq {}" title="{}" aria-hidden="true">{}</span> {{}}<span class="unseen"> {}</span> ', one, one.label, ICONS[one], one.label
+        )
+        for one in State
+    }  # fmt: skip
     told = []
-    for column, states, late in grid.by_district:
-        parts = []
-        for state, icon, word, lines in states:
-            if state not in marks:
-                marks[state] = format_html(
-                    '<span class="sq {}" title="{}" aria-hidden="true">{}</span> {{}}<span class="unseen"> {}</span> ', state, word, icon, word
-                )  # fmt: skip
-            parts.append(marks[state].replace("{}", str(int(lines))))
+    for column, counts, late in grid.districts:
+        parts = [marks[one].replace("{}", str(int(counts[one]))) for one in State if counts.get(one)]
         if late:
             said = ngettext("%(n)s fin dépassée", "%(n)s fins dépassées", late) % {"n": late}
             parts.append(f"· {conditional_escape(said)}")
-        below = conditional_escape(children.get(column.code, ""))
+        where = address("portfolio_district", column.code)
         told.append(
-            f'<li><a href="{address("portfolio_district", column.code)}">{conditional_escape(column.name)}</a>'
-            f"<span>{''.join(parts)}<br>{below}</span></li>"
+            (
+                column.code,
+                f'<li><a href="{where}">{conditional_escape(column.name)}</a><span>{"".join(parts)}',
+            )
         )
-    return mark_safe(f'<ul class="ways">{"".join(told)}</ul>')  # noqa: S308 - made of what was escaped
+    return told

@@ -1,6 +1,7 @@
 """How does the whole portfolio look: which intervention is how far in which district, and how many are in each state?
 
-Read in four questions whatever its size, and narrowed by what the reader chose.
+Narrowed by what the reader chose. Whoever reads the portfolio reads every line's state, so that what is shown is put
+together once for all of them, and again once a record of it has changed.
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Q, When
+from django.db.models import Case, Count, Max, Q, Sum, When
 from django.utils.translation import gettext_lazy as _
 
-from kalanso.hub.people.models import PlaceMirror
+from kalanso.hub.people.models import Organisation, PlaceMirror
+from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries.places import folded
-from kalanso.hub.portfolio.models import Intervention
+from kalanso.hub.portfolio.models import Cell, Intervention
 from kalanso.hub.portfolio.models.cells import OVER, State
-from kalanso.hub.portfolio.queries import scope
 
 # Icon and word of each state: never colour alone.
 ICONS = {
@@ -77,14 +78,20 @@ class Column:
     region_code: str
 
 
+# What of the records a grid was made from: as long as this is the same, so is the grid.
+Edition = tuple[Any, ...]
+
+
 @dataclass(frozen=True)
 class Grid:
-    """The portfolio, or what was chosen of it."""
+    """The portfolio, or what was chosen of it. `written` holds parts of pages that are the same for all its readers."""
 
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
     counts: Mapping[str, int]
     late: int
+    edition: Edition = ()
+    written: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def cells(self) -> int:
@@ -99,7 +106,9 @@ class Grid:
     @property
     def states(self) -> list[tuple[str, str, str, int]]:
         """Each state with its icon, word and number of cells, those that occur."""
-        return _states(self.counts)
+        return [
+            (str(one), ICONS[one], str(one.label), self.counts[one]) for one in State if self.counts.get(one)
+        ]
 
     @property
     def regions(self) -> list[tuple[str, int]]:
@@ -113,18 +122,14 @@ class Grid:
         return found
 
     @cached_property
-    def by_district(self) -> list[tuple[Column, list[tuple[str, str, str, int]], int]]:
-        """Each district with its states as `states` has them, and how many of its cells are late."""
+    def districts(self) -> list[tuple[Column, Counter[str], int]]:
+        """Each district with how many of its cells are in each state, and how many are late."""
         by_column = zip(*(line.squares for line in self.lines), strict=True)
         return [
-            (column, _states(Counter(map(STATE, shown))), sum(map(IS_LATE, shown)))
+            (column, Counter(map(STATE, shown)), sum(map(IS_LATE, shown)))
             for column, squares in zip(self.columns, by_column, strict=bool(self.lines))
             if (shown := [one for one in squares if one is not None])
         ]
-
-
-def _states(counts: Mapping[str, int]) -> list[tuple[str, str, str, int]]:
-    return [(str(one), ICONS[one], str(one.label), counts[one]) for one in State if counts.get(one)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,15 +157,34 @@ LATE = "late"  # a choice beside the states
 
 
 def grid(person: Any, chosen: Chosen, *, today: date) -> Grid:
-    """Return the portfolio as somebody may see it, narrowed by a choice."""
-    lines = [one for one in scope.interventions(person).filter(closed=False) if _wanted(one, chosen)]
+    """Return the portfolio as somebody may see it, narrowed by a choice: all of it, or nothing."""
+    if not may(person, "portfolio.read"):
+        return Grid((), (), Counter(), 0)
+    return _made(_edition(), chosen, today)
+
+
+def _edition() -> Edition:
+    """Return what changes with every change of what a grid shows: each action raises the version of what it changes."""
+    told: list[Any] = [PlaceMirror.objects.order_by().values_list("snapshot", flat=True).first()]
+    for records in (Cell.objects, Intervention.objects):
+        found = records.order_by().aggregate(n=Count("pk"), versions=Sum("version"), newest=Max("pk"))
+        told += found.values()
+    return tuple(told)
+
+
+@lru_cache(maxsize=16)
+def leads(_edition: Edition) -> tuple[Organisation, ...]:
+    """Return the organisations that answer for an intervention."""
+    return tuple(Organisation.objects.filter(interventions_led__isnull=False).distinct())
+
+
+@lru_cache(maxsize=24)
+def _made(edition: Edition, chosen: Chosen, today: date) -> Grid:
+    """Put a grid together; asked after its edition, so that one which is kept is never older than that."""
+    open_ones = Intervention.objects.select_related("lead").filter(closed=False)
+    lines = [one for one in open_ones if _wanted(one, chosen)]
     ended = Case(When(Q(ends__lt=today) & ~Q(state__in=OVER), then=True), default=False)
-    rows = (
-        scope.cells(person)
-        .select_related(None)
-        .order_by()
-        .values_list("intervention_id", "pk", "state", ended, "place_code")
-    )
+    rows = Cell.objects.order_by().values_list("intervention_id", "pk", "state", ended, "place_code")
     if chosen.anything:
         rows = rows.filter(intervention__in=[one.pk for one in lines])
     if chosen.district:
@@ -181,7 +205,7 @@ def grid(person: Any, chosen: Chosen, *, today: date) -> Grid:
         if not chosen.anything or any(own):
             found.append(Line(one, own))
     shown = [square for line in found for square in line.squares if square is not None]
-    return Grid(tuple(columns), tuple(found), Counter(map(STATE, shown)), sum(map(IS_LATE, shown)))
+    return Grid(tuple(columns), tuple(found), Counter(map(STATE, shown)), sum(map(IS_LATE, shown)), edition)
 
 
 def _wanted(one: Intervention, chosen: Chosen) -> bool:

@@ -49,7 +49,7 @@ def to_verify(person: Any) -> list[Task]:
     closed = reach(person, "portfolio.verify_action").covers() & Q(state=ActionState.DONE)
     if not ActionPoint.objects.filter(closed).exists():
         return []
-    waiting = follow_up.visible_actions(person).filter(closed)
+    waiting = follow_up.visible_actions(person).select_related(None).filter(closed)
     return [
         Task(says=_("Vérifier que l'action %(reference)s est faite") % {"reference": one.reference},
              address=reverse("action", args=[one.reference]), since=one.closed or one.made)

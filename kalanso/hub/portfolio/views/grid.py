@@ -12,7 +12,6 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from kalanso.hub.people.models import Organisation
 from kalanso.hub.people.permissions import WHOLE_COUNTRY, may
 from kalanso.hub.people.queries.access import mirrored
 from kalanso.hub.portfolio.models.cells import OVER, State
@@ -20,7 +19,7 @@ from kalanso.hub.portfolio.models.interventions import Approach, Step
 from kalanso.hub.portfolio.queries import cells as cell_queries
 from kalanso.hub.portfolio.queries import listed
 from kalanso.hub.portfolio.queries.coverage_of_work import who_does_what
-from kalanso.hub.portfolio.queries.grid import LATE, Chosen, grid
+from kalanso.hub.portfolio.queries.grid import LATE, Chosen, grid, leads
 from kalanso.hub.portfolio.views import now, refuse_outsiders
 from kalanso.vocabulary import Period, no_formula
 
@@ -50,7 +49,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "grid": shown, "chosen": chosen, "approaches": Approach.choices, "steps": Step.choices,
         "states": [*State.choices, (LATE, _("Fin dépassée"))],
-        "leads": Organisation.objects.filter(interventions_led__isnull=False).distinct(),
+        "leads": leads(shown.edition),
         "regions": sorted({(one.region_code, one.region) for one in shown.columns if one.region_code}, key=lambda told: told[1]),
         "districts": sorted(((one.code, one.name) for one in shown.columns), key=lambda told: told[1]),
         "may_load": may(request.user, "portfolio.load", WHOLE_COUNTRY), "may_plan": may(request.user, "portfolio.plan"),

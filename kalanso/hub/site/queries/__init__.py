@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.explore.panels import table_title
 from kalanso.hub.explore.queries import doors, shelf, tables
-from kalanso.hub.people.models import Membership, Person, PlaceMirror, Role
+from kalanso.hub.people.models import Membership, Person, Role
 from kalanso.hub.people.permissions import may
 from kalanso.hub.people.queries import notices
 from kalanso.hub.people.queries.access import Access
@@ -277,8 +277,7 @@ def demo_people() -> list[tuple[Person, Membership]]:
 
 def held(access: Access) -> list[tuple[Membership, str]]:
     """Return memberships with the names of their places."""
-    codes = [m.place_code for m in access.memberships if m.place_code]
-    names = dict(PlaceMirror.objects.filter(code__in=codes).values_list("code", "name"))
+    names = {code: place.name for code, place in access.homes.items()}
     return [(m, names.get(m.place_code, m.place_code)) for m in access.memberships]
 
 
