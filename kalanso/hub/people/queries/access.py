@@ -94,6 +94,11 @@ class Reach:
             wanted |= Q(**{f"{field_name}__in": below})
         return wanted
 
+    def holds(self, place_code: str) -> bool:
+        """Whether a place and all that lies below it are within reach."""
+        path = path_of(place_code)
+        return self.everywhere or (path is not None and any(path.startswith(one) for one in self.paths))
+
     def places(self) -> Q:
         """Return the condition that a place of the mirror lies within reach."""
         if self.everywhere:

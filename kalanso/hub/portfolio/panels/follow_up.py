@@ -14,7 +14,6 @@ from kalanso.hub.portfolio.models.factors import FACTOR_OVER, FactorState
 from kalanso.hub.portfolio.models.follow_up import TO_DO, ActionState
 from kalanso.hub.portfolio.queries.factors import LEVELS, visible_factors
 from kalanso.hub.portfolio.queries.follow_up import visible_actions
-from kalanso.hub.portfolio.queries.keeping import below
 
 register = template.Library()
 # Icon and mark of each state: never by colour alone.
@@ -50,8 +49,8 @@ def follow_up(context: template.Context, place_code: str) -> dict[str, Any]:
     reader = context["request"].user
     if not reader.is_authenticated or not may(reader, "portfolio.read"):
         return {}
-    still = visible_factors(reader).filter(below(place_code)).exclude(state__in=FACTOR_OVER).count()
-    to_do = visible_actions(reader).filter(below(place_code), state__in=TO_DO)
+    still = visible_factors(reader, within=place_code).exclude(state__in=FACTOR_OVER).count()
+    to_do = visible_actions(reader, within=place_code).filter(state__in=TO_DO)
     counted = to_do.aggregate(
         n=Count("pk", distinct=True), late=Count("pk", distinct=True, filter=Q(due__lt=today()))
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from django import template
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kalanso.hub.people.queries.addresses import address
@@ -27,17 +28,24 @@ def portfolio_lines(
     rows: Iterable[Told], by_place: bool = False, children: Mapping[str, str] | None = None
 ) -> SafeString:
     """Write lines as a list, each with its state, end and target; `by_place`: named by district, with what `children` says of those missed there."""
-    names = {str(one): conditional_escape(one.label) for one in State}
-    told = mark_safe("".join(_line(row, names, by_place, children or {}) for row in rows))  # noqa: S308 - made of what was escaped
+    missed, begins, language = children or {}, _before_number("cell"), str(get_language())
+    parts = []
+    for row in rows:
+        key = (language, by_place, row.place, row.detail, row.late)
+        if (begun := row.written.get(key)) is None:
+            begun = row.written[key] = _line(row, begins, by_place)
+        below = conditional_escape(missed.get(row.cell.place_code, "")) if by_place else ""
+        parts.append(f"{begun}<br>{below}</span></li>" if below else f"{begun}</span></li>")
+    told = mark_safe("".join(parts))  # noqa: S308 - made of what was escaped
     return format_html('<ul class="ways lines">{}</ul>', told)
 
 
 @register.simple_tag
 def missing_lines(rows: Iterable[Expected], period: str, more: bool = False) -> SafeString:
     """Write lines whose report on a quarter is missing, each with a link to where it is written; `more`: without who works there."""
-    told = []
+    told, begins = [], _before_number("cell")
     for one in rows:
-        where = address("report", one.pk, period) if one.mine else address("cell", one.pk)
+        where = address("report", one.pk, period) if one.mine else f"{begins}{one.pk}/"
         called = conditional_escape(f"{one.code} · {one.place}")
         house = "" if more else f"<span>{conditional_escape(one.organisation)}</span>"
         told.append(f'<li><a href="{conditional_escape(where)}">{called}</a>{house}</li>')
@@ -59,18 +67,22 @@ def district_counts(rows: Iterable[tuple[str, str, list[tuple[str, int]]]]) -> S
     return mark_safe("".join(told))  # noqa: S308 - made of what was escaped
 
 
-def _line(row: Told, names: dict[str, str], by_place: bool, children: Mapping[str, str]) -> str:
+def _before_number(name: str) -> str:
+    """Return how the addresses of a page begin that stands under the number of a record."""
+    return address(name, 0).removesuffix("0/")
+
+
+def _line(row: Told, begins: str, by_place: bool) -> str:
+    """Write a line but for its end."""
     cell = row.cell
     called = row.place if by_place else f"{cell.intervention.code} · {cell.intervention.title}"
-    parts = [f" {names[cell.state]}"]
+    parts = [f" {conditional_escape(State(cell.state).label)}"]
     if row.late:
         parts.append(f' · <span class="mark attention">{conditional_escape(_("fin dépassée"))}</span>')
     parts += [f" · {conditional_escape(one)}" for one in _facts(row)]
-    if by_place and (missed := conditional_escape(children.get(cell.place_code, ""))):
-        parts.append(f"<br>{missed}")
     return (
-        f'<li><a href="{address("cell", cell.pk)}">{conditional_escape(called)}</a>'
-        f'<span><span class="sq {conditional_escape(cell.state)}" aria-hidden="true">{row.icon}</span>{"".join(parts)}</span></li>'
+        f'<li><a href="{begins}{cell.pk}/">{conditional_escape(called)}</a>'
+        f'<span><span class="sq {conditional_escape(cell.state)}" aria-hidden="true">{row.icon}</span>{"".join(parts)}'
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from kalanso.hub.people.models import Event, Person, PlaceMirror, Role
+from kalanso.hub.people.models import Event, Organisation, Person, PlaceMirror, Role
 from kalanso.hub.people.permissions import Somewhere, may, right
 from kalanso.hub.people.queries import trail
 from kalanso.hub.people.queries.places import names_of
@@ -17,7 +19,7 @@ from kalanso.hub.people.queries.subjects import Subject
 from kalanso.hub.portfolio.models import Cell, Intervention
 from kalanso.hub.portfolio.models.cells import OVER, STEPS, State
 from kalanso.hub.portfolio.queries import scope
-from kalanso.hub.portfolio.queries.grid import ICONS
+from kalanso.hub.portfolio.queries.grid import ICONS, Edition, edition, interventions
 from kalanso.vocabulary import Period
 
 TOLD = 30
@@ -41,12 +43,16 @@ def rights(person: Any, cell: Cell) -> Rights:
 
 @dataclass(frozen=True)
 class Told:
-    """One cell as a list shows it; without `detail`, quarters stand for days."""
+    """One cell as a list shows it; without `detail`, quarters stand for days.
+
+    `written` holds how it was written before, by all on which that depends: a cell that is kept is written once.
+    """
 
     cell: Cell
     place: str
     detail: bool
     late: bool
+    written: dict[tuple[Any, ...], str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def icon(self) -> str:
@@ -76,28 +82,61 @@ def late(cell: Cell, today: date) -> bool:
 
 def told(person: Any, cells: list[Cell], *, today: date) -> list[Told]:
     """Return cells as lists show them."""
-    codes = {one.place_code for one in cells}
+    return _told(person, ((one, {}) for one in cells), today)
+
+
+Kept = tuple[tuple[Cell, dict[tuple[Any, ...], str]], ...]
+
+
+def _told(person: Any, kept: Iterable[tuple[Cell, dict[tuple[Any, ...], str]]], today: date) -> list[Told]:
+    rows = list(kept)
+    codes = {one.place_code for one, _written in rows}
     names = names_of(codes)
     flagged = scope.flagged_among(codes)
     return [
-        Told(one, names.get(one.place_code, one.place_code), scope.detail(person, one, flagged), late(one, today)) for one in cells
+        Told(one, names.get(one.place_code, one.place_code), scope.detail(person, one, flagged), late(one, today), written)
+        for one, written in rows
     ]  # fmt: skip
+
+
+@lru_cache(maxsize=100)
+def _of_district(edition: Edition, code: str) -> Kept:
+    return _kept(edition, Cell.objects.filter(place_code=code, intervention__closed=False))
+
+
+@lru_cache(maxsize=100)
+def _of_intervention(edition: Edition, pk: int) -> Kept:
+    return _kept(edition, Cell.objects.filter(intervention=pk))
+
+
+def _kept(edition: Edition, cells: QuerySet[Cell]) -> Kept:
+    """Return cells with their intervention and organisation, each of which is there once; until one of them changes."""
+    lines, houses = interventions(edition), _houses(edition)
+    found = list(cells)
+    for one in found:
+        for name, kept in (
+            ("intervention", lines.get(one.intervention_id)), ("organisation", houses.get(one.organisation_id)),
+        ):  # fmt: skip
+            if kept is not None:
+                setattr(one, name, kept)
+    return tuple((one, {}) for one in found)
+
+
+@lru_cache(maxsize=4)
+def _houses(_edition: Edition) -> dict[int, Organisation]:
+    return Organisation.objects.in_bulk()
 
 
 def of_intervention(person: Any, one: Intervention, *, today: date) -> list[Told]:
     """Return the cells of an intervention, by the name of the district."""
-    cells = list(
-        scope.cells(person).select_related(None).select_related("organisation").filter(intervention=one)
-    )
-    for cell in cells:
-        cell.intervention = one
-    return sorted(told(person, cells, today=today), key=lambda t: t.place)
+    kept = _of_intervention(edition(), one.pk) if may(person, "portfolio.read") else ()
+    return sorted(_told(person, kept, today), key=lambda t: t.place)
 
 
 def of_district(person: Any, code: str, *, today: date) -> list[Told]:
     """Return the cells of a district: what is late or stopped first, what is over last."""
-    cells = scope.cells(person).select_related(None).select_related("intervention", "organisation")
-    found = told(person, list(cells.filter(place_code=code, intervention__closed=False)), today=today)
+    kept = _of_district(edition(), code) if may(person, "portfolio.read") else ()
+    found = _told(person, kept, today)
     order = (
         State.DELAYED,
         State.SUSPENDED,

@@ -50,12 +50,17 @@ def kept() -> Q:
     return keeping.flagged() | Q(cell__sensitive=True)
 
 
-def visible_factors(person: Any) -> QuerySet[Factor]:
-    """Return the factors that somebody may read: not those kept from them, but always those of their own hand."""
+def visible_factors(person: Any, *, within: str = "") -> QuerySet[Factor]:
+    """Return the factors that somebody may read: not those kept from them, but always those of their own hand.
+
+    `within`: the place at or below which alone they are asked for, "" for all.
+    """
     if not may(person, "portfolio.read"):
         return Factor.objects.none()
     found = Factor.objects.select_related("cell__intervention", "organisation", "by", "state_by")
-    return found.filter(~keeping.kept_from(person, kept()) | Q(by=person))
+    if within:
+        found = found.filter(keeping.below(within))
+    return found.filter(~keeping.kept_from(person, kept(), within=within) | Q(by=person))
 
 
 def counts(factors: QuerySet[Factor]) -> dict[str, int]:

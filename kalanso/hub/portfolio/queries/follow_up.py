@@ -52,14 +52,19 @@ def kept() -> Q:
     return keeping.flagged() | keeping.flagged("factor__place_code") | sensitive
 
 
-def visible_actions(person: Any) -> QuerySet[ActionPoint]:
-    """Return the actions that somebody may read: not those kept from them, but always those they own, made or closed."""
+def visible_actions(person: Any, *, within: str = "") -> QuerySet[ActionPoint]:
+    """Return the actions that somebody may read: not those kept from them, but always those they own, made or closed.
+
+    `within`: the place at or below which alone they are asked for, "" for all.
+    """
     if not may(person, "portfolio.read"):
         return ActionPoint.objects.none()
     # Ten joined tables cost a database more to plan than to read: who made and closed an action is asked where it is shown.
     found = ActionPoint.objects.select_related("owner", "organisation", "factor__cell", "cell__intervention")
     own = Q(owner=person) | Q(made_by=person) | Q(closed_by=person)
-    return found.filter(~keeping.kept_from(person, kept()) | own)
+    if within:
+        found = found.filter(keeping.below(within))
+    return found.filter(~keeping.kept_from(person, kept(), within=within) | own)
 
 
 def kept_counts(person: Any, *, day: date) -> list[keeping.Counted]:

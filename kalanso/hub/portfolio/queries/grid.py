@@ -14,7 +14,8 @@ from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, Max, Q, Sum, When
+from django.db import connection
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.people.models import Organisation, PlaceMirror
@@ -160,16 +161,26 @@ def grid(person: Any, chosen: Chosen, *, today: date) -> Grid:
     """Return the portfolio as somebody may see it, narrowed by a choice: all of it, or nothing."""
     if not may(person, "portfolio.read"):
         return Grid((), (), Counter(), 0)
-    return _made(_edition(), chosen, today)
+    return _made(edition(), chosen, today)
 
 
-def _edition() -> Edition:
-    """Return what changes with every change of what a grid shows: each action raises the version of what it changes."""
-    told: list[Any] = [PlaceMirror.objects.order_by().values_list("snapshot", flat=True).first()]
-    for records in (Cell.objects, Intervention.objects):
-        found = records.order_by().aggregate(n=Count("pk"), versions=Sum("version"), newest=Max("pk"))
-        told += found.values()
-    return tuple(told)
+def edition() -> Edition:
+    """Return what changes with every change of a line, an intervention or a place: each action raises the version of what it changes."""
+    quote = connection.ops.quote_name
+    places, cells, lines = (quote(kind._meta.db_table) for kind in (PlaceMirror, Cell, Intervention))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT (SELECT snapshot FROM {places} LIMIT 1), c.n, c.versions, c.newest, i.n, i.versions, i.newest "
+            f"FROM (SELECT COUNT(*) AS n, SUM(version) AS versions, MAX(id) AS newest FROM {cells}) c, "
+            f"(SELECT COUNT(*) AS n, SUM(version) AS versions, MAX(id) AS newest FROM {lines}) i"
+        )
+        return tuple(cursor.fetchone())
+
+
+@lru_cache(maxsize=4)
+def interventions(_edition: Edition) -> dict[int, Intervention]:
+    """Return all interventions with the organisations that answer for them, by key."""
+    return {one.pk: one for one in Intervention.objects.select_related("lead")}
 
 
 @lru_cache(maxsize=16)
@@ -181,8 +192,8 @@ def leads(_edition: Edition) -> tuple[Organisation, ...]:
 @lru_cache(maxsize=24)
 def _made(edition: Edition, chosen: Chosen, today: date) -> Grid:
     """Put a grid together; asked after its edition, so that one which is kept is never older than that."""
-    open_ones = Intervention.objects.select_related("lead").filter(closed=False)
-    lines = [one for one in open_ones if _wanted(one, chosen)]
+    known = interventions(edition).values()
+    lines = [one for one in known if not one.closed and _wanted(one, chosen)]
     ended = Case(When(Q(ends__lt=today) & ~Q(state__in=OVER), then=True), default=False)
     rows = Cell.objects.order_by().values_list("intervention_id", "pk", "state", ended, "place_code")
     if chosen.anything:

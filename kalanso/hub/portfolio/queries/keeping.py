@@ -31,10 +31,13 @@ def flagged(field: str = "place_code") -> Q:
     return Q(**{f"{field}__in": PlaceMirror.objects.filter(flagged=True).values("code")})
 
 
-def kept_from(person: Any, kept: Q, field: str = "place_code") -> Q:
-    """Return the condition that a record which is kept (`kept`), by the place in a field of it, is not for a person."""
+def kept_from(person: Any, kept: Q, field: str = "place_code", *, within: str = "") -> Q:
+    """Return the condition that a record which is kept (`kept`), by the place in a field of it, is not for a person.
+
+    `within`: the place below which alone records are asked for; who is cleared there is kept from none of them.
+    """
     cleared = reach_of(access_of(person), CLEARED)
-    if cleared.everywhere:
+    if cleared.everywhere or (within and cleared.holds(within)):
         return Q(pk__in=())
     return kept & ~cleared.covers(field)
 
