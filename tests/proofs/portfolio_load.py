@@ -21,8 +21,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-import httpx
 import hub_ground  # type: ignore[import-not-found]  # its neighbours in this folder
+from hub_browser import Answer, Browser  # type: ignore[import-not-found]
 from hub_load import ASKED, PEOPLE, SECONDS, THINKING, percentile, summary  # type: ignore[import-not-found]
 
 PAGES = (
@@ -44,7 +44,7 @@ def prove(folder: Path) -> str:
         told = here.ask(f"import portfolio_people\nportfolio_people.make({PEOPLE})").splitlines()
         here.prepared()
         people = [
-            {"link": f"http://127.0.0.1:{here.port}/entrer/{secret}/", "place": place, "cells": cells}
+            {"link": f"/entrer/{secret}/", "place": place, "cells": cells}
             for secret, place, *cells in map(str.split, told)
         ]
         task = {"port": here.port, "people": people, "seconds": SECONDS, "period": _quarter()}
@@ -108,35 +108,29 @@ async def _person(
     gate: asyncio.Semaphore,
 ) -> None:  # fmt: skip
     chance = random.Random(number)  # noqa: S311 - a crowd, not a secret
-    base = f"http://127.0.0.1:{task['port']}"
     names = [(name, path) for name, path, weight in PAGES for _ in range(weight) if path or one["cells"]]
-    async with httpx.AsyncClient(timeout=60, headers={"Accept-Encoding": "gzip"}, base_url=base) as browser:
-        async with gate:
-            await browser.get(one["link"])
-            entered = await browser.get("/preuve/")
-            if entered.text != "ready":
-                seen["errors"].append(f"not let in: {entered.status_code}")
-                return
-        await asyncio.sleep(chance.uniform(0, THINKING[1]))
-        until = time.monotonic() + task["seconds"]
-        while time.monotonic() < until:
-            name, path = chance.choice(names)
-            if path:
-                await _timed(
-                    browser,
-                    "GET",
-                    path.format(place=one["place"], number=chance.randint(1, 79)),
-                    name,
-                    times,
-                    seen,
-                )
-            else:
-                await _report(browser, chance.choice(one["cells"]), task["period"], times, seen)
-            await asyncio.sleep(chance.uniform(*THINKING))
+    browser = Browser(task["port"])
+    async with gate:
+        await browser.ask("GET", one["link"])
+        entered = await browser.ask("GET", "/preuve/")
+        if entered.text != "ready":
+            seen["errors"].append(f"not let in: {entered.status}")
+            return
+    await asyncio.sleep(chance.uniform(0, THINKING[1]))
+    until = time.monotonic() + task["seconds"]
+    while time.monotonic() < until:
+        name, path = chance.choice(names)
+        if path:
+            asked = path.format(place=one["place"], number=chance.randint(1, 79))
+            await _timed(browser, "GET", asked, name, times, seen)
+        else:
+            await _report(browser, chance.choice(one["cells"]), task["period"], times, seen)
+        await asyncio.sleep(chance.uniform(*THINKING))
+    browser.close()
 
 
 async def _report(
-    browser: httpx.AsyncClient, cell: str, period: str, times: dict[str, list[float]], seen: dict[str, Any]
+    browser: Browser, cell: str, period: str, times: dict[str, list[float]], seen: dict[str, Any]
 ) -> None:
     """Open the form, think, and write a draft over what was read."""
     path, words = f"/agir/portefeuille/ligne/{cell}/rapport/{period}/", str(uuid.uuid4())
@@ -152,25 +146,25 @@ async def _report(
     answer = await _timed(browser, "POST", path, "report", times, seen, said)
     if answer is None:
         return
-    if answer.status_code == 302:
+    if answer.status == 302:
         seen["acknowledged"].append((cell, words))
     else:
         seen["second"] += 1
 
 
 async def _timed(
-    browser: httpx.AsyncClient, method: str, path: str, name: str, times: dict[str, list[float]], seen: dict[str, Any],
+    browser: Browser, method: str, path: str, name: str, times: dict[str, list[float]], seen: dict[str, Any],
     said: dict[str, str] | None = None,
-) -> httpx.Response | None:  # fmt: skip
+) -> Answer | None:  # fmt: skip
     """Ask for a page, and note how long it took and what was wrong with it."""
     begun, answer = time.perf_counter(), None
     try:
-        answer = await browser.request(method, path, data=said, headers={"Referer": str(browser.base_url)})
+        answer = await browser.ask(method, path, said)
         fine = {200} if said is None else {302, 422}
-        if answer.status_code not in fine:
-            seen["errors"].append(f"{name} {path}: {answer.status_code}")
+        if answer.status not in fine:
+            seen["errors"].append(f"{name} {path}: {answer.status}")
             answer = None
-    except httpx.HTTPError as error:
+    except (OSError, TimeoutError) as error:
         seen["errors"].append(f"{name} {path}: {type(error).__name__}")
     took = 1000 * (time.perf_counter() - begun)
     times[name].append(took)
