@@ -36,12 +36,12 @@ DRIVERS = ("besd_positive", "besd_concerning")
 def coverage_picture(
     estimates: pd.DataFrame, cohort: str, strata: Mapping[str, str], *, title: str, survey: str, demo: bool, locale: str
 ) -> Picture | None:  # fmt: skip
-    """Return DTP1 by any proof in each stratum, lowest first; None where no stratum has an interval."""
+    """Return DTP1 by any proof in each stratum, lowest first; None where fewer than two strata have an interval: one alone is compared with nothing."""
     rows = estimates[
         (estimates["indicator"] == "crude_coverage") & (estimates["detail"] == "dtp1") & (estimates["cohort"] == cohort)
         & (estimates["stratum"] != ALL) & (estimates["domain_kind"] == ALL) & estimates["low"].notna()
     ].sort_values(["estimate", "stratum"])  # fmt: skip
-    if rows.empty:
+    if rows["stratum"].nunique() < 2:
         return None
     table = nested_intervals(
         rows.assign(name=rows["stratum"].map(lambda code: strata.get(code, code))), "name"
@@ -113,6 +113,8 @@ def curves(facts: SurveyFacts, locale: str) -> Iterator[Picture]:
             if kind == CENSORED
             else say(locale, "figures.survey.curve.followed")
         )  # fmt: skip
+        if kind == CENSORED and (stayed := int(rows["not_raked"].fillna(0).iloc[0])):
+            said = f"{said} {say(locale, 'figures.survey.curve.not_raked', n=stayed)}"
         title = say(locale, f"figures.survey.picture.{kind}", ages=ages_told(days, locale))
         subject = _subject("by_age", facts.survey, facts.demo, locale)
         yield Picture(figure=age_curves(table, subject=subject, locale=locale, title=title, reading=said))

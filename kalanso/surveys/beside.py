@@ -46,6 +46,7 @@ CURVE_COLUMNS = (
     "children",
     "left_out",
     "undated",
+    "not_raked",
 )
 LOW_COLUMNS = ("cohort", "stratum", "clusters", "low")
 PIPE_COLUMNS = ("cohort", "stratum", "cluster", "value", "weight", "children")

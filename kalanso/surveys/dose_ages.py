@@ -23,9 +23,8 @@ from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.record import Record, RecordRefused
 
 NEVER = np.inf
-Again = Callable[
-    [Mask, Numbers], Numbers
-]  # who is left in, by how much the rest of a stratum weighs more: weights
+# who is left in, by how much the rest of a stratum weighs more: weights, or None where none meet the margins
+Again = Callable[[Mask, Numbers], Numbers | None]
 
 
 class Ages(NamedTuple):
@@ -33,6 +32,13 @@ class Ages(NamedTuple):
 
     after: Numbers
     until: Numbers
+
+
+class LeftOut(NamedTuple):
+    """The jackknife variance, and in how many of its samples no weights met the margins, so that the raked ones stayed."""
+
+    variance: Numbers
+    not_raked: int
 
 
 def known_ages(record: Record, dose: str, members: Mask) -> Ages:
@@ -113,7 +119,8 @@ def dose_by_age(
 ) -> pd.DataFrame:  # fmt: skip
     """Return the share of a cohort with a dose by each age of `at` (days), as if all had been followed that long.
 
-    Columns: age_days, share, standard_error, low, high, children, left_out (of unknown age), undated. Beyond the age
+    Columns: age_days, share, standard_error, low, high, children, left_out (of unknown age), undated, not_raked (clusters without which the
+    others could not be raked anew: there the error rests on weights that stayed as they were). Beyond the age
     of the oldest child nothing is known: such ages are refused; near it few children decide over all, as in any such curve.
     The interval is a logit one with t of clusters minus strata, of the strata with members; a stratum with one cluster adds nothing to
     the error. Weights that were raked are raked anew for each cluster left out, to the shares that the raked sample has, over all
@@ -136,7 +143,8 @@ def dose_by_age(
     sample = design(record.children)
     points = np.asarray(at, dtype=float)
     share = _by(ages, sample.weight[members], points)
-    error = np.sqrt(_left_out_one(sample, ages, points, share, members, _again(record.children, sample)))
+    left_out = _left_out_one(sample, ages, points, share, members, _again(record.children, sample))
+    error = np.sqrt(left_out.variance)
     held = np.unique(sample.stratum_of_cluster[sample.cluster[members]])
     freedom = int(sample.clusters_per_stratum[held].sum() - len(held))
     low, high = _logit_ends(share, error, freedom, level)
@@ -145,6 +153,7 @@ def dose_by_age(
         {
             "age_days": points.astype(int), "share": share, "standard_error": error, "low": low, "high": high,
             "children": int(members.sum()), "left_out": int((chosen & ~members).sum()), "undated": undated,
+            "not_raked": left_out.not_raked,
         }
     )  # fmt: skip
 
@@ -156,13 +165,14 @@ def _by(ages: Ages, weight: Numbers, at: Numbers) -> Numbers:
 
 def _left_out_one(
     sample: Design, ages: Ages, at: Numbers, share: Numbers, members: Mask | None = None, again: Again | None = None
-) -> Numbers:  # fmt: skip
+) -> LeftOut:  # fmt: skip
     """Return the jackknife variance: one cluster left out at a time, the others of its stratum weighing more.
 
     `ages` and `share` are those of `members` (all, if not given); `again` says what children weigh of whom some are left out.
     """
     members = np.ones(sample.children, dtype=bool) if members is None else members
     total = np.zeros(len(at))
+    not_raked = 0
     for cluster in range(sample.clusters):
         stratum = sample.stratum_of_cluster[cluster]
         m = int(sample.clusters_per_stratum[stratum])
@@ -173,17 +183,19 @@ def _left_out_one(
         if not inside.any():
             continue
         more = np.where(sample.stratum_of_cluster[sample.cluster] == stratum, m / (m - 1), 1.0)
-        weight = sample.weight * more if again is None else again(kept, more)
+        weight = None if again is None else again(kept, more)
+        not_raked += again is not None and weight is None
+        weight = sample.weight * more if weight is None else weight
         own = inside[members]
         other = _by(Ages(ages.after[own], ages.until[own]), weight[inside], at)
         total += (m - 1) / m * (other - share) ** 2
-    return total
+    return LeftOut(total, not_raked)
 
 
 def _again(children: pd.DataFrame, sample: Design) -> Again | None:
     """Return how children are raked anew to the shares that they have now; None where weights were not raked.
 
-    A category that only those left out had is left out of its margin. Where no weights meet the margins the raked ones stay.
+    A category that only those left out had is left out of its margin. Where no weights meet the margins there are none: None.
     """
     told = sample.calibration
     if told is None:
@@ -193,7 +205,7 @@ def _again(children: pd.DataFrame, sample: Design) -> Again | None:
     weight = pd.Series(sample.weight, index=own.index)
     margins = {name: weight[told.known].groupby(own.loc[told.known, name]).sum() for name in names}
 
-    def weights(kept: Mask, more: Numbers) -> Numbers:
+    def weights(kept: Mask, more: Numbers) -> Numbers | None:
         rows = kept & told.known
         found = told.start * more
         there = {name: margins[name].reindex(own.loc[rows, name].unique()) for name in names}
@@ -204,7 +216,7 @@ def _again(children: pd.DataFrame, sample: Design) -> Again | None:
         try:
             found[rows] = rake(own[rows].assign(weight=found[rows]), shares)["weight"].to_numpy()
         except SurveyRefused:
-            return np.asarray(sample.weight * more)
+            return None
         return found
 
     return weights

@@ -39,7 +39,7 @@ BESIDE = Beside(
     low_clusters=pd.DataFrame({"cohort": ["12-23m"], "stratum": ["A"], "clusters": [12], "low": [3]}),
     pipes=pd.DataFrame({"cohort": "12-23m", "stratum": "A", "cluster": ["v1", "v2"], "value": [0.9, 0.4], "weight": [1.0, 2.0], "children": [9, 8]}),
     curves=pd.DataFrame(
-        [("18w-11m", "dtp1", "censored", 60, 0.5, 0.4, 0.6, 90, 3, 12), ("12-23m", "dtp1", "followed", 60, 0.4, np.nan, np.nan, 88, 0, np.nan)], columns=list(CURVE_COLUMNS)
+        [("18w-11m", "dtp1", "censored", 60, 0.5, 0.4, 0.6, 90, 3, 12, 2), ("12-23m", "dtp1", "followed", 60, 0.4, np.nan, np.nan, 88, 0, np.nan, np.nan)], columns=list(CURVE_COLUMNS)
     ),
     contrasts=pd.DataFrame(
         {"cohort": "12-23m", "kind": ["stratum", "sex"], "first": ["A", "female"], "second": ["B", "male"], "first_share": [0.7, 0.8], "second_share": [0.9, 0.79],
@@ -200,3 +200,19 @@ def test_a_report_without_these_tables_leaves_their_chapters_out() -> None:
 def test_numbers_are_written_as_readers_write_them(value, locale, said) -> None:  # type: ignore[no-untyped-def]
     assert decimals(value, 1, locale) == said
     assert chance(0.00001, "fr") == "< 0,001"
+
+
+def test_a_curve_says_without_how_many_clusters_weights_could_not_be_raked_anew() -> None:
+    said = next(
+        one.figure.caption
+        for one in told().blocks
+        if isinstance(one, Picture) and one.figure.kind == "age_curves"
+    )
+    assert "one or another of 2 clusters weights could no longer be raked" in str(said)
+    curves = BESIDE.curves.assign(not_raked=0)
+    silent = [
+        one.figure.caption
+        for one in told(beside=replace(BESIDE, curves=curves)).blocks
+        if isinstance(one, Picture)
+    ]
+    assert not any("could no longer be raked" in str(one) for one in silent)
