@@ -13,6 +13,47 @@ from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.vocabulary import Message
 from tests.surveys.networks import network, recruited
 
+# `faux`, a sample that the authors of R's package RDS made (Gile and Handcock 2010, Sociological Methodology 40:285-327), as its test of weights
+# tells it: network size, people with X = blue, with X = red, and the weight of each by Gile's successive sampling in a population of 1,000.
+FAUX = (
+    (4, 0, 3, 8.07852429943211), (5, 1, 2, 6.38455712638357), (6, 2, 2, 5.48896993495661), (7, 0, 2, 4.8604415969412), (8, 5, 3, 4.29821535164131),
+    (9, 2, 12, 3.87047786984813), (10, 5, 6, 3.54002750199834), (11, 7, 10, 3.29341477208004), (12, 5, 12, 3.05443442492895), (13, 11, 17, 2.85945054771878),
+    (14, 8, 20, 2.66306096642275), (15, 14, 20, 2.53508406952916), (16, 8, 22, 2.43439535132526), (17, 6, 25, 2.31958142874284), (18, 5, 17, 2.22446812486855),
+    (19, 6, 8, 2.1468860118508), (20, 5, 12, 2.06264239672522), (21, 6, 9, 1.99073333292842), (22, 3, 19, 1.91460092295191), (23, 3, 11, 1.8947448233209),
+    (24, 1, 9, 1.8207882698508), (25, 1, 7, 1.76806835398565), (26, 4, 1, 1.72845726958708), (27, 2, 3, 1.69033876925473), (28, 2, 3, 1.6334888106475),
+    (29, 3, 4, 1.63052784025235), (30, 1, 0, 1.60534777745125), (31, 0, 3, 1.5627722513722), (32, 2, 2, 1.50939780983865), (34, 0, 2, 1.46381443711093),
+    (36, 0, 1, 1.44759683978263), (38, 0, 1, 1.39907404068377), (39, 0, 1, 1.36476432306482), (43, 0, 2, 1.33981767248718),
+)  # fmt: skip
+BLUE = 0.310334112778454  # RDS-II, by the same package
+
+
+def faux():
+    """Return its people as a sample: who brought whom is made up, since no estimate rests on it."""
+    rows = [(size, int(at < blue)) for size, blue, red, _weight in FAUX for at in range(blue + red)]
+    table = pd.DataFrame(rows, columns=["network_size", "vaccinated"])
+    names = [f"p{at}" for at in range(len(rows))]
+    return access.chains(table.assign(person=names, recruiter=["", *names[:-1]], position=range(len(rows))))
+
+
+def test_the_estimate_of_a_published_sample_is_the_published_one():
+    found = access.respondent_driven(faux(), draws=20, rng=np.random.default_rng(1))
+
+    assert found.children == 389
+    assert found.coverage == pytest.approx(BLUE, abs=1e-12)
+
+
+def test_weights_of_successive_sampling_are_the_published_ones():
+    sample = faux()
+    published = np.repeat([one[3] for one in FAUX], [one[1] + one[2] for one in FAUX])
+
+    weight = 1 / successive_chances(sample.size, 1000, samples=1000, rng=np.random.default_rng(1))
+    weight *= 1000 / weight.sum()
+
+    # the authors' own measure: weights come from simulated samples, theirs too
+    assert np.abs(weight - published).mean() < 0.02
+    share = (weight @ sample.vaccinated) / weight.sum()
+    assert share == pytest.approx((published @ sample.vaccinated) / published.sum(), abs=1e-3)
+
 
 def people(text):
     rows = [line.split("|") for line in text.strip().splitlines()]
