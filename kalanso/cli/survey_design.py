@@ -1,4 +1,4 @@
-"""How does somebody lay a survey out from the command line: how many children, which clusters, which form, which weights?
+"""How does somebody lay a survey out from the command line: how many children, which clusters, which form, which weights, and does it all work?
 
 Translates numbers and files into the functions of `kalanso.surveys.design` and `kalanso.surveys.instruments`; analysing the answers is
 in `surveying`.
@@ -6,6 +6,7 @@ in `surveying`.
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +28,7 @@ def register(group: typer.Typer) -> None:
     group.command("draw", help="cli.survey.draw.help")(draw)
     group.command("form", help="cli.survey.form.help")(form)
     group.command("weights", help="cli.survey.weights.help")(weights)
+    group.command("rehearse", help="cli.survey.rehearse.help")(rehearse)
 
 
 def size(
@@ -186,3 +188,56 @@ def weights(
             factors=str(folder / FACTORS_FILE),
         )
     )
+
+
+def rehearse(
+    context: typer.Context,
+    drawn: Annotated[Path, typer.Argument(metavar="DRAW", help="cli.survey.rehearse.draw")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="cli.survey.rehearse.out", show_default=False)
+    ],
+    survey: Annotated[
+        str, typer.Option("--survey", metavar="NAME", help="cli.survey.rehearse.survey")
+    ] = "demo",
+    first_day: Annotated[
+        datetime | None,
+        typer.Option(
+            "--first-day",
+            formats=["%Y-%m-%d"],
+            metavar="DAY",
+            help="cli.survey.rehearse.day",
+            show_default=False,
+        ),
+    ] = None,
+    days: Annotated[
+        int, typer.Option("--days", min=2, max=366, metavar="N", help="cli.survey.rehearse.days")
+    ] = 30,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="cli.survey.draw.seed")] = 1,
+) -> None:
+    """Fill the forms of a study's clusters with made-up families, to try the way out before anybody goes."""
+    import numpy as np
+    import pandas as pd
+
+    from kalanso.simulation.household_rehearsal import NoClusters, rehearsal
+    from kalanso.simulation.household_settings import Fieldwork
+
+    locale = str(context.obj or "fr")
+    try:
+        rows = pd.read_csv(drawn, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        begun = {} if first_day is None else {"first_day": first_day.date()}
+        found = rehearsal(rows, Fieldwork(survey=survey, days=days, **begun), np.random.default_rng(seed))
+    except (
+        OSError,
+        UnicodeDecodeError,
+        pd.errors.ParserError,
+        pd.errors.EmptyDataError,
+        NoClusters,
+        KeyError,
+    ) as error:
+        typer.echo(say(locale, "cli.survey.draw.unreadable", file=str(drawn), reason=str(error)), err=True)
+        raise typer.Exit(int(ExitCode.BAD_FILE)) from None
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("homes", "members", "answers", "listed"):
+        getattr(found, name).to_csv(out / f"{name}.csv", index=False)
+    told = {"homes": len(found.homes), "answers": len(found.answers), "clusters": len(found.listed)}
+    typer.echo(say(locale, "cli.survey.rehearse.said", **told, folder=str(out)))

@@ -60,7 +60,7 @@ def written_answers(
         "id": np.asarray([f"uuid:{key}" for key in children["key"]], dtype=object),
         "round": np.full(len(now), fieldwork.survey, dtype=object), "interviewer": _teams(children),
         "today": _texts(pd.DatetimeIndex(children["interview"])), "cluster": children["cluster"].to_numpy(object),
-        "household": children["number"].astype(str).to_numpy(object), "child": np.full(len(now), "1", dtype=object),
+        "household": _own(children, "household", "number"), "child": _own(children, "child"),
         "consent": np.full(len(now), "1", dtype=object), "sex": children["sex"].to_numpy(object),
         "dob_history": _texts(born), "ever_card": np.where(card | (given["bcg"] & (of_card.random(len(now)) < 0.7)), "1", "2").astype(object),
         "dob_card": _where(card, _texts(born)), "facility_visited": _codes(sought),
@@ -164,6 +164,18 @@ def _codes(yes: Flags) -> npt.NDArray[np.object_]:
     return np.where(yes, "1", "0").astype(object)
 
 
+def _own(children: pd.DataFrame, name: str, usual: str = "") -> npt.NDArray[np.object_]:
+    """Return a number of each child as text; where the survey has none, another or 1."""
+    column = next((one for one in (name, usual) if one in children), None)
+    return (
+        np.full(len(children), "1", dtype=object)
+        if column is None
+        else children[column].astype(str).to_numpy(object)
+    )
+
+
 def _teams(children: pd.DataFrame) -> npt.NDArray[np.object_]:
+    if "interviewer" in children:
+        return children["interviewer"].to_numpy(object)
     clusters = pd.factorize(children["cluster"])[0]
     return np.asarray([f"E{1 + number % 8:02d}" for number in clusters], dtype=object)

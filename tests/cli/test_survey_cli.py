@@ -43,6 +43,32 @@ def test_an_analysis_says_what_was_cleaned_what_was_found_and_where_it_is(
     assert "surveys.csv" in told["files"]
 
 
+def test_forms_of_a_draw_are_filled_to_try_the_whole_way(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    rows = [
+        {"cluster": f"A-{n}", "role": "main", "children": 100, "households": 15, "place_code": "ML-1"}
+        for n in range(6)
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "draw.csv", index=False)
+
+    words = ("survey", "rehearse", str(tmp_path / "draw.csv"), "--out", str(tmp_path / "trial"))
+    code, out, _ = run(capsys, *words, "--survey", "essai", "--first-day", "2025-03-03", "--days", "10")
+
+    homes = pd.read_csv(tmp_path / "trial" / "homes.csv")
+    assert code == ExitCode.DONE
+    assert "90 visites" in out.replace("\u202f", " ")
+    assert homes["today"].between("2025-03-03", "2025-03-13").all()
+    assert {path.name for path in (tmp_path / "trial").iterdir()} == {
+        "homes.csv", "members.csv", "answers.csv", "listed.csv",
+    }  # fmt: skip
+    pd.DataFrame(rows).drop(columns="cluster").to_csv(tmp_path / "none.csv", index=False)
+    code, _, _ = run(
+        capsys, "survey", "rehearse", str(tmp_path / "none.csv"), "--out", str(tmp_path / "other")
+    )
+    assert code == ExitCode.BAD_FILE
+
+
 def test_a_made_up_study_can_be_analysed_as_it_is_written(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
