@@ -138,13 +138,17 @@ def test_a_correction_counts_once_another_person_agreed(study: Any, mariam: Any)
     from kalanso.hub.studies.actions import rounds
 
     here = f"{PAGE}{study.pk}/corrections/"
-    sent = {"field": "date", "after": "2024-05-13", "why": "photo de la carte"}
+    sent = {"field": "date", "after": "13/05/2024", "why": "photo de la carte"}
     assert mariam.post(f"{here}survey_doses/1/", sent).status_code == 302
     line = study.corrections.get()
     assert (line.state, line.before, line.dose, line.source) == ("proposed", "2024-13-05", "dtp1", "card")
+    assert line.after == "2024-05-13", "a day as people write it"
     mariam.post(f"{here}{line.pk}/relire/", {"verdict": "agreed"})
     line.refresh_from_db()
     assert line.state == "proposed", "nobody agrees with their own"
+    asked = "Relire 1 correction de l'étude"
+    assert asked in text_of(visitor("national").get("/moi/"))
+    assert asked not in text_of(mariam.get("/moi/"))
     with pytest.raises(ValidationError, match=r"attendent d.être relues"):
         rounds.let_out(by=person("national"), one=study, now=NOW)
     centre = visitor("national")
@@ -165,7 +169,7 @@ def test_a_correction_counts_once_another_person_agreed(study: Any, mariam: Any)
         ({"child": "personne"}, "aucune interview reçue"),
         ({"field": "weight"}, "pas un champ"),
         ({"table": "survey_answers"}, "pas un champ"),
-        ({"after": "13/05/2024"}, "pas une date"),
+        ({"after": "13/13/2024"}, "pas une date"),
         ({"field": "answer", "before": "yes", "after": "peut-être"}, "pas une réponse possible"),
         ({"after": "2024-13-05"}, "pas une date"),
         ({"why": " "}, "dites pourquoi"),
@@ -282,3 +286,16 @@ def test_every_step_of_layout_and_fieldwork_leaves_its_line(tmp_path: Path, hub:
     assert told >= {
         f"studies.{verb}" for verb in ("sized", "form_chosen", "drawn", "cluster_replaced", "corrections_proposed")
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "kept"),
+    [
+        ("date", "3/5/2024", "2024-05-03"), ("date", "2024-05-03", "2024-05-03"), ("answer", "Oui", "yes"), ("answer", "ne sait pas", "unknown"),
+        ("sex", "garçon", "male"), ("sex", "female", "female"), ("answer", "", ""), ("date", "oui", "oui"),
+    ],
+)  # fmt: skip
+def test_values_are_taken_as_people_write_them(field: str, written: str, kept: str) -> None:
+    from kalanso.hub.studies.forms.corrections import meant
+
+    assert meant(field, written) == kept

@@ -60,13 +60,15 @@ def test_the_way_leads_from_one_step_to_the_next(study: Any, mariam: Any) -> Non
         "icc": "0.16666666666666666", "households": 20, "response": 95, "weight_cv": "0.2",
     }  # fmt: skip
     assert mariam.post(f"{PAGE}{study.pk}/taille/", sent).status_code == 302
-    assert following() == "forms"
+    assert following() == "draw"
+    drawn(by, study)
+    assert following() == "forms", "a form that is chosen after the draw lists its clusters"
+    assert "Ensuite : choisir les formulaires" in text_of(mariam.get(f"{PAGE}{study.pk}/tirage/"))
     assert (
         mariam.post(f"{PAGE}{study.pk}/formulaires/", {"form": "child", "language": "fr"}).status_code == 302
     )
-    assert following() == "draw"
-    drawn(by, study)
     assert following() == "field"
+    assert "Ensuite : choisir les formulaires" not in text_of(mariam.get(f"{PAGE}{study.pk}/tirage/"))
     assert following(date(2025, 3, 1)) == "files"
     page = text_of(mariam.get(f"{PAGE}{study.pk}/"))
     assert "Apporter les fichiers" in page
@@ -300,3 +302,31 @@ def test_no_result_is_asked_for_while_teams_are_in_the_field(study: Any, tmp_pat
     study_desk.taken(person("researcher"), study, tmp_path)
     with pytest.raises(ValidationError, match="La collecte"):
         ask_analysis(by=person("researcher"), one=study, now=datetime(2025, 2, 1, tzinfo=UTC))
+
+
+def test_what_says_nothing_is_left_out_of_a_draw_and_places_drawn_twice_are_explained(
+    study: Any, mariam: Any
+) -> None:
+    by = person("researcher")
+    drawn(by, study)
+    page = text_of(mariam.get(f"{PAGE}{study.pk}/tirage/"))
+    assert "Strate 1" in page
+    assert "Segment" not in page.split("Grappes tirées")[-1]
+    assert "plusieurs fois" not in page
+    whole = [
+        row
+        | {"stratum": "T", "stratum_name": "Tout", "children": 900.0 if row["unit_code"] == "V00" else 10.0}
+        for row in frame()
+    ]
+    drawn(by, study, frame=whole, reason="une seule strate")
+    page = text_of(mariam.get(f"{PAGE}{study.pk}/tirage/"))
+    assert "Un lieu très peuplé peut être tiré plusieurs fois" in page
+    assert "Strate" not in page.split("plusieurs fois")[-1]
+
+
+def test_the_two_forms_that_households_are_asked_by_stand_before_the_others(study: Any, mariam: Any) -> None:
+    page = text_of(mariam.get(f"{PAGE}{study.pk}/formulaires/"))
+    first, others = page.split("D'autres formulaires")
+    assert "Liste des ménages" in first
+    assert "Enfant : carte, registre, souvenir" in first
+    assert "Lot (LQAS)" in others

@@ -25,4 +25,5 @@ class StudiesConfig(AppConfig):
         notices.declare(NOTICES)
         name_kinds(KINDS)
         tasks.offer(waiting.to_publish)
+        tasks.offer(waiting.to_look_at)
         citations.citable(rounds.NAME, rounds.cited)

@@ -108,6 +108,7 @@ STUDY_PAGES = (
     "round_draw",
     "round_draw_new",
     "round_replace",
+    "round_weights",
     "round_field",
     "round_corrections",
     "round_findings",

@@ -77,7 +77,7 @@ def _refuse_unfit(one: Round, line: Mapping[str, str], number: int) -> None:
             date.fromisoformat(after)
         except ValueError as error:
             raise _wrong(
-                number, _("« %(value)s » n'est pas une date ; écrivez-la comme 2025-01-31") % {"value": after}
+                number, _("« %(value)s » n'est pas une date ; écrivez-la comme 31/01/2025") % {"value": after}
             ) from error
     assert one.shown is not None
     held_values = [queries.text_of(row.get(field)) for row in queries.find(one.shown, line)]

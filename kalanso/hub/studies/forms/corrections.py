@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from kalanso.hub.people.queries.places import folded
 from kalanso.hub.studies.queries.corrections import CODES, DATES
 
 LARGEST = 2 * 1024 * 1024
@@ -27,6 +29,11 @@ VALUES = {
     "yes": gettext_lazy("oui"), "no": gettext_lazy("non"), "unknown": gettext_lazy("ne sait pas"), "female": gettext_lazy("fille"),
     "male": gettext_lazy("garçon"),
 }  # fmt: skip
+_AS_WRITTEN = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")  # day, month, year, as people write it
+_WORDS = {
+    "oui": "yes", "non": "no", "ne sait pas": "unknown", "fille": "female", "garcon": "male", "girl": "female", "boy": "male",
+    "does not know": "unknown",
+}  # fmt: skip
 SOURCES = {
     "card": gettext_lazy("carte"),
     "register": gettext_lazy("registre"),
@@ -40,7 +47,7 @@ class CorrectionForm(forms.Form):
     field = forms.ChoiceField(label=gettext_lazy("Que corriger ?"))
     after = forms.CharField(
         label=gettext_lazy("La valeur juste"), max_length=120, required=False,
-        help_text=gettext_lazy("Une date comme 2025-01-31. Une réponse : yes, no, unknown ; le sexe : female, male. Vide : rien n'est su."),
+        help_text=gettext_lazy("Une date comme 31/01/2025. Une réponse : oui, non, ne sait pas. Vide : rien n'est su."),
     )  # fmt: skip
     why = forms.CharField(
         label=gettext_lazy("Comment le savez-vous ?"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}),
@@ -53,10 +60,23 @@ class CorrectionForm(forms.Form):
         self.fields["field"].choices = [  # type: ignore[attr-defined]
             (name, f"{NAMES[name]} : {shown(name, value) or '—'}") for name, value in values.items()
         ]
-        if len(values) and not any(name in DATES for name in values):
-            self.fields["after"].help_text = ", ".join(
-                sorted({code for name in values for code in CODES.get(name, ())})
-            )
+        if "sex" in values:
+            self.fields["after"].help_text = _("Une date comme 31/01/2025. Une réponse : oui, non, ne sait pas ; le sexe : fille, garçon. Vide : rien n'est su.")  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        """Take the value as people write it."""
+        cleaned = super().clean() or {}
+        if "after" in cleaned and "field" in cleaned:
+            cleaned["after"] = meant(cleaned["field"], cleaned["after"])
+        return cleaned
+
+
+def meant(field: str, written: str) -> str:
+    """Return a value as it is kept: days as 2025-01-31, answers as their codes; whatever else as it stands."""
+    told = written.strip()
+    if field in DATES and (day := _AS_WRITTEN.fullmatch(told)):
+        return f"{day[3]}-{int(day[2]):02d}-{int(day[1]):02d}"
+    return _WORDS.get(folded(told), told) if field in CODES else told
 
 
 def shown(field: str, value: str) -> str:
@@ -93,6 +113,8 @@ class CorrectionsFileForm(forms.Form):
             {str(name): str(value or "").strip() for name, value in row.items() if name is not None}
             for row in reader
         ]
+        for row in rows:
+            row["after"] = meant(row["field"], row["after"])
         if not rows or len(rows) > ROWS_AT_MOST:
             raise forms.ValidationError(_("Ce fichier n'a aucune ligne, ou plus de 5 000."))
         if any(len(value) > 300 for row in rows for value in row.values()):

@@ -45,7 +45,7 @@ class DrawForm(forms.Form):
 
     frame = forms.ChoiceField(
         label=gettext_lazy("Tirer dans quelle liste de lieux ?"),
-        help_text=gettext_lazy("Un lieu où vivent plus d'enfants a plus de chances d'être tiré. Mieux vaut une liste de villages, si vous l'avez."),
+        help_text=gettext_lazy("Un lieu où vivent plus d'enfants a plus de chances d'être tiré. Mieux vaut une liste de villages, si vous l'avez : apportez-la plus bas, dans « Liste à vous, segments et graine »."),
     )  # fmt: skip
     file = forms.FileField(
         label=gettext_lazy("Votre liste"), required=False, max_length=255,
@@ -97,8 +97,8 @@ class DrawForm(forms.Form):
         label=gettext_lazy("Pourquoi tirer de nouveau ?"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("Le premier tirage reste lisible. Tirer jusqu'à ce que le résultat plaise fausserait l'étude."),
     )  # fmt: skip
-    rare_title = gettext_lazy("Segments et graine")
-    RARE = ("segment_above", "segment_size", "seed")
+    rare_title = gettext_lazy("Liste à vous, segments et graine")
+    RARE = ("file", "least", "segment_above", "segment_size", "seed")
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class DrawForm(forms.Form):
     @property
     def rare_open(self) -> bool:
         """Whether something must be said there."""
-        return any(self[name].errors for name in self.RARE)
+        return self["frame"].value() in (FILE, CELLS) or any(self[name].errors for name in self.RARE)
 
     def clean(self) -> dict[str, Any]:
         """Hold frame and file, and both numbers of segments together."""
@@ -154,8 +154,8 @@ class DrawForm(forms.Form):
 
 def _told(one: Measure) -> str:
     return ngettext(
-        "Les aires de santé, par : %(name)s, %(year)s (%(source)s ; %(places)s aire sur %(of)s)",
-        "Les aires de santé, par : %(name)s, %(year)s (%(source)s ; %(places)s aires sur %(of)s)",
+        "%(name)s, %(year)s : %(places)s aire de santé sur %(of)s (%(source)s)",
+        "%(name)s, %(year)s : %(places)s aires de santé sur %(of)s (%(source)s)",
         one.places,
     ) % {"name": one.name, "year": one.year, "source": one.source, "places": one.places, "of": one.of}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -28,7 +28,9 @@ _CATEGORIES: Mapping[str, Mapping[str, str]] = {
     "displaced": {"oui": "yes", "non": "no"},
 }
 _ACCENTS = {"garcon": "garçon", "ecole": "école", "deplace": "déplacé"}
-_LISTED = re.compile(r"(\S+)[\s;=:,]+(\d{1,6})")
+_LISTED = re.compile(
+    r"(\S+)(?:[\s;=:,]+| · [^:]*: *)(\d{1,6})"
+)  # a name may stand between the code and a colon
 _MARGIN = re.compile(r"(\S+)[\s;]+(\S+)[\s;=:]+(\d{1,3}(?:[.,]\d{1,4})?)\s*%?")
 CLOSE = 0.5  # how far percents may be from 100 together, in points
 
@@ -38,22 +40,22 @@ class WeightsForm(forms.Form):
 
     listed = forms.CharField(
         label=gettext_lazy("Ménages comptés dans chaque grappe"), widget=forms.Textarea(attrs={"rows": 8, "inputmode": "text"}), max_length=100_000,
-        help_text=gettext_lazy("Une grappe par ligne : son code, puis combien de ménages l'équipe y a comptés (dans le segment, s'il y en a un) avant d'en choisir. Ce nombre dit la chance d'un ménage d'être choisi."),
+        help_text=gettext_lazy("Après chaque grappe, écrivez combien de ménages l'équipe y a comptés (dans le segment, s'il y en a un) avant d'en choisir. Ce nombre dit la chance d'un ménage d'être choisi. Vous pouvez aussi coller deux colonnes d'un tableur : code et nombre."),
     )  # fmt: skip
     margins = forms.CharField(
         label=gettext_lazy("Caler sur des parts connues"), widget=forms.Textarea(attrs={"rows": 4}), max_length=4000, required=False,
-        help_text=gettext_lazy("Facultatif. Une catégorie par ligne, en % : « sexe fille 49,6 » puis « sexe garçon 50,4 ». Aussi : strate, cohorte, école, déplacé, lieu. D'un recensement récent, jamais d'une supposition."),
+        help_text=gettext_lazy("Une catégorie par ligne, en % : « sexe fille 49,6 » puis « sexe garçon 50,4 ». Aussi : strate, cohorte, école, déplacé, lieu. D'un recensement récent, jamais d'une supposition."),
     )  # fmt: skip
 
     def __init__(
-        self, *args: Any, clusters: Sequence[str], before: Mapping[str, int] | None = None,
+        self, *args: Any, clusters: Mapping[str, str], before: Mapping[str, int] | None = None,
         margins: Mapping[str, Mapping[str, float]] | None = None, **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(*args, **options)
         self.clusters = list(clusters)
         known = before or {}
         self.fields["listed"].initial = "\n".join(
-            f"{code} {known.get(code, '')}".rstrip() for code in self.clusters
+            f"{code} · {name.replace(':', ' ')} : {known.get(code, '')}" for code, name in clusters.items()
         )
         self.fields["margins"].initial = written(margins or {})
 

@@ -74,7 +74,7 @@ class SizeForm(forms.Form):
         )  # fmt: skip
         self.fields[f"per_household_{number}"] = forms.DecimalField(
             label=_("%(ages)s : enfants pour 100 ménages") % {"ages": ages}, min_value=1, max_value=500, decimal_places=1,
-            initial=round(100 * told["children_per_household"], 1) if told else 25, help_text=_("D'un recensement ou d'une enquête passée."),
+            initial=f"{100 * told['children_per_household']:g}" if told else 25, help_text=_("D'un recensement ou d'une enquête passée."),
         )  # fmt: skip
 
     @property

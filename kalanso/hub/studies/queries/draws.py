@@ -121,6 +121,9 @@ class Standing:
     main: int
     replaced: int
     next_reserve: dict[str, str]
+    strata: int
+    segmented: bool
+    repeated: bool
 
 
 def standing(draw: Draw, person: Any) -> Standing:
@@ -146,7 +149,8 @@ def standing(draw: Draw, person: Any) -> Standing:
             waiting.setdefault(row["stratum"], row["cluster"])
     return Standing(
         rows=rows, log=log, sentences=said, hidden=len(hidden), main=sum(row["role"] == "main" for row in rows), replaced=len(lines),
-        next_reserve=waiting,
+        next_reserve=waiting, strata=len(called), segmented=any(row["segments"] > 1 for row in draw.clusters),
+        repeated=any(int(row.get("hit") or 1) > 1 for row in draw.clusters),
     )  # fmt: skip
 
 

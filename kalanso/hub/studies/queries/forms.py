@@ -13,16 +13,19 @@ from kalanso.hub.studies.queries.rounds import language
 from kalanso.surveys import instruments
 from kalanso.surveys.instruments import Form
 
+NEEDED = ("household_list", "child")  # what a survey of households asks by
+
 
 @dataclass(frozen=True, kw_only=True)
 class Offered:
-    """A form of the library, and the choice of it that stands; `changed`: today it would be filled otherwise."""
+    """A form of the library, and the choice of it that stands; `changed`: today it would be filled otherwise; `needed`: what such a round asks by."""
 
     name: str
     title: str
     questions: int
     chosen: Instrument | None
     changed: bool
+    needed: bool
 
 
 def filled(one: Round, name: str) -> Form:
@@ -48,7 +51,7 @@ def offered(one: Round) -> list[Offered]:
         found.append(
             Offered(
                 name=name, title=str(form.title[language()]), questions=sum(question.type != "calculate" for question, _in in form.questions()),
-                chosen=kept, changed=kept is not None and kept.version != form.version,
+                chosen=kept, changed=kept is not None and kept.version != form.version, needed=not one.of_households or name in NEEDED,
             )
         )  # fmt: skip
     return found

@@ -99,6 +99,7 @@ def _cohort(cohort: Mapping[str, Any], analysis: Analysis, *, detail: bool) -> T
     keys = [(name, detail_ or details.get(name, "")) for name, detail_ in COVERAGE]
     names = [called(*key, language()) for key in keys]
     codes = sorted({row["stratum"] for row in own} - {ALL}) if detail else []
+    codes = codes if len(codes) > 1 else []  # one alone says what the whole says
     asked = [row for row in every if row.get("domain_kind") == VACCINATION]
     compared = [row for row in every if row.get("domain_kind", ALL) not in (ALL, VACCINATION)]
     return Told(

@@ -83,7 +83,7 @@ def way(one: Round, person: Any, *, files: dict[str, RoundFile], newest: Analysi
 
 def _of_households(told: _Told) -> list[Step]:
     return [
-        _declared(told), _sized(told), _asked(told), _drawn(told), _collected(told), _brought(told), _cleaned(told), _published(told)
+        _declared(told), _sized(told), _drawn(told), _asked(told), _collected(told), _brought(told), _cleaned(told), _published(told)
     ]  # fmt: skip
 
 

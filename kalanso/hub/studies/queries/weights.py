@@ -54,6 +54,18 @@ def in_use(draw: Draw | None) -> list[dict[str, Any]]:
     return [] if draw is None else expected_clusters(draw)
 
 
+def span(made: Weighting) -> dict[str, Any] | None:
+    """Return the least and the greatest weight of clusters with interviews, and whether a place is so large that it was due several times."""
+    weights = [float(row["weight"]) for row in made.factors if row["children_completed"]]
+    if not weights:
+        return None
+    return {
+        "low": min(weights),
+        "high": max(weights),
+        "large": any(row["p_cluster"] > 1 for row in made.factors),
+    }
+
+
 def rows(made: Weighting, person: Any) -> list[dict[str, Any]]:
     """Return the factors of each cluster that somebody may see."""
     hidden = protected(made.draw, person)

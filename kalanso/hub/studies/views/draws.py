@@ -23,6 +23,7 @@ from kalanso.hub.studies.forms.draws import CELLS, FILE, REASONS, DrawForm, Repl
 from kalanso.hub.studies.models import Round
 from kalanso.hub.studies.queries import cells, frames, rounds, sizes
 from kalanso.hub.studies.queries import draws as queries
+from kalanso.hub.studies.queries.forms import chosen
 from kalanso.hub.studies.views import context_of
 from kalanso.surveys.handed_in import SurveyRefused
 
@@ -41,7 +42,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     if drawn is not None:
         context |= {
             "draw": drawn, "standing": queries.standing(drawn, request.user), "reasons": dict(REASONS), "rows_shown": ROWS_SHOWN, "frame": frames.told(str(drawn.asked["frame"])),
-            "earlier": list(found.draws.select_related("by")[1:]),
+            "earlier": list(found.draws.select_related("by")[1:]), "asked": chosen(found),
         }  # fmt: skip
     return render(request, "studies/draw.html", context)
 

@@ -81,9 +81,13 @@ def choose(request: HttpRequest, pk: int) -> HttpResponse:
                 request, _("Formulaire choisi, version %(version)s.") % {"version": kept.version}
             )
         return redirect("round_forms", pk=found.pk)
-    return render(
-        request, "studies/forms.html", {**context_of(request, found), "offered": forms.offered(found)}
-    )
+    offered = forms.offered(found)
+    others = [one for one in offered if not one.needed]
+    context = {
+        **context_of(request, found), "offered": offered, "others": others, "others_open": any(one.chosen for one in others),
+        "ready": all(one.chosen for one in offered if one.needed),
+    }  # fmt: skip
+    return render(request, "studies/forms.html", context)
 
 
 def _kept(request: HttpRequest, pk: int, name: str) -> tuple[Round, Instrument]:

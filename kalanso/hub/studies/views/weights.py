@@ -32,7 +32,7 @@ def weights(request: HttpRequest, pk: int) -> HttpResponse:
     found = rounds.one_of_households(request.user, pk)
     refuse_unless(request.user, "studies.declare", found)
     drawn, newest = draws.newest(found), queries.newest(found)
-    codes = [row["cluster"] for row in queries.in_use(drawn)]
+    codes = {row["cluster"]: str(row["name"]) for row in queries.in_use(drawn)}
     form = WeightsForm(
         request.POST or None,
         clusters=codes,
@@ -54,7 +54,7 @@ def weights(request: HttpRequest, pk: int) -> HttpResponse:
         "rows": queries.rows(done, request.user) if done else [], "ready": all(kind in files for kind in queries.READ),
         "silent": queries.silent_children(done, rounds.language()) if done else "",
         "stale": bool(done and done.sample and queries.stale(found, done.sample)),
-        "margins": queries.margins(done, rounds.language()) if done else [],
+        "margins": queries.margins(done, rounds.language()) if done else [], "span": queries.span(done) if done else None,
     }  # fmt: skip
     return render(request, "studies/weights.html", context, status=422 if form.errors else 200)
 
