@@ -16,6 +16,13 @@ TARGET_BY_TYPE = (
     (1, 3, 1, 3, 0, 1), (0, 8, 0, 1, 0, 2), (5, 25, 0, 3, 0, 4), (0, 1, 0, 0, 1, 0), (0, 2, 1, 0, 1, 0),
 )  # fmt: skip
 
+# The sum of their performance index of 2000 (api00), in the same cells.
+INDEX_BY_TYPE = (
+    (0, 7203, 0, 0, 1458, 711), (2013, 20495, 0, 0, 0, 0), (0, 1001, 0, 529, 547, 0), (709, 6005, 0, 0, 1190, 689), (552, 8633, 0, 0, 0, 2184),
+    (0, 1116, 0, 0, 0, 0), (0, 551, 0, 0, 0, 0), (0, 963, 0, 443, 0, 482), (0, 6858, 0, 703, 0, 1550), (629, 9964, 595, 661, 614, 1298),
+    (699, 2160, 687, 2161, 0, 679), (0, 5418, 0, 608, 0, 1333), (2554, 14254, 0, 1577, 0, 2009), (0, 494, 0, 0, 411, 0), (0, 1166, 696, 0, 631, 0),
+)  # fmt: skip
+
 
 def schools() -> pd.DataFrame:
     """183 rows in 15 clusters with the cluster sums of `clus1`; the order within a cluster is made up."""
@@ -28,12 +35,19 @@ def schools() -> pd.DataFrame:
 
 
 def schools_by_type() -> pd.DataFrame:
-    """The same number of rows with school-wide target and type of school."""
+    """The same number of rows with school-wide target and type of school; `index` is the mean of the cell: sums by cell settle raked estimates too."""
     cells = [(target, kind) for kind in "EHM" for target in ("no", "yes")]
     rows = [
-        {"stratum": "all", "cluster": cluster, "weight": 33.847, "target": target, "kind": kind}
-        for cluster, counts in enumerate(TARGET_BY_TYPE)
-        for (target, kind), count in zip(cells, counts, strict=True)
+        {
+            "stratum": "all",
+            "cluster": cluster,
+            "weight": 33.847,
+            "target": target,
+            "kind": kind,
+            "index": total / max(count, 1),
+        }
+        for cluster, (counts, totals) in enumerate(zip(TARGET_BY_TYPE, INDEX_BY_TYPE, strict=True))
+        for (target, kind), count, total in zip(cells, counts, totals, strict=True)
         for _ in range(count)
     ]
     return pd.DataFrame(rows)

@@ -16,6 +16,7 @@ import pytest
 
 from kalanso.surveys.design import rake
 from kalanso.surveys.estimation import design, difference, quotient, shares
+from tests.surveys.samples import schools_by_type
 
 MARGINS = {"sex": {"female": 0.49, "male": 0.51}, "cohort": {"young": 0.42, "old": 0.58}}
 # domain: (share, standard error) as R tells them
@@ -70,6 +71,16 @@ def test_errors_of_raked_differences_and_quotients_are_those_of_r() -> None:
 
     assert (found["difference"], found["standard_error"]) == pytest.approx(GIRLS_AND_BOYS, abs=1e-9)
     assert doses["standard_error"] == pytest.approx(2 * IN_R["all"][1], abs=1e-9)
+
+
+def test_raking_of_the_schools_of_clus1_is_that_of_r_and_svy_with_a_tight_tolerance() -> None:
+    # numbers of schools in California by type and by school-wide target, as R's examples of `rake` give them
+    margins = {"kind": {"E": 4421, "H": 755, "M": 1018}, "target": {"no": 1072, "yes": 5122}}
+    own = rake(schools_by_type(), margins).assign(raked_on="kind,target")
+    found = shares(design(own), own[["index"]] / 1000).iloc[0]
+
+    assert 1000 * found["estimate"] == pytest.approx(641.2303209268, abs=1e-6)
+    assert 1000 * found["standard_error"] == pytest.approx(23.94200991, abs=1e-6)
 
 
 def test_what_a_margin_tells_whole_does_not_move() -> None:
