@@ -23,6 +23,8 @@ from kalanso.surveys.handed_in import SurveyRefused
 from kalanso.surveys.record import Record, RecordRefused
 
 NEVER = np.inf
+# Each cluster left out is begun from the whole sample, and left once a step moves no mass by more than this.
+EVENLY, CLOSE = 1e-3, 1e-6
 # who is left in, by how much the rest of a stratum weighs more: weights, or None where none meet the margins
 Again = Callable[[Mask, Numbers], Numbers | None]
 
@@ -52,12 +54,15 @@ def known_ages(record: Record, dose: str, members: Mask) -> Ages:
     return Ages(after[members], until[members])
 
 
-def turnbull(ages: Ages, weight: Numbers, *, tolerance: float = 1e-9, most: int = 20_000) -> pd.DataFrame:
+def turnbull(
+    ages: Ages, weight: Numbers, *, tolerance: float = 1e-9, most: int = 20_000, near: pd.DataFrame | None = None
+) -> pd.DataFrame:  # fmt: skip
     """Return the distribution of the age at a dose: after, until (days), mass (share).
 
     The mass of a row lies somewhere after `after` and until `until`; within, nobody can say where. What lies until
     infinity never came as far as was seen. Found by self-consistency, begun evenly, with the longer steps of Varadhan and Roland (2008,
-    Scandinavian Journal of Statistics 35:335-353) where they raise the likelihood.
+    Scandinavian Journal of Statistics 35:335-353) where they raise the likelihood. `near` is the distribution of almost the same children, where
+    there is one: begun from it the way is short.
     """
     if not len(weight) or not (ages.after < ages.until).all():
         raise RecordRefused(
@@ -67,7 +72,7 @@ def turnbull(ages: Ages, weight: Numbers, *, tolerance: float = 1e-9, most: int 
     share = np.bincount(place.ravel(), weights=weight) / weight.sum()
     low, high = _innermost(pairs[:, 0], pairs[:, 1])
     inside = ((pairs[:, :1] <= low[None, :]) & (high[None, :] <= pairs[:, 1:])).astype(float)
-    mass = np.full(len(low), 1 / len(low))
+    mass = np.full(len(low), 1 / len(low)) if near is None else _begun(near, high)
     for _ in range(most):
         one = _consistent(mass, inside, share)
         two = _consistent(one, inside, share)
@@ -76,6 +81,13 @@ def turnbull(ages: Ages, weight: Numbers, *, tolerance: float = 1e-9, most: int 
             break
         mass = _further(mass, one, two, inside, share)
     return pd.DataFrame({"after": low, "until": high, "mass": mass})
+
+
+def _begun(near: pd.DataFrame, until: Numbers) -> Numbers:
+    """Return a distribution laid on other intervals, with a little everywhere: what has no mass could never get any."""
+    at = np.minimum(np.searchsorted(until, near["until"].to_numpy()), len(until) - 1)
+    mass = np.bincount(at, weights=near["mass"].to_numpy(), minlength=len(until))
+    return np.asarray((1 - EVENLY) * mass / mass.sum() + EVENLY / len(until))
 
 
 def _consistent(mass: Numbers, inside: Numbers, share: Numbers) -> Numbers:
@@ -158,8 +170,8 @@ def dose_by_age(
     )  # fmt: skip
 
 
-def _by(ages: Ages, weight: Numbers, at: Numbers) -> Numbers:
-    found = turnbull(ages, weight)
+def _by(ages: Ages, weight: Numbers, at: Numbers, near: pd.DataFrame | None = None) -> Numbers:
+    found = turnbull(ages, weight) if near is None else turnbull(ages, weight, near=near, tolerance=CLOSE)
     return np.array([float(found.loc[found["until"] <= age, "mass"].sum()) for age in at])
 
 
@@ -171,6 +183,7 @@ def _left_out_one(
     `ages` and `share` are those of `members` (all, if not given); `again` says what children weigh of whom some are left out.
     """
     members = np.ones(sample.children, dtype=bool) if members is None else members
+    whole = turnbull(ages, sample.weight[members], tolerance=CLOSE)
     total = np.zeros(len(at))
     not_raked = 0
     for cluster in range(sample.clusters):
@@ -187,7 +200,7 @@ def _left_out_one(
         not_raked += again is not None and weight is None
         weight = sample.weight * more if weight is None else weight
         own = inside[members]
-        other = _by(Ages(ages.after[own], ages.until[own]), weight[inside], at)
+        other = _by(Ages(ages.after[own], ages.until[own]), weight[inside], at, whole)
         total += (m - 1) / m * (other - share) ** 2
     return LeftOut(total, not_raked)
 

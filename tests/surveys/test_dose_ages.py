@@ -123,6 +123,30 @@ def test_intervals_by_age_hold_the_truth_in_most_simulated_cohorts():
     assert held >= 34  # 38 of 40 to be expected
 
 
+def test_clusters_left_out_are_begun_from_the_whole_and_end_where_they_would_anyway():
+    chance = np.random.default_rng(9)
+    n, size = 12, 20
+    came = 42 + chance.gamma(1.2, 30, n * size) * np.exp(np.repeat(chance.normal(0, 0.3, n), size))
+    seen = chance.integers(60, 300, n * size).astype(float)
+    got, undated = came <= seen, chance.uniform(size=n * size) < 0.2
+    day = np.ceil(came)
+    ages = Ages(
+        np.where(got, np.where(undated, -1, day - 1), seen),
+        np.where(got, np.where(undated, seen, day), np.inf),
+    )
+    frame = pd.DataFrame({"stratum": "one", "cluster": np.repeat(range(n), size), "weight": 1.0})
+    points = np.array([60.0, 90, 150])
+    sample = dose_ages.design(frame)
+    share = dose_ages._by(ages, sample.weight, points)
+
+    slow = sum(
+        (n - 1) / n * (dose_ages._by(Ages(ages.after[kept], ages.until[kept]), sample.weight[kept], points) - share) ** 2
+        for kept in (frame["cluster"].to_numpy() != at for at in range(n))
+    )  # fmt: skip
+    quick = dose_ages._left_out_one(sample, ages, points, share).variance
+    assert np.sqrt(quick) == pytest.approx(np.sqrt(slow), rel=0.005)
+
+
 def test_raked_errors_by_age_are_those_of_residuals_where_no_child_is_too_young_to_tell():
     # clusters differ by how many girls they have, girls are vaccinated less often: raking by sex takes much of the spread away
     who = ["child | cohort | interview_date | birth_card | cluster | sex"]
