@@ -41,8 +41,8 @@ def choropleth(
     """Return the map of one value per place.
 
     `table` has `place` (name), `value` (share or count, null = no data) and `geometry` (outline in degrees as WKB bytes
-    or hexadecimal text), and may have `low`, `high`, `kind` (published or catchment) and `reason` (why there is no
-    value, in the reader's language). `when` is the period code; `limits` cut the classes; `attention` is the coverage
+    or hexadecimal text), and may have `low`, `high`, `kind` (published or catchment), `reason` (why there is no
+    value, in the reader's language) and `grade` (confidence in the value, told in the table alone). `when` is the period code; `limits` cut the classes; `attention` is the coverage
     below which places are counted in the title; `relevant` (low or high) says which places are named: the lowest
     coverage or the highest count unless stated; `total` is the count of all together, where rounded values differ.
     """
@@ -85,6 +85,7 @@ def map_rows(table: pd.DataFrame) -> pd.DataFrame:
         rows[bound] = pd.to_numeric(table[bound]) if bound in table else float("nan")
     rows["kind"] = table.get("kind", "published")
     rows["reason"] = table["reason"].fillna("").astype(str) if "reason" in table else ""
+    rows["grade"] = table["grade"].fillna("").astype(str) if "grade" in table else ""
     return rows.reset_index(drop=True)
 
 
@@ -193,6 +194,8 @@ def _twin(rows: pd.DataFrame, cuts: Sequence[float], subject: Subject, locale: s
         if rows["low"].notna().any():
             interval = "" if pd.isna(row.low) else words.between(row.low, row.high, subject.unit, locale)
             line[words.say(locale, "figures.heading.interval")] = interval
+        if rows["grade"].any():
+            line[words.say(locale, "figures.heading.confidence")] = row.grade
         in_class = rows.loc[row.Index, "class"]
         line[words.say(locale, "figures.heading.class")] = "" if pd.isna(in_class) else names[int(in_class)]
         line[words.say(locale, "figures.heading.remarks")] = row.reason

@@ -43,8 +43,8 @@ def estimate_map(
     """Return the map of a chance (`show="chance"`) or of the width of an interval (`show="width"`).
 
     `table` has `place`, `value` (0 to 1: the chance that coverage lies under `threshold`, or the width
-    in points of coverage) and `geometry`, and may have `low`, `high` (the interval of coverage), `kind`
-    and `reason`.
+    in points of coverage) and `geometry`, and may have `low`, `high` (the interval of coverage), `kind`,
+    `reason` and `grade`.
     """
     check_locale(locale)
     require("estimate_map", table, needed("estimate_map"))
@@ -161,6 +161,8 @@ def _twin(rows: pd.DataFrame, show: str, names: Sequence[str], subject: Subject,
         if rows["low"].notna().any():
             interval = "" if pd.isna(row.low) else words.between(row.low, row.high, "share", locale)
             line[words.say(locale, "figures.heading.interval")] = interval
+        if rows["grade"].any():
+            line[words.say(locale, "figures.heading.confidence")] = row.grade
         in_class = rows.loc[row.Index, "class"]
         line[words.say(locale, "figures.heading.class")] = "" if pd.isna(in_class) else names[int(in_class)]
         line[words.say(locale, "figures.heading.remarks")] = row.reason

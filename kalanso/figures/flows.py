@@ -44,7 +44,7 @@ def source_flows(
 
     `table` has `source` (as readers know it), `arises`, `entered` and `held` (levels; `held` empty where
     nothing came) and `state` (current, late, undeclared or declared_only), and may have `feeds`, the names
-    of the sources that it feeds.
+    of the sources that it feeds, and `by`, how and how late its numbers are reached, in words.
     """
     check_locale(locale)
     require("source_flows", table, needed("source_flows"))
@@ -73,7 +73,8 @@ def _rows(table: pd.DataFrame) -> pd.DataFrame:
     rows = pd.DataFrame({name: table[name].fillna("").astype(str) for name in ("source", "state")})
     for name in ("arises", "entered", "held"):
         rows[name] = [_step(code, name) for code in table[name].fillna("").astype(str)]
-    rows["feeds"] = table["feeds"].fillna("").astype(str) if "feeds" in table else ""
+    for name in ("feeds", "by"):
+        rows[name] = table[name].fillna("").astype(str) if name in table else ""
     if unknown := set(rows["state"]) - set(STATES):
         raise FigureRefused(
             f"source_flows: state: expected one of {', '.join(STATES)}, got {sorted(unknown)[0]!r}"
@@ -123,14 +124,14 @@ def _state(state: str, locale: str) -> str:
 def _twin(rows: pd.DataFrame, locale: str) -> pd.DataFrame:
     heads = {
         name: words.say(locale, f"figures.source_flows.heading_{name}")
-        for name in ("source", "arises", "entered", "held", "state", "feeds")
+        for name in ("source", "arises", "entered", "held", "state", "by", "feeds")
     }
     dash = words.say(locale, "figures.source_flows.level_none")
     return pd.DataFrame([
         {
             heads["source"]: row.source, heads["arises"]: _name(row.arises, locale),
             heads["entered"]: _name(row.entered, locale), heads["held"]: _name(row.held, locale),
-            heads["state"]: _state(row.state, locale), heads["feeds"]: row.feeds or dash,
+            heads["state"]: _state(row.state, locale), heads["by"]: row.by or dash, heads["feeds"]: row.feeds or dash,
         }
         for row in each(rows)
     ])  # fmt: skip
@@ -168,6 +169,8 @@ def _lanes(rows: pd.DataFrame, locale: str, room: float, *, narrow: bool) -> lis
     top = float(_HEAD)
     for row in each(rows):
         remark = _state(row.state, locale)
+        if row.by:
+            remark = words.say(locale, "figures.source_flows.by", state=remark, by=row.by)
         if row.feeds:
             remark = words.say(locale, "figures.source_flows.feeds", state=remark, names=row.feeds)
         name = wrap(row.source, room - 8, LABEL_SIZE, bold=True)

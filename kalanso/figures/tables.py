@@ -28,6 +28,9 @@ _VALUE = Input(name="value", type="number", meaning="share or rate (1 = 100 %) o
 _LOW = Input(name="low", type="number", meaning="lower end of the 95 % interval", needed=False)
 _HIGH = Input(name="high", type="number", meaning="upper end of the 95 % interval", needed=False)
 _PROVISIONAL = Input(name="provisional", type="yes/no", meaning="reports may still arrive", needed=False)
+_GRADE = Input(
+    name="grade", type="text", meaning="confidence in the number, A to D; empty = not graded", needed=False
+)
 
 INPUTS: Mapping[str, tuple[Input, ...]] = {
     "trend": (
@@ -47,6 +50,7 @@ INPUTS: Mapping[str, tuple[Input, ...]] = {
         _LOW, _HIGH,
         Input(name="kind", type="text", meaning="published, or catchment where it is approximate", needed=False),
         Input(name="reason", type="text", meaning="why there is no value, in the reader's language", needed=False),
+        _GRADE,
     ),
     "heat_grid": (_PLACE, _PERIOD, _VALUE, _PROVISIONAL),
     "ranked_bars": (_PLACE, _VALUE, _LOW, _HIGH),
@@ -68,6 +72,7 @@ INPUTS: Mapping[str, tuple[Input, ...]] = {
         _LOW, _HIGH,
         Input(name="kind", type="text", meaning="published, or catchment where it is approximate", needed=False),
         Input(name="reason", type="text", meaning="why there is no value, in the reader's language", needed=False),
+        _GRADE,
     ),
     "evidence_axis": (
         Input(name="period", type="period", meaning="quarter; of a span the last one"),
@@ -105,6 +110,7 @@ INPUTS: Mapping[str, tuple[Input, ...]] = {
         Input(name="held", type="text", meaning="finest level that the store holds; empty where nothing came"),
         Input(name="state", type="text", meaning="current, late, undeclared or declared_only"),
         Input(name="feeds", type="text", meaning="names of the sources that it feeds", needed=False),
+        Input(name="by", type="text", meaning="how and how late its numbers are reached, in the reader's language", needed=False),
     ),
     "organ_pipe": (
         Input(name="cluster", type="text", meaning="code of the cluster, never shown"),

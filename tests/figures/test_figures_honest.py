@@ -176,6 +176,18 @@ def test_the_legend_counts_the_places_of_each_class() -> None:
     assert figure.title == "2 districts sur 5 sous 80\u202f%\u00a0; au plus bas, A (40\u202f%)"
 
 
+def test_the_table_of_a_map_tells_the_grade_of_each_value_where_there_is_one() -> None:
+    boxes = [shapely.box(n, 10, n + 1, 11) for n in range(2)]
+    table = pd.DataFrame({"place": list("AB"), "value": [0.4, 0.9], "geometry": shapely.to_wkb(boxes)})
+    graded = table.assign(grade=["C", ""])
+    about = Subject(measure="Couverture", level="district")
+
+    for draw in (figures.choropleth, figures.estimate_map):
+        told = draw(graded, subject=about).table.set_index("Lieu")["Confiance (A à D)"]
+        assert told.to_dict() == {"A": "C", "B": ""}
+        assert "Confiance (A à D)" not in draw(table, subject=about).table
+
+
 def test_places_without_outline_or_value_are_said_not_dropped() -> None:
     boxes = [shapely.to_wkb(shapely.box(0, 10, 1, 11)), shapely.to_wkb(shapely.box(1, 10, 2, 11)), None]
     table = pd.DataFrame({"place": ["A", "B", "C"], "value": [0.9, None, 0.5], "geometry": boxes})

@@ -131,6 +131,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "kalanso.hub.explore.panels",
                 "kalanso.hub.explore.panels.cards",
+                "kalanso.hub.explore.panels.confidence",
                 "kalanso.hub.explore.panels.known",
                 "kalanso.hub.explore.panels.counted_map",
                 "kalanso.hub.explore.panels.missed",

@@ -16,7 +16,7 @@ import pandas as pd
 
 from kalanso import triangulation
 from kalanso.coverage.tables import COVERAGE_ESTIMATES, COVERAGE_ESTIMATES_YEARLY
-from kalanso.hub.explore.queries import places, said
+from kalanso.hub.explore.queries import places, said, series
 from kalanso.hub.explore.queries.analyses import CALM
 from kalanso.hub.explore.queries.shelf import Shelf, remembered, shared
 from kalanso.store import TableSpec
@@ -101,14 +101,16 @@ def _rests_on_estimate(row: Mapping[str, Any]) -> bool:
     return BY_ESTIMATE in told or f'"{COVERAGE_ESTIMATES_YEARLY.name}"' in str(row.get("evidence", ""))
 
 
-def _read(shelf: Shelf, spec: TableSpec, codes: Iterable[str], **equal: str) -> list[dict[str, Any]]:
-    """Return the rows of some places, without what rests on an estimate that may not leave its own pages."""
+def _read(shelf: Shelf, spec: TableSpec, codes: Iterable[str] | None, **equal: str) -> list[dict[str, Any]]:
+    """Return the rows of some places (None: all), without what rests on an estimate that may not leave its own pages."""
     if not shelf.sees(spec) or shelf.manifest(spec) is None:
         return []
     table = shelf.table(spec)
     for column, value in equal.items():
         table = table.filter(table[column] == value)
-    rows = shelf.rows(table.filter(table.place_code.isin(sorted(set(codes)))).order_by(list(spec.key)))
+    if codes is not None:
+        table = table.filter(table.place_code.isin(sorted(set(codes))))
+    rows = shelf.rows(table.order_by(list(spec.key)))
     if said.tellable(shelf):
         return rows
     runs = {row["source"] for row in rows if row.get("kind") == BY_ESTIMATE}
@@ -251,7 +253,7 @@ def _partners_grades(shelf: Shelf, code: str) -> list[Grade]:
     return _graded(shelf, CONFIDENCE_GRADES_PARTNERS, [code])
 
 
-def _graded(shelf: Shelf, spec: TableSpec, codes: Iterable[str], **equal: str) -> list[Grade]:
+def _graded(shelf: Shelf, spec: TableSpec, codes: Iterable[str] | None, **equal: str) -> list[Grade]:
     return [
         Grade(
             row=row, reasons=tuple(Message(one["message"], one["params"]) for one in json.loads(row["reasons"])),
@@ -280,9 +282,29 @@ def grade_marks(
         return {}
     year = str(Period.parse(when).end.year)
     return {
-        one.row["place_code"]: one for one in _grades_of(shelf, codes, indicator, kind)
+        one.row["place_code"]: one for one in _grades_of(shelf, tuple(sorted(codes)), indicator, kind)
         if one.row["period"] == year and source in ("", one.row["source"])
     }  # fmt: skip
+
+
+def reported_marks(shelf: Shelf, codes: tuple[str, ...], indicator: str, when: str) -> dict[str, Grade]:
+    """Return by place the grade of a reported coverage, such as dtp1_coverage, of the source that pages show."""
+    basis = next(iter(series.bases(shelf, indicator)), None)
+    if basis is None:
+        return {}
+    dose = indicator.removesuffix("_coverage")
+    return grade_marks(shelf, codes, dose, "administrative", when, basis.source)
+
+
+@remembered
+def grades_among(shelf: Shelf, codes: tuple[str, ...]) -> list[Grade]:
+    """Return the grades of all sources of some places, read once for all of them."""
+    return _graded(shelf, grades_table(shelf), codes)
+
+
+def grades_of_kind(shelf: Shelf, kind: str) -> list[Grade]:
+    """Return the grades of all places that the reader sees, of numbers that came about in one way."""
+    return _graded(shelf, grades_table(shelf), None, kind=kind)
 
 
 @remembered

@@ -138,7 +138,7 @@ def choices(shelf: Shelf, spec_name: str, column: str, as_of: str | None) -> lis
 def _choices(shelf: Shelf, spec_name: str, column: str, as_of: str | None) -> list[str]:
     table = shelf.table(find(shelf, spec_name), as_of)
     found = shelf.arrow(table.select(column).distinct()).column(0).to_pylist()
-    values = sorted((v for v in found if v), reverse=column == "period")
+    values = sorted({str(v) for v in found if v}, reverse=column == "period")
     return values[:CHOICES_AT_MOST]
 
 
@@ -146,7 +146,7 @@ def selected(shelf: Shelf, spec: TableSpec, selection: Selection) -> ir.Table:
     """Return the chosen rows of a table, unordered."""
     table = shelf.table(spec, selection.as_of)
     for column, value in selection.values:
-        table = table.filter(table[column] == value)
+        table = table.filter(table[column].cast("string") == value)
     if selection.place:
         codes = sorted(places.below(shelf, selection.place))
         for column in ("place_code", "from_code"):

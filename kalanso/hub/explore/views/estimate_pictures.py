@@ -15,7 +15,7 @@ from kalanso.coverage import tables as run_tables
 from kalanso.figures.classes import limits as class_limits
 from kalanso.hub.explore.panels import locale, word
 from kalanso.hub.explore.panels.records import source_named
-from kalanso.hub.explore.queries import estimates, places, runs
+from kalanso.hub.explore.queries import beside, estimates, places, runs
 from kalanso.hub.explore.queries.estimates import Estimate
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.runs import spec_of
@@ -66,13 +66,16 @@ def estimate_map(
     """
     if measure == MISSED:  # of equal numbers, the title names the one that stands first in the list
         shown = sorted(shown, key=lambda one: (-_missed(values, one), one.name))
+    when = next((value.period for value in values.values()), "")
+    codes = tuple(one.code for one in shown)
+    marks = beside.grade_marks(here, codes, indicator, beside.BY_ESTIMATE, when)
     rows = [
         _outlined(here, shown, place_)
         | _shown(values.get(place_.code), measure, chances.get(place_.code))
-        | {"reason": "" if place_.code in values else _("pas d'estimation montrée pour ce lieu")}
+        | {"reason": "" if place_.code in values else _("pas d'estimation montrée pour ce lieu"),
+           "grade": marks[place_.code].row["grade"] if place_.code in marks else ""}
         for place_ in shown
-    ]
-    when = next((value.period for value in values.values()), "")
+    ]  # fmt: skip
     tables = specs(here, estimates.source(here, when), "coverage_thresholds")
     level = shown[0].level
     told = _only_to_look(here, place)

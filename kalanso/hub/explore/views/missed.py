@@ -136,9 +136,11 @@ def _burden(here: Shelf, place: Place, indicator: str, when: str) -> dict[str, A
     root = known.root() or place
     rows = estimates.burden_in(here, place.code, indicator, when)
     every = estimates.burden(here, indicator, when)
+    codes = tuple(row["place_code"] for row in rows[:BURDEN_SHOWN])
+    marks = beside.grade_marks(here, codes, indicator, beside.BY_ESTIMATE, when)
     shown = [
         {**row, "missed": estimates.Number.of(row, "missed_children"), "coverage": estimates.Number.of(row, "coverage"),
-         "rank": estimates.Number.of(row, "rank")}
+         "rank": estimates.Number.of(row, "rank"), "grade": marks.get(row["place_code"])}
         for row in rows[:BURDEN_SHOWN]
     ]  # fmt: skip
     ranked = (

@@ -14,7 +14,7 @@ from kalanso import __version__
 from kalanso.hub.evidence.queries.sources import called
 from kalanso.hub.explore import tasks
 from kalanso.hub.explore.panels import locale, word
-from kalanso.hub.explore.queries import estimates, findings, places, runs, series
+from kalanso.hub.explore.queries import beside, estimates, findings, places, runs, series
 from kalanso.hub.explore.queries.learning_hub import Studied
 from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.series import Point
@@ -242,11 +242,13 @@ def map_of(
     indicator: str = "dtp1_coverage",
 ) -> Picture:  # fmt: skip
     """Draw an indicator of the places inside another."""
+    marks = beside.reported_marks(here, tuple(values), indicator, when)
     rows = [
         {
             **drawn,
             "value": values[p.code].value if p.code in values else None,
             "reason": "" if p.code in values else _("aucun rapport montré"),
+            "grade": marks[p.code].row["grade"] if p.code in marks else "",
         }
         for p, drawn in zip(shown, places.drawable(here, shown), strict=True)
     ]

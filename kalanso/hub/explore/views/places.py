@@ -202,12 +202,7 @@ def _inside(here: Shelf, this: Place, when: str | None) -> dict[str, Any]:
     areas = [p for p in children if p.level != Level.FACILITY]
     facilities = [p for p in children if p.level == Level.FACILITY]
     values = _values(here, areas, when) if when else {}
-    basis = next(iter(series.bases(here, "dtp1_coverage")), None)
-    marks = (
-        beside.grade_marks(here, tuple(values), "dtp1", "administrative", when or "", basis.source)
-        if basis
-        else {}
-    )
+    marks = beside.reported_marks(here, tuple(values), "dtp1_coverage", when or "")
     ranked = sorted((Ranked(p, values.get(p.code), marks.get(p.code)) for p in areas), key=_lowest_first)
     drawn = len(values) > 1 and when is not None
     hidden = withheld.of_reports(here, this.code, when)
