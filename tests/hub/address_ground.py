@@ -513,6 +513,7 @@ def _published(ground: Ground) -> dict[str, Any]:
     return {
         "quality report": _quality_report(),
         "finding": lambda who: {"key": key},
+        "discussed finding": lambda who: {"object_type": "evidence.finding", "object_id": key},
         "code": lambda who: {"code": ground.codes["district"]},
         "code of a facility": lambda who: {"code": home},
         "analysis": lambda who: {"analysis": "dropout"},

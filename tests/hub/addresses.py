@@ -481,8 +481,10 @@ AUTHORS: Some = frozenset({AUTHOR})
 DISCUSSION = (
     look("discussion", TALKS, about="place", knows=TALKS),
     look("discussion", CLEARED, about="flagged place", knows=CLEARED),
+    look("discussion", TALKS, about="discussed finding", knows=TALKS),
     button("write_comment", WRITES, about="place", knows=TALKS, form=COMMENT),
     button("write_comment", CLEARED, about="flagged place", knows=CLEARED, form=COMMENT),
+    button("write_comment", WRITES, about="discussed finding", knows=TALKS, form=COMMENT | {"key": "3d6f0a52-7c55-4f4e-9c0f-0123456789ac"}),
     button("follow", TALKS, about="place", knows=TALKS),
     button("follow", CLEARED, about="flagged place", knows=CLEARED),
     page("change_comment", AUTHORS, about="comment", knows=TALKS, done=302, form={"text": "une crue", "version": 1}),

@@ -13,19 +13,21 @@ class EvidenceConfig(AppConfig):
     def ready(self) -> None:
         """Declare who may do what at the desk, how it is told, and what waits there for somebody."""
         from kalanso.hub.evidence.permissions import RULES
-        from kalanso.hub.evidence.queries import cited, waiting
+        from kalanso.hub.evidence.queries import cited, discussed, waiting
         from kalanso.hub.evidence.queries.notices import NOTICES
         from kalanso.hub.evidence.queries.trail import FIELDS, KINDS, TECHNICAL, VALUES, VERBS
         from kalanso.hub.jobs.queries import name_kinds, name_things
         from kalanso.hub.offline.forms import OfflineForm, join
         from kalanso.hub.people.permissions import declare
         from kalanso.hub.people.queries import citations, notices, tasks, trail
+        from kalanso.hub.people.queries.subjects import discuss
         from kalanso.hub.portfolio.queries import agenda
 
         declare(RULES)
         trail.declare(VERBS, FIELDS, values=VALUES, technical=TECHNICAL)
         notices.declare(NOTICES)
         citations.citable(cited.FINDING, cited.cited)
+        discuss(discussed.FINDING, discussed.subject)
         agenda.offer(cited.released)
         name_kinds(KINDS)
         name_things(waiting.THINGS)

@@ -17,11 +17,13 @@ from kalanso.definitions import Pack
 from kalanso.hub.evidence.models import FindingStatus
 from kalanso.hub.evidence.queries.answers import OF_PLACES, Answer, answers
 from kalanso.hub.evidence.queries.calls import Call, calls, told
+from kalanso.hub.evidence.queries.findings import FINDING
 from kalanso.hub.evidence.queries.sources import distinct_titles
 from kalanso.hub.evidence.queries.worklist import KEY_SHOWN, Basis, said_of
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.permissions import reach
 from kalanso.hub.people.queries.access import access_of, today
+from kalanso.hub.people.queries.discussion import numbers
 from kalanso.pipeline.worklist_files import documents, others, owing, steps
 from kalanso.quality import worklist as lists
 from kalanso.quality.missing_reports import OF_REPORTS
@@ -90,6 +92,7 @@ class Line:
     passing: Passing | None
     said: FindingStatus | None
     may_answer: bool
+    talked: int  # contributions to its discussion
     then: str  # the question that comes next on the page among the reader's own or others'; "" after the last
 
     @property
@@ -252,6 +255,7 @@ class _Table:
         self.pack, self.locale, self.root = pack, locale, root
         self.titles = distinct_titles()
         self.said = said_of(set(rows["key"]))
+        self.talked = numbers(person, FINDING, set(rows["key"]))
         self.allowed = _allowed(person, set(rows["place_code"]))
         self.home = {one.place_code for one in access_of(person).memberships if one.place_code}
 
@@ -288,7 +292,7 @@ class _Table:
             others=others(row, self.pack, self.locale),
             call=self.calls.get(row["place_code"]) if other else None,
             passing=self._passing(row, asked), said=self.said.get(row["key"]),
-            may_answer=row["place_code"] in self.allowed, then=then,
+            may_answer=row["place_code"] in self.allowed, talked=self.talked.get(row["key"], 0), then=then,
         )  # fmt: skip
 
     def _passing(self, row: Mapping[Any, Any], asked: str) -> Passing | None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from kalanso.hub.evidence.models import Run
 from kalanso.hub.evidence.queries import findings, published
+from kalanso.hub.evidence.queries.findings import FINDING
 from kalanso.hub.evidence.queries.sources import distinct_titles
 from kalanso.hub.evidence.queries.uploads import language
 from kalanso.hub.people.queries.citations import Cited
@@ -19,7 +20,6 @@ from kalanso.hub.portfolio.queries.agenda import Part, Point
 from kalanso.quality.sentences import sentence
 from kalanso.quality.tables import QUALITY_FINDINGS
 
-FINDING = "evidence.finding"
 LONGEST = 160
 
 

@@ -14,10 +14,13 @@ from kalanso.hub.evidence.models import FindingStatus
 from kalanso.hub.evidence.queries import published
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.hub.people.queries.access import access_of
+from kalanso.hub.people.queries.discussion import numbers
 from kalanso.quality.tables import CLOSED_STATUSES, QUALITY_FINDINGS
 from kalanso.vocabulary import Period
 
+FINDING = "evidence.finding"  # as it is cited and discussed
 KEY = ("check", "source", "place_code", "period", "indicator", "detail")
+KEY_LENGTH = 64  # letters of a fingerprint
 SEPARATOR = "\x1f"
 SHOWN = 20
 OPEN = "open"  # asked for instead of a status: whatever nobody explained, corrected or dismissed
@@ -71,7 +74,7 @@ def _chosen(table: ir.Table, wanted: Wanted) -> ir.Table:
 
 
 def listed(person: Any, wanted: Wanted, number: int) -> tuple[list[dict[str, Any]], int]:
-    """Return one page of findings with what people said, and how many there are in all.
+    """Return one page of findings with what people said and how much they talk of each, and how many there are in all.
 
     Own places come first, then the gravest and newest. Both are asked at once: hiding what is protected is
     the dearest part of the question.
@@ -91,7 +94,8 @@ def listed(person: Any, wanted: Wanted, number: int) -> tuple[list[dict[str, Any
     if not found and number > 1:
         return listed(person, wanted, 1)
     said = FindingStatus.objects.select_related("by").in_bulk([row["key"] for row in found], field_name="key")
-    rows = [{**row, "said": said.get(row["key"])} for row in found]
+    talked = numbers(person, FINDING, [row["key"] for row in found])
+    rows = [{**row, "said": said.get(row["key"]), "talked": talked.get(row["key"], 0)} for row in found]
     return rows, int(found[0]["total"]) if found else 0
 
 
@@ -116,7 +120,7 @@ def one(key: str) -> dict[str, Any] | None:
 
 def among(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return those findings among some keys that the reader may see, each once, asked at once."""
-    wanted = [key for key in keys if len(key) == 64]
+    wanted = [key for key in keys if len(key) == KEY_LENGTH]
     if not wanted:
         return {}
     found = published.rows(QUALITY_FINDINGS, lambda t: _keyed(t).filter(lambda t: t.key.isin(wanted)))

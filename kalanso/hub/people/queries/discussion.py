@@ -6,10 +6,12 @@ Text is kept as it was written and shown as paragraphs: everything is escaped, a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from kalanso.hub.people.models import Comment, Membership, Person, Subscription
 from kalanso.hub.people.queries.access import access_of, path_of
 from kalanso.hub.people.queries.notices import Notice
-from kalanso.hub.people.queries.subjects import NoSubject, Subject, may_read, readers_among, subject
+from kalanso.hub.people.queries.subjects import READERS, NoSubject, Subject, may_read, readers_among, subject
 
 # How changes read in the trail, and how notices read.
 VERBS = {
@@ -96,6 +98,17 @@ def comment_for(reader: Any, key: UUID) -> tuple[Comment, Subject]:
     if not may_read(reader, about):
         raise NoSubject(f"{key}: not for this reader")
     return comment, about
+
+
+def numbers(reader: Any, object_type: str, keys: Iterable[str]) -> dict[str, int]:
+    """Return how many contributions stand on each of some things of one type, asked at once; none to who reads no discussion.
+
+    Of things at places under a flag, `keys` names those alone that the reader may see.
+    """
+    if not access_of(reader).roles & READERS:
+        return {}
+    rows = Comment.objects.filter(object_type=object_type, object_id__in=list(keys), withdrawn=None)
+    return dict(rows.order_by().values_list("object_id").annotate(n=Count("pk")))
 
 
 def address_of(comment: Comment) -> str:
