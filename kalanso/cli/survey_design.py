@@ -224,16 +224,11 @@ def rehearse(
     locale = str(context.obj or "fr")
     try:
         rows = pd.read_csv(drawn, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        begun = {} if first_day is None else {"first_day": first_day.date()}
-        found = rehearsal(rows, Fieldwork(survey=survey, days=days, **begun), np.random.default_rng(seed))
-    except (
-        OSError,
-        UnicodeDecodeError,
-        pd.errors.ParserError,
-        pd.errors.EmptyDataError,
-        NoClusters,
-        KeyError,
-    ) as error:
+        begun = Fieldwork.first_day if first_day is None else first_day.date()
+        fieldwork = Fieldwork(survey=survey, days=days, first_day=begun)
+        found = rehearsal(rows, fieldwork, np.random.default_rng(seed))
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError,
+            NoClusters, KeyError) as error:  # fmt: skip
         typer.echo(say(locale, "cli.survey.draw.unreadable", file=str(drawn), reason=str(error)), err=True)
         raise typer.Exit(int(ExitCode.BAD_FILE)) from None
     out.mkdir(parents=True, exist_ok=True)
