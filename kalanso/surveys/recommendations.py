@@ -100,14 +100,17 @@ def fhir_recommendations(table: pd.DataFrame, on: date, *, system: str) -> list[
     `system` is the address under which the study's identifiers are unique. Doses that are not yet due, or for which the child
     is too old, have a status in words, since FHIR's value set has none. https://hl7.org/fhir/R4/immunizationrecommendation.html
     """
+    told: dict[str, list[dict[str, Any]]] = {}
+    for row in table.to_dict("records"):
+        told.setdefault(str(row["child"]), []).append(_recommended(row))
     return [
         {
             "resourceType": "ImmunizationRecommendation",
-            "patient": {"identifier": {"system": system, "value": str(child)}},
+            "patient": {"identifier": {"system": system, "value": child}},
             "date": on.isoformat(),
-            "recommendation": [_recommended(row) for row in own.to_dict("records")],
+            "recommendation": own,
         }
-        for child, own in table.groupby("child", sort=False)
+        for child, own in told.items()
     ]
 
 

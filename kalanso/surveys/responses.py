@@ -6,9 +6,12 @@ children from the child form. What lies in clusters that were not drawn is count
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from kalanso.surveys.design.weights import HOUSEHOLD_OUTCOMES
+from kalanso.surveys.instruments.answers import IDS
 from kalanso.surveys.instruments.field_count import child_interviews, household_visits
 
 ALL = "all"
@@ -16,6 +19,13 @@ RESPONSE_COLUMNS = (
     "stratum", "clusters", "homes", "homes_done", "homes_refused", "homes_absent", "homes_other", "asked", "agreed",
     "refused", "analysed",
 )  # fmt: skip
+
+# Of the answers to the child form, which say whether somebody answered; the others have been read before.
+ASKED = frozenset({*IDS, "interviewer", "today", "start", "end", "cluster", "household", "child", "consent"})
+
+
+def _needed(column: str) -> bool:
+    return column in ASKED or re.split(r"[/\-]", column)[-1] in ASKED
 
 
 def responses(
@@ -30,7 +40,7 @@ def responses(
     """
     strata = sample.astype({"cluster": str, "stratum": str}).drop_duplicates("cluster")
     stratum = strata.set_index("cluster")["stratum"]
-    talks, _ = child_interviews(answers)
+    talks, _ = child_interviews(answers.loc[:, [_needed(str(name)) for name in answers]])
     talks = talks.assign(stratum=talks["cluster"].map(stratum)).dropna(subset=["stratum"])
     table = pd.DataFrame(index=pd.Index(sorted(strata["stratum"].unique()), name="stratum"))
     table["clusters"] = stratum.groupby(stratum).size()
