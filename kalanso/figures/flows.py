@@ -122,19 +122,17 @@ def _state(state: str, locale: str) -> str:
 
 
 def _twin(rows: pd.DataFrame, locale: str) -> pd.DataFrame:
-    heads = {
-        name: words.say(locale, f"figures.source_flows.heading_{name}")
-        for name in ("source", "arises", "entered", "held", "state", "by", "feeds")
-    }
     dash = words.say(locale, "figures.source_flows.level_none")
-    return pd.DataFrame([
-        {
-            heads["source"]: row.source, heads["arises"]: _name(row.arises, locale),
-            heads["entered"]: _name(row.entered, locale), heads["held"]: _name(row.held, locale),
-            heads["state"]: _state(row.state, locale), heads["by"]: row.by or dash, heads["feeds"]: row.feeds or dash,
-        }
-        for row in each(rows)
-    ])  # fmt: skip
+    told = {
+        "source": rows["source"],
+        **{name: rows[name].map(lambda step: _name(step, locale)) for name in ("arises", "entered", "held")},
+        "state": rows["state"].map(lambda state: _state(state, locale)),
+        **({"by": rows["by"].replace("", dash)} if rows["by"].any() else {}),
+        "feeds": rows["feeds"].replace("", dash),
+    }
+    return pd.DataFrame(
+        {words.say(locale, f"figures.source_flows.heading_{name}"): column for name, column in told.items()}
+    )
 
 
 @dataclass(frozen=True)

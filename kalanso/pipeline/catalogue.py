@@ -99,6 +99,7 @@ def _measured(holdings: Holdings, progress: Progress, cancel: Cancel) -> dict[st
         tables.SOURCE_HOLDINGS.name: held, tables.SOURCE_AGREEMENT.name: agreed,
         tables.SOURCE_DIFFERENCES.name: apart, tables.CATALOGUE_GAPS.name: found,
         tables.SOURCE_REVISIONS.name: revised, tables.SOURCE_FACTS.name: glance,
+        tables.SOURCE_ENTRIES.name: measured.entries(pack.sources),
         **_provisional(holdings, triangle(states, _country(holdings))),
     }  # fmt: skip
 

@@ -52,6 +52,15 @@ def test_the_table_twin_says_the_same_as_the_drawing() -> None:
     assert table.iloc[2].tolist() == ["LQAS", "area", "district", "none", "known, nothing came", "none"]
 
 
+def test_how_and_how_late_a_source_is_reached_stands_in_lane_and_table_where_it_is_known() -> None:
+    known = lanes().assign(by=["by a file, 30 days", "", ""])
+    figure = figures.source_flows(known, subject=ABOUT, locale="en")
+
+    assert "by a file, 30 days" in figure.table["Access and lag"].tolist()
+    assert "by a file, 30 days" in str(figure.spec_at(760))
+    assert "Access and lag" not in figures.source_flows(lanes(), subject=ABOUT, locale="en").table
+
+
 @pytest.mark.parametrize("width", [320, 760])
 def test_paper_is_dotted_until_numbers_are_typed_in(width: int) -> None:
     drawn = lines(figures.source_flows(lanes(), subject=ABOUT).spec_at(width))

@@ -120,6 +120,50 @@ def test_one_source_shows_what_is_declared_and_what_is_measured(measured: Any) -
     assert "pas encore connu" in page, "one kept state tells nothing of delays"
 
 
+def test_one_source_shows_every_field_of_an_entry_of_the_catalogue(measured: Any) -> None:
+    page = words(visitor("national").get("/preuves/sources/demo-snis/"))
+
+    for field in (
+        "Système et version DHIS2", "Niveaux", "Ses chiffres naissent", "Ils sont saisis", "Chiffres déclarés", "Elle est reprise par",
+        "Qui est couvert secteurs public", "Période des chiffres mois", "Rythme déclaré Chaque mois", "Délai déclaré 30 jours après",
+        "Rapporté à qui projection du recensement de 2009", "Liste des lieux organisation units", "Codes des lieux UID DHIS2",
+        "Comment on y accède Par un serveur", "Licence déclarée", "Biais connus", "Demande d'accès", "Déclaré d'après",
+        "Ce que les contrôles y trouvent, domaine par domaine", "empreinte", "Si elle vient à manquer",
+    ):  # fmt: skip
+        assert field in page, field
+    assert "Doses de" in page, "each number is defined"
+
+
+def test_what_people_write_of_a_source_stands_before_what_is_declared(measured: Any) -> None:
+    client = visitor("national")
+    told = {"cadence": "monthly", "patience_days": "20", "version": "0", "system": "DHIS2 2.41", "access": "file", "periods": "semaine",
+            "identifiers": "codes 2025", "population": "public seul", "places_list": "liste de 2025", "levels": "district",
+            "denominator": "recensement 2022"}  # fmt: skip
+    assert client.post("/preuves/sources/demo-snis/", told).status_code == 302
+    page = words(client.get("/preuves/sources/demo-snis/"))
+
+    for field in (
+        "DHIS2 2.41",
+        "Par un fichier",
+        "codes 2025",
+        "public seul",
+        "liste de 2025",
+        "recensement 2022",
+    ):
+        assert field in page
+    assert "UID DHIS2" not in page.split("Décrire cette source")[0]
+
+
+def test_an_access_that_nobody_knows_is_refused_by_the_database(quick_hand: Any) -> None:
+    from django.db import IntegrityError, transaction
+
+    from kalanso.hub.evidence.models import SourceCard
+    from tests.hub.visitors import person
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SourceCard.objects.create(code="x", access="guess", changed_by=person("national"), changed=NOW)
+
+
 @pytest.mark.parametrize(
     ("role", "status"), [("district", 200), ("partner", 200), ("donor", 200), ("reader", 403)]
 )

@@ -342,3 +342,21 @@ def test_a_revision_tells_late_reports_from_corrections() -> None:
 )
 def test_when_the_next_numbers_are_due(refresh: str, lag: int | None, due: date | None) -> None:
     assert next_due(date(2024, 12, 31), refresh, lag) == due
+
+
+def test_every_declared_field_of_a_source_is_a_column_of_its_entry() -> None:
+    from dataclasses import fields
+
+    from kalanso import definitions
+    from kalanso.definitions import DeclaredSource
+    from kalanso.sources.catalogue import entries
+    from kalanso.sources.catalogue.tables import SOURCE_ENTRIES
+
+    declared = definitions.load("ML").sources
+    rows = entries(declared).set_index("declared")
+    columns = {name.removesuffix("_fr").removesuffix("_en") for name in SOURCE_ENTRIES.column_names}
+
+    assert {one.name for one in fields(DeclaredSource)} - {"match", "series", "code", "source"} <= columns
+    assert list(rows.index) == [one.code for one in declared.sources]
+    assert rows.loc["snis", "levels"] == "country, region, district, health_area, facility"
+    assert rows.loc["snis", "denominator_en"] == "projection of the census of 2009"

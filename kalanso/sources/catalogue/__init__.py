@@ -8,6 +8,7 @@ store and publishing the answers is the work of `kalanso.pipeline.catalogue`.
 
 from kalanso.sources.catalogue.agreement import Rules, agreement, differences
 from kalanso.sources.catalogue.cells import cells_of, published_cells, shared, told
+from kalanso.sources.catalogue.entries import entries
 from kalanso.sources.catalogue.facts import facts
 from kalanso.sources.catalogue.gaps import Ground, gaps
 from kalanso.sources.catalogue.holdings import holdings
@@ -23,6 +24,7 @@ __all__ = [
     "arrivals",
     "cells_of",
     "differences",
+    "entries",
     "facts",
     "gaps",
     "holdings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kalanso.definitions.sources import ACCESS, AGREEMENTS, REFRESH, REQUESTS
 from kalanso.indicators.tables import PERIOD_TYPES
 from kalanso.store import Audience, Column, Security, TableSpec
 
@@ -158,6 +159,41 @@ SOURCE_FACTS = TableSpec(
     audience=Audience.PARTNER,
 )  # fmt: skip
 
+
+def _word(name: str, meaning: str, values: tuple[str, ...] = ()) -> Column:
+    return Column(name=name, type="string", meaning=meaning, values=values)
+
+
+def _both(name: str, meaning: str) -> tuple[Column, ...]:
+    return (_word(f"{name}_fr", f"{meaning}, in French"), _word(f"{name}_en", f"{meaning}, in English"))
+
+
+SOURCE_ENTRIES = TableSpec(
+    name="source_entries",
+    version=1,
+    meaning="What is declared of each source: owner, system, levels, population, periods, lag, denominator, access, biases, money, agreement, fallback",
+    columns=(
+        _word("declared", "code of the declaration in the country's pack"),
+        *_both("name", "what people call it"), *_both("what", "what it brings"),
+        _word("owner", "institution that owns it"), _word("contact", "whom to ask there"),
+        _word("system", "software in which it is kept"), _word("version", "its version"),
+        _word("levels", "levels that it can give, the finest last"), _word("arises_at", "level at which its numbers arise"),
+        _word("entered_at", "level at which they are first typed in"), _word("feeds", "sources that take its numbers up"),
+        *_both("population", "who is covered"), _word("period", "length of its periods"), _word("refresh", "how often it brings something new", REFRESH),
+        Column(name="lag_days", type="int", meaning="days from the end of a period to its numbers", unit="days", nullable=True, minimum=0),
+        _word("indicators", "codes, or patterns of codes, of what it counts"), *_both("denominator", "out of whom, of which origin and edition"),
+        _word("places_list", "list of places that it uses"), _word("identifiers", "codes of places in it"),
+        _word("access", "how it is reached", ACCESS), _word("licence", "on which terms"), *_both("biases", "known biases"),
+        _word("funder", "who pays for it"), Column(name="funding_ends", type="date", meaning="until when", nullable=True),
+        _word("agreement", "state of the agreement with its owner", AGREEMENTS), _word("request", "state of the request for access", REQUESTS),
+        _word("next_release", "when its next edition is announced"), _word("fallback", "source to use where it fails"),
+        _word("declared_by", "where this declaration comes from"),
+        Column(name="to_confirm", type="bool", meaning="whether its owner has yet to confirm it"),
+    ),
+    key=("declared",),
+    audience=Audience.PARTNER,
+)  # fmt: skip
+
 TABLES = (
-    SOURCE_FACTS, SOURCE_HOLDINGS, SOURCE_AGREEMENT, SOURCE_DIFFERENCES, CATALOGUE_GAPS, SOURCE_REVISIONS,
+    SOURCE_ENTRIES, SOURCE_FACTS, SOURCE_HOLDINGS, SOURCE_AGREEMENT, SOURCE_DIFFERENCES, CATALOGUE_GAPS, SOURCE_REVISIONS,
 )  # fmt: skip

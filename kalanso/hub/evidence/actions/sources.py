@@ -16,8 +16,9 @@ from kalanso.hub.people.models import Person
 from kalanso.hub.people.permissions import refuse_unless
 
 COLUMNS = (
-    "title", "what", "importer", "licence", "contact", "cadence", "patience_days", "owner", "funder", "funding_ends",
-    "agreement", "request", "next_release", "fallback", "biases", "notes",
+    "title", "what", "importer", "licence", "contact", "cadence", "patience_days", "owner", "system", "levels", "population", "periods",
+    "denominator", "places_list", "identifiers", "access", "funder", "funding_ends", "agreement", "request", "next_release", "fallback",
+    "biases", "notes",
 )  # fmt: skip
 
 

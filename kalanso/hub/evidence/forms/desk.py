@@ -125,6 +125,35 @@ class SourceForm(forms.Form):
         label=gettext_lazy("Jours laissés après la fin de la période"), min_value=0, max_value=730
     )
     owner = forms.CharField(label=gettext_lazy("Propriétaire"), max_length=200, required=False)
+    system = forms.CharField(
+        label=gettext_lazy("Système et version"), max_length=200, required=False,
+        help_text=gettext_lazy("Exemple : DHIS2 2.40, ou classeur Excel du district"),
+    )  # fmt: skip
+    levels = forms.CharField(
+        label=gettext_lazy("Niveaux"), max_length=200, required=False,
+        help_text=gettext_lazy("Du plus haut au plus fin : pays, région, district, aire de santé, établissement"),
+    )  # fmt: skip
+    population = forms.CharField(
+        label=gettext_lazy("Qui est couvert"), max_length=300, required=False,
+        help_text=gettext_lazy("Public, privé, ONG ; toutes les zones, ou celles où l'on va"),
+    )  # fmt: skip
+    periods = forms.CharField(label=gettext_lazy("Période des chiffres"), max_length=100, required=False)
+    denominator = forms.CharField(
+        label=gettext_lazy("Rapporté à qui"), max_length=300, required=False,
+        help_text=gettext_lazy("Origine et année du dénominateur. Exemple : projection du recensement de 2009"),
+    )  # fmt: skip
+    places_list = forms.CharField(
+        label=gettext_lazy("Liste des lieux"), max_length=200, required=False,
+        help_text=gettext_lazy("Laquelle, et de quelle année"),
+    )  # fmt: skip
+    identifiers = forms.CharField(
+        label=gettext_lazy("Codes des lieux"), max_length=200, required=False,
+        help_text=gettext_lazy("Exemple : UID du DHIS2, P-codes de 2023, noms écrits à la main"),
+    )  # fmt: skip
+    access = forms.ChoiceField(
+        label=gettext_lazy("Comment on y accède"), required=False,
+        choices=[("", gettext_lazy("comme déclaré")), *SourceCard.Access.choices],
+    )  # fmt: skip
     funder = forms.CharField(label=gettext_lazy("Qui la paie"), max_length=200, required=False)
     funding_ends = forms.DateField(
         label=gettext_lazy("Payée jusqu'au"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

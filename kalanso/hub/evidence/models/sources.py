@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from kalanso.definitions.sources import AGREEMENTS, REQUESTS
+from kalanso.definitions.sources import ACCESS, AGREEMENTS, REQUESTS
 
 
 class SourceCard(models.Model):
@@ -36,6 +36,14 @@ class SourceCard(models.Model):
         REFUSED = "refused", _("Refusé")
         UNKNOWN = "unknown", _("Inconnu")
 
+    class Access(models.TextChoices):
+        """How one gets at its numbers."""
+
+        API = "api", _("Par un serveur")
+        FILE = "file", _("Par un fichier")
+        PAPER = "paper", _("Sur papier")
+        NONE = "none", _("Pas d'accès")
+
     class Cadence(models.TextChoices):
         """How often it brings something new."""
 
@@ -53,6 +61,14 @@ class SourceCard(models.Model):
     cadence = models.CharField(max_length=10, choices=Cadence.choices, default=Cadence.SOMETIMES)
     patience_days = models.PositiveSmallIntegerField(default=30)
     owner = models.CharField(max_length=200, blank=True, default="")
+    system = models.CharField(max_length=200, blank=True, default="")
+    levels = models.CharField(max_length=200, blank=True, default="")
+    population = models.CharField(max_length=300, blank=True, default="")
+    periods = models.CharField(max_length=100, blank=True, default="")
+    denominator = models.CharField(max_length=300, blank=True, default="")
+    places_list = models.CharField(max_length=200, blank=True, default="")
+    identifiers = models.CharField(max_length=200, blank=True, default="")
+    access = models.CharField(max_length=10, blank=True, default="", choices=Access.choices)
     funder = models.CharField(max_length=200, blank=True, default="")
     funding_ends = models.DateField(null=True, blank=True)
     agreement = models.CharField(max_length=10, blank=True, default="", choices=Agreement.choices)
@@ -71,6 +87,9 @@ class SourceCard(models.Model):
             models.CheckConstraint(
                 condition=Q(agreement__in=["", *AGREEMENTS]) & Q(request__in=["", *REQUESTS]),
                 name="evidence_source_known_states",
+            ),
+            models.CheckConstraint(
+                condition=Q(access__in=["", *ACCESS]), name="evidence_source_known_access"
             ),
         )
 

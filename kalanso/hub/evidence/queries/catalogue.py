@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from kalanso.definitions import DeclaredSource, Pack
 from kalanso.hub.evidence.models import SourceCard
@@ -65,13 +66,24 @@ class Catalogue:
     more_gaps: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """One number that a source holds at a level: what it means, its last period, and the share of its cells with a number."""
+
+    name: str
+    definition: str
+    level: str
+    last: str
+    share: float
+
+
 @dataclass(frozen=True)
 class Measured:
     """What is measured and declared of one source."""
 
     facts: Mapping[str, Any]
     declared: DeclaredSource | None
-    held: tuple[tuple[str, str, str, float], ...]
+    held: tuple[Number, ...]
     gaps: tuple[str, ...]
     levels: tuple[str, ...]
 
@@ -99,7 +111,7 @@ def catalogue() -> Catalogue:
     held = _frame(SOURCE_HOLDINGS)
     if held.empty:
         return Catalogue(measured=False)
-    names = _Names()
+    names = Names()
     rows = [names.row(code, own) for code, own in held.groupby("indicator", sort=False)]
     rows += [
         Held(names.indicator(code), True, ((),) * len(LEVELS))
@@ -122,52 +134,22 @@ def measured(code: str) -> Measured | None:
     if not facts:
         return None
     held = _frame(SOURCE_HOLDINGS)
-    names = _Names()
+    names = Names()
     own = held[held["source"] == code].sort_values(["indicator", "level"])
     found = _frame(CATALOGUE_GAPS)
     declared = names.pack.sources.source(str(facts[0]["declared"]))
     return Measured(
         facts={name: None if pd.isna(value) else value for name, value in facts[0].items()}, declared=declared,
         held=tuple(
-            (names.indicator(row.indicator), names.level(row.level), row.last_period, row.completeness)
+            Number(
+                name=names.indicator(row.indicator), definition=names.definition(row.indicator), level=names.level(row.level),
+                last=row.last_period, share=row.completeness,
+            )
             for row in own.itertuples()
         ),
         gaps=names.gaps(found[found["source"] == code])[:MOST_GAPS],
         levels=tuple(names.level(level) for level in (declared.levels if declared else ())),
     )  # fmt: skip
-
-
-def declared_facts(known: Measured | None, card: SourceCard | None) -> list[tuple[str, str]]:
-    """Return what is declared of a source in words, name by name: what people wrote here before what the pack says."""
-    one = known.declared if known else None
-    words = known.words if known else {}
-
-    def said(name: str) -> Any:
-        own = getattr(card, name, "") if card is not None else ""
-        return own or words.get(name) or (getattr(one, name) if one is not None else "")
-
-    agreement, request, ends = said("agreement"), said("request"), said("funding_ends")
-    fallback = getattr(card, "fallback", "") or (
-        _Names().source(one.fallback) if one and one.fallback else ""
-    )
-    facts = (
-        (_("Propriétaire"), said("owner")),
-        (_("Qui la paie"), said("funder")),
-        (_("Payée jusqu'au"), format_value(ends, "date", language()) if ends else ""),
-        (_("Accord avec son propriétaire"), SourceCard.Agreement(agreement).label if agreement else ""),
-        (_("Demande d'accès"), SourceCard.Request(request).label if request else ""),
-        (_("Prochaine parution"), said("next_release")),
-        (
-            _("Si elle vient à manquer"),
-            fallback,
-        ),
-        (_("Système"), one.system if one else ""),
-        (_("Niveaux"), ", ".join(known.levels) if known else ""),
-        (_("Qui est couvert"), words.get("population", "")),
-        (_("Rapporté à qui"), words.get("denominator", "")),
-        (_("Biais connus"), said("biases")),
-    )
-    return [(str(name), str(value)) for name, value in facts if value]
 
 
 def flows() -> list[dict[str, str]]:
@@ -178,7 +160,7 @@ def flows() -> list[dict[str, str]]:
     facts = _frame(SOURCE_FACTS)
     if facts.empty:
         return []
-    names = _Names()
+    names = Names()
     found: dict[str, dict[str, str]] = {}
     for row in facts.to_dict("records"):
         declared = names.pack.sources.source(str(row["declared"]))
@@ -190,10 +172,19 @@ def flows() -> list[dict[str, str]]:
             "entered": declared.entered_at if declared else held or "country",
             "held": held, "state": str(row["state"]),
             "feeds": ", ".join(map(names.source, declared.feeds)) if declared else "",
+            "by": _reached(declared) if declared else "",
         })  # fmt: skip
         if row["state"] == "late":
             here["state"] = "late"
     return list(found.values())
+
+
+def _reached(declared: DeclaredSource) -> str:
+    """Return how a source is reached, and how many days after the end of a period its numbers come."""
+    told = [str(SourceCard.Access(declared.access).label).lower()]
+    if declared.lag_days is not None:
+        told.append(ngettext("%(n)s jour", "%(n)s jours", declared.lag_days) % {"n": declared.lag_days})
+    return ", ".join(told)
 
 
 def _of_few(held: Any) -> str:
@@ -210,7 +201,7 @@ def _frame(spec: TableSpec) -> pd.DataFrame:
     return pd.DataFrame(published.rows(spec, lambda table: table), columns=list(spec.column_names))
 
 
-class _Names:
+class Names:
     """What readers call indicators, levels, sources and places."""
 
     def __init__(self) -> None:
@@ -225,6 +216,10 @@ class _Names:
 
     def indicator(self, code: str) -> str:
         return self.pack.name(code, language()) if code else ""
+
+    def definition(self, code: str) -> str:
+        known = self.pack.indicators.get(code)
+        return known.definition[language()] if known else ""
 
     def level(self, code: str) -> str:
         return self.pack.name(f"level.{code}", language()) if code else ""

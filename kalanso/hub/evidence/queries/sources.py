@@ -40,6 +40,8 @@ class Source:
     reader: str
     expected: date | None
     late_days: int
+    file: str = ""  # name of the file that came last, and its checksum
+    sha256: str = ""
     surveys: tuple[str, ...] = ()  # titles of the surveys whose results it brought
 
     @property
@@ -99,6 +101,7 @@ def _source(
     return Source(
         code=code, card=card, newest=period.code if period else "", newest_ends=ends,
         numbers=int(held.get("n", 0)), imported=imported.get("imported_at"), reader=str(imported.get("reader", "")),
+        file=str(imported.get("file_name", "")), sha256=str(imported.get("sha256", "")),
         expected=expected, late_days=(today - expected).days if expected and today > expected else 0,
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from kalanso.hub.evidence.actions import sources as actions
 from kalanso.hub.evidence.forms.desk import SourceForm
-from kalanso.hub.evidence.queries import catalogue
+from kalanso.hub.evidence.queries import catalogue, source_entry
 from kalanso.hub.evidence.queries import sources as queries
 from kalanso.hub.people.permissions import may
 
@@ -72,6 +72,6 @@ def one(request: HttpRequest, code: str) -> HttpResponse:
     return render(
         request, "evidence/source.html",
         {"source": source, "form": form, "allowed": allowed, "measured": known,
-         "declared": catalogue.declared_facts(known, card)},
+         "declared": source_entry.facts(known, card), "doubts": source_entry.doubts(code)},
         status=422 if form.errors else 200,
     )  # fmt: skip

@@ -66,6 +66,7 @@ CHECK_NAMES = {
 }
 UNITS = {"degrees": _("degrés"), "km": "km", "km2": "km²"}
 TITLES = {
+    "source_entries": _("Que déclare-t-on de chaque source ?"),
     "source_facts": _("Que sait-on de chaque source ?"),
     "source_holdings": _("Quelle source détient quel chiffre ?"),
     "source_agreement": _("À quel point les sources s'accordent-elles ?"),
@@ -169,7 +170,7 @@ THEMES: tuple[tuple[Any, str, frozenset[str]], ...] = (
         "place_crosswalk", "place_matches",
     })),
     (_("Sources et fichiers reçus"), "sources", frozenset({
-        "source_facts", "source_holdings", "catalogue_gaps", "source_revisions", "imports", "rejected_rows",
+        "source_entries", "source_facts", "source_holdings", "catalogue_gaps", "source_revisions", "imports", "rejected_rows",
         "dhis2_pulls", "dhis2_changes",
     })),
 )  # fmt: skip
