@@ -98,14 +98,14 @@ def hub_address(demo_folder: Path, ground: dict[str, str]) -> Iterator[str]:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(folder: Path, *, worker: bool = False) -> Iterator[str]:
     """Serve a store and lend the address of the hub."""
     pytest.importorskip("granian", reason="the extra `hub` is not installed")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    # No worker: what waits goes on waiting, so that its pages can be seen.
-    told = ["--store", str(folder), "--port", str(port), "--no-worker"]
+    # Most pages are seen without a worker: what waits goes on waiting.
+    told = ["--store", str(folder), "--port", str(port), *([] if worker else ["--no-worker"])]
     server = subprocess.Popen([sys.executable, "-m", "kalanso.hub", "serve", *told], env=ALONE)
     try:
         _wait(server, port)
