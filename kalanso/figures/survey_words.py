@@ -130,7 +130,8 @@ def left_out_told(dose: str, scope: str, n: int, locale: str) -> str:
 def called(indicator: str, detail: str, locale: str) -> str:
     """Name an indicator with its dose or paper."""
     name = say(locale, f"figures.survey.measure.{indicator}")
-    return name if indicator in ALONE else f"{name} : {detail_called(detail, locale)}"
+    colon = " : " if locale == "fr" else ": "
+    return name if indicator in ALONE else f"{name}{colon}{detail_called(detail, locale)}"
 
 
 def detail_called(detail: str, locale: str) -> str:

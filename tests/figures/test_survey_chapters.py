@@ -151,7 +151,7 @@ def test_small_groups_of_the_sample_are_hidden_with_the_next_one_and_answers_tha
 
 def test_precision_stands_beside_the_shares() -> None:
     found = grid_with(told(), "DEFF").rows
-    assert list(found[0])[:1] == ["Crude coverage : DTP1"]
+    assert list(found[0])[:1] == ["Crude coverage: DTP1"]
     assert list(found[0][2:]) == ["5.0", "52% ; 68%", "1.52", "0.081", "90", "400", "24"]
 
 
