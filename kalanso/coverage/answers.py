@@ -10,13 +10,11 @@ chance for a good part, so that others answer only along those directions of glo
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from kalanso.coverage.compiling import compiled
+from kalanso.coverage.products import add_product, fill_product
 from kalanso.coverage.records import Floats
 
 # Others answer along so many directions of globals at most: each costs a hundredth of a density.
@@ -51,13 +49,14 @@ class Answers:
 
     def _moved(self, y: Floats, sign: float) -> Floats:
         shared, out = self.by.shape[1], y.copy()
-        _answer(self.rows, -sign * (self.shift + self.by @ y[:shared]), sign, self.middle, out[shared:])
+        out[shared:] += sign * self.middle
+        add_product(self.rows, -sign * (self.shift + self.by @ y[:shared]), out[shared:])
         return out
 
     def back(self, slope: Floats) -> Floats:
         """Return how far slopes in all others (those in globals are not read) pull at globals (G)."""
-        pulled = np.zeros(len(self.rows))
-        _pull(self.rows, slope[self.by.shape[1] :], pulled)
+        pulled = np.empty(len(self.rows))
+        fill_product(self.rows, slope[self.by.shape[1] :], pulled)
         return np.asarray(-self.by.T @ pulled)
 
     def whole(self) -> Floats:
@@ -67,26 +66,6 @@ class Answers:
     def turned(self, about: Floats, turn: Floats) -> Answers:
         """Return the same where globals are about + turn w."""
         return replace(self, by=self.by @ turn, shift=self.shift + self.by @ about)
-
-
-@compiled
-def _answer(rows: Any, times: Any, sign: float, middle: Any, out: Any) -> None:
-    """Add sign middle + times @ rows to `out`."""
-    for i in range(out.size):
-        out[i] += sign * middle[i]
-    for k in range(rows.shape[0]):
-        for i in range(out.size):
-            out[i] += times[k] * rows[k, i]
-
-
-@nb.njit(cache=True, nogil=True, fastmath=True)
-def _pull(rows: Any, slope: Any, out: Any) -> None:
-    """Fill rows @ slope."""
-    for k in range(rows.shape[0]):
-        v = 0.0
-        for i in range(slope.size):
-            v += rows[k, i] * slope[i]
-        out[k] = v
 
 
 @dataclass(eq=False)

@@ -73,7 +73,7 @@ def sample_cut(
         part = 0.4 + 0.6 * number / cut.chains
         progress("coverage.progress.sampling", part)
         keeper, chain = _chain(
-            model.copy(), map_, step, levels[number :: cut.chains], held, plan, cut, seeds[3 + number]
+            model, map_, step, levels[number :: cut.chains], held, plan, cut, seeds[3 + number]
         )
         keepers.append(keeper)
         chains.append(chain)

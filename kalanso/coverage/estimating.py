@@ -37,7 +37,7 @@ from kalanso.coverage.terms import Term, terms_of, unheard
 from kalanso.coverage.whitener import NotWhitened
 
 FITTED = 100  # draws whose expected doses are kept for checks against the reports
-# Cells below which a second thread gains next to nothing.
+# Cells below which a second process gains less than it takes to begin.
 SMALL = 6000
 # Folder of a second try in the checkpoint.
 AGAIN = "again"
@@ -69,7 +69,7 @@ def estimate(
     EstimateRefused where the computation finds no way.
     """
     began = time.monotonic()
-    # Two chains in two threads: a library's own threads would only get in their way.
+    # Chains run side by side: a library's own threads would only get in their way.
     with threadpool_limits(1):
         try:
             return _estimate(evidence, question, rng, began, progress, warm, checkpoint, priors, plan)

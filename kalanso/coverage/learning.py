@@ -109,9 +109,9 @@ def _walk(
 ) -> tuple[Floats, Floats, Floats, list[Floats], Chain]:
     """Return where one chain went, and the chain."""
     size, every = model.layout.size, math.ceil(iterations / STATES)
-    own, gamma, passed, states = model.copy(), list[Floats](), list[Floats](), list[Floats]()
+    gamma, passed, states = list[Floats](), list[Floats](), list[Floats]()
     middle, left_out = np.zeros(map_.size - size), iterations // (2 if start[1] is None else 4)
-    sampler = Sampler(own, replace(map_, model=own), pace)
+    sampler = Sampler(model, map_, pace)
     chain = sampler.start(start[0]) if start[1] is None else Chain(start[1], start[0], USUAL)
 
     def keep(x: Floats) -> None:

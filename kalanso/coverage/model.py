@@ -136,10 +136,6 @@ class Model:
         """The evidence as arrays."""
         return self.layout.design
 
-    def copy(self) -> Model:
-        """Return the same density with room of its own."""
-        return Model(self.layout, self.frame, self.terms)
-
     @cached_property
     def loose(self) -> Model:
         """The same density without the terms that tie areas together."""

@@ -74,7 +74,7 @@ def sample(
     model, map_ = learned.with_(layout, terms)
     seconds["learning"] = time.monotonic() - began - seconds["pilot"]
     runs = [
-        _Run(number, model.copy(), map_, plan, seeds[SEEDS + number], learned, checkpoint)
+        _Run(number, model, map_, plan, seeds[SEEDS + number], learned, checkpoint)
         for number in range(plan.chains)
     ]
     mixed = _blocks(runs, plan, layout, progress, workers)
@@ -117,7 +117,6 @@ class _Run:
         learned: Learned, checkpoint: Path | None,
     ) -> None:  # fmt: skip
         self.path = None if checkpoint is None else checkpoint / f"chain{number}.stage"
-        self.plan = plan
         self.written = 0.0, 0.0  # when, and how long it took
         self.sampler = Sampler(model, replace(map_, model=model), plan.pace)
         self.chain: Chain

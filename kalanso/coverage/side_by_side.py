@@ -29,7 +29,7 @@ def apart(do: Callable[[Piece], Result], of: Iterable[Piece], workers: int) -> l
     pieces = list(of)
     if workers < 2 or len(pieces) < 2:
         return [do(one) for one in pieces]
-    # Arrays shared as files could not be written to, for which all loops would be compiled anew.
-    pool = joblib.Parallel(n_jobs=workers, backend="loky", batch_size=1, pre_dispatch="all", max_nbytes=None)
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+        # Arrays shared as files could not be written to, for which all loops would be compiled anew.
+        pool = joblib.Parallel(n_jobs=workers, batch_size=1, pre_dispatch="all", max_nbytes=None)
         return list(pool(joblib.delayed(do)(one) for one in pieces))

@@ -19,7 +19,7 @@ def term_costs(model: Model) -> dict[str, Any]:
     they add, and the milliseconds of one density with its slope without them and that they add."""
     if not model.terms:
         return {"kinds": {}, "areas": 0, "coordinates": 0}
-    alone, whole = _milliseconds(Model(model.layout, model.frame)), _milliseconds(model.copy())
+    alone, whole = _milliseconds(Model(model.layout, model.frame)), _milliseconds(model)
     return {
         "kinds": dict(Counter(term.kind for term in model.terms)),
         "areas": len(model.tied),

@@ -8,7 +8,7 @@ the areas' information (`global_information`), all others are probed by differen
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -47,7 +47,6 @@ class Whitener:
     columns: Ints
     prior: Floats
     workers: int = 1
-    probes: dict[int, Floats] = field(default_factory=dict)
 
     @classmethod
     def of(cls, model: Model, workers: int = 1) -> Whitener:
@@ -60,13 +59,10 @@ class Whitener:
         ones = np.concatenate([np.abs(prior.data), np.ones(n * k * k)])
         return cls(model, Pattern.of(_summed(ones, rows, columns, n * k)), rows, columns, prior.data, workers)
 
-    def _probe(self, centre: Floats, slope: Slope | None, places: list[int], least: Floats) -> None:
-        """Find the columns of some globals by differences, or leave them as found last where no slope is given."""
-        if slope is None:
-            places = [j for j in places if j not in self.probes]
-            slope = lambda x: self.model.loose(x)[1]  # noqa: E731
+    def _probed(self, centre: Floats, slope: Slope, places: list[int], least: Floats) -> dict[int, Floats]:
+        """Return the columns of some globals, found by differences."""
         if not places:
-            return
+            return {}
         here = slope(centre)
 
         def column(j: int) -> Floats:
@@ -74,7 +70,7 @@ class Whitener:
             ahead[j] += step
             return np.asarray((here - slope(ahead)) / step)
 
-        self.probes.update(zip(places, each(column, places, self.workers), strict=True))
+        return dict(zip(places, each(column, places, self.workers), strict=True))
 
     def settled(self, information: Information, reference: Floats) -> Information:
         """Return the information with its curvature put in, as far as each area stays positive."""
@@ -119,12 +115,12 @@ class Whitener:
         return found, self.pattern.factor(_summed(values, self.rows, self.columns, n * r.FIELDS))
 
     def map(
-        self, centre: Floats, information: Information, reference: Floats, slope: Slope | None, free: Flags,
+        self, centre: Floats, information: Information, reference: Floats, slope: Slope, free: Flags,
         least: Floats,
     ) -> Whitening:  # fmt: skip
         """Return the map about `centre`; `free` flags the globals that may move, `least` (G) is the
         precision that each has at least (its prior's), which also sets how far those are probed whose
-        precision does not follow from the areas' information. Without `slope` they stay as found last."""
+        precision does not follow from the areas' information, by differences of `slope`."""
         information, areas, fields = self.settled_factors(information, reference)
         still = self._still(self.model, centre, centre, areas, fields)
         return self._with_globals(still, still, information, reference, slope, free, least)
@@ -166,7 +162,7 @@ class Whitener:
 
     def _with_globals(
         self, plain: Whitening, still: Whitening, information: Information, reference: Floats,
-        slope: Slope | None, free: Flags, least: Floats,
+        slope: Slope, free: Flags, least: Floats,
     ) -> Whitening:  # fmt: skip
         """Let globals move in a map: what the areas' information says of them is in the coordinates of `plain`,
         what is probed in those of `still`."""
@@ -203,7 +199,7 @@ class Whitener:
 
     def _columns(
         self, plain: Whitening, still: Whitening, information: Information, reference: Floats,
-        slope: Slope | None, places: Ints, least: Floats,
+        slope: Slope, places: Ints, least: Floats,
     ) -> tuple[Floats, list[Floats]]:  # fmt: skip
         """Return the precision among globals, and of each with all standard coordinates."""
         model, centre = self.model, plain.centre
@@ -212,10 +208,11 @@ class Whitener:
         field_sd = float(reference[r.FIELDR])
         curvature, columns = np.zeros((size, size)), []
         given = model.known_columns(centre)
-        self._probe(still.centre, slope, [j for j in places if not acts[j] and j not in given], least)
+        unknown = [j for j in places if not acts[j] and j not in given]
+        probed = self._probed(still.centre, slope, unknown, least)
         for j in places:
             if not acts[j]:
-                column = given[j] if j in given else self.probes[j]
+                column = given[j] if j in given else probed[j]
                 curvature[:, j] = column[:size]
                 curvature[j] = column[:size]
                 columns.append((plain if j in given else still).back(column))

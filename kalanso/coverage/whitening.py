@@ -10,9 +10,7 @@ already (`following`), they are left as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
@@ -25,9 +23,9 @@ from kalanso.coverage.area_factor import (
     tips_back,
     tips_given_fields,
 )
-from kalanso.coverage.compiling import compiled
 from kalanso.coverage.gmrf import Factor
 from kalanso.coverage.model import Model
+from kalanso.coverage.products import add_product, fill_product
 from kalanso.coverage.records import Floats
 from kalanso.coverage.ridges import Ridges
 from kalanso.coverage.series import Point, Series
@@ -143,7 +141,7 @@ class Whitening:
         else:
             tips_given_fields(self.areas, zs.tips, self._centred(alone), xs.tips)
         followed = np.empty((xs.tips.shape[0], EDGE))
-        _follow(self.responses, xs.gamma, followed.reshape(-1))
+        fill_product(self.responses, xs.gamma, followed.reshape(-1))
         xs.tips[:] -= followed[:, : r.TIPS]
         xs.fields[:] = alone - followed[:, r.TIPS :]
         if self.areas is None:
@@ -177,7 +175,7 @@ class Whitening:
             fields += self._centred(through_paths)
         pulled = np.concatenate([tips, fields], axis=1).ravel()
         gathered = np.zeros(gs.gamma.size)
-        _gather(self.responses, pulled, gathered)
+        add_product(self.responses, pulled, gathered)
         gathered += self.further_responses.T @ gs.further
         zs.further[:] = self.further_sd * gs.further
         if self.areas is None:
@@ -214,22 +212,3 @@ class Whitening:
         """Return the same map, also whitened for residuals with these slopes in x (K,S)."""
         free = replace(self, ties=Ties.none(self.size))
         return replace(self, ties=Ties.of(rows, np.array([free.back(row) for row in rows])))
-
-
-@nb.njit(cache=True, nogil=True, fastmath=True)
-def _follow(responses: Any, gamma: Any, out: Any) -> None:
-    """Fill responses @ gamma. One thread and half the memory of a library's product: this is the traffic."""
-    for i in range(responses.shape[0]):
-        v = 0.0
-        for j in range(gamma.size):
-            v += responses[i, j] * gamma[j]
-        out[i] = v
-
-
-@compiled
-def _gather(responses: Any, pulled: Any, out: Any) -> None:
-    """Add responses.T @ pulled to `out`."""
-    for i in range(responses.shape[0]):
-        v = pulled[i]
-        for j in range(out.size):
-            out[j] += responses[i, j] * v
