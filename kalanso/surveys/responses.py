@@ -6,12 +6,10 @@ children from the child form. What lies in clusters that were not drawn is count
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
 from kalanso.surveys.design.weights import HOUSEHOLD_OUTCOMES
-from kalanso.surveys.instruments.answers import IDS
+from kalanso.surveys.instruments.answers import IDS, question_of
 from kalanso.surveys.instruments.field_count import child_interviews, household_visits
 
 ALL = "all"
@@ -22,10 +20,6 @@ RESPONSE_COLUMNS = (
 
 # Of the answers to the child form, which say whether somebody answered; the others have been read before.
 ASKED = frozenset({*IDS, "interviewer", "today", "start", "end", "cluster", "household", "child", "consent"})
-
-
-def _needed(column: str) -> bool:
-    return column in ASKED or re.split(r"[/\-]", column)[-1] in ASKED
 
 
 def responses(
@@ -40,7 +34,9 @@ def responses(
     """
     strata = sample.astype({"cluster": str, "stratum": str}).drop_duplicates("cluster")
     stratum = strata.set_index("cluster")["stratum"]
-    talks, _ = child_interviews(answers.loc[:, [_needed(str(name)) for name in answers]])
+    talks, _ = child_interviews(
+        answers.loc[:, [not ASKED.isdisjoint({str(name), question_of(str(name))}) for name in answers]]
+    )
     talks = talks.assign(stratum=talks["cluster"].map(stratum)).dropna(subset=["stratum"])
     table = pd.DataFrame(index=pd.Index(sorted(strata["stratum"].unique()), name="stratum"))
     table["clusters"] = stratum.groupby(stratum).size()

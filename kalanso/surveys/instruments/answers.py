@@ -75,13 +75,18 @@ def read_answers(tables: Mapping[str, pd.DataFrame], form: Form) -> Answers:
                 if not value:
                     counts["empty_values"] += 1
                     continue
-                name = re.split(r"[/\-]", column)[-1]
+                name = question_of(column)
                 status = _status(name, value, known, form)
                 lines.append((form.name, version, submission, row, repeat, name, value, status))
     found = pd.DataFrame(lines, columns=list(ANSWER_COLUMNS))
     counts |= {"submissions": len(submissions), "values": len(found)}
     counts |= {status: int((found["status"] == status).sum()) for status in STATUSES}
     return Answers(found, pd.DataFrame({"what": list(counts), "n": list(counts.values())}))
+
+
+def question_of(column: str) -> str:
+    """Return the question that a column of an export answers; exports write the groups around it before its name."""
+    return re.split(r"[/\-]", column)[-1]
 
 
 def _rows(table: pd.DataFrame, repeat: str, counts: dict[str, int]) -> list[tuple[str, str, dict[str, str]]]:
