@@ -33,28 +33,30 @@ def facts(known: Measured | None, card: SourceCard | None) -> list[tuple[str, st
     words = known.words if known else {}
     names = Names()
 
+    def own(name: str) -> Any:
+        return getattr(card, name, "")  # of no card nothing is written
+
     def said(name: str) -> Any:
-        own = getattr(card, name, "") if card is not None else ""
-        return own or words.get(name) or (getattr(one, name, "") if one is not None else "")
+        return own(name) or words.get(name) or getattr(one, name, "")
 
     agreement, request, ends, access = (
         said(name) for name in ("agreement", "request", "funding_ends", "access")
     )
-    fallback = getattr(card, "fallback", "") or (names.source(one.fallback) if one and one.fallback else "")
+    fallback = own("fallback") or (names.source(one.fallback) if one and one.fallback else "")
     found: list[tuple[str, Any]] = [
         (_("Propriétaire"), said("owner")),
-        (_("À qui s'adresser, selon sa déclaration"), one.contact if one and not getattr(card, "contact", "") else ""),
-        (_("Système et version"), getattr(card, "system", "") or (" ".join(filter(None, [one.system, one.version])) if one else "")),
-        (_("Niveaux"), getattr(card, "levels", "") or (", ".join(known.levels) if known else "")),
+        (_("À qui s'adresser, selon sa déclaration"), one.contact if one and not own("contact") else ""),
+        (_("Système et version"), own("system") or (" ".join(filter(None, [one.system, one.version])) if one else "")),
+        (_("Niveaux"), own("levels") or (", ".join(known.levels) if known else "")),
         *_origin(one, names),
         (_("Qui est couvert"), said("population")),
-        (_("Période des chiffres"), getattr(card, "periods", "") or (str(PERIODS.get(one.period, one.period)) if one else "")),
+        (_("Période des chiffres"), own("periods") or (str(PERIODS.get(one.period, one.period)) if one else "")),
         *_rhythm(one),
         (_("Rapporté à qui"), said("denominator")),
         (_("Liste des lieux"), said("places_list")),
         (_("Codes des lieux"), said("identifiers")),
         (_("Comment on y accède"), SourceCard.Access(access).label if access else ""),
-        (_("Licence déclarée"), one.licence if one and not getattr(card, "licence", "") else ""),
+        (_("Licence déclarée"), one.licence if one and not own("licence") else ""),
         (_("Biais connus"), said("biases")),
         (_("Qui la paie"), said("funder")),
         (_("Payée jusqu'au"), format_value(ends, "date", language()) if ends else ""),
