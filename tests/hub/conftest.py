@@ -288,3 +288,13 @@ def ground(small_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Any:
     from tests.hub.circles import build
 
     return build(small_store, tmp_path_factory.mktemp("circles") / "store")
+
+
+@pytest.fixture
+def finding(small_store: Store, code_of: Any) -> dict[str, Any]:
+    """A finding about a health area of Niono."""
+    from kalanso.hub.evidence.queries.findings import key_of
+
+    code = code_of("Ndébougou", "health_area")
+    rows = small_store.read(QUALITY_FINDINGS).filter(lambda t: t.place_code == code).to_pyarrow().to_pylist()
+    return {**rows[0], "key": key_of(rows[0])}

@@ -17,16 +17,6 @@ from tests.hub.visitors import person, stranger, visitor
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def finding(small_store: Store, code_of: Any) -> dict[str, Any]:
-    """A finding about a health area of Niono."""
-    from kalanso.hub.evidence.queries.findings import key_of
-
-    code = code_of("Ndébougou", "health_area")
-    rows = small_store.read(QUALITY_FINDINGS).filter(lambda t: t.place_code == code).to_pyarrow().to_pylist()
-    return {**rows[0], "key": key_of(rows[0])}
-
-
 def test_a_finding_names_its_source_and_the_population_that_divided_it(quick_hand: Any) -> None:
     from kalanso.hub.evidence.panels.quality import finding_source
 
