@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from kalanso.definitions.entries import Entry, rows_of
+from kalanso.definitions.entries import LANGUAGES, Entry, rows_of
 from kalanso.definitions.faults import PackFault
 from kalanso.vocabulary import Level
 
@@ -54,10 +54,10 @@ class DeclaredSource:
     lag_days: int | None
     indicators: tuple[str, ...]
     denominator: Mapping[str, str]
-    places_list: str
-    identifiers: str
+    places_list: Mapping[str, str]
+    identifiers: Mapping[str, str]
     access: str
-    licence: str
+    licence: Mapping[str, str]
     biases: Mapping[str, str]
     funder: str
     funding_ends: date | None
@@ -65,7 +65,7 @@ class DeclaredSource:
     request: str
     next_release: str
     fallback: str
-    source: str
+    source: Mapping[str, str]
     to_confirm: bool
 
     def fits(self, name: str, series: str = "") -> bool:
@@ -141,7 +141,7 @@ def _source(entry: Entry) -> DeclaredSource:
         "name": lambda e, n: e.both(n),
         "code": lambda e, n: e.text(n),
         "match": lambda e, n: e.text(n),
-        "source": lambda e, n: e.text(n),
+        **dict.fromkeys(("places_list", "identifiers", "licence", "source"), _named),
         "to_confirm": lambda e, n: e.truth(n) if e.has(n) else True,
         "lag_days": lambda e, n: e.days(n) if e.has(n) else None,
         "funding_ends": lambda e, n: e.day(n) if e.has(n) else None,
@@ -179,6 +179,13 @@ def _text(entry: Entry, name: str) -> str:
 
 def _texts(entry: Entry, name: str) -> tuple[str, ...]:
     return entry.texts(name) if entry.has(name) else ()
+
+
+def _named(entry: Entry, name: str) -> Mapping[str, str]:
+    """Return a text in both languages, or what is called the same in both (a site, a licence, a list of codes)."""
+    if isinstance(entry.values.get(name), str):
+        return dict.fromkeys(LANGUAGES, entry.text(name))
+    return entry.both(name, default=None if name == "source" else _NONE)
 
 
 def _both(entry: Entry, name: str) -> Mapping[str, str]:

@@ -126,7 +126,7 @@ def test_one_source_shows_every_field_of_an_entry_of_the_catalogue(measured: Any
     for field in (
         "Système et version DHIS2", "Niveaux", "Ses chiffres naissent", "Ils sont saisis", "Chiffres déclarés", "Elle est reprise par",
         "Qui est couvert secteurs public", "Période des chiffres mois", "Rythme déclaré Chaque mois", "Délai déclaré 30 jours après",
-        "Rapporté à qui projection du recensement de 2009", "Liste des lieux organisation units", "Codes des lieux UID DHIS2",
+        "Rapporté à qui projection du recensement de 2009", "Liste des lieux unités d'organisation du DHIS2", "Codes des lieux UID DHIS2",
         "Comment on y accède Par un serveur", "Licence déclarée", "Biais connus", "Demande d'accès", "Déclaré d'après",
         "Ce que les contrôles y trouvent, domaine par domaine", "empreinte", "Si elle vient à manquer",
     ):  # fmt: skip

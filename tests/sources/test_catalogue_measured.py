@@ -171,13 +171,13 @@ def test_counts_are_lifted_to_the_coarser_level_and_shares_are_not() -> None:
 def declared(**changes: Any) -> DeclaredSource:
     both = {"fr": "x", "en": "x"}
     plain = dict.fromkeys(
-        ("contact", "system", "version", "places_list", "identifiers", "licence", "funder", "next_release", "fallback"), ""
-    )  # fmt: skip
+        ("contact", "system", "version", "funder", "next_release", "fallback"), ""
+    ) | dict.fromkeys(("places_list", "identifiers", "licence", "source"), both)  # fmt: skip
     given = plain | {
         "code": "a", "match": "^a$", "series": "", "name": both, "what": both, "owner": "x", "levels": (),
         "arises_at": "facility", "entered_at": "facility", "feeds": (), "population": both, "period": "month",
         "refresh": "monthly", "lag_days": 30, "indicators": (), "denominator": both, "access": "file",
-        "biases": both, "funding_ends": None, "agreement": "signed", "request": "granted", "source": "x",
+        "biases": both, "funding_ends": None, "agreement": "signed", "request": "granted",
         "to_confirm": False,
     }  # fmt: skip
     return DeclaredSource(**given | changes)

@@ -35,5 +35,7 @@ def _entry(one: DeclaredSource) -> dict[str, Any]:
             found |= {f"{item.name}_{language}": value[language] for language in _LANGUAGES}
         else:
             found[item.name] = ", ".join(value) if isinstance(value, tuple) else value
-    found["declared"], found["declared_by"] = found.pop("code"), found.pop("source")
+    found["declared"] = found.pop("code")
+    for language in _LANGUAGES:
+        found[f"declared_by_{language}"] = found.pop(f"source_{language}")
     return found

@@ -102,7 +102,9 @@ class Measured:
         """The declared words in the reader's language."""
         if self.declared is None:
             return {}
-        texts = ("name", "what", "population", "denominator", "biases")
+        texts = (
+            "name", "what", "population", "denominator", "places_list", "identifiers", "licence", "biases", "source",
+        )  # fmt: skip
         return {name: getattr(self.declared, name)[language()] for name in texts}
 
 

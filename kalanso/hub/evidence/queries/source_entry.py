@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -26,6 +27,8 @@ REFRESH: dict[str, Promise] = {
     "yearly": SourceCard.Cadence.YEARLY.label, "sometimes": SourceCard.Cadence.SOMETIMES.label,
 }  # fmt: skip
 
+MOST_NAMED = 6
+
 
 def facts(known: Measured | None, card: SourceCard | None) -> list[tuple[str, str]]:
     """Return what is said of a source in words, name by name; what nobody said is left out."""
@@ -37,7 +40,7 @@ def facts(known: Measured | None, card: SourceCard | None) -> list[tuple[str, st
         return getattr(card, name, "")  # of no card nothing is written
 
     def said(name: str) -> Any:
-        return own(name) or words.get(name) or getattr(one, name, "")
+        return own(name) or words.get(name, getattr(one, name, ""))
 
     agreement, request, ends, access = (
         said(name) for name in ("agreement", "request", "funding_ends", "access")
@@ -56,7 +59,7 @@ def facts(known: Measured | None, card: SourceCard | None) -> list[tuple[str, st
         (_("Liste des lieux"), said("places_list")),
         (_("Codes des lieux"), said("identifiers")),
         (_("Comment on y accède"), SourceCard.Access(access).label if access else ""),
-        (_("Licence déclarée"), one.licence if one and not own("licence") else ""),
+        (_("Licence déclarée"), "" if own("licence") else words.get("licence")),
         (_("Biais connus"), said("biases")),
         (_("Qui la paie"), said("funder")),
         (_("Payée jusqu'au"), format_value(ends, "date", language()) if ends else ""),
@@ -64,7 +67,7 @@ def facts(known: Measured | None, card: SourceCard | None) -> list[tuple[str, st
         (_("Demande d'accès"), SourceCard.Request(request).label if request else ""),
         (_("Prochaine parution"), said("next_release")),
         (_("Si elle vient à manquer"), fallback),
-        (_("Déclaré d'après"), one.source if one else ""),
+        (_("Déclaré d'après"), words.get("source")),
     ]  # fmt: skip
     return [(str(name), str(value)) for name, value in found if value]
 
@@ -76,12 +79,23 @@ def _origin(one: DeclaredSource | None, names: Names) -> Iterator[tuple[str, str
     feeding = [other.code for other in names.pack.sources.sources if one.code in other.feeds]
     yield _("Ses chiffres naissent"), names.level(one.arises_at)
     yield _("Ils sont saisis"), names.level(one.entered_at)
-    yield (
-        _("Chiffres déclarés"),
-        ", ".join(code if "*" in code else names.indicator(code) for code in one.indicators),
-    )
+    yield _("Chiffres déclarés"), _counted(one.indicators, names)
     yield _("Elle reprend"), ", ".join(map(names.source, feeding))
     yield _("Elle est reprise par"), ", ".join(map(names.source, one.feeds))
+
+
+def _counted(patterns: tuple[str, ...], names: Names) -> str:
+    """Name the numbers that a source counts, the first of many; a pattern for which nothing is known stands as it is."""
+    found = [
+        name
+        for one in patterns
+        for name in [names.indicator(code) for code in fnmatch.filter(names.pack.indicators, one)] or [one]
+    ]
+    shown, more = ", ".join(found[:MOST_NAMED]), len(found) - MOST_NAMED
+    if more <= 0:
+        return shown
+    told = ngettext("%(shown)s et %(n)s autre nombre", "%(shown)s et %(n)s autres nombres", more)
+    return told % {"shown": shown, "n": more}
 
 
 def _rhythm(one: DeclaredSource | None) -> Iterator[tuple[str, str]]:
