@@ -6,6 +6,7 @@ is sampled until it may be published (`published`), the preview by the same samp
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -24,14 +25,16 @@ from kalanso.coverage.faults import EstimateRefused
 from kalanso.coverage.gmrf import NotPositiveDefinite
 from kalanso.coverage.keeping import chosen
 from kalanso.coverage.layout import SCALARS, Layout
+from kalanso.coverage.learning import Learned
 from kalanso.coverage.plans import CAREFUL, Plan, published_plan
 from kalanso.coverage.plans import SMALL as SMALL_COUNTRY
 from kalanso.coverage.posterior import Posterior
-from kalanso.coverage.preview import PREVIEW, preview_plan
+from kalanso.coverage.preview import PREVIEW, preview_plan, recalled_plan
 from kalanso.coverage.priors import Priors, default_priors
-from kalanso.coverage.published import SEEDS, Sampled, sample
+from kalanso.coverage.published import SEEDS, Outdated, Sampled, sample
 from kalanso.coverage.question import Question
 from kalanso.coverage.records import Floats
+from kalanso.coverage.remembering import recalled, remembered
 from kalanso.coverage.term_costs import term_costs
 from kalanso.coverage.terms import Term, terms_of, unheard
 from kalanso.coverage.whitener import NotWhitened
@@ -97,14 +100,22 @@ def _estimate(
     else:
         start = None if known is None else known.mean(axis=0)
         careful = CAREFUL if plan is None and not quick and n * t <= SMALL_COUNTRY else None
-        sampled, asked = _sampled(layout, terms, asked, careful, rng, progress, checkpoint, workers, start)
+        before = recalled(layout, terms, warm) if quick and plan is None else None
+        found = _gone_on(layout, terms, rng, progress, workers, before)
+        left_out["recalled"] = found is not None
+        if found is not None:
+            sampled = found
+        else:
+            sampled, asked = _sampled(
+                layout, terms, asked, careful, rng, progress, checkpoint, workers, start
+            )
     drawn, gamma, chain = chosen(sampled.keepers, question.draws)
     engine = "preview" if quick else "published"
     left_out["terms"] = term_costs(sampled.model)
     document = {"engine": engine, **left_out, **_document(sampled, asked, _seconds(began, sampled.seconds))}
     if quick:  # too short for the other gates
         document["gates"] = {name: document["gates"][name] for name in ("r_hat_totals", "accepted")}
-    return _posterior(layout, drawn, gamma, chain, document, engine)
+    return _posterior(layout, drawn, gamma, chain, document, engine, sampled.learned)
 
 
 def _sampled(
@@ -126,6 +137,22 @@ def _sampled(
         again.mkdir(exist_ok=True)
     second = _told(progress, FIRST_TRY, 1.0, "coverage.progress.again")
     return sample(layout, terms, careful, rng, progress=second, checkpoint=again, workers=workers), careful
+
+
+def _gone_on(
+    layout: Layout, terms: tuple[Term, ...], rng: np.random.Generator, progress: Callable[[str, float], None],
+    workers: int, before: Learned | None,
+) -> Sampled | None:  # fmt: skip
+    """Return what chains give in the coordinates of an earlier run, or nothing where these do not serve today."""
+    if before is None:
+        return None
+    plan = recalled_plan(math.prod(layout.design.shape))
+    try:
+        sampled = sample(layout, terms, plan, rng, progress=progress, recalled=before, workers=workers)
+    except Outdated:
+        return None
+    gates = _gates(sampled, plan)
+    return sampled if gates["r_hat_totals"]["passed"] and gates["accepted"]["passed"] else None
 
 
 def _told(
@@ -186,7 +213,7 @@ def _warm(layout: Layout, warm: Mapping[str, npt.NDArray[Any]] | None) -> Floats
 
 def _posterior(
     layout: Layout, drawn: list[Drawn], gamma: Floats, chain: npt.NDArray[np.int64], document: dict[str, Any],
-    engine: str,
+    engine: str, learned: Learned | None,
 ) -> Posterior:  # fmt: skip
     d, b = layout.design, layout.blocks
     hyper = {name: np.array([layout.natural(one, name) for one in gamma]) for name, _, _ in SCALARS}
@@ -232,5 +259,9 @@ def _posterior(
         chain=chain,
         engine=engine,
         indicators=(asked.first, asked.second),
-        warm_start={"gamma": gamma, "names": np.array(layout.names)},
+        warm_start={
+            "gamma": gamma,
+            "names": np.array(layout.names),
+            **({} if learned is None else remembered(layout, learned)),
+        },
     )

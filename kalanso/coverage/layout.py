@@ -19,6 +19,7 @@ from kalanso.coverage.frame import Frame
 from kalanso.coverage.pieces import gamma_table, share_of
 from kalanso.coverage.priors import Prior, Priors, bounded
 from kalanso.coverage.records import Flags, Floats, Setting, Slopes
+from kalanso.coverage.scalars import OwnPriors, Scalars
 
 # Name of the coordinate, place in `Setting.scale`, and how it is bounded.
 SCALARS = (
@@ -32,6 +33,7 @@ SCALARS = (
     ("false_yes", r.FALSE_YES, "logit"), ("shared_scatter", r.SHARED, "logit"),
 )  # fmt: skip
 BOUNDED = {name: kind for name, _, kind in SCALARS}
+PLACED = {name: place for name, place, _ in SCALARS}
 # Pairs (field, local) whose prior is that of a total scale and a spatial share.
 BLENDS = (
     ("field1", "local1", "coverage", "level_sd", "level_spatial_share"),
@@ -222,10 +224,7 @@ class Layout:
         off = gamma - mean
         slope = -precision * off
         total = 0.5 * float(off @ slope)
-        for place, prior in self._single:
-            value, d = log_prior(prior, gamma[place])
-            total += value
-            slope[place] += d
+        total += self._own.density(gamma, slope)
         for i, j, scale, share in self._blended:
             value, d_i, d_j = log_blend(scale, share, gamma[i], gamma[j])
             total += value
@@ -234,16 +233,17 @@ class Layout:
         return total, slope
 
     @cached_property
-    def _single(self) -> list[tuple[int, Prior]]:
-        """Places of globals with a prior of their own, and that prior."""
-        sources = self.blocks["source_sd"]
-        return [
-            *((self.blocks[name].start, self._own_prior(name, *entry)) for name, *entry in self._alone),
-            *(
-                (place, self.priors("population", "source_sd"))
-                for place in range(sources.start, sources.stop)
-            ),
-        ]
+    def _own(self) -> OwnPriors:
+        """The priors of globals that have one of their own."""
+        sources, of_sources = self.blocks["source_sd"], self.priors("population", "source_sd")
+        alone = [(self.blocks[name].start, self._own_prior(name, *entry)) for name, *entry in self._alone]
+        return OwnPriors.of([*alone, *((place, of_sources) for place in range(sources.start, sources.stop))])
+
+    @cached_property
+    def _scalars(self) -> Scalars:
+        return Scalars.of(
+            SCALARS, {name: self.blocks[name].start for name, *_ in SCALARS if name not in self.held}
+        )
 
     @cached_property
     def _blended(self) -> list[tuple[int, int, Prior, Prior]]:
@@ -257,6 +257,10 @@ class Layout:
             )
             for field, local, section, scale, share in BLENDS
         ]
+
+    @cached_property
+    def _season_sd(self) -> float:
+        return self.priors.fixed("population", "season_sd")
 
     @cached_property
     def _fixed_scales(self) -> tuple[float, float]:
@@ -275,8 +279,9 @@ class Layout:
     def scales(self, gamma: Floats) -> Floats:
         """Return the hyperparameters in natural units, in the places of `records`."""
         scale = np.zeros(r.SCALES)
-        for name, place, _ in SCALARS:
-            scale[place] = self.natural(gamma, name)
+        scale[self._scalars.into] = self._scalars.natural(gamma)
+        for name, value in self.held.items():
+            scale[PLACED[name]] = value
         scale[r.GROWTH_SD], scale[r.RECORDING_SD] = self._fixed_scales
         return scale
 
@@ -309,7 +314,7 @@ class Layout:
         gamma_table(counts, scale[r.KAPPA1], tables[0], tables[1])
         gamma_table(counts, scale[r.KAPPA3], tables[2], tables[3])
         mean, conflict = gamma[b["reporting"]]
-        season = self.priors.fixed("population", "season_sd") * (d.season @ gamma[b["season"]])
+        season = self._season_sd * (d.season @ gamma[b["season"]])
         return Setting(
             base1=d.covariates @ gamma[b["slopes1"]],
             base3=d.covariates @ gamma[b["slopes3"]],
@@ -343,7 +348,7 @@ class Layout:
             sd = math.exp(self.at(gamma, f"trend_sd{dose}"))
             slope[b[f"steps{dose}"]] = sd * (self.walk.T @ out_trend)
             slope[b[f"trend_sd{dose}"]] = out_trend @ trend
-        slope[b["season"]] = self.priors.fixed("population", "season_sd") * (d.season.T @ out.season)
+        slope[b["season"]] = self._season_sd * (d.season.T @ out.season)
         moved = out.timing - out.timing.mean()
         slope[b["timing"]] = math.exp(self.at(gamma, "timing_sd")) * moved
         slope[b["timing_sd"]] = out.timing @ self._timing(gamma)
@@ -356,10 +361,8 @@ class Layout:
         slope[b["strata1"]] = d.strata.contrasts.T @ out.stratum1
         slope[b["strata3"]] = d.strata.contrasts.T @ out.stratum3
         out.scale[:] += frame.slope(at.scale, at.bend, out.bend)
-        for name, place, kind in SCALARS:
-            if name in self.held:
-                continue
-            slope[b[name]] = out.scale[place] * bounded(kind, self.at(gamma, name))[1]
+        scalars = self._scalars
+        slope[scalars.at] = out.scale[scalars.into] * scalars.slope(at.scale[scalars.into])
         return slope
 
 

@@ -47,7 +47,7 @@ AGAIN = 4
 ARRIVING = 1.6
 # A step that suits coordinates once they are learned.
 USUAL = 0.2
-# States of each chain at which stiffness is measured.
+# States near the middle at which stiffness is measured before chains have been anywhere.
 STATES = 2
 
 
@@ -87,7 +87,7 @@ def walked(
     """Return where chains went while their step settled, from where they stand or, on shorter trajectories, from near the
     middle."""
     pace = plan.pace if stand else replace(plan.pace, length=min(plan.pace.length, ARRIVING))
-    walk = partial(_walk, model, map_, pace, iterations)
+    walk = partial(_walk, model, map_, pace, iterations, plan.states)
     found = apart(walk, zip(rng.spawn(plan.chains), stand or [None] * plan.chains, strict=True), workers)
     chains = [chain for *_, chain in found]
     return Walked(
@@ -105,10 +105,11 @@ def _walk(
     map_: Whitening,
     pace: Pace,
     iterations: int,
+    kept: int,
     start: tuple[np.random.Generator, Floats | None],
 ) -> tuple[Floats, Floats, Floats, list[Floats], Chain]:
-    """Return where one chain went, and the chain."""
-    size, every = model.layout.size, math.ceil(iterations / STATES)
+    """Return where one chain went, with `kept` of its states, and the chain."""
+    size, every = model.layout.size, math.ceil(iterations / kept)
     gamma, passed, states = list[Floats](), list[Floats](), list[Floats]()
     middle, left_out = np.zeros(map_.size - size), iterations // (2 if start[1] is None else 4)
     sampler = Sampler(model, map_, pace)
@@ -156,8 +157,12 @@ def _standing(model: Model, map_: Whitening, rng: np.random.Generator, workers: 
     """Return the spread of globals in a map as states near its middle have it."""
     sampler = Sampler(model, map_)
     states = [sampler.start(one).z for one in rng.spawn(STATES)]
-    met = apart(partial(precisions, model, map_), states, workers)
-    return standing(np.mean([among for among, _ in met], axis=0))
+    return standing(np.mean(apart(partial(_among, model, map_), states, workers), axis=0))
+
+
+def _among(model: Model, map_: Whitening, z: Floats) -> Floats:
+    """Return the precisions among globals alone: those with all others are long, and copied from process to process."""
+    return precisions(model, map_, z)[0]
 
 
 def full_map(
@@ -184,7 +189,8 @@ def _stretch(model: Model, fitted: Gaussian, whitener: Whitener, told: Informati
         here = told.moved(plain.told_elsewhere(centre, gamma), model.frame.scales, layout.scales(gamma))
         return whitener.roots(here, layout.scales(gamma))
 
-    return Stretch.of(layout, centre[: layout.size], roots, whitener.pattern.order % r.FIELDS)
+    components = whitener.pattern.order % r.FIELDS
+    return Stretch.of(layout, centre[: layout.size], roots, components, whitener.workers)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ from kalanso.coverage.attendance_term import Attendance
 from kalanso.coverage.blocks import laid_records
 from kalanso.coverage.designing import Design
 from kalanso.coverage.frame import Frame
+from kalanso.coverage.gmrf.bent import bent_density
 from kalanso.coverage.lanes import LANES
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.records import (
@@ -349,13 +350,22 @@ class Model:
     def _fields(self, fields: Floats, at: Setting, out: Slopes, slope: Floats) -> float:
         """Return the prior density of the bent fields; fill the slope, and add to that of the bend."""
         field, middle = self.design.field, self.frame.hold.fields
-        by_mean, by_spread = at.bend.T
-        bent = by_mean * middle + by_spread * (fields - middle)
-        smooth = field.precision @ bent
-        out.bend[:, 0] -= (smooth * middle).sum(axis=0)
-        out.bend[:, 1] -= (smooth * (fields - middle)).sum(axis=0)
-        slope[:] = field.centred(out.fields) - by_spread * smooth
-        return -0.5 * float((bent * smooth).sum())
+        slope[:] = field.centred(out.fields)
+        q, (by_mean, by_spread) = field.precision, at.bend.T
+        return float(
+            bent_density(
+                q.indptr,
+                q.indices,
+                q.data,
+                middle,
+                fields,
+                by_mean,
+                by_spread,
+                np.empty_like(slope),
+                out.bend,
+                slope,
+            )
+        )
 
 
 def _laid_pulls(pulls: Pulls) -> Pulls:

@@ -13,16 +13,18 @@ from kalanso.coverage.sampling import Pace
 
 @dataclass(frozen=True)
 class Plan:
-    """Lengths of the stages (of each chain), and what is asked of the draws before they may be published; after `hopeless` iterations
+    """Lengths of the stages (of each chain), at how many `states` of each chain's way stiffness is measured, and what is asked of the draws before they may be published; after `hopeless` iterations
     (0: never) chains stop that will not have half of the draws by the end."""
 
     chains: int = 2
     pilot: int = 30
     learning: tuple[int, ...] = (40, 60, 60)
+    states: int = 2
     settling: int = 50
     block: int = 100
     most: int = 4000
     hopeless: int = 0
+    shortest: float = 0.0
     effective: float = 1000.0
     r_hat_totals: float = 1.02
     r_hat_globals: float = 1.10

@@ -38,9 +38,13 @@ SELDOM = 20
 ARRIVING = 8
 
 
+class Outdated(Exception):
+    """Coordinates of an earlier run in which chains move too slowly today."""
+
+
 @dataclass(eq=False)
 class Sampled:
-    """What sampling gave: keepers with draws, mixing, where it can go on, seconds by stage."""
+    """What sampling gave: keepers with draws, mixing, where it can go on, what was learned, seconds by stage."""
 
     keepers: list[Keeper]
     mixed: Mixing
@@ -48,22 +52,51 @@ class Sampled:
     gamma: Floats
     counts: dict[str, float]
     seconds: dict[str, float]
+    learned: Learned | None = None
 
 
 def sample(
     layout: Layout, terms: tuple[Term, ...], plan: Plan, rng: np.random.Generator, *, progress: Progress,
-    start: Floats | None = None, checkpoint: Path | None = None, workers: int = 2,
+    start: Floats | None = None, recalled: Learned | None = None, checkpoint: Path | None = None,
+    workers: int = 2,
 ) -> Sampled:  # fmt: skip
-    """Return draws of the posterior; `start` are globals near which it lies (a run before)."""
-    seconds: dict[str, float] = {}
+    """Return draws of the posterior; `start` are globals near which it lies (a run before), `recalled` the coordinates of a run
+    before, in which chains go on. Raises Outdated where these do not serve."""
     began = time.monotonic()
     seeds = rng.spawn(SEEDS + plan.chains)
     progress("coverage.progress.fitting", 0.0)
+    if recalled is None:
+        learned, seconds = _learned(layout, terms, plan, seeds, progress, start, checkpoint, workers)
+    else:
+        learned, seconds = recalled, {}
+    model, map_ = learned.with_(layout, terms)
+    runs = [
+        _Run(number, model, map_, plan, seeds[SEEDS + number], learned, checkpoint)
+        for number in range(plan.chains)
+    ]
+    mixed = _blocks(runs, plan, layout, progress, workers)
+    seconds["sampling"] = time.monotonic() - began - sum(seconds.values())
+    gamma = np.mean([np.mean(run.keeper.shared, axis=0) for run in runs], axis=0)
+    chains = [run.chain for run in runs]
+    step = float(np.mean([chain.step for chain in chains]))
+    return Sampled(
+        [run.keeper for run in runs], mixed, model, gamma,
+        chain_counts(chains, sum(run.keeper.seen for run in runs)), seconds,
+        replace(learned, step=step, stand=[chain.z for chain in chains]),
+    )  # fmt: skip
+
+
+def _learned(
+    layout: Layout, terms: tuple[Term, ...], plan: Plan, seeds: list[np.random.Generator], progress: Progress,
+    start: Floats | None, checkpoint: Path | None, workers: int,
+) -> tuple[Learned, dict[str, float]]:  # fmt: skip
+    """Return coordinates for this evidence, and the seconds that pilot and learning took."""
+    began = time.monotonic()
     with ThreadPoolExecutor(1) as beside:
         # New processes read for two seconds what they will need, while this one fits.
         beside.submit(apart, _wake, range(workers), workers)
         centre = stage(checkpoint, "pilot", lambda: pilot(layout, terms, plan, seeds[0], start, workers))
-    seconds["pilot"] = time.monotonic() - began
+    piloting = time.monotonic() - began
     progress("coverage.progress.learning", 0.12)
     piloted = start is None and plan.pilot > 0
     learned = stage(
@@ -71,23 +104,7 @@ def sample(
         "learning",
         lambda: learn(layout, terms, plan, seeds[1], centre, workers, piloted=piloted),
     )
-    model, map_ = learned.with_(layout, terms)
-    seconds["learning"] = time.monotonic() - began - seconds["pilot"]
-    runs = [
-        _Run(number, model, map_, plan, seeds[SEEDS + number], learned, checkpoint)
-        for number in range(plan.chains)
-    ]
-    mixed = _blocks(runs, plan, layout, progress, workers)
-    seconds["sampling"] = time.monotonic() - began - seconds["pilot"] - seconds["learning"]
-    gamma = np.mean([np.mean(run.keeper.shared, axis=0) for run in runs], axis=0)
-    return Sampled(
-        [run.keeper for run in runs],
-        mixed,
-        model,
-        gamma,
-        chain_counts([run.chain for run in runs], sum(run.keeper.seen for run in runs)),
-        seconds,
-    )
+    return learned, {"pilot": piloting, "learning": time.monotonic() - began - piloting}
 
 
 def stage(checkpoint: Path | None, name: str, make: Callable[[], Any]) -> Any:
@@ -154,6 +171,8 @@ def _advanced(plan: Plan, piece: tuple[Sampler, Chain, Keeper]) -> tuple[Chain, 
         first = min(max(ARRIVING, plan.settling // 4), plan.settling // 2)
         sampler.arrive(chain, first)
         sampler.run(chain, plan.settling - first, adapt=True)
+        if chain.step < plan.shortest:
+            raise Outdated
         chain.divergences = 0
     sampler.run(chain, plan.block, adapt=False, keep=keeper)
     return chain, replace(keeper, model=None)  # type: ignore[arg-type]

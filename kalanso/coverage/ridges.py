@@ -64,7 +64,7 @@ class Ridge:
         if not paths:
             return np.array(_joined(field, level))
         odds = self.rho + self.beta * paths[1]
-        v, d = paths[0] - 0.5 * np.logaddexp(0.0, -odds), paths[0] - 0.5 * np.logaddexp(0.0, odds)
+        v, d = paths[0] - 0.5 * _log_sum(0.0, -odds), paths[0] - 0.5 * _log_sum(0.0, odds)
         average, by_path = _joined(level, v)
         return np.array([*_joined(field, average), by_path, d])
 
@@ -75,31 +75,43 @@ class Ridge:
         if not paths:
             return np.array([field, average])
         (level, v), d = _parted(average, paths[0]), paths[1]
-        path, memory = 0.5 * np.logaddexp(2.0 * v, 2.0 * d), (2.0 * (v - d) - self.rho) / self.beta
+        path, memory = 0.5 * _log_sum(2.0 * v, 2.0 * d), (2.0 * (v - d) - self.rho) / self.beta
         return np.array([field, level, path, memory])
 
     def slopes(self, straight: Floats) -> Floats:
         """Return how the hyperparameters (rows) move with straight coordinates (columns)."""
-        unit, share = np.eye(len(straight)), _share(float(straight[1]))
-        field, average = unit[0] - share * unit[1], unit[0] + (1.0 - share) * unit[1]
+        by_area = _share(float(straight[1]))
+        field, average = [1.0, -by_area], [1.0, 1.0 - by_area]
         if len(straight) == 2:
             return np.array([field, average])
-        share = _share(float(straight[2]))
-        level, v, d = average - share * unit[2], average + (1.0 - share) * unit[2], unit[3]
+        by_path = _share(float(straight[2]))
         at_v = _parted(_parted(float(straight[0]), float(straight[1]))[1], float(straight[2]))[1]
-        share = _share(at_v - float(straight[3]))
-        return np.array([field, level, share * v + (1.0 - share) * d, 2.0 * (v - d) / self.beta])
+        of_v, by_memory = _share(at_v - float(straight[3])), 2.0 / self.beta
+        v = [*average, 1.0 - by_path]
+        return np.array(
+            [
+                [*field, 0.0, 0.0],
+                [*average, -by_path, 0.0],
+                [*(of_v * one for one in v), 1.0 - of_v],
+                [*(by_memory * one for one in v), -by_memory],
+            ]
+        )
 
 
 def _joined(one: float, other: float) -> tuple[float, float]:
     """Return half the logs of the sum of two variances and of their quotient, given half their logs."""
-    return 0.5 * float(np.logaddexp(2.0 * one, 2.0 * other)), other - one
+    return 0.5 * _log_sum(2.0 * one, 2.0 * other), other - one
 
 
 def _parted(total: float, quotient: float) -> tuple[float, float]:
     """Return half the logs of two variances, given those of their sum and of their quotient."""
-    one = total - 0.5 * float(np.logaddexp(0.0, 2.0 * quotient))
+    one = total - 0.5 * _log_sum(0.0, 2.0 * quotient)
     return one, one + quotient
+
+
+def _log_sum(one: float, other: float) -> float:
+    """Return the log of a sum, given the logs of its parts."""
+    return max(one, other) + math.log1p(math.exp(-abs(one - other)))
 
 
 def _share(half: float) -> float:

@@ -70,12 +70,18 @@ class Sampler:
             return np.inf, np.zeros(z.size)
         return -value - place.volume, -self.map.slope_at(place, slope)
 
+    def potential(self, z: Floats) -> float:
+        """Return minus the log density at z."""
+        place = self.map.place(z)
+        value, _ = self.density(place.x)
+        return -value - place.volume if np.isfinite(value) else np.inf
+
     def start(self, rng: np.random.Generator, *, step: float = 0.3) -> Chain:
         """Return a chain near a draw of the Gaussian approximation, where the density is not zero."""
         z = rng.standard_normal(self.map.size)
         # Their scales are stretched, so that together they would lie far out.
         z[: self.map.model.layout.size] *= 0.5
-        while not np.isfinite(self.energy(z)[0]) and np.abs(z).max() > 1e-6:
+        while not np.isfinite(self.potential(z)) and np.abs(z).max() > 1e-6:
             z *= 0.5
         return Chain(z, rng, step)
 
@@ -85,7 +91,7 @@ class Sampler:
         From a place that is not typical trajectories err by the tens or hundreds, up as often as down, so that a chain
         that refuses what goes up stands still for ever, or crawls. What it passes here is no draw of the posterior.
         """
-        u, _ = self.energy(chain.z)
+        u = self.potential(chain.z)
         usual, most = chain.step, max(DIVERGENT, FORGIVEN * chain.z.size)
         chain.step = min(usual, ARRIVING_STEP)
         for _ in range(iterations):
@@ -107,7 +113,7 @@ class Sampler:
 
         `keep` receives the state x after each iteration.
         """
-        u, _ = self.energy(chain.z)
+        u = self.potential(chain.z)
         log_step = average = math.log(chain.step)
         for number in range(iterations):
             z, u_new, gap = self._moved(chain, u, DIVERGENT)
@@ -149,7 +155,7 @@ class Sampler:
             _push(z, v, slope, h)
             angle = h if number + 1 < count else 0.5 * h
             _turn(z, v, math.cos(angle), math.sin(angle))
-        end, _ = self.energy(z)
+        end = self.potential(z)
         chain.gradients += 1
         gap = before - end - 0.5 * float(v @ v)
         if not gap > -most:

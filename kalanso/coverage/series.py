@@ -14,9 +14,10 @@ have none of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
-from scipy.linalg.lapack import dtrtrs
+from scipy.linalg.lapack import dpotrf, dtrtrs
 
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.model import FARTHEST
@@ -92,9 +93,9 @@ class Series:
         gamma[self.others] += off
         # Farther off a state is refused by its density.
         spreads = np.exp(np.clip(gamma[self.spread_of], -FARTHEST, FARTHEST))
-        factor = np.asarray(
-            np.linalg.cholesky(spreads[:, None] * self.told * spreads + np.eye(self.steps.size)), float
-        )
+        precision = spreads[:, None] * self.told * spreads
+        precision.flat[:: spreads.size + 1] += 1.0
+        factor = _factored(precision)
         pulled = _solved(factor, spreads * (self.pull - self.across @ off))
         gamma[self.steps] = _solved(factor, y[self.steps] + pulled, across=True)
         effect = gamma.copy()
@@ -109,10 +110,11 @@ class Series:
         d_spreads = of_effect[self.steps] * steps / first
         k = _solved(factor, slope[self.steps] + of_effect[self.steps] * spreads / first)
         m = _solved(factor, k, across=True)
-        d_factor = -np.tril(np.outer(steps, k) + np.outer(m, point.pulled))
-        d_factor[np.diag_indices_from(factor)] -= 1.0 / np.diag(factor)
-        inner = np.asarray(np.tril(factor.T @ d_factor), float)
-        inner[np.diag_indices_from(inner)] /= 2.0
+        diagonal = slice(None, None, steps.size + 1)
+        d_factor = -self._lower * (np.outer(steps, k) + np.outer(m, point.pulled))
+        d_factor.flat[diagonal] -= 1.0 / factor.flat[diagonal]
+        inner = self._lower * (factor.T @ d_factor)
+        inner.flat[diagonal] /= 2.0
         half = _solved(factor, inner, across=True)
         d_inner = _solved(factor, half.T, across=True).T
         d_inner = (d_inner + d_inner.T) / 2.0
@@ -125,6 +127,11 @@ class Series:
         y[self.others] = self.root.T @ (d_gamma[self.others] - self.across.T @ (spreads * m))
         return self.turn.T @ y
 
+    @cached_property
+    def _lower(self) -> Floats:
+        """Ones on and below the diagonal, zeros above."""
+        return np.tri(self.steps.size)
+
     def turned(self, about: Floats, turn: Floats) -> Series:
         """Return the same with coordinates turned about a point: w becomes about + turn w."""
         return replace(self, about=self.about + self.turn @ about, turn=self.turn @ turn)
@@ -135,6 +142,15 @@ class Series:
         none = np.zeros(size)
         plain = self.back(point, none, none)
         return np.array([self.back(point, none, one) - plain for one in np.eye(size)])
+
+
+def _factored(precision: Floats) -> Floats:
+    """Return L with L L' = the precision, zeros above."""
+    # To LAPACK, which reads by columns, L is the upper triangle L'.
+    found, fault = dpotrf(precision.T, lower=0, clean=1)
+    if fault:
+        raise np.linalg.LinAlgError("a precision that is not positive definite")
+    return np.asarray(found.T, float)
 
 
 def _solved(factor: Floats, given: Floats, *, across: bool = False) -> Floats:

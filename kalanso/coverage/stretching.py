@@ -17,6 +17,7 @@ import numpy as np
 from kalanso.coverage import records as r
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.records import Floats, Ints
+from kalanso.coverage.side_by_side import each
 
 # The hyperparameters of areas' levels, paths and reporting.
 FOLLOWED = (
@@ -48,7 +49,7 @@ class Stretch:
         return cls(np.empty(0, np.int64), np.zeros(0), np.zeros((coordinates, 0)), np.zeros(0))
 
     @classmethod
-    def of(cls, layout: Layout, gamma: Floats, roots: Roots, components: Ints) -> Stretch:
+    def of(cls, layout: Layout, gamma: Floats, roots: Roots, components: Ints, workers: int = 1) -> Stretch:
         """Return the stretch about globals `gamma`, given roots as they follow the globals.
 
         `components` says which field (0 to 2) each coordinate of the fields' factor belongs to: what the state
@@ -57,16 +58,17 @@ class Stretch:
         places = np.array(
             [layout.blocks[name].start for name in FOLLOWED if name not in layout.held], np.int64
         )
-        columns = []
-        for place in places:
+
+        def slope(place: int) -> Floats:
             found = []
             for sign in (1.0, -1.0):
                 moved = gamma.copy()
                 moved[place] += sign * NEAR
                 own = np.log(layout.scales(moved)[[r.FIELD1, r.FIELD3, r.FIELDR]])
                 found.append(roots(moved) - own[components])
-            columns.append((found[0] - found[1]) / (2.0 * NEAR))
-        slopes = np.column_stack(columns)
+            return np.asarray((found[0] - found[1]) / (2.0 * NEAR))
+
+        slopes = np.column_stack(each(slope, places.tolist(), workers))
         return cls(places, gamma[places], slopes, slopes.sum(axis=0))
 
     def factors(self, gamma: Floats) -> Floats:

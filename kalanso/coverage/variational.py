@@ -26,15 +26,16 @@ from kalanso.coverage.whitening import Whitening
 PAIRS = 5
 ROUNDS = 6
 CLIMBS = 12
-SETTLED_CLIMB = 4.0
+# The climb ends where the next step would go less than so many posterior sd over all coordinates, or so many a coordinate.
+AT_TOP, TOP = 2.0, 0.05
 # A round that would move so many times farther than the best one has lost the way.
 GIVING_UP = 4.0
 # Areas times directions over which the globals' precision is averaged, at least one direction.
 AROUND = 450
-# Settled when a round would move the centre by less than this many posterior sd, over all coordinates.
-SETTLED = 1.0
-# The longest move of one round, in posterior sd over all coordinates.
-LONGEST = 30.0
+# Settled when a round would move the centre by less than this many posterior sd a coordinate.
+SETTLED = 0.02
+# The longest move of one round, in posterior sd a coordinate.
+LONGEST = 0.43
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,7 @@ def fit_gaussian(
     chosen = directions(model, pairs, rng)
     around = chosen[: min(2, max(1, AROUND // model.design.shape[0]))]
     done, best = 0, (np.inf, map_, information)
+    settled, longest = SETTLED * math.sqrt(model.size), LONGEST * math.sqrt(model.size)
     for done in range(1, rounds + 1):
         step = 0.6 if done <= 2 else 1.0
         states = [centre + sign * map_.spread(z) for z in chosen for sign in (1.0, -1.0)]
@@ -80,11 +82,11 @@ def fit_gaussian(
         moved = float(np.sqrt(pull @ pull))
         if moved < best[0]:
             best = (moved, map_, information)
-        if moved > GIVING_UP * max(best[0], SETTLED):
+        if moved > GIVING_UP * max(best[0], settled):
             break
-        centre = centre + step * min(1.0, LONGEST / max(moved, 1e-9)) * map_.spread(pull)
+        centre = centre + step * min(1.0, longest / max(moved, 1e-9)) * map_.spread(pull)
         map_ = map_.moved(centre)
-        if moved < SETTLED and done > 3:
+        if moved < settled and done > 2:
             break
     # A round that strayed is forgotten: the sampler only needs a place to start and a measure.
     moved, map_, information = best if moved > best[0] else (moved, map_, information)
@@ -114,9 +116,9 @@ def _mode(
         value, slope = model(centre)
         pull = map_.back(slope)
         gain = float(pull @ pull)
-        if gain < SETTLED_CLIMB:
+        if gain < max(AT_TOP**2, TOP**2 * model.size):
             break
-        direction, share = map_.spread(pull), min(1.0, LONGEST / math.sqrt(gain))
+        direction, share = map_.spread(pull), min(1.0, LONGEST * math.sqrt(model.size / gain))
         while share > 1e-3 and not model(centre + share * direction)[0] > value + 1e-4 * share * gain:
             share /= 2
         centre = centre + share * direction

@@ -173,12 +173,16 @@ class Whitener:
         curvature, columns = self._columns(plain, still, information, reference, slope, places, least)
         paths, further = self.model.bounds[2], self.model.bounds[4]
         taken = np.empty((places.size, paths - size + still.further_sd.size))
-        for row, (j, z) in enumerate(zip(places, columns, strict=True)):
+
+        def follow(row: int) -> None:
+            j, z = places[row], columns[row]
             answer = self.model.state(still.linear(z))
             responses[:, j] = np.concatenate([answer.tips, answer.fields], axis=1).ravel()
             # Paths do not follow the globals, so the globals' scale is the one with paths held.
             taken[row] = np.concatenate([z[size:paths], z[further:]])
             followed[:, j] = answer.further
+
+        each(follow, range(places.size), self.workers)
         curvature -= taken @ taken.T
         root[np.ix_(places, places)] = root_of_inverse(curvature, least[places])
         ridges, series, ties = Ridges(), None, still.model.ties(still.centre)
@@ -206,26 +210,30 @@ class Whitener:
         size, gamma = model.layout.size, centre[: model.layout.size]
         acts, weights = known.acting(model), known.source_weights(model, gamma)
         field_sd = float(reference[r.FIELDR])
-        curvature, columns = np.zeros((size, size)), []
         given = model.known_columns(centre)
         unknown = [j for j in places if not acts[j] and j not in given]
         probed = self._probed(still.centre, slope, unknown, least)
-        for j in places:
+
+        def found(j: int) -> tuple[Floats, Floats]:
             if not acts[j]:
                 column = given[j] if j in given else probed[j]
-                curvature[:, j] = column[:size]
-                curvature[j] = column[:size]
-                columns.append((plain if j in given else still).back(column))
-                continue
-            found = known.column(information, known.shifts(model, gamma, j, weights), field_sd)
+                return column[:size], (plain if j in given else still).back(column)
+            told = known.column(information, known.shifts(model, gamma, j, weights), field_sd)
             column = np.zeros(model.size)
             parts = model.state(column)
-            parts.path1[:], parts.path3[:] = found.path1, found.path3
-            parts.tips[:] = found.edge[:, : r.TIPS]
+            parts.path1[:], parts.path3[:] = told.path1, told.path3
+            parts.tips[:] = told.edge[:, : r.TIPS]
             # The density sees fields less their mean, so nothing pulls at a mean.
-            parts.fields[:] = model.design.field.centred(found.edge[:, r.TIPS :])
-            curvature[acts, j] = known.gathered(model, gamma, found, weights, field_sd)[acts]
-            columns.append(plain.back(column))
+            parts.fields[:] = model.design.field.centred(told.edge[:, r.TIPS :])
+            return known.gathered(model, gamma, told, weights, field_sd), plain.back(column)
+
+        curvature, columns = np.zeros((size, size)), []
+        for j, (among, standard) in zip(places, each(found, places.tolist(), self.workers), strict=True):
+            if acts[j]:
+                curvature[acts, j] = among[acts]
+            else:
+                curvature[:, j] = curvature[j] = among
+            columns.append(standard)
         block = model.layout.blocks["source_bias"]
         curvature[block, block] += known.bias_information(model, gamma)
         curvature[np.diag_indices(size)] += np.where(acts, model.layout.gaussian[1], 0.0)

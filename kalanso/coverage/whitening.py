@@ -38,14 +38,15 @@ Responses = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A state `x` for coordinates `y` (shrunk as ties ask, answers put in), the log of the volume there, its globals' point, and its
-    globals before ridges bend."""
+    """A state `x` for coordinates `y` (shrunk as ties ask, answers put in), the log of the volume there, its globals' point, its
+    globals before ridges bend, and by how much fields are stretched."""
 
     y: Floats
     x: Floats
     volume: float
     point: Point | None
     straight: Floats
+    stretch: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,17 +89,19 @@ class Whitening:
         gamma = self.ridges.bent(straight)
         if self.answers is not None:
             y = self.answers.given(y)
-        x = self.centre + self._given(self.stretched(y, gamma), effect - self.centre[:size])
+        stretch = self.stretch.factors(gamma)
+        x = self._given(self._times(y, stretch), effect - self.centre[:size])
+        x += self.centre
         x[:size] = gamma
         volume = self.stretch.log_volume(gamma) + (0.0 if point is None else point.volume)
-        return Place(y, x, volume, point, straight)
+        return Place(y, x, volume, point, straight, stretch)
 
     def slope_at(self, place: Place, slope: Floats) -> Floats:
         """Return the slope in z of density and volume at a place, given the density's in x."""
         size = self.model.layout.size
-        gamma = place.x[:size]
         out, gathered = self._given_back(slope)
-        out = self.stretched(out, gamma)
+        begin, end = self.model.bounds[:2]
+        out[begin:end] *= place.stretch
         stretched = self.stretch.slope(size, self.pull_of(place.y, out))
         direct = self.ridges.back(place.straight, slope[:size] + stretched)
         if self.series is None or place.point is None:
@@ -111,9 +114,12 @@ class Whitening:
 
     def stretched(self, z: Floats, gamma: Floats) -> Floats:
         """Return standard coordinates with fields stretched as globals say."""
+        return self._times(z, self.stretch.factors(gamma))
+
+    def _times(self, z: Floats, stretch: Floats) -> Floats:
         out = z.copy()
         begin, end = self.model.bounds[:2]
-        out[begin:end] *= self.stretch.factors(gamma)
+        out[begin:end] *= stretch
         return out
 
     def pull_of(self, y: Floats, slope: Floats) -> Floats:

@@ -46,8 +46,8 @@ class Structure:
     def centred(self, field: Floats) -> Floats:
         """Return a field (N, or N x k) less the mean of its component; single areas stay as they are."""
         columns = np.ascontiguousarray(field, float).reshape(self.areas, -1)
-        out = np.empty_like(columns)
-        _centre(self.component, self.sizes, self.single, columns, np.empty(self.sizes.size), out)
+        out, means = np.empty_like(columns), np.empty((self.sizes.size, columns.shape[1]))
+        _centre(self.component, self.sizes, self.single, columns, means, out)
         return out.reshape(field.shape)
 
     @cached_property
@@ -58,12 +58,16 @@ class Structure:
 
 @nb.njit(cache=True, nogil=True)
 def _centre(component: Any, sizes: Any, single: Any, field: Any, means: Any, out: Any) -> None:
-    for k in range(field.shape[1]):
-        means[:] = 0.0
-        for i in range(field.shape[0]):
-            means[component[i]] += field[i, k] / sizes[component[i]]
-        for i in range(field.shape[0]):
-            out[i, k] = field[i, k] if single[i] else field[i, k] - means[component[i]]
+    means[:] = 0.0
+    for i in range(field.shape[0]):
+        for k in range(field.shape[1]):
+            means[component[i], k] += field[i, k]
+    for c in range(sizes.size):
+        for k in range(field.shape[1]):
+            means[c, k] /= sizes[c]
+    for i in range(field.shape[0]):
+        for k in range(field.shape[1]):
+            out[i, k] = field[i, k] if single[i] else field[i, k] - means[component[i], k]
 
 
 def structure(areas: int, pairs: Ints) -> Structure:
