@@ -21,6 +21,7 @@ from kalanso.figures.figure import Figure, FigureRefused, Subject, check_locale,
 from kalanso.figures.pictured import PICTURED, is_pictured
 from kalanso.figures.timelines import timeline
 from kalanso.figures.trends import trend
+from kalanso.triangulation.case_strata import ALL_AGES, DUE
 from kalanso.triangulation.sentences import word
 from kalanso.vocabulary import Period, PeriodType, format_value
 
@@ -42,6 +43,8 @@ _MEASURES: Final = (
     "implied_coverage",
     "expected_share_of_cases",
     "vaccinated_share_of_cases",
+    "left_by_routine",
+    "zero_dose_share_of_cases",
 )
 
 
@@ -117,9 +120,11 @@ def _populations(rows: pd.DataFrame, subject: Subject, locale: str, title: str |
 
 
 def _cases(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:
-    latest = _latest(rows)
-    stated = latest[latest["measure"] == "implied_coverage"].assign(
-        measure="reported_coverage",
+    ages = rows["age_band"].fillna("") if "age_band" in rows else pd.Series("", index=rows.index)
+    latest = _spoken(_latest(rows.assign(age_band=ages)))
+    compared = {"implied_coverage": "reported_coverage", "zero_dose_share_of_cases": "left_by_routine"}
+    stated = latest[latest["measure"].isin(list(compared)) & latest["reference"].notna()].assign(
+        measure=lambda t: t["measure"].map(compared),
         value=lambda t: t["reference"],
         low=float("nan"),
         high=float("nan"),
@@ -129,15 +134,28 @@ def _cases(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None)
     order = {name: number for number, name in enumerate(_MEASURES)}
     shown = (
         shown.assign(_order=shown["measure"].map(order))
+        .dropna(subset=["_order"])
         .sort_values(["source", "_order"])
         .reset_index(drop=True)
     )
     labels = [
-        f"{word('disease', source, locale)} – {_measure(measure, locale)}"
-        for source, measure in zip(shown["source"], shown["measure"], strict=True)
+        f"{_sick(source, age, locale)} – {_measure(measure, locale)}"
+        for source, age, measure in zip(shown["source"], shown["age_band"], shown["measure"], strict=True)
     ]
     about = replace(subject, measure=words.say(locale, "figures.beside.cases"), unit="rate")
     return _intervals(shown, pd.Series(labels, index=shown.index), "", about, locale, title)
+
+
+def _spoken(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return for each disease the ages for which its doses were due, where some of them could be compared, else all ages."""
+    due = rows[(rows["age_band"] == DUE) & rows["reference"].notna()]
+    aged = rows["source"].isin(due["source"])
+    return rows[(aged & (rows["age_band"] == DUE)) | (~aged & (rows["age_band"] == ALL_AGES))]
+
+
+def _sick(disease: str, age: str, locale: str) -> str:
+    named = word("disease", disease, locale)
+    return f"{named}, {word('age', age, locale)}" if age else named
 
 
 def _measure(code: str, locale: str) -> str:

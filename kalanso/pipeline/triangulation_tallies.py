@@ -6,7 +6,7 @@ themselves. What vials and sectors tell is gathered in `triangulation_services`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -14,35 +14,65 @@ from kalanso.indicators.tables import RECOUNTS
 from kalanso.pipeline.evidence import Holdings
 from kalanso.pipeline.triangulation_services import at_level
 
-# Disease -> codes of its cases -> the column to which they add.
+# Disease -> status of its cases -> the column to which they add. Measles needs one dose; pertussis and polio need three, so that
+# one or two are neither vaccinated nor not.
 _CASES: Mapping[str, Mapping[str, str]] = {
-    "measles": {
-        "measles_cases_unvaccinated": "unvaccinated", "measles_cases_1_dose": "vaccinated", "measles_cases_2_doses": "vaccinated",
-        "measles_cases_unknown": "unknown",
+    "measles": {"unvaccinated": "unvaccinated", "1_dose": "vaccinated", "2_doses": "vaccinated", "unknown": "unknown"},
+    "pertussis": {
+        "unvaccinated": "unvaccinated", "1_dose": "partial", "2_doses": "partial", "3_doses": "vaccinated", "unknown": "unknown",
+    },
+    "afp": {
+        "unvaccinated": "unvaccinated", "1_dose": "partial", "2_doses": "partial", "3_doses": "vaccinated", "unknown": "unknown",
     },
 }  # fmt: skip
+_WHOLE = ("all", "")
 _TALLIES = {"campaign_children_vaccinated": "seen", "campaign_children_zero_dose": "zero_dose"}
 _LEVELS = ("health_area", "district", "region", "country")
 
 
 def cases(holdings: Holdings, places: pd.DataFrame) -> pd.DataFrame | None:
-    """Return cases by vaccination status, by place and period, of all ages together.
+    """Return cases by vaccination status, by place, period and age: all ages together, and each age that the source tells.
 
     Of sources that state both the vaccinated and the unvaccinated somewhere; where such a source states one of them alone, the other
     is zero, since systems do not keep a zero. Of several sources the first by name counts, since the same cases stand in all.
     """
     parts = []
-    for disease, codes in _CASES.items():
-        wide = _wide(holdings, places, codes)
-        if wide is not None and {"vaccinated", "unvaccinated"} <= set(wide.columns):
-            both = wide.groupby("source")[["vaccinated", "unvaccinated"]].transform("count").gt(0).all(axis=1)
-            known = wide[["vaccinated", "unvaccinated"]].notna().any(axis=1)
-            told = wide[both & known].fillna({"vaccinated": 0, "unvaccinated": 0})
-            told = told.assign(disease=disease, age_band="all")
-            parts.append(told.sort_values("source").drop_duplicates(["place_code", "period"]))
+    for disease, statuses in _CASES.items():
+        codes = {f"{disease}_cases_{status}": column for status, column in statuses.items()}
+        whole = _told(_wide(holdings, places, codes), list(dict.fromkeys(statuses.values())))
+        if whole.empty:
+            continue
+        whole = whole.sort_values("source").drop_duplicates(["place_code", "period"])
+        ages = _told(_wide(holdings, places, codes, by_age=True), list(dict.fromkeys(statuses.values())))
+        if len(ages):
+            ages = ages.merge(
+                whole[["source", "place_code", "period"]], on=["source", "place_code", "period"]
+            )
+        parts += [part.assign(disease=disease) for part in (whole.assign(age_band="all"), ages) if len(part)]
     found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    columns = ["place_code", "period", "disease", "age_band", "vaccinated", "unvaccinated", "unknown"]
+    columns = [
+        "place_code",
+        "period",
+        "disease",
+        "age_band",
+        "vaccinated",
+        "partial",
+        "unvaccinated",
+        "unknown",
+    ]
     return None if found.empty else found.reindex(columns=columns)
+
+
+def _told(wide: pd.DataFrame | None, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of sources that tell both ends of the status, with zeros where a status has no case."""
+    ends = ["vaccinated", "unvaccinated"]
+    if wide is None or not set(ends) <= set(wide.columns):
+        return pd.DataFrame()
+    both = wide.groupby("source")[ends].transform("count").gt(0).all(axis=1)
+    stated = [column for column in columns if column != "unknown"]
+    wide = wide.reindex(columns=list(dict.fromkeys([*wide.columns, *stated])))
+    told = wide[both & wide[stated].notna().any(axis=1)]
+    return told.fillna(dict.fromkeys(stated, 0))
 
 
 def campaigns(holdings: Holdings, places: pd.DataFrame) -> pd.DataFrame | None:
@@ -72,23 +102,30 @@ def recounts(holdings: Holdings, places: pd.DataFrame) -> pd.DataFrame | None:
     return None if lifted.empty else lifted
 
 
-def _wide(holdings: Holdings, places: pd.DataFrame, codes: Mapping[str, str]) -> pd.DataFrame | None:
-    """Return one row by source, place and period with the columns that codes add to, lifted to the levels above."""
+def _wide(
+    holdings: Holdings, places: pd.DataFrame, codes: Mapping[str, str], *, by_age: bool = False
+) -> pd.DataFrame | None:
+    """Return one row by source, place and period (and age) with the columns that codes add to, lifted to the levels above."""
     o = holdings.observations
     rows = o.filter(o.indicator.isin(list(codes)) & o.value.notnull() & o.sex.isin(["all", "unknown"]))
     cell = ["source", "place_code", "period", "indicator", "age_band"]
     frame = rows.group_by(*cell).agg(value=rows.value.sum()).to_pandas()
+    whole = frame["age_band"].isin(_WHOLE)
+    if by_age:
+        frame = frame[~whole]
+    else:
+        # A total of all ages that stands beside its parts would count twice.
+        keys = cell[:4]
+        covered = pd.MultiIndex.from_frame(frame[keys]).isin(pd.MultiIndex.from_frame(frame.loc[whole, keys]))
+        frame = frame[whole | ~covered]
     if frame.empty:
         return None
-    # A total of all ages that stands beside its parts would count twice.
-    whole = frame["age_band"].isin(["all", ""])
-    keys = cell[:4]
-    covered = pd.MultiIndex.from_frame(frame[keys]).isin(pd.MultiIndex.from_frame(frame.loc[whole, keys]))
-    frame = frame[whole | ~covered].assign(column=lambda t: t["indicator"].map(dict(codes)))
+    frame = frame.assign(column=lambda t: t["indicator"].map(dict(codes)))
+    by = ["source", "period", *(["age_band"] if by_age else [])]
     wide = frame.pivot_table(
-        index=["source", "place_code", "period"], columns="column", values="value", aggfunc="sum"
+        index=["place_code", *by], columns="column", values="value", aggfunc="sum"
     ).reset_index()
-    return _lifted(wide.rename_axis(columns=None), places, ["source", "period"])
+    return _lifted(wide.rename_axis(columns=None), places, by)
 
 
 def _lifted(rows: pd.DataFrame, places: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -251,15 +251,20 @@ def example_country(seed: int = 2024, size: str = "full", *, faultless: bool = F
 
 
 def _other_sources(life: Life, rows: pa.Table, rng: np.random.Generator) -> OtherSources:
-    """Return the workbooks of the districts and the surveillance of measles."""
+    """Return the workbooks of the districts and the surveillance of measles and of flaccid paralysis."""
     where, codes = life.territory, life.gazetteer.districts
     facilities = where.facilities
     district_of = dict(zip(facilities["code"], [codes[d] for d in facilities["district"]], strict=True))
-    missed = life.people.surviving_infants[:, REPORTED] * (1 - life.reach.mcv1[:, REPORTED])
-    cases = np.zeros((len(codes), MONTHS))
+    infants = life.people.surviving_infants[:, REPORTED]
+    missed = infants * (1 - life.reach.mcv1[:, REPORTED])
+    zero = infants * (1 - life.reach.dtp1[:, REPORTED])
     # Measles finds a tenth of the children whom the first dose did not reach.
-    np.add.at(cases, where.areas["district"].to_numpy(), 0.1 * missed)
-    return other_sources(rows, district_of, cases, list(codes), rng)
+    cases, born, without = (np.zeros((len(codes), MONTHS)) for _ in range(3))
+    for sums, by_area in ((cases, 0.1 * missed), (born, infants), (without, zero)):
+        np.add.at(sums, where.areas["district"].to_numpy(), by_area)
+    return other_sources(
+        rows, district_of, cases, list(codes), rng, infants=born, without=without / np.maximum(born, 1)
+    )
 
 
 def _events(life: Life) -> pa.Table:

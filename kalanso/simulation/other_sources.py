@@ -2,8 +2,8 @@
 
 Two sources beside the monthly reports, with known truth for the source catalogue: the workbooks of
 the districts, which copy the same reports (redundant) but disagree in some districts, fall silent in
-others, arrive late and are corrected once; and the surveillance of measles by vaccination status,
-which some districts never send and which stops early. What was planted is remembered.
+others, arrive late and are corrected once; and the surveillance of measles and of flaccid paralysis by
+vaccination status, which some districts never send and which stops early. What was planted is remembered.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kalanso.indicators.tables import OBSERVATIONS
+from kalanso.simulation import paralyses
 from kalanso.simulation.reports import SOURCE as REPORTS
 from kalanso.simulation.tables import PLANTED_SOURCES
 from kalanso.simulation.timeline import MONTH_CODES, MONTH_STARTS, MONTHS, month
@@ -39,7 +40,7 @@ FIRST_STATE, STATES = month(2024, 1), 10  # kept states, each on the 15th of a m
 LAST = month(2024, 9)  # the last month that the newest state knows
 CORRECTED_IN, CORRECTION = 7, 1.2  # state that corrected a quarter of one district upwards, from what to what
 CORRECTED = (month(2023, 7), month(2023, 9))
-NEVER_HELD = ("afp_cases_unvaccinated", "facilities_functional", "displaced_persons")
+NEVER_HELD = ("pertussis_cases_unvaccinated", "facilities_functional", "displaced_persons")
 UNREPORTED, ENDS = 0.15, month(2024, 6)  # districts without surveillance, and its last month
 
 
@@ -54,12 +55,13 @@ class OtherSources:
 
 def other_sources(
     observations: pa.Table, district_of: dict[str, str], susceptible: Numbers, districts: Sequence[str],
-    rng: np.random.Generator,
+    rng: np.random.Generator, *, infants: Numbers, without: Numbers,
 ) -> OtherSources:  # fmt: skip
     """Return the two sources.
 
     `observations` are those of the monthly reports, `district_of` the district of each facility;
-    `susceptible` expected measles cases by district (in the order of `districts`) and month.
+    `susceptible` expected measles cases by district (in the order of `districts`) and month;
+    `infants` and `without` surviving infants and the share of them without DTP1 of the same.
     """
     planted: list[dict[str, Any]] = []
     roles = _roles(districts, rng)
@@ -74,15 +76,19 @@ def other_sources(
     planted += _remembered(roles, written, districts)
     states = tuple(_states(written, roles, districts))
     cases, unseen = _cases(susceptible, districts, rng)
+    (chance,) = rng.spawn(1)  # what is drawn besides leaves the other sources as they are
+    cases = pa.concat_tables([cases, *_paralyses(infants, without, districts, unseen, chance)])
     planted += [
-        _plant(kind, source, "measles_cases_unvaccinated", place)
+        _plant(kind, source, f"{disease}_cases_unvaccinated", place)
         for place in unseen
+        for disease in ("measles", "afp")
         for kind, source in (("uncovered", ""), ("absent", SURVEILLANCE))
     ]
     planted += [
         _plant("stopped", source, indicator, "ML", first=MONTH_CODES[last + 1])
         for source, last, indicators in (
             (SURVEILLANCE, ENDS, [f"measles_cases_{status}" for status in STATUSES]),
+            (SURVEILLANCE, ENDS, [f"afp_cases_{status}" for status in paralyses.STATUSES]),
             (WORKBOOKS, LAST, COPIED),
         )
         for indicator in indicators
@@ -149,6 +155,19 @@ def _cases(
         values[:, districts.index(place)] = np.nan
     codes = [f"measles_cases_{status}" for status in STATUSES]
     return _rows(SURVEILLANCE, codes, districts, values, "all"), unseen
+
+
+def _paralyses(
+    infants: Numbers, without: Numbers, districts: Sequence[str], unseen: Sequence[str], rng: np.random.Generator
+) -> Iterator[pa.Table]:  # fmt: skip
+    """Yield cases of flaccid paralysis by vaccination status, a table for each age, of the districts that send cases."""
+    told = paralyses.paralyses(infants[:, : ENDS + 1], without[:, : ENDS + 1], rng)
+    for age in paralyses.AGES:
+        values = np.stack([told[status, age] for status in paralyses.STATUSES])
+        values[:, [districts.index(place) for place in unseen]] = np.nan
+        yield _rows(
+            SURVEILLANCE, [f"afp_cases_{status}" for status in paralyses.STATUSES], districts, values, age
+        )
 
 
 def _rows(

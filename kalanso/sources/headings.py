@@ -53,6 +53,7 @@ _AGES: tuple[tuple[str, str], ...] = (
     (r"(?:0|zero)\W*(?:a|to)?\W*11\W*(?:mois|m|months?)?|(?:<|moins d[e']?|under|below)\W*(?:1|un|one|12)\W*(?:an|ans|mois|year|yr|months?)?", "0-11m"),
     (r"12\W*(?:a|to)?\W*23\W*(?:mois|m|months?)?|(?:1|un|one)\W*(?:an|year)", "12-23m"),
     (r"24\W*(?:a|to)?\W*59\W*(?:mois|m|months?)?|2\W*(?:a|to)?\W*(?:4|5)\W*(?:ans|years)", "24-59m"),
+    (r"60\W*(?:mois|m|months?)?\W*(?:\+|et plus|and (?:over|older|more))|60m|5\W*(?:ans?|years)?\W*(?:\+|et plus|and (?:over|older|more))|5\W*(?:a|to)?\W*14\W*(?:ans?|years)", "60m+"),
     (r"inconnue?|unknown|age inconnu|unknown age|non precise", "unknown"),
     (r"tous(?: ages)?|total|all(?: ages)?|ensemble", "all"),
 )  # fmt: skip

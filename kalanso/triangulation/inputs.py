@@ -199,9 +199,10 @@ CASES = InputTable(
     name="cases",
     meaning="Notified cases by vaccination status, aggregated",
     columns=(
-        _PLACE, _PERIOD, _text("disease", "which disease"), _text("age_band", "age of the cases"),
-        _number("vaccinated", "cases known to be vaccinated", "cases", optional=False),
-        _number("unvaccinated", "cases known not to be", "cases", optional=False), _number("unknown", "cases of unknown status", "cases"),
+        _PLACE, _PERIOD, _text("disease", "which disease"), _text("age_band", "age of the cases, or all"),
+        _number("vaccinated", "cases known to have all doses that protect", "cases", optional=False),
+        _number("partial", "cases with some of these doses, where the source tells them apart", "cases"),
+        _number("unvaccinated", "cases known to have none", "cases", optional=False), _number("unknown", "cases of unknown status", "cases"),
     ),
     key=("place_code", "period", "disease", "age_band"),
     origin="observations",

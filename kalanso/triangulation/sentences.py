@@ -24,6 +24,8 @@ _NAMES: Mapping[str, Callable[[str], str]] = {
     "evidence": lambda code: f"triangulation.evidence.{code}",
     "analysis": lambda code: f"triangulation.analysis.{code}",
     "disease": lambda code: f"triangulation.disease.{code}",
+    "age": lambda code: f"triangulation.age.{code}",
+    "basis": lambda code: f"triangulation.basis.{code}",
     "sector": lambda code: f"triangulation.sector.{code}",
     "event": lambda code: f"triangulation.event.{code}",
     "access_measure": lambda code: f"triangulation.access_measure.{code}",
@@ -36,7 +38,7 @@ _NAMES: Mapping[str, Callable[[str], str]] = {
 FAMILIES = {
     "kind": "kind", "other_kind": "kind", "by": "by", "reference_by": "by", "population_kind": "population", "low_source": "estimator", "high_source": "estimator",
     "one": "estimator", "other": "estimator", "branches": "branch", "absent": "evidence", "evidence": "evidence", "analysis": "analysis",
-    "disease": "disease", "sector": "sector", "events": "event", "access": "access_measure", "quality": "quality", "agreement": "agreement", "analyses": "analysis",
+    "disease": "disease", "age": "age", "basis": "basis", "sector": "sector", "events": "event", "access": "access_measure", "quality": "quality", "agreement": "agreement", "analyses": "analysis",
 }  # fmt: skip
 PACK_CODES = ("first", "last", "count", "product")
 PLACES = ("place", "places", "above")

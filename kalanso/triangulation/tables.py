@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+import ibis
+import ibis.expr.types as ir
+
 from kalanso.store import Audience, Column, Security, TableSpec
 
 KINDS = ("changed", "disagrees", "check", "agrees", "missing")
@@ -48,14 +51,23 @@ _SENTENCE = (
     _text("message", "message id of the sentence"), _text("params", "its parameters (JSON)"), _EVIDENCE,
 )  # fmt: skip
 
+
+def _without_age(rows: ir.Table) -> ir.Table:
+    """Return rows of version 1, which knew no ages apart."""
+    return rows.mutate(age_band=ibis.literal(""))
+
+
 TRIANGULATION = _table(
     name="triangulation",
+    version=2,
+    upgrades={1: _without_age},
     meaning="Numbers of every source set beside one another: what each says, what it is compared with, and by how much they differ",
     columns=(
         _ANALYSIS, *_WHERE_WHEN, _INDICATOR,
         _text("measure", "what the number measures, such as coverage or zero_dose"),
         _text("source", "whose number it is, or which estimator"),
         _text("kind", "how the number came about"),
+        _text("age_band", "age of those who were counted; empty: all ages together"),
         _number("value", "the number: a share, a ratio or children"),
         _number("low", "lower end of its 95 % interval; empty: none is claimed"),
         _number("high", "upper end of it"),
@@ -68,7 +80,7 @@ TRIANGULATION = _table(
         _number("gap_children", "the gap in children", "children"),
         _text("verdict", "what the comparison says", VERDICTS),
     ),
-    key=("analysis", "place_code", "period", "indicator", "measure", "source", "kind", "reference_source"),
+    key=("analysis", "place_code", "period", "indicator", "measure", "source", "kind", "reference_source", "age_band"),
     part_by=("analysis",),
 )  # fmt: skip
 

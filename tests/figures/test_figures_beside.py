@@ -142,6 +142,34 @@ def test_a_negative_number_of_children_stays_negative_in_the_picture(rows: pd.Da
     assert "target minus doses" in figure.data["label"].tolist()
 
 
+def test_each_disease_is_drawn_for_the_ages_whose_dose_was_due_and_paralyses_beside_what_routine_leaves() -> (
+    None
+):
+    from tests.triangulation.dossiers import lay
+
+    told = table(
+        "place_code period disease age_band vaccinated partial unvaccinated unknown",
+        [("ML", "2022", "afp", age, 30, 5, 25, 2) for age in ("all", "24-59m")]
+        + [("ML", "2022", "measles", "all", 10, None, 90, 5)],
+    )
+    reported = table(
+        "place_code year indicator source kind value",
+        [("ML", year, dose, "jrf", "administrative", 0.9) for year in (2022, 2021, 2020, 2019, 2018) for dose in ("dtp1", "mcv1")],
+    )  # fmt: skip
+    rows = next(a.rows for a in run(lay(coverage=reported, cases=told)) if a.analysis == "cases")
+
+    figure = beside("cases", rows, subject=SUBJECT, locale="en")
+
+    assert_whole(figure)
+    assert figure is not None
+    assert figure.data["label"].tolist() == [
+        "acute flaccid paralysis (AFP), 12 to 59 months – share that reported coverage leaves without a dose",
+        "acute flaccid paralysis (AFP), 12 to 59 months – share without any dose among cases",
+        "measles – reported coverage", "measles – coverage that the cases imply",
+        "measles – share expected at the reported coverage", "measles – share of vaccinated cases",
+    ]  # fmt: skip
+
+
 def test_reported_coverage_stands_beside_what_cases_imply(rows: pd.DataFrame) -> None:
     figure = beside("cases", rows, subject=SUBJECT, locale="en")
 

@@ -91,6 +91,7 @@ def _numbers(place: dict[str, Any], number: int) -> list[dict[str, Any]]:
         "indicator": "dtp1",
         "measure": "coverage",
         "unit": "share",
+        "age_band": "",
     }
     blank = {"low": None, "high": None, "numerator": None, "denominator": None, "reference_source": "", "reference": None,
              "gap": None, "gap_children": None, "verdict": ""}  # fmt: skip

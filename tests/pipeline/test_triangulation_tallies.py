@@ -40,6 +40,13 @@ OBSERVED = [
     _row("idsr", "H2", "measles_cases_1_dose", 4, age_band="12-23m"),
     _row("idsr", "H2", "measles_cases_unvaccinated", 6, period="202402", period_start=date(2024, 2, 1)),
     _row("copy", "H1", "measles_cases_unvaccinated", 80),  # nobody says how many were vaccinated
+    _row("idsr", "H1", "afp_cases_unvaccinated", 1, age_band="12-23m"),
+    _row("idsr", "H1", "afp_cases_2_doses", 1, age_band="24-59m"),
+    _row("idsr", "H1", "afp_cases_3_doses", 4, age_band="24-59m"),
+    _row("idsr", "H2", "afp_cases_3_doses", 2, age_band="60m+"),
+    _row("idsr", "D1", "pertussis_cases_unvaccinated", 6),
+    _row("idsr", "D1", "pertussis_cases_1_dose", 2),
+    _row("idsr", "D1", "pertussis_cases_3_doses", 3),
     _row("sia", "H1", "campaign_children_vaccinated", 200, strategy="campaign"),
     _row("sia", "H1", "campaign_children_zero_dose", 30, strategy="campaign"),
     _row("sia", "D1", "campaign_children_vaccinated", 900, strategy="campaign"),
@@ -91,19 +98,41 @@ def test_cases_are_counted_once_whatever_their_ages_and_added_up_to_every_level(
     told: dict[str, pd.DataFrame],
 ) -> None:
     rows = told["cases"]
-    rows = rows[rows["period"] == "202401"].set_index("place_code")[["vaccinated", "unvaccinated", "unknown"]]
+    rows = rows[(rows["period"] == "202401") & (rows["disease"] == "measles") & (rows["age_band"] == "all")]
+    rows = rows.set_index("place_code")[["vaccinated", "unvaccinated", "unknown"]]
     assert rows.loc["H1"].tolist() == [4, 8, 2]
     assert rows.loc["H2"].tolist()[:2] == [4, 5]
     for place in ("D1", "R1", "ML"):
         assert rows.loc[place].tolist() == [8, 13, 2]
-    assert set(told["cases"]["disease"]) == {"measles"}
+    assert set(told["cases"]["disease"]) == {"measles", "pertussis", "afp"}
+
+
+def test_cases_of_each_age_stand_beside_those_of_all_ages_and_are_lifted_as_they_are(
+    told: dict[str, pd.DataFrame],
+) -> None:
+    rows = told["cases"]
+    rows = rows[(rows["disease"] == "afp") & (rows["period"] == "202401")]
+    rows = rows.set_index(["place_code", "age_band"])[["vaccinated", "partial", "unvaccinated"]]
+    assert rows.loc[("H1", "12-23m")].tolist() == [0, 0, 1]
+    assert rows.loc[("H1", "24-59m")].tolist() == [4, 1, 0]
+    assert rows.loc[("D1", "60m+")].tolist() == [2, 0, 0]
+    assert rows.loc[("ML", "all")].tolist() == [6, 1, 1]
+
+
+def test_one_or_two_doses_of_three_are_neither_vaccinated_nor_not(told: dict[str, pd.DataFrame]) -> None:
+    rows = told["cases"]
+    whooping = rows[(rows["disease"] == "pertussis") & (rows["place_code"] == "R1")].iloc[0]
+    assert whooping[["vaccinated", "partial", "unvaccinated"]].tolist() == [3, 2, 6]
+    assert pd.isna(rows.loc[rows["disease"] == "measles", "partial"]).all()
 
 
 def test_a_status_without_a_case_is_a_zero_of_a_source_that_states_both(
     told: dict[str, pd.DataFrame],
 ) -> None:
     rows = told["cases"]
-    february = rows[rows["period"] == "202402"].set_index("place_code")[["vaccinated", "unvaccinated"]]
+    february = rows[(rows["period"] == "202402") & (rows["age_band"] == "all")].set_index("place_code")[
+        ["vaccinated", "unvaccinated"]
+    ]
     assert february.loc["H2"].tolist() == [0, 6]
     assert february.loc["ML"].tolist() == [0, 6]
 

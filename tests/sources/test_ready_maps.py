@@ -25,6 +25,7 @@ def table_for(column_map: ColumnMap, path: Path) -> list[str]:
     told = {place.parent: "Ségou", place.name: "Niono", **dict.fromkeys(column_map.ignore, "30")}
     told |= {period.column: when} if period.column else {period.year: "2024", period.month: "mai"}
     told |= dict.fromkeys(filter(None, [column_map.columns.get("product", "")]), "penta")
+    told |= dict.fromkeys(filter(None, [column_map.columns.get("age_band", "")]), "12-23 mois")
     for number, heading in enumerate(column_map.indicators, 1):
         told[heading] = f"0.{number}" if column_map.unit == "share" else str(10 * number)
     path.write_text(";".join(told) + "\n" + ";".join(told.values()) + "\n", encoding="utf-8")

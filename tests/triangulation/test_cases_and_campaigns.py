@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import optimize
 
-from kalanso.triangulation import campaigns, cases, susceptibles
+from kalanso.triangulation import campaigns, cases, sentence, susceptibles
 from kalanso.triangulation.screening import (
     effectiveness,
     effectiveness_interval,
@@ -15,7 +16,7 @@ from kalanso.triangulation.screening import (
     screen,
 )
 from kalanso.triangulation.susceptibles import unprotected
-from tests.triangulation.dossiers import lay, table
+from tests.triangulation.dossiers import PACK, lay, table
 
 # Points of the nomogram of Orenstein et al. 1985: coverage, effectiveness -> share of cases vaccinated, in percent.
 NOMOGRAM = [(50, 90, 9), (90, 90, 47), (95, 90, 66), (99, 90, 91), (90, 80, 64), (80, 80, 44), (50, 80, 17)]
@@ -111,6 +112,127 @@ def test_few_cases_say_nothing_and_the_want_is_said() -> None:
 
     assert answer.rows.empty
     assert [found.source for found in answer.missing] == ["cases_with_status"]
+
+
+AGED = table(
+    "place_code period disease age_band vaccinated partial unvaccinated unknown",
+    [
+        ("ML", "2022", "measles", "all", 40, None, 460, 10), ("ML", "2022", "measles", "0-11m", 0, None, 400, 0),
+        ("ML", "2022", "measles", "12-23m", 20, None, 30, 5), ("ML", "2022", "measles", "24-59m", 20, None, 30, 5),
+    ],
+)  # fmt: skip
+COHORTS = table(
+    "place_code year indicator source kind value",
+    [("ML", year, "mcv1", "moh", "administrative", value) for year, value in ((2021, 0.8), (2020, 0.7), (2019, 0.6), (2018, 0.5))],
+)  # fmt: skip
+
+
+def test_where_ages_are_told_those_speak_whose_dose_was_due_against_their_own_cohorts() -> None:
+    answer = cases.compare(lay(coverage=COHORTS, cases=AGED))
+
+    rows = answer.rows[answer.rows["measure"] == "vaccinated_share_of_cases"].set_index("age_band")
+    assert rows["denominator"].to_dict() == {"": 500, "0-11m": 400, "12-23m": 50, "24-59m": 50, "12-59m": 100}
+    assert rows.loc["12-23m", "reference"] == pytest.approx(expected_share(0.8, 0.85))
+    assert rows.loc["24-59m", "reference"] == pytest.approx(expected_share(0.6, 0.85))
+    assert np.isnan(rows.loc["0-11m", "reference"])
+    (told,) = answer.findings
+    assert told.message.params["age"] == "12-59m"
+    assert told.message.params["coverage"] == pytest.approx(0.65)
+    assert told.value == pytest.approx(0.4)
+    assert [item["key"]["year"] for item in told.evidence[1:]] == [2021, 2020, 2019, 2018]
+
+
+def test_cases_too_young_for_the_dose_do_not_make_a_country_disagree() -> None:
+    every_age = AGED[AGED["age_band"] == "all"]
+    coverage = COHORTS.assign(value=0.8, year=[2022, 2021, 2020, 2019])
+
+    assert cases.compare(lay(coverage=coverage, cases=every_age)).findings[0].kind == "disagrees"
+    assert cases.compare(lay(coverage=coverage, cases=AGED)).findings[0].kind == "agrees"
+
+
+def _pertussis(full: int, some: int, none: int) -> pd.DataFrame:
+    return table(
+        "place_code period disease age_band vaccinated partial unvaccinated unknown",
+        [("ML", "2022", "pertussis", "all", full, some, none, 4)],
+    )
+
+
+PENTA = table(
+    "place_code year indicator source kind value",
+    [("ML", 2022, "dtp1", "moh", "administrative", 0.9), ("ML", 2022, "dtp3", "moh", "administrative", 0.6)],
+)
+
+
+def test_pertussis_compares_children_with_three_doses_and_none_and_leaves_the_others_out() -> None:
+    answer = cases.compare(lay(coverage=PENTA, cases=_pertussis(30, 50, 30)))
+
+    rows = answer.rows.set_index("measure")
+    # 60 % have three doses and 10 % none: six of seven of those who are compared are vaccinated.
+    assert rows.loc["implied_coverage", "reference"] == pytest.approx(0.6 / 0.7)
+    assert rows.loc["vaccinated_share_of_cases", "denominator"] == 60
+    (told,) = answer.findings
+    assert told.message.id == "triangulation.cases.aged_agrees"
+    assert told.message.params["basis"] == "full_or_none"
+    assert (told.message.params["works_low"], told.message.params["works_high"]) == (0.74, 0.83)
+
+
+def test_pertussis_is_not_screened_without_the_first_dose_of_the_same_year() -> None:
+    answer = cases.compare(lay(coverage=PENTA[PENTA["indicator"] == "dtp3"], cases=_pertussis(30, 50, 30)))
+
+    assert [found.source for found in answer.missing] == ["cases_with_status"]
+    assert answer.rows["reference"].isna().all()
+
+
+def test_pertussis_of_simulated_children_gives_back_the_coverage_it_came_from() -> None:
+    rng = np.random.default_rng(11)
+    doses = rng.choice([0, 1, 3], size=400_000, p=[0.15, 0.25, 0.6])
+    sick = rng.random(400_000) < 0.05 * (1 - 0.79 * (doses == 3) - 0.4 * (doses == 1))
+    found = _pertussis(*(int((doses[sick] == n).sum()) for n in (3, 1, 0)))
+    coverage = PENTA.assign(value=[0.85, 0.6])
+
+    implied = cases.compare(lay(coverage=coverage, cases=found)).rows.set_index("measure")
+    assert implied.loc["implied_coverage", "value"] == pytest.approx(0.8, abs=0.01)
+    assert implied.loc["vaccinated_share_of_cases", "verdict"] == "agrees"
+
+
+def _paralysis(full: int, some: int, none: int) -> pd.DataFrame:
+    return table(
+        "place_code period disease age_band vaccinated partial unvaccinated unknown",
+        [("ML", "2022", "afp", "all", full, some, none, 5)],
+    )
+
+
+def test_more_paralysed_children_without_a_dose_than_routine_leaves_are_told_with_their_interval() -> None:
+    answer = cases.compare(lay(coverage=PENTA, cases=_paralysis(55, 15, 30)))
+
+    rows = answer.rows.set_index("measure")
+    zero = rows.loc["zero_dose_share_of_cases"]
+    assert (zero["value"], zero["reference"], zero["verdict"]) == (0.3, pytest.approx(0.1), "above")
+    assert zero["low"] < 0.3 < zero["high"]
+    assert zero["indicator"] == "dtp1"
+    assert rows.loc["three_dose_share_of_cases", "verdict"] == "agrees"
+    (told,) = answer.findings
+    assert (told.message.id, told.severity) == ("triangulation.cases.sample_more", "serious")
+    for locale, words in (("fr", "30 cas sans aucune dose antipolio sur 100"), ("en", "30 cases without a single polio dose of 100")):  # fmt: skip
+        assert words in sentence(told.message, {"ML": "Mali"}, PACK, locale)
+
+
+def test_fewer_paralysed_children_without_a_dose_contradict_nothing_since_campaigns_give_drops() -> None:
+    answer = cases.compare(lay(coverage=PENTA, cases=_paralysis(97, 2, 1)))
+
+    assert [found.kind for found in answer.findings] == ["agrees"]
+
+
+def test_the_polio_dose_speaks_before_that_of_dtp_and_few_paralyses_say_nothing() -> None:
+    polio = table(
+        "place_code year indicator source kind value", [("ML", 2022, "opv1", "moh", "administrative", 0.7)]
+    )
+    answer = cases.compare(lay(coverage=pd.concat([PENTA, polio]), cases=_paralysis(55, 15, 30)))
+    few = cases.compare(lay(coverage=PENTA, cases=_paralysis(3, 1, 2)))
+
+    assert answer.rows.set_index("measure").loc["zero_dose_share_of_cases", "indicator"] == "opv1"
+    assert few.rows.empty
+    assert [found.source for found in few.missing] == ["cases_with_status"]
 
 
 def test_unprotected_children_follow_from_both_doses() -> None:

@@ -73,8 +73,8 @@ EXPLAINED: dict[str, Explained] = {
     ),
     "cases": Explained(
         question=_("Les malades vaccinés ou non vont-ils avec la couverture ?"),
-        formula=_("Part des cas vaccinés = p (1 − e) / (1 − p e), où p est la couverture et e l'efficacité du vaccin."),
-        source=_("Orenstein et al. 1985 ; Farrington 1993"),
+        formula=_("Part des cas vaccinés = p (1 − e) / (1 − p e), où p est la couverture et e l'efficacité du vaccin. Coqueluche : trois doses ou aucune. Paralysies flasques : part sans aucune dose, à côté de ce que la couverture laisse ; presque aucune n'est une poliomyélite."),
+        source=_("Orenstein et al. 1985 ; Farrington 1993 ; Guris et al. 1997 ; IMEP (PFA non polio)"),
     ),
     "susceptibles": Explained(
         question=_("Combien d'enfants sans protection contre la rougeole depuis la dernière campagne ?"),
@@ -146,6 +146,9 @@ MEASURES: dict[str, Any] = {
     "top_overlap": _("premiers districts communs"), "surviving_infants": _("nourrissons survivants"),
     "given_to_used": _("doses données / doses des flacons"), "fall_after_stockout": _("baisse après une rupture"),
     "share_of_doses": _("part des doses"), "change": _("changement"), "susceptible_children": _("enfants sans protection"),
+    "vaccinated_share_of_cases": _("part de vaccinés parmi les cas"), "expected_share_of_cases": _("part attendue avec la couverture notifiée"),
+    "implied_coverage": _("couverture que les cas supposent"), "zero_dose_share_of_cases": _("part sans aucune dose parmi les cas"),
+    "three_dose_share_of_cases": _("part à trois doses ou plus parmi les cas"),
     "shared_falls": _("chute commune à plusieurs lieux"),
 }  # fmt: skip
 # How the tables of evidence are called in a link.
@@ -158,5 +161,5 @@ ORIGINS: dict[str, Any] = {
 # With what a number is compared, where that is no source.
 REFERENCES: dict[str, Any] = {
     "full": _("100 %"), "vials": _("flacons"), "birth_cohort": _("une cohorte de naissance"), "completeness": _("complétude"),
-    "reports": _("rapports"),
+    "reports": _("rapports"), "left_by_routine": _("part que la couverture notifiée laisse"), "expected": _("part attendue"),
 }  # fmt: skip

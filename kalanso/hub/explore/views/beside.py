@@ -32,7 +32,7 @@ from kalanso.vocabulary import Message, NotAPeriod, Period, format_value
 
 NUMBERS_SHOWN = 40
 OTHERS_SHOWN = 20
-DRAWN = ("analysis", "place_code", "period", "indicator", "measure", "source", "kind", "value", "low", "high", "reference", "reference_source", "verdict")  # fmt: skip
+DRAWN = ("analysis", "place_code", "period", "indicator", "measure", "source", "kind", "value", "low", "high", "reference", "reference_source", "verdict", "age_band")  # fmt: skip
 DRAWN_FROM = {narrative.NAME: TRIANGULATION_FINDINGS}
 NAMES_SOURCES = ("coverage_sources", "denominators")  # pictures that name sources, not ways of counting
 STYLES = {"share": "percent", "ratio": "decimal"}
@@ -170,13 +170,14 @@ def _line(row: dict[str, Any], titles: Mapping[str, str]) -> Line:
 
     dose = word(row["indicator"]) if row["indicator"] else ""
     measured = MEASURES.get(row["measure"])
+    age = family_word("age", row["age_band"], locale()) if row["age_band"] else ""
     pair = " – ".join(word(part) for part in row["measure"].split("_"))
     low, high = number(row["low"]), number(row["high"])
     reference = str(REFERENCES.get(row["reference_source"], "")) or _source(
         row["reference_source"], "", titles
     )
     return Line(
-        period=period(row["period"]), measure=" · ".join(filter(None, [str(measured or pair), dose if measured else ""])),
+        period=period(row["period"]), measure=" · ".join(filter(None, [str(measured or pair), dose if measured else "", age])),
         source=_source(row["source"], row["kind"], titles), value=number(row["value"]),
         between=_("entre %(low)s et %(high)s") % {"low": low, "high": high} if low and high else "",
         against=" ".join(filter(None, [reference, number(row["reference"])])),
@@ -188,7 +189,12 @@ def _source(code: str, kind: str, titles: Mapping[str, str]) -> str:
     """Return whose number it is: a way of counting, a count of services, or a source with its kind."""
     if not code:
         return ""
-    named = family_word("estimator", code, locale()) or family_word("sector", code, locale()) or word(code)
+    named = (
+        family_word("estimator", code, locale())
+        or family_word("sector", code, locale())
+        or family_word("disease", code, locale())
+        or word(code)
+    )
     if named == code:
         code = named = titles.get(code, code)
     told = (family_word("kind", kind, locale()) or family_word("population", kind, locale())) if kind else ""
