@@ -143,6 +143,8 @@ def _cases(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None)
         for source, age, measure in zip(shown["source"], shown["age_band"], shown["measure"], strict=True)
     ]
     about = replace(subject, measure=words.say(locale, "figures.beside.cases"), unit="rate")
+    if shown["source"].nunique() > 1:  # the lowest and the highest of several diseases say nothing together
+        title = title or _headline(subject, locale, "cases", n=shown["source"].nunique())
     return _intervals(shown, pd.Series(labels, index=shown.index), "", about, locale, title)
 
 
@@ -236,6 +238,10 @@ def _stockouts(rows: pd.DataFrame, subject: Subject, locale: str, title: str | N
     return _intervals(lags, labels, "", about, locale, title)
 
 
+_GROUPS: Final = (
+    ("coverage_sex_female", "coverage_sex_male"),
+    tuple(f"coverage_wealth_{fifth}" for fifth in range(1, 6)),
+)
 MOST_ABOVE: Final = 10  # years and doses above 100 % that one figure shows
 _SHADES: Final = {"good": 4, "fair": 2, "unknown": 1, "poor": 0, "A": 4, "B": 3, "C": 1, "D": 0}
 
@@ -307,19 +313,26 @@ def _breaks(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None
 
 
 def _inequality(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure | None:
-    """Show the coverage of each fifth of districts, the least covered first."""
+    """Show the coverage of each fifth of districts, the least covered first, and that of groups of children."""
     fifths = _latest(rows[rows["measure"] == "fifth_coverage"]).sort_values("source")
-    if fifths.empty:
-        return None
+    grouped = pd.concat([_latest(rows[rows["measure"].isin(group)]) for group in _GROUPS])
     last = len(fifths)
     labels = [
         words.say(locale, f"figures.beside.fifth_{'worst' if at == 1 else 'best' if at == last else 'between'}", n=at)
         for at in range(1, last + 1)
     ]  # fmt: skip
+    labels += [
+        words.say(
+            locale,
+            f"figures.beside.{row.measure}",
+            source=row.source,
+            period=words.period(row.period, locale),
+        )
+        for row in each(grouped)
+    ]
     about = replace(subject, measure=words.say(locale, "figures.beside.inequality"), unit="share")
-    return _intervals(
-        fifths.reset_index(drop=True), pd.Series(labels).map(_sentence), "", about, locale, title
-    )
+    shown = pd.concat([fifths, grouped], ignore_index=True)
+    return _intervals(shown, pd.Series(labels).map(_sentence), "", about, locale, title)
 
 
 def _confidence(rows: pd.DataFrame, subject: Subject, locale: str, title: str | None) -> Figure:

@@ -25,7 +25,7 @@ PICTURED: Final = {
     "silence": (),
     "access": (),
     "breaks": (),
-    "inequality": ("fifth_coverage",),
+    "inequality": ("fifth_coverage", "coverage_sex_female", "coverage_wealth_1"),
     "confidence": (),
     "narrative": (),
 }

@@ -108,6 +108,8 @@ def publish_sources(
     publish_tables(store, country, note, progress=progress, cancel=cancel, now=now)
     others = Provenance(sources=("demo",), note=f"{note}, surveillance", state="draft")
     store.publish(OBSERVATIONS, country.other_sources.surveillance, provenance=others, now=now)
+    around = Provenance(sources=("demo",), note=f"{note}, around services", state="draft")
+    store.publish(OBSERVATIONS, country.other_sources.around, provenance=around, now=now)
 
 
 def report_map() -> ColumnMap:

@@ -1,22 +1,19 @@
-"""Which vials, sectors and ways to services does a store tell of, for the analyses of all sources?
+"""Which vials and sectors does a store tell of, for the analyses of all sources?
 
-Lifts what facilities report to their area and district. What coverage others state is gathered in `triangulation_evidence`.
+Lifts what facilities report to their area and district. What coverage others state is gathered in `triangulation_evidence`, ways to services in `triangulation_access`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import ibis
 import pandas as pd
 
 from kalanso.pipeline.evidence import Holdings
-from kalanso.places.tables import PLACE_CONTEXTS
 from kalanso.vocabulary import Antigen
 
 _DTP = ("dtp1_doses", "dtp2_doses", "dtp3_doses")
 _PRODUCT = "penta"
-_CONFLICT = "conflict"
 _CELL = ["place_code", "period", "indicator", "age_band", "sector"]
 
 
@@ -124,37 +121,3 @@ def sectors(holdings: Holdings, places: pd.DataFrame) -> pd.DataFrame | None:
         )
     found = pd.concat(lifted, ignore_index=True).dropna(subset=["value"])
     return found.assign(indicator="dtp1", completeness=found["came"] / found["due"].where(found["due"] > 0))
-
-
-def access(holdings: Holdings, places: pd.DataFrame, populations: pd.DataFrame) -> pd.DataFrame | None:
-    """Return facilities per 10,000 people and the share of areas in conflict, by district.
-
-    People are the newest official surviving infants over the pack's share of children under one.
-    """
-    in_district = at_level(places, "district")
-    districts = sorted(set(in_district.values()))
-    if not districts:
-        return None
-    parts = []
-    facilities = places.loc[places["level"] == "facility", "place_code"].map(in_district).value_counts()
-    official = populations[populations["kind"].isin(["official", "projection"])].sort_values("year")
-    infants = official.drop_duplicates("place_code", keep="last").set_index("place_code")["surviving_infants"]
-    people = infants.reindex(districts) / holdings.pack.threshold("denominators.under_1_per_person")
-    rate = (facilities.reindex(districts) / people * 10_000).dropna()
-    parts.append(
-        pd.DataFrame({"place_code": rate.index, "measure": "facilities_per_10000", "value": rate.to_numpy()})
-    )
-    if holdings.store.latest(PLACE_CONTEXTS.name) is not None:
-        contexts = holdings.store.read(PLACE_CONTEXTS)
-        troubled = set(
-            contexts.filter(ibis._.context == _CONFLICT)
-            .select("place_code")
-            .distinct()
-            .to_pandas()["place_code"]
-        )
-        areas = places[places["level"] == "health_area"]
-        share = areas["place_code"].isin(troubled).groupby(areas["place_code"].map(in_district)).mean()
-        parts.append(
-            pd.DataFrame({"place_code": share.index, "measure": _CONFLICT, "value": share.to_numpy()})
-        )
-    return pd.concat(parts, ignore_index=True)

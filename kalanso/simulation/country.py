@@ -6,6 +6,7 @@ its own stream of chance, so that a change in one leaves the others as they were
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from kalanso.indicators.tables import EVENTS
 from kalanso.simulation import gazetteer as gazetteers
 from kalanso.simulation import learning_hub as hub
 from kalanso.simulation import truth
+from kalanso.simulation.around import around
 from kalanso.simulation.attendance import Attendance, attendance
 from kalanso.simulation.children import Vaccinated, vaccinated
 from kalanso.simulation.coverage import Reach, reach
@@ -263,8 +265,28 @@ def _other_sources(life: Life, rows: pa.Table, rng: np.random.Generator) -> Othe
     for sums, by_area in ((cases, 0.1 * missed), (born, infants), (without, zero)):
         np.add.at(sums, where.areas["district"].to_numpy(), by_area)
     return other_sources(
-        rows, district_of, cases, list(codes), rng, infants=born, without=without / np.maximum(born, 1)
+        rows,
+        district_of,
+        cases,
+        list(codes),
+        rng,
+        infants=born,
+        without=without / np.maximum(born, 1),
+        known_around=_around(life, rng.spawn(1)[0]),
     )
+
+
+def _around(life: Life, rng: np.random.Generator) -> Iterator[tuple[str, str, npt.NDArray[np.float64]]]:
+    """Return what is known around the services of each district."""
+    where = life.territory
+    facilities = np.bincount(
+        where.facilities["area"][where.facilities["area"] >= 0], minlength=len(where.areas)
+    )
+    areas = {
+        "district": where.areas["district"].to_numpy(float), "remote": where.areas["remote"].to_numpy(float),
+        "people": life.people.people[:, REPORTED].mean(axis=1), "facilities": facilities.astype(float),
+    }  # fmt: skip
+    return around(areas, where.in_conflict(), rng)
 
 
 def _events(life: Life) -> pa.Table:

@@ -8,7 +8,7 @@ vaccination status, which some districts never send and which stops early. What 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -40,28 +40,29 @@ FIRST_STATE, STATES = month(2024, 1), 10  # kept states, each on the 15th of a m
 LAST = month(2024, 9)  # the last month that the newest state knows
 CORRECTED_IN, CORRECTION = 7, 1.2  # state that corrected a quarter of one district upwards, from what to what
 CORRECTED = (month(2023, 7), month(2023, 9))
-NEVER_HELD = ("pertussis_cases_unvaccinated", "facilities_functional", "displaced_persons")
+NEVER_HELD = ("pertussis_cases_unvaccinated",)
 UNREPORTED, ENDS = 0.15, month(2024, 6)  # districts without surveillance, and its last month
 
 
 @dataclass(frozen=True, kw_only=True)
 class OtherSources:
-    """What the other sources sent: workbooks as kept on several days, surveillance, and what was planted."""
+    """What the other sources sent: workbooks as kept on several days, surveillance, what is known around services, and what was planted."""
 
     states: tuple[tuple[date, pa.Table], ...]
     surveillance: pa.Table
+    around: pa.Table
     planted: pa.Table
 
 
 def other_sources(
     observations: pa.Table, district_of: dict[str, str], susceptible: Numbers, districts: Sequence[str],
-    rng: np.random.Generator, *, infants: Numbers, without: Numbers,
+    rng: np.random.Generator, *, infants: Numbers, without: Numbers, known_around: Iterable[tuple[str, str, Numbers]],
 ) -> OtherSources:  # fmt: skip
     """Return the two sources.
 
     `observations` are those of the monthly reports, `district_of` the district of each facility;
     `susceptible` expected measles cases by district (in the order of `districts`) and month;
-    `infants` and `without` surviving infants and the share of them without DTP1 of the same.
+    `infants` and `without` surviving infants and the share of them without DTP1 of the same; `known_around` is what `around` tells, by source, indicator, district and month.
     """
     planted: list[dict[str, Any]] = []
     roles = _roles(districts, rng)
@@ -94,7 +95,12 @@ def other_sources(
         for indicator in indicators
     ]
     planted += [_plant("unheld", "", indicator, "ML") for indicator in NEVER_HELD]
-    return OtherSources(states=states, surveillance=cases, planted=PLANTED_SOURCES.arrow(planted))
+    return OtherSources(
+        states=states,
+        surveillance=cases,
+        around=_around(known_around, districts),
+        planted=PLANTED_SOURCES.arrow(planted),
+    )
 
 
 def _roles(districts: Sequence[str], rng: np.random.Generator) -> dict[str, list[str]]:
@@ -155,6 +161,17 @@ def _cases(
         values[:, districts.index(place)] = np.nan
     codes = [f"measles_cases_{status}" for status in STATUSES]
     return _rows(SURVEILLANCE, codes, districts, values, "all"), unseen
+
+
+def _around(known: Iterable[tuple[str, str, Numbers]], districts: Sequence[str]) -> pa.Table:
+    """Return what is known around services as rows; yearly facts stand in the last month of their year."""
+    found = []
+    for source, indicator, values in known:
+        told = values.copy()
+        if indicator.startswith("population"):
+            told[:, [at for at in range(MONTHS) if at % 12 != 11]] = np.nan
+        found.append(_rows(source, [indicator], districts, told[None], "all"))
+    return pa.concat_tables(found)
 
 
 def _paralyses(

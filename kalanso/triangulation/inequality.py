@@ -2,7 +2,7 @@
 
 Difference and ratio between the best and the worst fifth of districts (by their own coverage, weighted by children), the slope
 from least to most poor where poverty is known, and how many children the worst fifth holds without DTP1 (WHO Handbook on
-Health Inequality Monitoring, 2013). Inequality by sex needs doses by sex: it is said to be missing where there are none.
+Health Inequality Monitoring, 2013). Girls and boys, poor and rich are compared in `inequality_groups`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kalanso.triangulation import inequality_groups
 from kalanso.triangulation.access import without_dose
 from kalanso.triangulation.dossier import Dossier
 from kalanso.triangulation.findings import Answer, Finding, compared, missing
@@ -19,14 +20,16 @@ from kalanso.vocabulary import Message
 
 NAME = "inequality"
 NEEDS = ("coverage",)
-HELPS = ("populations", "access")
+HELPS = ("populations", "access")  # what groups of children lack is said group by group
 
 
 def compare(dossier: Dossier) -> Answer:
     """Return the measures of inequality over districts for the newest year."""
     shares = weighted(dossier)
+    grouped, spoken, absent = inequality_groups.read(dossier)
     if len(shares) < dossier.threshold("access.fewest_districts"):
-        return Answer(analysis=NAME, findings=missing(dossier, NAME, "districts"))
+        lacking = missing(dossier, NAME, "districts", *absent)
+        return Answer(analysis=NAME, rows=compared(dossier, NAME, grouped), findings=(*spoken, *lacking))
     best, worst, burden = fifths(shares)
     year, kind = str(int(shares["year"].max())), str(shares["kind"].iloc[0])
     common = {
@@ -45,16 +48,15 @@ def compare(dossier: Dossier) -> Answer:
         common | {"measure": "fifth_coverage", "source": f"fifth_{at}", "value": value, "unit": "share"}
         for at, value in enumerate(by_fifth(shares), start=1)
     ]
-    absent = ["sex"]
     poverty = dossier.rows("access")
     poor = shares.merge(poverty[poverty["measure"] == "poverty"][["place_code", "value"]], on="place_code")
     if len(poor) >= dossier.threshold("access.fewest_districts"):
         rows.append(common | {"measure": "slope", "source": "poverty", "value": slope(poor), "unit": "share"})
-    else:
-        absent.append("access_poverty")
     told = _told(dossier, best, worst, burden, year, len(shares))
     return Answer(
-        analysis=NAME, rows=compared(dossier, NAME, rows), findings=(told, *missing(dossier, NAME, *absent))
+        analysis=NAME,
+        rows=compared(dossier, NAME, [*rows, *grouped]),
+        findings=(told, *spoken, *missing(dossier, NAME, *absent)),
     )
 
 

@@ -18,7 +18,10 @@ from kalanso.triangulation.faults import TriangulationRefused
 
 COVERAGE_KINDS = ("administrative", "official", "who_unicef", "survey", "estimate", "external", "lots")
 POPULATION_KINDS = ("official", "projection", "census", "un", "gridded", "headcount", "other")
-ACCESS_MEASURES = ("facilities_per_10000", "sessions_per_month", "distance_km", "conflict", "poverty")
+ACCESS_MEASURES = (
+    "facilities_per_10000", "sessions_per_month", "sessions_held_share", "distance_km", "beyond_5km", "conflict", "rural_remote", "poverty",
+)  # fmt: skip
+GROUPINGS = ("sex", "wealth")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +227,17 @@ ACCESS = InputTable(
     key=("place_code", "measure"),
     origin="place_contexts",
 )  # fmt: skip
+GROUPS = InputTable(
+    name="groups",
+    meaning="Coverage of girls and boys, of fifths of wealth (1 is the poorest), and doses of girls and boys",
+    columns=(
+        _PLACE, _YEAR, _DOSE, _SOURCE, _text("kind", "coverage or doses", ("coverage", "doses")),
+        _text("by", "by what children are grouped", GROUPINGS), _text("group", "female or male; 1 to 5"),
+        _number("value", "share vaccinated", "share"), _number("doses", "doses given to the group", "doses"),
+    ),
+    key=("place_code", "year", "indicator", "source", "kind", "by", "group"),
+    origin="observations",
+)  # fmt: skip
 SECTORS = InputTable(
     name="sectors",
     meaning="Doses by sector: public, private, non-governmental",
@@ -254,6 +268,6 @@ def each(rows: pd.DataFrame) -> list[Any]:
 INPUTS: Mapping[str, InputTable] = {
     table.name: table
     for table in (
-        PLACES, COVERAGE, UNFINISHED, COUNTS, POPULATIONS, QUALITY, SURVEYS, STOCK, RECOUNTS, CASES, CAMPAIGNS, ACCESS, SECTORS, EVENTS,
+        PLACES, COVERAGE, UNFINISHED, COUNTS, POPULATIONS, QUALITY, SURVEYS, STOCK, RECOUNTS, CASES, CAMPAIGNS, ACCESS, GROUPS, SECTORS, EVENTS,
     )
 }  # fmt: skip

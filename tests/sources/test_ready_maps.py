@@ -22,10 +22,12 @@ def table_for(column_map: ColumnMap, path: Path) -> list[str]:
     """Write one row under the headings of a map, with a different number in each column; return the headings."""
     place, period = column_map.place, column_map.period
     when = {"year": "2024", "quarter": "T2 2024", "month": "2024-05"}[period.type]
-    told = {place.parent: "Ségou", place.name: "Niono", **dict.fromkeys(column_map.ignore, "30")}
+    told = dict.fromkeys(filter(None, [place.parent]), "Ségou")
+    told |= {place.name: "Niono", **dict.fromkeys(column_map.ignore, "30")}
     told |= {period.column: when} if period.column else {period.year: "2024", period.month: "mai"}
     told |= dict.fromkeys(filter(None, [column_map.columns.get("product", "")]), "penta")
     told |= dict.fromkeys(filter(None, [column_map.columns.get("age_band", "")]), "12-23 mois")
+    told |= dict.fromkeys(filter(None, [column_map.columns.get("sex", "")]), "Filles")
     for number, heading in enumerate(column_map.indicators, 1):
         told[heading] = f"0.{number}" if column_map.unit == "share" else str(10 * number)
     path.write_text(";".join(told) + "\n" + ";".join(told.values()) + "\n", encoding="utf-8")

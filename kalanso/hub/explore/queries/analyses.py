@@ -103,7 +103,7 @@ EXPLAINED: dict[str, Explained] = {
     ),
     "inequality": Explained(
         question=_("À quel point les districts sont-ils inégaux ?"),
-        formula=_("Différence, rapport et pente entre districts, pondérés par les enfants ; part du cinquième le moins couvert."),
+        formula=_("Différence, rapport et pente entre districts, pondérés par les enfants ; part du cinquième le moins couvert. Filles et garçons, plus pauvres et plus riches : écart de couverture là où une enquête le dit ; doses aux filles / doses aux garçons, à côté de 0,96."),
         source=_("OMS, Health Equity Monitor"),
     ),
     "confidence": Explained(
@@ -149,6 +149,12 @@ MEASURES: dict[str, Any] = {
     "vaccinated_share_of_cases": _("part de vaccinés parmi les cas"), "expected_share_of_cases": _("part attendue avec la couverture notifiée"),
     "implied_coverage": _("couverture que les cas supposent"), "zero_dose_share_of_cases": _("part sans aucune dose parmi les cas"),
     "three_dose_share_of_cases": _("part à trois doses ou plus parmi les cas"),
+    "fifth_difference": _("écart entre le meilleur et le moins bon cinquième"), "fifth_ratio": _("rapport entre le meilleur et le moins bon cinquième"),
+    "worst_fifth_of_missed": _("enfants sans dose qui vivent dans le moins bon cinquième"), "fifth_coverage": _("couverture d'un cinquième des districts"), "slope": _("pente du moins pauvre au plus pauvre"),
+    "sex_difference": _("garçons − filles"), "wealth_difference": _("plus riches − plus pauvres"), "girls_per_boy": _("doses aux filles / doses aux garçons"),
+    "coverage_sex_female": _("filles"), "coverage_sex_male": _("garçons"), "coverage_wealth_1": _("cinquième le plus pauvre"), "coverage_wealth_2": _("deuxième cinquième"),
+    "coverage_wealth_3": _("cinquième du milieu"), "coverage_wealth_4": _("quatrième cinquième"), "coverage_wealth_5": _("cinquième le plus riche"),
+    "rank_correlation": _("corrélation des rangs"),
     "shared_falls": _("chute commune à plusieurs lieux"),
 }  # fmt: skip
 # How the tables of evidence are called in a link.
@@ -162,4 +168,5 @@ ORIGINS: dict[str, Any] = {
 REFERENCES: dict[str, Any] = {
     "full": _("100 %"), "vials": _("flacons"), "birth_cohort": _("une cohorte de naissance"), "completeness": _("complétude"),
     "reports": _("rapports"), "left_by_routine": _("part que la couverture notifiée laisse"), "expected": _("part attendue"),
+    "infants": _("parmi les nourrissons"), "other_end": _("l'autre bout"),
 }  # fmt: skip
