@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 EMAIL, PASSWORD, TOKEN = "capev@example.org", "very secret 1234", "sessiontoken5678"
+# What ODK Central says of each form and list of entities beside what it is.
+MANAGED = {"projectId": 3, "createdAt": "2024-04-01T08:00:00.000Z", "updatedAt": None}
 
 
 @dataclass
@@ -47,10 +49,16 @@ class FormServer:
                     "name": "Supervision",
                     "version": "2",
                     "submissions": len(self.answers),
+                    **MANAGED,
+                    "hash": "51a93eab3a1974dbffc4c7913fa5a16a",
+                    "keyId": None,
+                    "state": "open",
+                    "enketoId": None,
+                    "publishedAt": MANAGED["createdAt"],
                 }
             ]
         if path == "/v1/projects/3/datasets":
-            return 200, [{"name": "enfants", "projectId": 3}]
+            return 200, [{"name": "enfants", "approvalRequired": False, **MANAGED}]
         if path == "/v1/projects/3/forms/supervision.svc":
             tables = ["Submissions", "Submissions.enfants.doses", "Submissions.enfants"]
             return 200, {"value": [{"name": name, "kind": "EntitySet", "url": name} for name in tables]}
@@ -70,7 +78,7 @@ class FormServer:
                 "label": "Awa",
                 "__system": {"createdAt": "2024-05-01T00:00:00.000Z", "creatorName": "x"},
             }
-            return 200, {"value": [entity]}
+            return self.odata(path, query, [entity])
         return 404, {"code": 404.1, "message": "Could not find the resource you were looking for."}
 
     def chosen(self, query: dict[str, list[str]]) -> list[tuple[str, dict[str, Any]]]:
@@ -111,8 +119,10 @@ class FormServer:
 
     def odata(self, path: str, query: dict[str, list[str]], rows: list[dict[str, Any]]) -> tuple[int, Any]:
         size = self.page or int(query.get("$top", ["250"])[0])
-        start = int(query.get("$skiptoken", ["0"])[0])
+        start = int(query.get("$skiptoken", query.get("$skip", ["0"]))[0])
         told: dict[str, Any] = {"value": rows[start : start + size], "@odata.context": f"{self.url}{path}#"}
+        if query.get("$count") in (["true"], ["True"]):
+            told["@odata.count"] = len(rows)
         if start + size < len(rows):
             host = self.next_host or self.url
             kept = f"&%24filter={quote(query['$filter'][0])}" if "$filter" in query else ""
