@@ -44,9 +44,15 @@ SHOWN = tuple(level for level in Level if level is not Level.FACILITY)
 
 
 @pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of the example country before any hub served it; who serves it takes a copy."""
+    return built(tmp_path_factory.mktemp("example") / "store")
+
+
+@pytest.fixture(scope="session")
+def demo_folder(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store of the hub that most tests share."""
-    return built(tmp_path_factory.mktemp("functional") / "store")
+    return Path(shutil.copytree(example, tmp_path_factory.mktemp("functional") / "store"))
 
 
 def built(folder: Path) -> Path:

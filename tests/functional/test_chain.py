@@ -6,14 +6,16 @@ The simulated country is entered with one click; after that nothing is typed, an
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kalanso.vocabulary import Period, PeriodType, format_value
-from tests.functional.conftest import built, served
+from tests.functional.conftest import served
 from tests.functional.judged import PHONE
 
 pytestmark = pytest.mark.browser
@@ -45,9 +47,9 @@ BACKWARDS = (
 
 
 @pytest.fixture(scope="module")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demonstration(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a demonstration as it is first served: nothing in it but what it tells itself."""
-    with served(built(tmp_path_factory.mktemp("chain") / "store")) as address:
+    with served(Path(shutil.copytree(example, tmp_path_factory.mktemp("chain") / "store"))) as address:
         yield address
 
 

@@ -6,6 +6,7 @@ The hub works behind its pages as a person starts it; the families are made up o
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -18,7 +19,7 @@ import pytest
 
 from kalanso.simulation.household_rehearsal import rehearsal
 from kalanso.simulation.household_settings import Fieldwork
-from tests.functional.conftest import built, served
+from tests.functional.conftest import served
 from tests.functional.judged import PHONE
 
 pytestmark = pytest.mark.browser
@@ -31,9 +32,11 @@ SAID = {
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def hub(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a hub with its worker."""
-    with served(built(tmp_path_factory.mktemp("study") / "store"), worker=True) as address:
+    with served(
+        Path(shutil.copytree(example, tmp_path_factory.mktemp("study") / "store")), worker=True
+    ) as address:
         yield address
 
 

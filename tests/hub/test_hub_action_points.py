@@ -280,6 +280,20 @@ def test_a_page_read_too_long_ago_changes_nothing(awa: Any, team: Any, niono: st
     assert (one.text, one.version, one.state) == ("Réparer les deux motos.", 2, "open")
 
 
+def test_a_partner_is_offered_only_those_to_whom_it_may_give_an_action(team: Any, niono: str) -> None:
+    from kalanso.hub.portfolio.forms.follow_up import ActionForm
+
+    partner = person("partner", niono, organisation="ong")
+
+    def offered(who: Any) -> set[str]:
+        return {key for key, _name in ActionForm(who, today=TODAY).fields["owner"].choices} - {""}
+
+    theirs, ours = f"{partner.pk}-{desk.house('ong').pk}", f"{team.pk}-{desk.house().pk}"
+    assert offered(partner) == {theirs}
+    assert ActionForm(partner, today=TODAY).initial["owner"] == theirs
+    assert {theirs, ours} <= offered(team)
+
+
 def test_who_may_not_set_close_verify_or_cancel_is_refused(team: Any, niono: str, moussa: Any) -> None:
     from kalanso.hub.portfolio.actions.follow_up import cancel_action
 

@@ -66,6 +66,15 @@ def test_what_is_wrong_is_said_beside_the_field(awa: Any, niono: str) -> None:
     assert awa.post(f"{BARRIERS}nouveau/", {**told, "place": "ML-X0000"}).context["form"].errors["place"]
 
 
+def test_nobody_names_a_place_unsaid_but_ones_own(awa: Any, niono: str, code_of: Any) -> None:
+    page = f"{BARRIERS}nouveau/"
+    assert awa.get(page).context["form"].fields["place"].choices[0][0] == niono
+    coach = visitor("coach", code_of("Ségou", "region"))
+    assert coach.get(page).context["form"].fields["place"].choices[0] == ("", "Choisissez")
+    told = desk.form(coach, page, what=WORDS, domain="access")
+    assert "place" in coach.post(page, told).context["form"].errors
+
+
 def test_a_place_or_a_cell_presets_the_form_and_is_cited(awa: Any, niono: str) -> None:
     page = awa.get(f"{BARRIERS}nouveau/?from=place_estimate:{niono}")
     assert "À partir de" in text_of(page)

@@ -108,6 +108,29 @@ def test_what_a_post_settles_from_its_papers_stands_apart_from_what_it_asks_of_i
     assert [alone for _asked, _place, alone in _whom(rows, {"D"})] == [True, False, False, True]
 
 
+def test_a_health_centre_reads_what_its_district_answers_open_and_that_somebody_there_is_told(
+    silent: Store, quick_hand: Any, niono: str, area: str, tmp_path: Any
+) -> None:
+    from django.test import override_settings
+
+    own = desk.copied(silent, tmp_path)
+    only = QUALITY_FINDINGS.arrow([population(area)])
+    own.publish(QUALITY_FINDINGS, only, provenance=Provenance(), now=NOW, mode=Mode.REPLACE_ALL)
+    person("district", niono)
+    with override_settings(KALANSO_STORE=own.folder):
+        client = visitor("facility", area)
+        page = client.get(PAGE)
+        text = text_of(page)
+        assert page.context["near"] == []
+        assert "Niono : 1 personne y a un compte ; son nom ne vous est pas montré." in text
+        assert "ni compte ni contact connu" not in text
+        assert "À vérifier d'abord à votre poste" in text
+        assert '<details class="fold" open><summary class="ask">' in page.content.decode()
+        answer(client, population(area), "handed_on")
+        text = text_of(client.get(PAGE))
+        assert "Plus rien à demander pour ce mois. 1 attend sa réponse" in text
+
+
 def test_the_list_to_take_along_is_a_tap_away_from_the_top(asking: Store, niono: str) -> None:
     page = visitor("district", niono).get(PAGE).content.decode()
 

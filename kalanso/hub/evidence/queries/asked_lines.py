@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -263,7 +263,10 @@ class _Table:
     def calls(self) -> dict[str, Call]:
         """Whom to call about each place that is asked, or that a question is about."""
         named = {code for row in self.rows["structures"] for code, _months in row[:STRUCTURES_FOLDED]}
-        return calls(self.person, {*self.rows["asked_place"], *self.rows["place_code"], *named})
+        found = calls(self.person, {*self.rows["asked_place"], *self.rows["place_code"], *named})
+        # Who is told there is no secret, though their names are: else the page would say that nobody has an account.
+        hidden = [code for code, one in found.items() if one.nobody and self.telling.get(code)]
+        return found | {code: replace(found[code], unnamed=self.telling[code]) for code in hidden}
 
     @cached_property
     def telling(self) -> dict[str, int]:

@@ -27,7 +27,7 @@ class Call:
 
     `area` says that it is an area, whose health centre is called, `own` that it is the reader's own post, `people` are others with an account there, `contact` is the post that was
     written down (`contact_at`: of which structure, where the place is its area), `above` are those of the place above, where nobody else is known. `may_write` says that the reader may
-    write down whom to call.
+    write down whom to call, `unnamed` how many have an account there whose names the reader may not know.
     """
 
     place_code: str
@@ -40,11 +40,12 @@ class Call:
     above: tuple[Person, ...] = ()
     above_name: str = ""
     may_write: bool = False
+    unnamed: int = 0
 
     @property
     def nobody(self) -> bool:
-        """Whether nobody is known at the place itself."""
-        return not self.people and self.contact is None
+        """Whether nobody is known at the place itself, not even without a name."""
+        return not self.people and self.contact is None and not self.unnamed
 
 
 def calls(person: Any, codes: Collection[str]) -> dict[str, Call]:

@@ -9,6 +9,7 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from kalanso.hub.people.queries.access import access_of
 from kalanso.hub.people.queries.citations import Cited
 from kalanso.hub.people.queries.places import way_to
 from kalanso.hub.portfolio.models import Cell, Factor
@@ -64,7 +65,10 @@ class FactorForm(forms.Form):
         at = one.place_code if one is not None else came_from.place_code if came_from is not None else ""
         self.inside = factors.places(person, also=at)
         called = way_to(self.inside)
-        self.fields["place"].choices = [(place.code, called[place.code]) for place in self.inside]  # type: ignore[attr-defined]
+        offered = [(place.code, called[place.code]) for place in self.inside]
+        # Who has no post of their own here would else name the first of all places without having looked.
+        unsaid = not at and len(offered) > 1 and not set(access_of(person).homes) & set(called)
+        self.fields["place"].choices = [("", _("Choisissez")), *offered] if unsaid else offered  # type: ignore[attr-defined]
         self._cells(person, at, one, came_from)
         if one is not None:
             self.initial |= initial_of(one)

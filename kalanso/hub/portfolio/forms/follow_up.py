@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kalanso.hub.people.models import Organisation
+from kalanso.hub.people.permissions import Somewhere, right
 from kalanso.hub.people.queries.citations import Cited
 from kalanso.hub.people.queries.places import way_to
 from kalanso.hub.portfolio.models import ActionPoint
@@ -57,14 +58,7 @@ class ActionForm(forms.Form):
         country = [(COUNTRY, _("Tout le pays"))] if everywhere else []
         self.fields["place"].choices = [*country, *((place.code, called[place.code]) for place in inside)]  # type: ignore[attr-defined]
         near = [at] if at or everywhere else [place.code for place in inside][:40]
-        rows = follow_up.owners(near)
-        self.fields["owner"].choices = [  # type: ignore[attr-defined]
-            ("", _("Choisissez")),
-            *(
-                (f"{row.person_id}-{row.organisation_id}", f"{row.person}, {row.organisation}")
-                for row in rows
-            ),
-        ]
+        self._owners(person, near, one)
         self.initial.setdefault("due", today + timedelta(days=USUAL_DAYS))
         if one is not None:
             del self.fields["rests_on"]
@@ -76,6 +70,19 @@ class ActionForm(forms.Form):
             del self.fields["version"]
             if came_from is not None:
                 self.initial |= {"rests_on": came_from.mark, "place": at or COUNTRY}
+
+    def _owners(self, person: Any, near: list[str], one: ActionPoint | None) -> None:
+        """Offer those to whom the person may give an action: a partner those of its own organisation alone."""
+        allowed = right(person, "portfolio.set_action")
+        offered = [
+            (f"{row.person_id}-{row.organisation_id}", f"{row.person}, {row.organisation}")
+            for row in follow_up.owners(near)
+            if any(allowed(Somewhere(code, row.organisation_id)) for code in near)
+            or (one is not None and row.person_id == one.owner_id)
+        ]
+        self.fields["owner"].choices = [("", _("Choisissez")), *offered]  # type: ignore[attr-defined]
+        if len(offered) == 1:
+            self.initial.setdefault("owner", offered[0][0])
 
     def clean_due(self) -> date:
         """A new date lies ahead; one that stands may be past."""

@@ -259,4 +259,6 @@ def _only_tried() -> bool:
 
 
 def _since(when: datetime, now: datetime) -> str:
+    if now - when < timedelta(minutes=1):
+        return _("%(when)s, à l'instant") % {"when": moment(when)}
     return _("%(when)s, il y a %(age)s") % {"when": moment(when), "age": timesince(when, now)}

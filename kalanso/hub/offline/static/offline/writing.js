@@ -117,7 +117,7 @@
   // Where the fragment alone differs nothing would be loaded; where the query differs, a reload would undo the way there.
   function go(address) {
     const url = new URL(address, location.href), same = url.pathname + url.search === location.pathname + location.search;
-    sessionStorage.setItem("kalanso-sent", url.hash);
+    sessionStorage.setItem("kalanso-sent", url.hash || "#");
     if (same) history.scrollRestoration = "manual";
     location.assign(url);
     if (same) location.reload();
@@ -159,9 +159,10 @@
     else say(form, answer.sentence, true);
   }
 
-  // What was just sent is shown where it now stands.
+  // What was just sent is shown where it now stands; above its title where it is a page of its own.
   function welcome() {
-    const hash = sessionStorage.getItem("kalanso-sent"), sent = hash && hash === location.hash && by(hash.slice(1));
+    const hash = sessionStorage.getItem("kalanso-sent"), whole = hash === "#" && document.querySelector("main h1");
+    const sent = whole || hash && hash === location.hash && by(hash.slice(1));
     sessionStorage.removeItem("kalanso-sent");
     if (!sent) return;
     history.scrollRestoration = "auto";
@@ -169,6 +170,7 @@
     note.className = "sent";
     note.setAttribute("role", "status");
     note.textContent = words.arrived;
+    if (whole) { sent.before(note); return; }
     sent.prepend(note);
     sent.scrollIntoView({ block: "center" });
   }
