@@ -45,7 +45,8 @@ class FindingFilter(forms.Form):
             *((one, one) for one in sorted({check.NAME for check in CHECKS})),
         ]  # type: ignore[attr-defined]
         open_ones = (findings.OPEN, _("sans explication ni correction"))
-        self.fields["statut"].choices = [*every, open_ones, *FindingStatus.Status.choices]  # type: ignore[attr-defined]
+        gone = (findings.CLEARED, _("plus trouvées par les contrôles, mais on en a parlé"))
+        self.fields["statut"].choices = [*every, open_ones, *FindingStatus.Status.choices, gone]  # type: ignore[attr-defined]
         self._offer_period(self.data.get("periode", ""))
 
     def _offer_period(self, code: str) -> None:

@@ -1,14 +1,14 @@
 """Under which name do people talk of a finding?
 
-A finding is discussed by its fingerprint, so that the talk is there again when the checks find the same. One that they no
-longer find is not there to be discussed, nor is one that the reader may not see.
+A finding is discussed by its fingerprint, so that the talk is there again when the checks find the same. One of which people
+spoke stays there once the checks no longer find it; one that the reader may not see is not there.
 """
 
 from __future__ import annotations
 
 from django.urls import reverse
 
-from kalanso.hub.evidence.queries import findings, published
+from kalanso.hub.evidence.queries import cleared, findings, published
 from kalanso.hub.evidence.queries.findings import FINDING
 from kalanso.hub.evidence.queries.uploads import language
 from kalanso.hub.people.queries.places import names_of
@@ -21,7 +21,7 @@ def subject(key: str) -> Subject | None:
     """Return a finding that the reader may see as what can be discussed: its place, number and period name it."""
     if len(key) != findings.KEY_LENGTH or not published.sees(QUALITY_FINDINGS):
         return None
-    row = findings.one(key)
+    row = findings.one(key) or cleared.one(key)
     if row is None:
         return None
     code = row["place_code"]

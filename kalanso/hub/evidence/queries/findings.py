@@ -23,6 +23,8 @@ KEY = ("check", "source", "place_code", "period", "indicator", "detail")
 KEY_LENGTH = 64  # letters of a fingerprint
 SEPARATOR = "\x1f"
 SHOWN = 20
+GRAVEST = {"serious": 0, "attention": 1}
+CLEARED = "cleared"  # asked for instead of a status: what people spoke of and the checks no longer find
 OPEN = "open"  # asked for instead of a status: whatever nobody explained, corrected or dismissed
 
 
@@ -42,7 +44,8 @@ def key_of(row: dict[str, Any]) -> str:
     return hashlib.sha256(SEPARATOR.join(str(row[name]) for name in KEY).encode()).hexdigest()
 
 
-def _keyed(table: ir.Table) -> ir.Table:
+def keyed(table: ir.Table) -> ir.Table:
+    """Add the fingerprint of each finding."""
     parts = ibis.literal(SEPARATOR).join([table[name] for name in KEY])
     return table.mutate(key=parts.hexdigest("sha256"))
 
@@ -60,7 +63,7 @@ def _chosen(table: ir.Table, wanted: Wanted) -> ir.Table:
             PlaceMirror.objects.filter(path__startswith=place.path) if place else PlaceMirror.objects.none()
         )
         table = table.filter(table.place_code.isin([*below.values_list("code", flat=True)] or [""]))
-    table = _keyed(table)
+    table = keyed(table)
     if wanted.status == OPEN:
         said = FindingStatus.objects.filter(status__in=CLOSED_STATUSES).values_list("key", flat=True)
         return table.filter(~table.key.isin([*said] or [""]))
@@ -93,10 +96,15 @@ def listed(person: Any, wanted: Wanted, number: int) -> tuple[list[dict[str, Any
     found = published.rows(QUALITY_FINDINGS, question)
     if not found and number > 1:
         return listed(person, wanted, 1)
-    said = FindingStatus.objects.select_related("by").in_bulk([row["key"] for row in found], field_name="key")
-    talked = numbers(person, FINDING, [row["key"] for row in found])
-    rows = [{**row, "said": said.get(row["key"]), "talked": talked.get(row["key"], 0)} for row in found]
-    return rows, int(found[0]["total"]) if found else 0
+    return spoken_of(person, found), int(found[0]["total"]) if found else 0
+
+
+def spoken_of(person: Any, found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return findings with what people said and how much they talk of each."""
+    keys = [row["key"] for row in found]
+    said = FindingStatus.objects.select_related("by").in_bulk(keys, field_name="key")
+    talked = numbers(person, FINDING, keys)
+    return [{**row, "said": said.get(row["key"]), "talked": talked.get(row["key"], 0)} for row in found]
 
 
 def number(wanted: Wanted) -> int:
@@ -113,9 +121,8 @@ def number(wanted: Wanted) -> int:
 
 def one(key: str) -> dict[str, Any] | None:
     """Return a finding that the reader may see by its key; the gravest where several sentences share it."""
-    found = published.rows(QUALITY_FINDINGS, lambda t: _keyed(t).filter(lambda t: t.key == key))
-    order = {"serious": 0, "attention": 1}
-    return min(found, key=lambda row: (order.get(row["severity"], 2), row["message"]), default=None)
+    found = published.rows(QUALITY_FINDINGS, lambda t: keyed(t).filter(lambda t: t.key == key))
+    return min(found, key=lambda row: (GRAVEST.get(row["severity"], 2), row["message"]), default=None)
 
 
 def among(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -123,7 +130,7 @@ def among(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     wanted = [key for key in keys if len(key) == KEY_LENGTH]
     if not wanted:
         return {}
-    found = published.rows(QUALITY_FINDINGS, lambda t: _keyed(t).filter(lambda t: t.key.isin(wanted)))
+    found = published.rows(QUALITY_FINDINGS, lambda t: keyed(t).filter(lambda t: t.key.isin(wanted)))
     return {row["key"]: row for row in sorted(found, key=lambda row: str(row["message"]), reverse=True)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_POST
 from kalanso.hub.evidence.actions import findings as actions
 from kalanso.hub.evidence.forms.desk import FindingFilter, FindingForm
 from kalanso.hub.evidence.models import FindingStatus
+from kalanso.hub.evidence.queries import cleared
 from kalanso.hub.evidence.queries import findings as queries
 from kalanso.hub.jobs.models import Job
 from kalanso.hub.people.models import Event
@@ -28,7 +30,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     wanted = form.wanted()
     asked = request.GET.get("page", "1")
     number = max(1, int(asked) if asked.isdigit() and len(asked) < 8 else 1)
-    rows, total = queries.listed(request.user, wanted, number)
+    rows, total = _listed(request, wanted, number)
     pages = max(1, -(-total // queries.SHOWN))
     number = number if number <= pages else 1
     return render(
@@ -42,10 +44,19 @@ def listing(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
+def _listed(request: HttpRequest, wanted: queries.Wanted, number: int) -> tuple[list[dict[str, Any]], int]:
+    if wanted.status != queries.CLEARED:
+        return queries.listed(request.user, wanted, number)
+    found = cleared.listed(wanted)
+    shown = found[(number - 1) * queries.SHOWN :][: queries.SHOWN] or found[: queries.SHOWN]
+    return queries.spoken_of(request.user, shown), len(found)
+
+
 @login_required
 def one(request: HttpRequest, key: str) -> HttpResponse:
     """Show a finding, what was said of it, and ask what it is."""
-    finding = queries.one(key)
+    found = queries.one(key)
+    finding = found or cleared.one(key)
     if finding is None:
         raise Http404(
             _(
@@ -53,13 +64,18 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
             )
         )
     said = FindingStatus.objects.select_related("by").filter(key=key).first()
-    allowed = may(request.user, "evidence.set_finding", Somewhere(finding["place_code"]))
+    mine = may(request.user, "evidence.set_finding", Somewhere(finding["place_code"]))
+    allowed = mine and found is not None  # there is nothing to judge where the checks find nothing
     start = {
         "status": said.status if said else FindingStatus.Status.KNOWN, "comment": said.comment if said else "",
         "version": said.version if said else 0,
     }  # fmt: skip
     form = FindingForm(request.POST or None, initial=start, check=finding["check"])
     if request.method == "POST":
+        if mine and found is None:
+            raise PermissionDenied(
+                _("Les contrôles ne trouvent plus cette alerte : il n'y a plus rien à en dire.")
+            )
         if not allowed:
             raise PermissionDenied(
                 _("Vous pouvez lire cette alerte, mais pas dire ce qu'elle est : ce lieu n'est pas le vôtre.")
