@@ -72,14 +72,7 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
     }  # fmt: skip
     form = FindingForm(request.POST or None, initial=start, check=finding["check"])
     if request.method == "POST":
-        if mine and found is None:
-            raise PermissionDenied(
-                _("Les contrôles ne trouvent plus cette alerte : il n'y a plus rien à en dire.")
-            )
-        if not allowed:
-            raise PermissionDenied(
-                _("Vous pouvez lire cette alerte, mais pas dire ce qu'elle est : ce lieu n'est pas le vôtre.")
-            )
+        _refuse_unless(mine, found is not None)
         if form.is_valid():
             try:
                 actions.set_status(
@@ -90,24 +83,39 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
             else:
                 messages.success(request, _("C'est noté, avec votre nom et la date."))
                 return redirect("finding", key=key)
-    history = (
-        Event.objects.filter(object_type="evidence.findingstatus", object_id=str(said.pk))
-        if said
-        else Event.objects.none()
-    )
-    names = dict(FindingStatus.Status.choices)
     return render(
         request,
         "evidence/finding.html",
         {
             "finding": finding, "said": said, "form": form, "allowed": allowed,
-            "history": [
-                (event, names.get(event.after.get("status", ""), ""), event.after.get("comment", ""))
-                for event in history.select_related("by")[:50]
-            ],
+            "history": _history(said),
         },
         status=422 if form.errors else 200,
     )  # fmt: skip
+
+
+def _refuse_unless(mine: bool, still: bool) -> None:
+    """Raise PermissionDenied where somebody may not say what a finding is, or the checks no longer find it."""
+    if not mine:
+        raise PermissionDenied(
+            _("Vous pouvez lire cette alerte, mais pas dire ce qu'elle est : ce lieu n'est pas le vôtre.")
+        )
+    if not still:
+        raise PermissionDenied(
+            _("Les contrôles ne trouvent plus cette alerte : il n'y a plus rien à en dire.")
+        )
+
+
+def _history(said: FindingStatus | None) -> list[tuple[Event, str, str]]:
+    """Return who said what of a finding, with the words of its status and the comment."""
+    if said is None:
+        return []
+    names = dict(FindingStatus.Status.choices)
+    found = Event.objects.filter(object_type="evidence.findingstatus", object_id=str(said.pk))
+    return [
+        (event, str(names.get(event.after.get("status", ""), "")), event.after.get("comment", ""))
+        for event in found.select_related("by")[:50]
+    ]
 
 
 @login_required
