@@ -26,7 +26,7 @@ from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.store import Provenance, Store
 from kalanso.vocabulary import Level, PeriodType, Tree
 from tests.functional.judged import PHONE
-from tests.hub import made_up_beside, made_up_run
+from tests.hub import made_up_beside, made_up_run, migrated
 from tests.hub.conftest import findings
 
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
@@ -46,7 +46,7 @@ SHOWN = tuple(level for level in Level if level is not Level.FACILITY)
 @pytest.fixture(scope="session")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store of the example country before any hub served it; who serves it takes a copy."""
-    return built(tmp_path_factory.mktemp("example") / "store")
+    return built(tmp_path_factory, "example")
 
 
 @pytest.fixture(scope="session")
@@ -55,9 +55,11 @@ def demo_folder(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return Path(shutil.copytree(example, tmp_path_factory.mktemp("functional") / "store"))
 
 
-def built(folder: Path) -> Path:
+def built(factory: pytest.TempPathFactory, name: str) -> Path:
     """Build the small example country, with the coverage that the pages show and a made-up run of the estimate."""
+    folder = factory.mktemp(name) / "store"
     store = Store.create(folder, country="ML", demo=True, now=NOW)
+    migrated.lay(migrated.database(factory.getbasetemp()), folder / "hub")
     country = simulation.example_country(size="small")
     provenance = Provenance(sources=("demo",))
     for spec in TABLES:

@@ -20,7 +20,7 @@ from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.sources.tables import IMPORTS
 from kalanso.store import Input, Mode, Provenance, Store
 from kalanso.vocabulary import Message, Period
-from tests.hub import desk
+from tests.hub import desk, migrated
 from tests.hub.visitors import visitor
 
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
@@ -161,7 +161,11 @@ def hub(small_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
         mine = f"{connection.settings_dict['NAME']}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{os.getpid()}"
         connection.settings_dict["TEST"]["NAME"] = f"test_{mine}"
-    made = setup_databases(verbosity=0, interactive=False)
+        made = setup_databases(verbosity=0, interactive=False)
+    else:
+        first = migrated.in_memory(migrated.database(tmp_path_factory.getbasetemp()))
+        made = setup_databases(verbosity=0, interactive=False, keepdb=True)
+        first.close()
     call_command("collectstatic", interactive=False, verbosity=0)
     from kalanso.hub.people import tasks as of_people
 
