@@ -45,6 +45,10 @@ SMALL = 6000
 # Folder of a second try in the checkpoint.
 AGAIN = "again"
 FIRST_TRY = 0.25  # of the whole: a second try takes several times longer
+# Globals that stand in a posterior as they are.
+SHOWN = (
+    "slopes1", "slopes3", "source_bias", "source_slope", "reporting", "survey_bias", "season", "timing", "closed",
+)  # fmt: skip
 # A chain that accepts fewer proposals than this has stuck, whatever its draws seem to say.
 LEAST_ACCEPTED = 0.3
 
@@ -220,20 +224,7 @@ def _posterior(
     for name in ("trend_sd1", "trend_sd3", "timing_sd"):
         hyper[name] = np.exp(gamma[:, b[name].start])
     hyper["source_sd"] = np.exp(gamma[:, b["source_sd"]])
-    shared = {
-        name: gamma[:, b[name]]
-        for name in (
-            "slopes1",
-            "slopes3",
-            "source_bias",
-            "source_slope",
-            "reporting",
-            "survey_bias",
-            "season",
-            "timing",
-            "closed",
-        )
-    }
+    shared = {name: gamma[:, b[name]] for name in SHOWN}
     for name in ("strata1", "strata3"):
         shared[name] = gamma[:, b[name]] @ d.strata.contrasts.T
     asked = d.question
@@ -259,9 +250,5 @@ def _posterior(
         chain=chain,
         engine=engine,
         indicators=(asked.first, asked.second),
-        warm_start={
-            "gamma": gamma,
-            "names": np.array(layout.names),
-            **({} if learned is None else remembered(layout, learned)),
-        },
+        warm_start={"gamma": gamma, "names": np.array(layout.names), **remembered(layout, learned)},
     )

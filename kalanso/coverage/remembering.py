@@ -57,9 +57,13 @@ class Answered:
         )
 
 
-def remembered(layout: Layout, learned: Learned) -> dict[str, npt.NDArray[Any]]:
+def remembered(layout: Layout, learned: Learned | None) -> dict[str, npt.NDArray[Any]]:
     """Return what chains have learned, where they stand, and for which model, as arrays by name."""
-    return {**dict(_arrays(learned, OF_MAP)), **dict(_arrays(Answered.of(layout), OF_MODEL))}
+    return (
+        {}
+        if learned is None
+        else {**dict(_arrays(learned, OF_MAP)), **dict(_arrays(Answered.of(layout), OF_MODEL))}
+    )
 
 
 def recalled(layout: Layout, terms: tuple[Term, ...], arrays: Arrays | None) -> Learned | None:
