@@ -66,7 +66,7 @@ _DESK = (
     *_pages("upload_publish", "/preuves/depot/{sheet_tried}/publier/"),
     *_pages("upload_discard", "/preuves/depot/{sheet_tried}/ecarter/"),
     *_pages("upload_withdraw", "/preuves/depot/{sheet_published}/retirer/"),
-    *_pages("findings", "/preuves/alertes/", "/preuves/alertes/?statut=correcting"),
+    *_pages("findings", "/preuves/alertes/", "/preuves/alertes/?statut=correcting", "/preuves/alertes/?statut=cleared"),
     *_pages("findings", "/preuves/alertes/", who="awa"),
     *_pages("finding", "/preuves/alertes/{finding_new}/", "/preuves/alertes/{finding_correcting}/"),
     *_pages("scorecard", "/preuves/qualite/fiche/ML/", "/preuves/qualite/fiche/ML-D0001/?regles=who", "/preuves/qualite/fiche/ML-F0001/"),
