@@ -37,7 +37,7 @@ OBSERVATIONS = TableSpec(
         Column(name="value", type="float", meaning="the number; empty where missing or suppressed", nullable=True),
         Column(name="status", type="string", meaning="whether a number was reported", values=STATUSES),
         Column(name="product", type="string", meaning="product as the source names it (penta, hexa); empty if unsaid"),
-        Column(name="age_band", type="string", meaning="age of the children, or of the cases", values=AGE_BANDS),
+        Column(name="age_band", type="string", meaning="age of the children", values=AGE_BANDS),
         Column(name="strategy", type="string", meaning="how the children were reached", values=STRATEGIES),
         Column(name="sector", type="string", meaning="who vaccinated", values=SECTORS),
         Column(name="sex", type="string", meaning="sex of the children", values=SEXES),

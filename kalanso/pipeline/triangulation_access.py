@@ -15,6 +15,7 @@ from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.pipeline.evidence import Holdings
 from kalanso.pipeline.triangulation_services import at_level
 from kalanso.places.tables import PLACE_CONTEXTS
+from kalanso.triangulation.ground import MEASURES
 
 _CONTEXTS = {"conflict": "conflict", "rural_remote": "rural_remote"}
 _PEOPLE = {"population_beyond_5km": "beyond_5km", "population_poor": "poverty"}
@@ -162,3 +163,21 @@ def groups(holdings: Holdings) -> pd.DataFrame | None:
     stated = rows[~counted].sort_values("period").drop_duplicates(key, keep="last")
     found = pd.concat([doses.assign(kind="doses"), stated[[*key, "value"]].assign(kind="coverage")])
     return found.assign(indicator="dtp1", table=OBSERVATIONS.name)
+
+
+def ground(holdings: Holdings) -> pd.DataFrame | None:
+    """Return facilities by status and displaced people as each place states them by month; of several sources, the one that tells most."""
+    o = holdings.observations
+    wanted = o.filter(
+        o.indicator.isin(list(MEASURES)) & o.value.notnull() & (o.period_type == "month") & (o.age_band == "all") & (o.sex == "all")
+    )  # fmt: skip
+    rows = wanted.select("source", "place_code", "period", "value", measure="indicator").to_pandas()
+    if rows.empty:
+        return None
+    told = rows.groupby(["measure", "source"])["value"].transform("size")
+    key = ["place_code", "period", "measure"]
+    return (
+        rows.assign(told=told)
+        .sort_values(["told", "source"], ascending=[False, True])
+        .drop_duplicates(key)[[*key, "value"]]
+    )

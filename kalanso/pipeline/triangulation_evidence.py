@@ -20,7 +20,7 @@ from kalanso.coverage.tables import COVERAGE_ESTIMATES_YEARLY
 from kalanso.indicators.tables import COVERAGE_SERIES, INDICATOR_VALUES
 from kalanso.pipeline.evidence import Holdings
 from kalanso.pipeline.publish_estimates import is_preview
-from kalanso.pipeline.triangulation_access import access, groups
+from kalanso.pipeline.triangulation_access import access, ground, groups
 from kalanso.pipeline.triangulation_others import stated_coverage
 from kalanso.pipeline.triangulation_services import sectors, stock
 from kalanso.pipeline.triangulation_tallies import campaigns, cases, recounts
@@ -76,6 +76,7 @@ def gather_dossier(holdings: Holdings) -> Dossier:
         events=_events(holdings),
         access=access(holdings, places, populations),
         cases=cases(holdings, places),
+        ground=ground(holdings),
         groups=groups(holdings),
         campaigns=campaigns(holdings, places),
         recounts=recounts(holdings, places),

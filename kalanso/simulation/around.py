@@ -15,17 +15,14 @@ Numbers = npt.NDArray[np.float64]
 
 FAR, FAR_REMOTE = 0.15, 0.55  # share of people beyond 5 km, and what remoteness adds
 POOR, POOR_REMOTE = 0.35, 0.25
-PLANNED, HELD, LOST_REMOTE, LOST_CONFLICT = (
-    4.0,
-    0.92,
-    0.22,
-    0.25,
-)  # sessions a month and area; share held; what takes from it
+PLANNED, HELD = 4.0, 0.92  # sessions a month and area, and the share of them that is held
+LOST_REMOTE, LOST_CONFLICT = 0.22, 0.25  # what takes from that share
+SLOWEST = 60  # months until all that conflict does has come
 CLOSED, PARTLY, DESTROYED = 0.35, 0.3, 0.08  # share of facilities of an area in conflict
 LEFT, STAYED = (
-    0.05,
+    0.12,
     0.7,
-)  # share of people of an area in conflict who are displaced; and of these, within their district
+)  # share of people of an area in conflict who are displaced; of these, within their district
 
 
 def around(
@@ -51,9 +48,10 @@ def around(
     yield "demo-sessions", "sessions_held", summed(rng.binomial(planned.astype(int), share).astype(float))
     yield "demo-access", "population_beyond_5km", np.round(summed(people * (FAR + FAR_REMOTE * remote)))
     yield "demo-access", "population_poor", np.round(summed(people * (POOR + POOR_REMOTE * remote)))
-    # A facility that closed stays so: one draw for each area, from the month of its conflict on.
+    # A facility that closed stays so: one draw for each area, at some time after conflict came.
     chance = rng.random(len(district))[:, None]
-    count = areas["facilities"][:, None] * conflict
+    since = conflict.cumsum(axis=1)
+    count = areas["facilities"][:, None] * (since > rng.integers(0, SLOWEST, len(district))[:, None])
     destroyed, closed = (chance < DESTROYED) * count, ((chance >= DESTROYED) & (chance < CLOSED)) * count
     partly = ((chance >= CLOSED) & (chance < CLOSED + PARTLY)) * count
     every = summed(np.repeat(areas["facilities"][:, None], months, axis=1))
@@ -61,7 +59,7 @@ def around(
     for status, values in told.items():
         yield "demo-facility-status", f"facilities_{status}", values
     yield "demo-facility-status", "facilities_functional", every - sum(told.values())
-    away = summed(people * LEFT * conflict)
+    away = summed(people * LEFT * np.minimum(since / SLOWEST, 1))
     yield "demo-displacement", "displaced_persons", np.round(STAYED * away, -1)
     yield "demo-displacement", "returned_persons", np.round(0.1 * np.maximum(away - away.mean(), 0), -1)
     yield (

@@ -2,6 +2,7 @@
 
 Spearman's rank correlation over districts between the share without DTP1 and each measure of access (facilities and sessions per
 child, distance, conflict, poverty), with Fisher's interval. A correlation over places names no cause and says nothing of single children.
+Facilities that closed and people who arrived are told by `ground`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kalanso.triangulation import ground
 from kalanso.triangulation.dossier import Dossier
 from kalanso.triangulation.findings import Answer, Finding, compared, missing, newest
 from kalanso.triangulation.inputs import ACCESS_MEASURES
@@ -42,7 +44,9 @@ def compare(dossier: Dossier) -> Answer:
         told.append(_told(dossier, measure, year, rho, low, high, len(both), verdict))
     absent = [f"access_{m}" for m in ACCESS_MEASURES if m not in {row["source"] for row in rows}]
     return Answer(
-        analysis=NAME, rows=compared(dossier, NAME, rows), findings=(*told, *missing(dossier, NAME, *absent))
+        analysis=NAME,
+        rows=compared(dossier, NAME, rows),
+        findings=(*told, *ground.changes(dossier), *missing(dossier, NAME, *absent)),
     )
 
 

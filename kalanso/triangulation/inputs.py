@@ -227,6 +227,13 @@ ACCESS = InputTable(
     key=("place_code", "measure"),
     origin="place_contexts",
 )  # fmt: skip
+GROUND = InputTable(
+    name="ground",
+    meaning="Facilities by status and displaced people, by place and month: what changes the way to services",
+    columns=(_PLACE, _PERIOD, _text("measure", "what was counted"), _number("value", "the number", "", optional=False)),
+    key=("place_code", "period", "measure"),
+    origin="observations",
+)  # fmt: skip
 GROUPS = InputTable(
     name="groups",
     meaning="Coverage of girls and boys, of fifths of wealth (1 is the poorest), and doses of girls and boys",
@@ -268,6 +275,6 @@ def each(rows: pd.DataFrame) -> list[Any]:
 INPUTS: Mapping[str, InputTable] = {
     table.name: table
     for table in (
-        PLACES, COVERAGE, UNFINISHED, COUNTS, POPULATIONS, QUALITY, SURVEYS, STOCK, RECOUNTS, CASES, CAMPAIGNS, ACCESS, GROUPS, SECTORS, EVENTS,
+        PLACES, COVERAGE, UNFINISHED, COUNTS, POPULATIONS, QUALITY, SURVEYS, STOCK, RECOUNTS, CASES, CAMPAIGNS, ACCESS, GROUND, GROUPS, SECTORS, EVENTS,
     )
 }  # fmt: skip

@@ -27,7 +27,7 @@ from kalanso.hub.explore.queries.places import Place
 from kalanso.hub.explore.queries.series import Point
 from kalanso.hub.explore.queries.shelf import Shelf
 from kalanso.hub.explore.queries.tables import Selection
-from kalanso.hub.explore.views import pictures, table_pictures
+from kalanso.hub.explore.views import pictures, surroundings, table_pictures
 from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.vocabulary import Level
 
@@ -135,6 +135,7 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
             "grade": _grade(here, code, when),
             "not_shown": withheld.of_reports(here, code, when),
             "studied": studied.studied(here, code),
+            "surroundings": surroundings.shown(here, this),
             **_inside(here, this, when),
             **_map(here, this, when),
             "inside_open": this.level in WAY_DOWN,

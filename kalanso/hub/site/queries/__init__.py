@@ -257,7 +257,12 @@ DEMO_SOURCES = (
     ("demo-un", _("Projections des Nations unies (simulées)")),
     ("demo-census-2022", _("Recensement de 2022 (simulé)")),
     ("demo-dvdmt", _("Classeurs des districts (simulés)")),
-    ("demo-surveillance", _("Surveillance de la rougeole (simulée)")),
+    ("demo-surveillance", _("Surveillance de la rougeole et de la PFA (simulée)")),
+    ("demo-sessions", _("Séances de vaccination (simulées)")),
+    ("demo-access", _("Accès aux services (simulé)")),
+    ("demo-facility-status", _("État des formations sanitaires (simulé)")),
+    ("demo-displacement", _("Suivi des déplacements (simulé)")),
+    ("demo-security", _("Incidents de sécurité (simulés)")),
     ("demo-hub-report", _("Rapport du Learning Hub (simulé)")),
 )
 
