@@ -24,7 +24,7 @@ class Plan:
     block: int = 100
     most: int = 4000
     hopeless: int = 0
-    shortest: float = 0.0
+    least_step: float = 0.0
     effective: float = 1000.0
     r_hat_totals: float = 1.02
     r_hat_globals: float = 1.10

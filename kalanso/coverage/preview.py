@@ -27,7 +27,7 @@ WARM_PREVIEW = Plan(
     pace=Pace(length=2.0),
 )  # fmt: skip
 # In coordinates of an earlier run nothing is learned; where steps come to less in them than this, they do not serve.
-RECALLED_PREVIEW = replace(WARM_PREVIEW, learning=(), settling=12, shortest=0.15)
+RECALLED_PREVIEW = replace(WARM_PREVIEW, learning=(), settling=12, least_step=0.15)
 
 
 def preview_plan(cells: int, *, warm: bool) -> Plan:

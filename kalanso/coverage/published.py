@@ -171,7 +171,7 @@ def _advanced(plan: Plan, piece: tuple[Sampler, Chain, Keeper]) -> tuple[Chain, 
         first = min(max(ARRIVING, plan.settling // 4), plan.settling // 2)
         sampler.arrive(chain, first)
         sampler.run(chain, plan.settling - first, adapt=True)
-        if chain.step < plan.shortest:
+        if chain.step < plan.least_step:
             raise Outdated
         chain.divergences = 0
     sampler.run(chain, plan.block, adapt=False, keep=keeper)

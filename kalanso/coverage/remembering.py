@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kalanso.coverage.answers import Answers
 from kalanso.coverage.frame import Frame
 from kalanso.coverage.layout import Layout
 from kalanso.coverage.learning import Learned
@@ -76,14 +77,24 @@ def recalled(layout: Layout, terms: tuple[Term, ...], arrays: Arrays | None) -> 
     plain = Model(layout, Frame.plain(layout.scales(layout.start), *layout.design.shape), terms)
     pattern = Whitener.of(plain).pattern
     learned: Learned = _made(Learned, arrays, OF_MAP, pattern)
-    map_, (n, _) = learned.map, layout.design.shape
-    fits = (
-        map_.centre.shape == (plain.size,)
-        and map_.fields.values.shape == pattern.indices.shape
-        and map_.responses.shape == (n * EDGE, layout.size)
-        and all(one.shape == (plain.size,) and np.isfinite(one).all() for one in learned.stand)
+    return learned if _fits(learned, plain) else None
+
+
+def _fits(learned: Learned, model: Model) -> bool:
+    """Whether arrays are as long as compiled loops take them to be, which look at no bounds, and chains stand somewhere."""
+    map_, hold, none = learned.map, learned.frame.hold, model.frame.hold
+    n, size = model.design.shape[0], model.layout.size
+    answers = Answers.none(model.size, size) if map_.answers is None else map_.answers
+    return (
+        map_.centre.shape == (model.size,)
+        and map_.fields.values.shape == map_.fields.pattern.indices.shape
+        and map_.responses.shape == (n * EDGE, size)
+        and hold.quarter.shape == none.quarter.shape
+        and hold.level.shape == none.level.shape
+        and hold.fields.shape == none.fields.shape
+        and answers.rows.shape == (len(answers.shift), model.size - size)
+        and all(one.shape == (model.size,) and np.isfinite(one).all() for one in learned.stand)
     )
-    return learned if fits else None
 
 
 def _arrays(value: Any, name: str) -> Iterator[tuple[str, npt.NDArray[Any]]]:

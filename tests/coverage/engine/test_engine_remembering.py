@@ -83,6 +83,8 @@ def test_coordinates_of_another_model_are_not_taken(
         ("learned.map.fields.values", lambda one: one[:-1]),
         ("learned.map.centre", lambda one: one[:-1]),
         ("learned.map.responses", lambda one: one[:, :-1]),
+        ("learned.map.answers.rows", lambda one: one[:, :-1]),
+        ("learned.frame.hold.quarter", lambda one: one[:, :, :-1]),
         ("learned.stand.0", lambda one: one * np.nan),
     ],
 )
@@ -101,14 +103,14 @@ def test_a_preview_after_a_run_goes_on_without_learning(
     small_evidence: Evidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And begins anew where steps come to nothing in the old coordinates."""
-    short = replace(RECALLED_PREVIEW, settling=4, block=10, most=10, shortest=0.0, r_hat_totals=50.0)
+    short = replace(RECALLED_PREVIEW, settling=4, block=10, most=10, least_step=0.0, r_hat_totals=50.0)
     monkeypatch.setattr(estimating, "preview_plan", lambda cells, *, warm: BRIEF)
     monkeypatch.setattr(estimating, "recalled_plan", lambda cells: short)
     asked = Question(preview=True, draws=20)
 
     first = estimate(small_evidence, asked, np.random.default_rng(1))
     second = estimate(small_evidence, asked, np.random.default_rng(2), warm=kept(first.warm_start))
-    monkeypatch.setattr(estimating, "recalled_plan", lambda cells: replace(short, shortest=9.0))
+    monkeypatch.setattr(estimating, "recalled_plan", lambda cells: replace(short, least_step=9.0))
     third = estimate(small_evidence, asked, np.random.default_rng(2), warm=kept(second.warm_start))
 
     assert [one.diagnostics["recalled"] for one in (first, second, third)] == [False, True, False]
@@ -120,7 +122,7 @@ def test_a_preview_after_a_run_goes_on_without_learning(
 def test_steps_that_are_too_short_say_that_coordinates_do_not_serve(
     small_layout: Layout, learned: Learned
 ) -> None:
-    plan = replace(BRIEF, shortest=9.0)
+    plan = replace(BRIEF, least_step=9.0)
 
     with pytest.raises(Outdated):
         sample(
