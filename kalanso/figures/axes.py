@@ -21,11 +21,15 @@ from kalanso.vocabulary import Period, PeriodType
 _GAP = 8  # px between two labels
 
 
-def value_ticks(low: float, high: float, most: int) -> list[float]:
-    """Return at most `most` round values from `low` to `high`, evenly spaced, with 0 if inside."""
+def value_ticks(low: float, high: float, most: int, unit: str = "") -> list[float]:
+    """Return at most `most` round values from `low` to `high`, evenly spaced, with 0 if inside; whole ones of a count, which is
+    written without decimals."""
     span = max(high - low, 1e-12)
     power = 10 ** math.floor(math.log10(span / most))
     step = next(power * m for m in (1, 2, 2.5, 5, 10, 20) if span / (power * m) <= most)
+    whole = max(1.0, 5.0 if step == 2.5 else step)
+    if unit == "count" and math.ceil(low / whole) <= math.floor(high / whole):
+        step = whole
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [round(index * step, 10) for index in range(first, last + 1)]
 

@@ -105,7 +105,7 @@ def ground(bars: Bars, unit: str, locale: str, *, least: float | None = None) ->
 
     `least` is the lowest value that means something (a rank begins at 1); ticks below it are left out.
     """
-    ticks = axes.value_ticks(bars.low, bars.high, max(3, min(6, int(bars.inner / 60))))
+    ticks = axes.value_ticks(bars.low, bars.high, max(3, min(6, int(bars.inner / 60))), unit)
     ticks = [tick for tick in ticks if least is None or tick >= least]
     lines = [{"px": bars.x(tick), "py1": 0, "py2": bars.height} for tick in ticks]
     labels = [{"text": words.number(tick, unit, locale), "px": bars.x(tick), "py": -6} for tick in ticks]

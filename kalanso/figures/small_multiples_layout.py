@@ -114,7 +114,7 @@ def _heading(panel: Panel, width: float) -> tuple[list[str], list[str]]:
 def _rule_values(grid: _Grid) -> list[float]:
     if grid.unit == "share":
         return [0.0, 0.5, 1.0]
-    return axes.value_ticks(grid.low_value, grid.top_value, 3)
+    return axes.value_ticks(grid.low_value, grid.top_value, 3, grid.unit)
 
 
 def _backdrop(grid: _Grid) -> list[alt.Chart]:

@@ -92,7 +92,7 @@ class _Plot:
         return axes.period_x(self.periods, self.inner, self.locale)
 
     def y(self, field: str = "value") -> alt.Y:
-        ticks = axes.value_ticks(self.low_value, self.top_value, 4 if self.width < NARROW else 6)
+        ticks = axes.value_ticks(self.low_value, self.top_value, 4 if self.width < NARROW else 6, self.unit)
         labels = axes.value_labels(ticks, self.unit, self.locale)
         return alt.Y(
             f"{field}:Q",
@@ -133,7 +133,7 @@ def _plot(series: Sequence[Series], periods: Sequence[Period], unit: str, locale
     floor = {"share": 1.0, "rate": 0.1, "count": 1.0}[unit]
     top, low = max(float(every), floor), min(float(least), 0.0)
     top, low = top + (top - low) * 0.08, low and low - (top - low) * 0.12
-    ticks = axes.value_ticks(low, top, 4 if width < NARROW else 6)
+    ticks = axes.value_ticks(low, top, 4 if width < NARROW else 6, unit)
     left = axes.widest(axes.value_labels(ticks, unit, locale)) + 10
     ends = _end_labels(series, unit, locale, width)
     right = max((width_of(line, LABEL_SIZE, bold=True) for end in ends for line in end), default=0) + 14

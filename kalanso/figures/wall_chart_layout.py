@@ -81,7 +81,7 @@ class _Ground:
     @property
     def y(self) -> alt.Y:
         narrow = self.inner < NARROW
-        ticks = axes.value_ticks(0, self.top_value, 4 if narrow else 6)
+        ticks = axes.value_ticks(0, self.top_value, 4 if narrow else 6, "count")
         axis = axes.value_axis(ticks, axes.value_labels(ticks, "count", self.wall.locale), grid=False)
         return alt.Y("children:Q", scale=alt.Scale(domain=[0, self.top_value], nice=False), axis=axis)
 
@@ -108,7 +108,7 @@ def compose(wall: Wall, width: int) -> dict[str, Any]:
 
 def _ground(wall: Wall, width: int) -> _Ground:
     top = max(wall.annual_target, float(wall.rows[["first_so_far", "third_so_far"]].max().max())) * 1.06
-    ticks = axes.value_ticks(0, top, 6)
+    ticks = axes.value_ticks(0, top, 6, "count")
     left = axes.widest(axes.value_labels(ticks, "count", wall.locale)) + 10
     if width >= _ROOM_FOR_NUMBERS:
         left = max(left, max(width_of(name, SMALL_SIZE) for name in _row_names(wall)) + 10)

@@ -387,6 +387,15 @@ def test_ticks_are_round_and_few() -> None:
     assert 0 in value_ticks(-390, 390, 4)
 
 
+def test_ticks_of_a_count_are_whole() -> None:
+    """Facilities, places, incidents are few: 2.5 would be written 2, and 7.5 written 8."""
+    assert value_ticks(0, 8.6, 4, "count") == [0, 5]
+    assert value_ticks(0, 1.1, 4, "count") == [0, 1]
+    assert value_ticks(0, 30, 4, "count") == value_ticks(0, 30, 4) == [0, 10, 20, 30]
+    assert value_ticks(0, 8.6, 4) == [0, 2.5, 5, 7.5]
+    assert value_ticks(3.2, 3.8, 4, "count")
+
+
 @pytest.mark.parametrize(("pixels", "most"), [(200, 6), (500, 13), (900, 25)])
 def test_period_labels_fit_their_pixels(pixels: int, most: int) -> None:
     periods = Period.parse("202001").until(Period.parse("202412"))
