@@ -42,7 +42,12 @@ def compare(dossier: Dossier) -> Answer:
             "kind": str(both["kind"].iloc[0]), "value": rho, "low": low, "high": high, "unit": "ratio", "denominator": len(both), "verdict": verdict,
         })  # fmt: skip
         told.append(_told(dossier, measure, year, rho, low, high, len(both), verdict))
-    absent = [f"access_{m}" for m in ACCESS_MEASURES if m not in {row["source"] for row in rows}]
+    # Where too few districts have a coverage, what is told of access does not lack.
+    there = set(measures["measure"]) if shares.empty else {row["source"] for row in rows}
+    absent = [
+        *(["districts"] if shares.empty else []),
+        *(f"access_{measure}" for measure in ACCESS_MEASURES if measure not in there),
+    ]
     return Answer(
         analysis=NAME,
         rows=compared(dossier, NAME, rows),

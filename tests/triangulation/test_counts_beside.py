@@ -233,6 +233,16 @@ def test_distance_that_goes_with_missed_children_is_told_without_a_cause() -> No
     assert "access_poverty" in {found.source for found in answer.missing}
 
 
+def test_too_few_districts_are_said_instead_of_a_measure_that_is_told() -> None:
+    far = table("place_code measure value", [(f"D{n:02d}", "distance_km", float(n)) for n in range(1, 4)])
+
+    answer = access.compare(lay(places=districts(3), coverage=_districts([0.9, 0.8, 0.7]), access=far))
+
+    lacking = {found.source for found in answer.missing}
+    assert {"districts", "access_poverty"} <= lacking
+    assert "access_distance_km" not in lacking
+
+
 def test_the_worst_fifth_of_districts_is_set_against_the_best() -> None:
     shares = [0.95, 0.9, 0.88, 0.8, 0.75, 0.7, 0.6, 0.5, 0.45, 0.4]
 
