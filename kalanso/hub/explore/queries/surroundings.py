@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kalanso.hub.explore.queries import places
 from kalanso.hub.explore.queries.places import Place
@@ -83,17 +84,26 @@ def known(shelf: Shelf, code: str) -> tuple[Known, ...]:
         this = district
     inside = places.below(shelf, this.code)
     districts = {one for one in inside if tree.places[one].level == Level.DISTRICT} | {this.code}
-    found = (_fact(shelf, kind, this, districts) for kind in FACTS)
+    told = _told(shelf, districts)
+    found = (_fact(shelf, kind, this, districts, told) for kind in FACTS)
     return tuple(one for one in found if one is not None)
 
 
-def _fact(shelf: Shelf, kind: str, this: Place, districts: set[str]) -> Known | None:
+def _told(shelf: Shelf, districts: set[str]) -> list[dict[str, Any]]:
+    """Return what districts tell of all facts, by month and source."""
     table = shelf.table(OBSERVATIONS)
+    names = [name for indicators in FACTS.values() for name in indicators]
     wanted = table.filter(
-        table.indicator.isin(list(FACTS[kind])) & table.place_code.isin(sorted(districts)) & table.value.notnull()
+        table.indicator.isin(names) & table.place_code.isin(sorted(districts)) & table.value.notnull()
         & (table.period_type == "month") & (table.age_band == "all") & (table.sex == "all")
     )  # fmt: skip
-    rows = shelf.rows(wanted.select("source", "place_code", "period", "indicator", "value"))
+    return shelf.rows(wanted.select("source", "place_code", "period", "indicator", "value"))
+
+
+def _fact(
+    shelf: Shelf, kind: str, this: Place, districts: set[str], told: list[dict[str, Any]]
+) -> Known | None:
+    rows = [row for row in told if row["indicator"] in FACTS[kind]]
     if not rows:
         return None
     sources = [row["source"] for row in rows]
@@ -109,10 +119,10 @@ def _fact(shelf: Shelf, kind: str, this: Place, districts: set[str]) -> Known | 
     whole: dict[str, set[str]] = {}
     for row in rows:
         if row["place_code"] in telling and row["period"] >= since:
-            told = months.setdefault(row["period"], {})
-            told[row["indicator"]] = told.get(row["indicator"], 0.0) + row["value"]
+            of_month = months.setdefault(row["period"], {})
+            of_month[row["indicator"]] = of_month.get(row["indicator"], 0.0) + row["value"]
             whole.setdefault(row["period"], set()).add(row["place_code"])
-    complete = {month: told for month, told in months.items() if whole[month] == telling}
+    complete = {month: counts for month, counts in months.items() if whole[month] == telling}
     licence, imported = _origin(shelf, source)
     return Known(
         kind=kind, place=this, months=tuple(sorted(complete.items())), source=source, licence=licence, imported=imported,
