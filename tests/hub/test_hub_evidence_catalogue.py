@@ -60,7 +60,7 @@ def test_the_page_says_who_holds_what_who_copies_whom_and_what_is_missing(measur
 
     assert "Qui détient quel chiffre, à quel niveau ?" in page
     assert "disent deux fois la même chose" in page
-    assert "Cas de PFA sans aucune dose : aucune source ne l'apporte" in page
+    assert "Cas de coqueluche sans aucune dose : aucune source ne l'apporte" in page
     assert "Qui dit deux fois la même chose ?" in page
 
 
