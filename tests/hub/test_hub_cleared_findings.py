@@ -13,6 +13,7 @@ import pytest
 from kalanso.quality.tables import QUALITY_FINDINGS
 from kalanso.store import Mode, Provenance, Store
 from tests.hub import desk
+from tests.hub import portfolio_follow_up_desk as follow_up
 from tests.hub.test_hub_pages import text_of
 from tests.hub.visitors import visitor
 
@@ -124,3 +125,29 @@ def test_it_is_said_in_english_too(store: Store, finding: dict[str, Any]) -> Non
     assert "The checks no longer find it since" in text_of(
         client.get(f"/en/preuves/alertes/{finding['key']}/")
     )
+
+
+def test_a_decision_keeps_the_finding_that_it_rests_on_though_nobody_spoke_of_it(
+    store: Store, finding: dict[str, Any], niono: str, code_of: Any
+) -> None:
+    key, team = finding["key"], visitor("district", niono)
+    address = f"/agir/decisions/nouvelle/?from=evidence.finding:{key}"
+    told = {"text": "Recompter mars.", "body": "Comité du PEV", "date": "2025-03-01", "place_code": niono}
+    answer = team.post(address, follow_up.form(team, address, **told))
+    assert answer.status_code == 302, answer.context["form"].errors
+    before = text_of(team.get(answer.url))
+    assert "Alerte de qualité" in before
+    assert "Alerte de qualité levée" not in before
+    checked(store, without=key, now=GONE_ON)
+    checked(store, without=key, now=BACK_ON)
+
+    assert "Alerte de qualité levée" in text_of(team.get(answer.url))
+    kept = text_of(team.get(f"/preuves/alertes/{key}/"))
+    assert "Les contrôles ne la trouvent plus depuis le 04/03/2025" in kept
+    assert "Recompter mars." in kept
+    listed = team.get(f"/preuves/alertes/?lieu={niono}&statut=cleared").context["rows"]
+    assert [row["key"] for row in listed] == [key]
+    elsewhere = f"/preuves/alertes/?lieu={code_of('Ségou', 'district')}&statut=cleared"
+    assert visitor("national").get(elsewhere).context["rows"] == []
+    checked(store, now=BACK_ON)
+    assert "Alerte de qualité levée" not in text_of(team.get(answer.url))

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kalanso.hub.evidence.models import Run
-from kalanso.hub.evidence.queries import findings, published
+from kalanso.hub.evidence.queries import cleared, findings, published
 from kalanso.hub.evidence.queries.findings import FINDING
 from kalanso.hub.evidence.queries.sources import distinct_titles
 from kalanso.hub.evidence.queries.uploads import language
@@ -24,18 +24,23 @@ LONGEST = 160
 
 
 def cited(reader: Any, keys: Sequence[str]) -> dict[str, Cited]:
-    """Return the findings among some keys that the reader may see; one that the checks no longer find is not there."""
+    """Return the findings among some keys that the reader may see, also where the checks no longer find them."""
     if not published.sees(QUALITY_FINDINGS):
         return {}
     rows = findings.among(keys)
+    rows |= cleared.among([key for key in keys if key not in rows])
     names = names_of({row["place_code"] for row in rows.values()})
     return {
         key: Cited(
-            object_type=FINDING, object_id=key, kind=_("Alerte de qualité"), place_code=row["place_code"],
+            object_type=FINDING, object_id=key, kind=_kind(row), place_code=row["place_code"],
             name=_name(row, names.get(row["place_code"], row["place_code"])), address=reverse("finding", args=[key]),
         )
         for key, row in rows.items()
     }  # fmt: skip
+
+
+def _kind(row: dict[str, Any]) -> str:
+    return _("Alerte de qualité levée") if "cleared" in row else _("Alerte de qualité")
 
 
 def _name(row: dict[str, Any], place: str) -> str:

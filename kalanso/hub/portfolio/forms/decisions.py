@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date
 from typing import Any
 
@@ -133,7 +133,8 @@ class DecisionForm(forms.Form):
             self.initial |= _initial_of(one)
         else:
             del self.fields["version"]
-            self.initial |= {"date": today} | _preset(came_from, marks)
+            places = {code for code, _name in self.fields["place"].choices}  # type: ignore[attr-defined]
+            self.initial |= {"date": today} | _preset(came_from, marks, places)
 
     def _cells(self, person: Any, one: Decision | None, came_from: Cited | None) -> None:
         at = one.place_code if one is not None else came_from.place_code if came_from is not None else ""
@@ -200,12 +201,14 @@ def _initial_of(one: Decision) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _preset(came_from: Cited | None, marks: dict[str, str]) -> dict[str, Any]:
+def _preset(came_from: Cited | None, marks: dict[str, str], places: Set[str]) -> dict[str, Any]:
+    """Return what is known of a decision from where somebody came: its ground, and the nearest place that is theirs."""
     if came_from is None:
         return {}
-    home = PlaceMirror.objects.filter(code=came_from.place_code, level__in=("region", "district")).first()
+    there = PlaceMirror.objects.filter(code=came_from.place_code).first()
+    above = there.path.strip("/").split("/") if there is not None else []
     found: dict[str, Any] = {
-        "place": home.code if home is not None else COUNTRY,
+        "place": next((code for code in reversed(above) if code in places), COUNTRY),
         "grounds": [came_from.mark] if came_from.mark in marks else [],
     }
     if came_from.object_type == decisions.MEETING:
