@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import resource
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -61,6 +62,15 @@ def _run(sender: Any, work: Callable[..., Any], arguments: tuple[Any, ...]) -> N
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
     sender.send((seconds, cpu, peak, result))
     sender.close()
+    _dismiss_helpers()
+
+
+def _dismiss_helpers() -> None:
+    """End the processes in which parts of the step ran: idle, they would hold the next step back for five minutes."""
+    if "joblib" in sys.modules:
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor().shutdown(wait=True)
 
 
 def show(line: Measured) -> None:

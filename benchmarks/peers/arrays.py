@@ -7,10 +7,13 @@ their faults. The model that peers write down (their own notation):
     logit q_it  = X_i b3 + a3 B1_i + sb3 (...) + G3_t + D3_it,                    p3 = p1 q
     log n_it    = m_i + g_i (t - middle)/4
     level_ik    = m_i + bias_k (+ bias of its parent) + g_i years_k + N(0, s_k)
-    Y1_it ~ NB(n p1 exp(rho_i) c^psi, k1),  Y3_it ~ NB((1-w) n p3 + w of the quarter before, k3)
+    log n_it    gets the season of its quarter
+    Y1_it ~ NB(n p1 exp(rho_i + h_t) c^psi, k1),  Y3_it ~ NB(((1-w) n p3 + w of the quarter before) e_it^f ..., k3)
     clusters: DTP1 and DTP3 given DTP1 beta-binomial over the window's mean share
 
-with AR(1) courses D, random walks G, and rho = rho0 + sr (field and own).
+with AR(1) courses D, random walks G, rho = rho0 + (conflict) + sr (field and own), and e the factor by which first doses of the
+quarter exceed their mean. A report in a hundred is wide, one source of an area may be wildly off. TMB's version knows neither
+e, h, season nor what is wide, so that it has less to compute than we have; growth of sources in both is as years alone say.
 """
 
 from __future__ import annotations
@@ -36,6 +39,8 @@ def peer_arrays(evidence: Evidence) -> dict[str, Any]:
         "quarters": len(periods),
         "design": np.column_stack([np.ones(len(areas)), standard]),
         "icar": scaled_icar(evidence),
+        "season": _season(periods),
+        "conflict": _conflict(evidence),
     }
     for dose in ("1", "3"):
         rows = evidence.doses[evidence.doses["indicator"] == f"dtp{dose}_doses"]
@@ -49,6 +54,19 @@ def peer_arrays(evidence: Evidence) -> dict[str, Any]:
             f"log_complete{dose}": np.log(np.clip(share, 1e-3, 1)),
         }
     return found | _populations(evidence) | _clusters(evidence)
+
+
+def _season(periods: list[str]) -> np.ndarray:
+    """Return three contrasts of the four quarters of a year, orthonormal, each quarter of the same size (T, 3)."""
+    contrasts = np.linalg.qr(np.column_stack([np.ones(4), np.eye(4)[:, :3]]))[0][:, 1:]
+    return np.asarray(contrasts[[int(code[-1]) - 1 for code in periods]] * np.sqrt(4 / 3))
+
+
+def _conflict(evidence: Evidence) -> np.ndarray:
+    if "conflict" not in evidence.covariates:
+        return np.zeros(len(evidence.areas))
+    flags = evidence.covariates.set_index("place_code")["conflict"]
+    return flags.reindex(evidence.areas).fillna(0).to_numpy(float)
 
 
 def scaled_icar(evidence: Evidence) -> np.ndarray:
