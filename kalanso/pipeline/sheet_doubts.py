@@ -16,19 +16,20 @@ import pandas as pd
 from kalanso import definitions, places
 from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.pipeline.places_known import KnownPlaces
+from kalanso.sources.stock_lots import OF_A_PRODUCT
 from kalanso.store import Store
 from kalanso.vocabulary import Tree
 
 ABOVE, FAR = "later_above_first", "far_from_usual"
 COLUMNS = ("place_code", "period", "period_type", "indicator", "product", "age_band", "strategy", "value")
 ROUTINE = ("all", "fixed", "outreach", "mobile")
-_SERIES = ["place_code", "period_type", "indicator"]
+_SERIES = ["place_code", "period_type", "indicator", "product"]
 
 
 def doubts(
     rows: pd.DataFrame, usual: pd.DataFrame, *, pairs: Sequence[Sequence[str]], limits: Mapping[str, float]
 ) -> list[dict[str, Any]]:
-    """Return doubtful numbers: kind, place_code, period, indicator, value, other_indicator, other.
+    """Return doubtful numbers: kind, place_code, period, indicator, product, value, other_indicator, other.
 
     `rows` has COLUMNS; `usual` what `usually` returned. `other` is the first dose, or what the place usually
     reports. The furthest from likely come first.
@@ -58,7 +59,7 @@ def _above_first(rows: pd.DataFrame, pairs: Sequence[Sequence[str]]) -> list[dic
 
 
 def _far(rows: pd.DataFrame, usual: pd.DataFrame, limits: Mapping[str, float]) -> list[dict[str, Any]]:
-    sums = rows.groupby([*_SERIES, "period"], as_index=False)["value"].sum()
+    sums = _of_series(rows).groupby([*_SERIES, "period"], as_index=False)["value"].sum()
     known = usual[usual["periods"] >= limits["periods"]]
     both = sums.merge(known, on=_SERIES)
     high = both["value"] > limits["far"] * both["usual_high"]
@@ -73,18 +74,23 @@ def _far(rows: pd.DataFrame, usual: pd.DataFrame, limits: Mapping[str, float]) -
     ]  # fmt: skip
 
 
+def _of_series(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave the product to what is counted for each apart: doses given are one series, whatever brand gave them."""
+    return rows.assign(product=rows["product"].where(rows["indicator"].isin(OF_A_PRODUCT), ""))
+
+
 def _doubt(kind: str, row: Mapping[Any, Any], **told: Any) -> dict[str, Any]:
     other = float(told.pop("other"))
     return {
-        "kind": kind, "place_code": row["place_code"], "period": row["period"], "value": float(row["value"]),
-        "other": other, **told,
+        "kind": kind, "place_code": row["place_code"], "period": row["period"], "product": row["product"],
+        "value": float(row["value"]), "other": other, **told,
     }  # fmt: skip
 
 
 def usually(store: Store, known: KnownPlaces, rows: pd.DataFrame, *, today: date) -> pd.DataFrame:
-    """Return what the places of a sheet usually report: place_code, period_type, indicator, usual_low, usual_high, periods.
+    """Return what the places of a sheet usually report: place_code, period_type, indicator, product, usual_low, usual_high, periods.
 
-    Medians of published routine numbers of the last three years, those of facilities added up to the place of
+    `product` is empty but for what is counted for each product apart. Medians of published routine numbers of the last three years, those of facilities added up to the place of
     the sheet. Where sources or ages differ, the lowest and highest of their medians; `periods` is the most that
     any of them has.
     """
@@ -104,8 +110,8 @@ def usually(store: Store, known: KnownPlaces, rows: pd.DataFrame, *, today: date
         & table.strategy.isin(ROUTINE)
         & (table.period_start >= date(today.year - 3, today.month, 1))
         & table.value.notnull()
-    ).select("source", "place_code", "period", "period_type", "indicator", "age_band", "value")
-    held = wanted.to_pandas().merge(below, on="place_code")
+    ).select("source", "place_code", "period", "period_type", "indicator", "product", "age_band", "value")
+    held = _of_series(wanted.to_pandas()).merge(below, on="place_code")
     if held.empty:
         return pd.DataFrame(columns=columns)
     held["place_code"] = held["ancestor_code"]

@@ -16,6 +16,7 @@ from kalanso.sources.months import plain
 from kalanso.sources.numbers import decimal_mark, is_blank, written_number
 from kalanso.sources.receipts import Receipt, Rejection
 from kalanso.sources.workbooks import Cell, FaultyCell, Sheet, Workbook
+from kalanso.vocabulary import Message
 
 HEADING_ROWS = 20
 LISTED_REJECTIONS = 5_000
@@ -51,7 +52,7 @@ class ListedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ListedRows:
-    """The rows of a table, under which dialect and where."""
+    """The rows of a table, under which dialect and where; `unread` are headings of no field, over cells that hold something."""
 
     dialect: Dialect
     sheet: Sheet
@@ -59,6 +60,12 @@ class ListedRows:
     headings: Mapping[str, str]
     rows: list[ListedRow]
     marks: Mapping[str, str]
+    unread: tuple[str, ...] = ()
+
+    def notes(self) -> list[Message]:
+        """Return what a person should know of columns that were left out."""
+        told = {"n": len(self.unread), "names": ", ".join(self.unread)}
+        return [Message("sources.note.left_out", told)] if self.unread else []
 
     def number(self, row: ListedRow, field: str) -> float | str | None:
         """Return the number of a cell, None where it is blank, or the id of the reason to refuse it."""
@@ -131,8 +138,23 @@ def _rows(sheet: Sheet, dialect: Dialect, heading: int, found: Mapping[str, int]
     }
     headings = {field: str(sheet.rows[heading][index]) for field, index in found.items()}
     return ListedRows(
-        dialect=dialect, sheet=sheet, heading_row=heading + 1, headings=headings, rows=rows, marks=marks
-    )
+        dialect=dialect, sheet=sheet, heading_row=heading + 1, headings=headings, rows=rows, marks=marks,
+        unread=_unread(sheet, heading, found),
+    )  # fmt: skip
+
+
+def _unread(sheet: Sheet, heading: int, found: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the headings that no field takes, where anything stands under them."""
+    others = {
+        index: " ".join(str(cell).split())
+        for index, cell in enumerate(sheet.rows[heading])
+        if index not in found.values() and cell is not None and str(cell).strip()
+    }
+    below = sheet.rows[heading + 1 :]
+    return tuple(
+        name for index, name in others.items()
+        if any(index < len(cells) and cells[index] is not None and str(cells[index]).strip() for cells in below)
+    )  # fmt: skip
 
 
 def is_note(row: ListedRow, expected: Iterable[str]) -> bool:

@@ -78,6 +78,7 @@ def read(
         rows.append(made)
         places.setdefault(key[:2], _place(made, row, level))
         ledger.store()
+    receipt.notes += found.notes()
     receipt.check()
     return Reading(
         receipt=receipt, system=system, vintage=vintage or _vintage(rows),

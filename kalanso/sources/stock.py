@@ -38,18 +38,18 @@ STOCK = Dialect(
         "month": ("month", "mois"),
         "year": ("year", "année"),
         "product": ("product", "produit", "orderable", "full product name", "fullProductName", "vaccin", "vaccine", "article"),
-        "lot": ("lot", "lot code", "lotCode", "numéro de lot", "n° de lot", "batch", "batch number"),
+        "lot": ("lot", "lot code", "lotCode", "numéro de lot", "numéro lot", "n° de lot", "n° lot", "batch", "batch number"),
         "expires": ("expirationDate", "expiration date", "expiry date", "expiry", "péremption", "date de péremption", "date d'expiration"),
         "unit": ("unit", "unité", "unit of measure"),
         "doses_per_vial": ("doses per vial", "doses_per_vial", "doses par flacon", "vial size", "taille du flacon", "conditionnement"),
-        "opening": ("beginningBalance", "beginning balance", "opening balance", "stock initial", "stock de début"),
-        "received": ("totalReceivedQuantity", "total received quantity", "received", "quantité reçue", "reçu", "entrées"),
-        "used": ("totalConsumedQuantity", "total consumed quantity", "consumed", "used", "quantité utilisée", "utilisé", "consommé"),
-        "wasted": ("wasted", "losses", "pertes", "perdu"),
+        "opening": ("beginningBalance", "beginning balance", "opening balance", "stock initial", "stock de début", "stock de début de mois", "solde initial"),
+        "received": ("totalReceivedQuantity", "total received quantity", "received", "quantité reçue", "doses reçues", "reçu", "entrées"),
+        "used": ("totalConsumedQuantity", "total consumed quantity", "consumed", "used", "doses used", "quantité utilisée", "quantité consommée", "doses utilisées", "consommation", "utilisé", "consommé"),
+        "wasted": ("wasted", "losses", "pertes", "quantité perdue", "doses perdues", "perdu"),
         "adjusted": ("totalLossesAndAdjustments", "total losses and adjustments", "adjustments", "pertes et ajustements", "ajustements"),
         "issued": ("issued", "quantityIssued", "sorties", "livré", "quantité livrée"),
-        "closing": ("stockOnHand", "stock on hand", "closing balance", "stock final", "stock de fin", "stock disponible"),
-        "stockout_days": ("totalStockoutDays", "total stockout days", "stockout days", "jours de rupture"),
+        "closing": ("stockOnHand", "stock on hand", "closing balance", "stock final", "stock de fin", "stock de fin de mois", "stock disponible", "solde"),
+        "stockout_days": ("totalStockoutDays", "total stockout days", "stockout days", "jours de rupture", "jours de rupture de stock"),
     },
     required=("facility", "product", "closing"),
 )  # fmt: skip
@@ -113,6 +113,7 @@ def read(
     desk = _Desk(found, Ledger(receipt=receipt, sheet=found.sheet.name), pack, unit, declared)
     for row in found.rows:
         _take(desk, row)
+    receipt.notes += found.notes()
     for product, sizes in sorted(desk.sizes.items()):
         told = ", ".join(map(str, sorted(sizes)))
         receipt.notes.append(Message("sources.note.vial_size", {"product": product, "n": told}))

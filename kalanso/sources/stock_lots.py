@@ -26,6 +26,14 @@ INDICATORS: Mapping[str, str] = {
     "opening": "stock_opening_doses", "received": "doses_received", "used": "doses_used", "wasted": "doses_wasted",
     "issued": "doses_issued", "closing": "stock_closing_doses",
 }  # fmt: skip
+# Counted for each product apart: their indicators do not say which vaccine they are of.
+OF_A_PRODUCT = (
+    *INDICATORS.values(),
+    "stockout_days",
+    "stock_lots",
+    "stock_expired_doses",
+    "stock_expiring_doses",
+)
 EXPIRING = timedelta(days=90)  # a quarter: time enough to move a lot to where it is used
 ROUNDING = 0.5
 

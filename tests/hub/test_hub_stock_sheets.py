@@ -34,7 +34,9 @@ def test_lots_become_the_doses_of_a_month_once_the_centre_publishes_them(
     upload = desk.newest()
     assert upload.state == "tried", upload.fault
     assert (upload.receipt["read"], upload.receipt["stored"]) == (2, 2)
-    assert "C'est un stock par lot" in words(awa.get(f"/preuves/depot/{upload.pk}/"))
+    page = words(awa.get(f"/preuves/depot/{upload.pk}/"))
+    assert "C'est un stock par lot" in page
+    assert "L'essai garderait 2 lignes sur 2 lues" in page
 
     visitor("national").post(f"/preuves/depot/{upload.pk}/publier/")
     desk.work()
@@ -44,6 +46,13 @@ def test_lots_become_the_doses_of_a_month_once_the_centre_publishes_them(
     rows = rows[rows["source"] == "medexis"].set_index("indicator")["value"]
     expected = {"stock_opening_doses": 15, "doses_received": 4, "doses_used": 8, "stock_closing_doses": 11}
     assert {name: rows[name] for name in expected} == {name: n * each for name, n in expected.items()}
+
+
+def test_the_receipt_says_of_which_vaccine_each_number_is(store: Store, awa: Any, niono: str) -> None:
+    brought(awa, niono, lots(niono), reader="stock", other_source="medexis")
+    desk.work(2)
+    said = words(awa.get(f"/preuves/depot/{desk.newest().pk}/accuse/"))
+    assert "Doses reçues, Penta" in said, said
 
 
 def test_a_stock_without_its_headings_is_refused_with_what_is_missing(

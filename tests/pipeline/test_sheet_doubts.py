@@ -17,11 +17,12 @@ TOLD = definitions.load("ML").section("quality")
 PLAIN = {"place_code": "F", "period": "202501", "period_type": "month", "product": "", "age_band": "0-11m", "strategy": "all"}  # fmt: skip
 USUAL = pd.DataFrame(
     [
-        ("F", "month", "dtp1_doses", 50.0, 50.0, 36),
-        ("F", "month", "dtp3_doses", 42.0, 42.0, 36),
-        ("NEW", "month", "dtp1_doses", 50.0, 50.0, 2),
+        ("F", "month", "dtp1_doses", "", 50.0, 50.0, 36),
+        ("F", "month", "dtp3_doses", "", 42.0, 42.0, 36),
+        ("F", "month", "doses_received", "penta", 180.0, 180.0, 36),
+        ("NEW", "month", "dtp1_doses", "", 50.0, 50.0, 2),
     ],
-    columns=["place_code", "period_type", "indicator", "usual_low", "usual_high", "periods"],
+    columns=["place_code", "period_type", "indicator", "product", "usual_low", "usual_high", "periods"],
 )
 
 
@@ -67,6 +68,15 @@ def test_doses_of_different_ages_or_periods_are_not_compared() -> None:
     assert doubts(
         pd.DataFrame(rows), USUAL, pairs=TOLD["dropout"]["pairs"], limits=TOLD["sheets"]
     ) == []  # fmt: skip
+
+
+def test_a_stock_is_held_against_what_is_usual_of_the_same_vaccine() -> None:
+    assert found(("doses_received", 0), product="penta") == [(FAR, "doses_received", 0.0, 180.0)]
+    assert found(("doses_received", 0), product="bcg") == []
+
+
+def test_doses_given_are_one_series_whatever_product_gave_them() -> None:
+    assert found(("dtp1_doses", 4), product="hexa") == [(FAR, "dtp1_doses", 4.0, 50.0)]
 
 
 def test_campaign_doses_are_no_routine() -> None:

@@ -61,6 +61,28 @@ def test_lots_in_vials_become_the_doses_of_a_month_with_what_expires(tmp_path: P
     assert reading.counted == {("Boura", "Niono"): 3}
 
 
+@pytest.mark.parametrize("used", ["Quantité consommée", "Doses utilisées", "Consommation"])
+def test_headings_of_a_stock_card_in_french_are_known(tmp_path: Path, used: str) -> None:
+    path = table(
+        tmp_path,
+        "Boura;2024-01;Penta;A1;40;10;20;30;2",
+        heads=f"Structure;Mois;Produit;N° lot;Stock de début de mois;Doses reçues;{used};Stock de fin de mois;Jours de rupture de stock",
+    )
+    found = told(stock.read(path, country="ML", unit="doses"))
+    assert {code: found["202401", "penta", code] for _, _, code in found} == {
+        "stock_opening_doses": 40, "doses_received": 10, "doses_used": 20, "stock_closing_doses": 30,
+        "stockout_days": 2, "stock_lots": 1,
+    }  # fmt: skip
+
+
+def test_columns_that_are_not_read_are_named_unless_they_are_empty(tmp_path: Path) -> None:
+    heads = "Structure;Mois;Produit;Stock final;Température;Visa"
+    reading = stock.read(table(tmp_path, "Boura;2024-01;Penta;30;5;", heads=heads), unit="doses")
+    assert [(note.id, dict(note.params)) for note in reading.receipt.notes] == [
+        ("sources.note.left_out", {"n": 1, "names": "Température"})
+    ]
+
+
 def test_what_nobody_declared_is_refused_with_its_row_and_its_month(tmp_path: Path) -> None:
     path = table(
         tmp_path,

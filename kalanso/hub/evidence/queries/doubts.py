@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from kalanso.hub.evidence.models import PlaceName, Upload
-from kalanso.hub.evidence.queries import matches
+from kalanso.hub.evidence.queries import matches, published
 from kalanso.hub.evidence.queries.uploads import language, place_names, visible_uploads
 from kalanso.hub.people.models import PlaceMirror
 from kalanso.vocabulary import format_value
@@ -29,6 +29,7 @@ class Doubt:
     place: str
     period: str
     indicator: str
+    product: str
     value: str
     other_indicator: str
     other: str
@@ -41,11 +42,16 @@ def doubts(upload: Upload) -> list[Doubt]:
     return [
         Doubt(
             row=one["row"], place=names.get(one["place_code"], one["place_code"]), period=one["period"],
-            indicator=one["indicator"], value=_count(one["value"]), other_indicator=one["other_indicator"],
+            indicator=one["indicator"], product=product_named(one.get("product", "")), value=_count(one["value"]), other_indicator=one["other_indicator"],
             other=_count(one["other"]),
         )
         for one in told
     ]  # fmt: skip
+
+
+def product_named(code: str) -> str:
+    """Return what people call a vaccine; nothing where a row says none."""
+    return published.pack().name(code, language()) if code else ""
 
 
 def _count(value: Any) -> str:

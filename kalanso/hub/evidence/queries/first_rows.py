@@ -8,6 +8,7 @@ from typing import Any
 
 from kalanso.hub.evidence.models import Upload
 from kalanso.hub.evidence.queries import published
+from kalanso.hub.evidence.queries.doubts import product_named
 from kalanso.hub.evidence.queries.uploads import language, place_names
 from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.store import NotVisible
@@ -28,6 +29,7 @@ class FirstRow:
     named: str
     period: str
     indicator: str
+    product: str
     age: str
     value: str
     before: str
@@ -62,6 +64,7 @@ def first_rows(upload: Upload) -> FirstRows:
         found.append(
             FirstRow(
                 place=place, named=", ".join(others), period=row["period"], indicator=row["indicator"],
+                product=product_named(row["product"]),
                 age="" if age == "all" else pack.name(f"age_band.{age}", words),
                 value=_number(row["value"]), before=_number(standing.get(_key(row))),
             )
