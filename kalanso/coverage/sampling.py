@@ -72,9 +72,13 @@ class Sampler:
 
     def potential(self, z: Floats) -> float:
         """Return minus the log density at z."""
+        return self._stand(z)[0]
+
+    def _stand(self, z: Floats) -> tuple[float, Floats]:
+        """Return minus the log density at z, and the state there."""
         place = self.map.place(z)
         value, _ = self.density(place.x)
-        return -value - place.volume if np.isfinite(value) else np.inf
+        return -value - place.volume if np.isfinite(value) else np.inf, place.x
 
     def start(self, rng: np.random.Generator, *, step: float = 0.3) -> Chain:
         """Return a chain near a draw of the Gaussian approximation, where the density is not zero."""
@@ -91,19 +95,19 @@ class Sampler:
         From a place that is not typical trajectories err by the tens or hundreds, up as often as down, so that a chain
         that refuses what goes up stands still for ever, or crawls. What it passes here is no draw of the posterior.
         """
-        u = self.potential(chain.z)
+        u, x = self._stand(chain.z)
         usual, most = chain.step, max(DIVERGENT, FORGIVEN * chain.z.size)
         chain.step = min(usual, ARRIVING_STEP)
         for _ in range(iterations):
-            z, u_new, gap = self._moved(chain, u, most)
+            z, (u_new, x_new), gap = self._moved(chain, u, most)
             if gap > -most:
-                chain.z, u = z, u_new
+                chain.z, u, x = z, u_new, x_new
             else:
                 chain.step = max(0.7 * chain.step, self.pace.shortest)
                 usual = chain.step
             chain.iterations += 1
             if keep is not None:
-                keep(self.map.to_state(chain.z))
+                keep(x)
         chain.step = usual
 
     def run(
@@ -113,13 +117,13 @@ class Sampler:
 
         `keep` receives the state x after each iteration.
         """
-        u = self.potential(chain.z)
+        u, x = self._stand(chain.z)
         log_step = average = math.log(chain.step)
         for number in range(iterations):
-            z, u_new, gap = self._moved(chain, u, DIVERGENT)
+            z, (u_new, x_new), gap = self._moved(chain, u, DIVERGENT)
             chance = math.exp(min(0.0, gap))
             if chain.rng.random() < chance:
-                chain.z, u = z, u_new
+                chain.z, u, x = z, u_new, x_new
             chain.iterations += 1
             if adapt:
                 gain = 0.5 / math.sqrt(1.0 + number / 8.0)
@@ -132,13 +136,13 @@ class Sampler:
             else:
                 chain.accepted += chance
             if keep is not None:
-                keep(self.map.to_state(chain.z))
+                keep(x)
         if adapt:
             chain.step = math.exp(average)
 
-    def _moved(self, chain: Chain, u: float, most: float) -> tuple[Floats, float, float]:
-        """Return the end of one trajectory, its energy, and how much energy was lost on the way: minus infinity where that
-        is less than -`most`."""
+    def _moved(self, chain: Chain, u: float, most: float) -> tuple[Floats, tuple[float, Floats], float]:
+        """Return the end of one trajectory, its energy with the state there, and how much energy was lost on the way: minus
+        infinity where that is less than -`most` (the state is nothing then)."""
         rng = chain.rng
         z, v = chain.z.copy(), rng.standard_normal(chain.z.size)
         before = u + 0.5 * float(v @ v)
@@ -151,13 +155,13 @@ class Sampler:
             # Potential energy alone, so the kinetic one that is left only makes the bound wider.
             if not near - before < 10 * DIVERGENT:
                 chain.divergences += 1
-                return z, near, -math.inf
+                return z, (near, z), -math.inf
             _push(z, v, slope, h)
             angle = h if number + 1 < count else 0.5 * h
             _turn(z, v, math.cos(angle), math.sin(angle))
-        end = self.potential(z)
+        end = self._stand(z)
         chain.gradients += 1
-        gap = before - end - 0.5 * float(v @ v)
+        gap = before - end[0] - 0.5 * float(v @ v)
         if not gap > -most:
             chain.divergences += 1
             return z, end, -math.inf
