@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STORE ?= demo
+PYTEST = $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -r s
 # Compiled files make every later start faster; some machines switch them off.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench prove calibrate docs lock clean
+.PHONY: help demo test long check fix bench prove calibrate docs lock clean
 
 help: ## say what each verb does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -15,8 +16,11 @@ help: ## say what each verb does
 demo: $(VENV)/.demo ## build the example country and open the hub in a browser
 	$(BIN)/kalanso demo --store $(STORE)
 
-test: $(VENV)/.dev ## run all tests that need neither Java nor a browser
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -r s $(TESTS)
+test: $(VENV)/.dev ## run the tests in under ten minutes, or those of TESTS=
+	$(PYTEST) $(if $(TESTS),$(TESTS),-m "not long")
+
+long: $(VENV)/.dev ## run the tests that take longer: every page for every role, whole countries, Java, a browser
+	$(PYTEST) -m long
 
 check: $(VENV)/.dev ## lint, types, layers, translations
 	$(BIN)/ruff format --check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,11 +45,19 @@ def spark_engine() -> Engine:
     return Engine.pyspark()
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put files with tests on Spark first, then those in a browser: begun last, one worker would be minutes late with them."""
+LONG_BY_NATURE = ("spark", "browser")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Count tests on Spark and in a browser among the long ones, and put their files first: begun last, one worker would
+    be minutes late with them."""
+    for item in items:
+        if any(item.get_closest_marker(mark) for mark in LONG_BY_NATURE):
+            item.add_marker(pytest.mark.long)
+    yield
     spark, browser = (
-        {item.path for item in items if item.get_closest_marker(mark)} for mark in ("spark", "browser")
+        {item.path for item in items if item.get_closest_marker(mark)} for mark in LONG_BY_NATURE
     )
     items.sort(key=lambda item: (item.path not in spark, item.path not in browser))
 

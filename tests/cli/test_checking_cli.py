@@ -11,6 +11,8 @@ from kalanso.cli import main
 from kalanso.store import Store
 from tests.cli.faulty import check, faulty_store
 
+pytestmark = pytest.mark.long
+
 
 def test_check_counts_findings_by_check_and_writes_the_table(tmp_path: Path) -> None:
     told = check(faulty_store(tmp_path), tmp_path / "here")

@@ -14,6 +14,8 @@ from tests.cli.test_estimate_cli import run
 from tests.pipeline.test_household_surveys import study
 from tests.pipeline.test_survey_weights import drawn_study
 
+pytestmark = pytest.mark.long
+
 
 def test_an_analysis_says_what_was_cleaned_what_was_found_and_where_it_is(
     capsys: pytest.CaptureFixture[str], tmp_path: Path

@@ -12,6 +12,8 @@ from kalanso.coverage.evidence_tables import EVIDENCE_TABLES
 from kalanso.coverage.folder import FILES, from_folder, from_frames, to_folder
 from tests.coverage.folders import SOUND, doses, folder
 
+pytestmark = pytest.mark.long
+
 
 def said(evidence: Evidence, locale: str = "en") -> str:
     for note in evidence.notes:

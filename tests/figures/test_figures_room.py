@@ -15,6 +15,8 @@ from kalanso.figures.letters import width_of
 from kalanso.vocabulary import Period
 from tests.figures.test_figures_made_up import COUNT, MADE, subject
 
+pytestmark = pytest.mark.long
+
 PHONE, PAGE = 340, 720
 Box = tuple[str, float, float, float, float]  # text, left, upper, right and lower edge
 SHIFT = re.compile(r"translate\((-?[\d.]+)(?:,(-?[\d.]+))?\)")

@@ -19,6 +19,8 @@ from tests.hub.addresses import ACCOUNTS, FEW, TABLE, Row
 from tests.hub.circles import Ground
 from tests.hub.conftest import QuickHand
 
+pytestmark = pytest.mark.long
+
 NAMES = sorted({row.name for row in TABLE})
 LOGIN = "/compte/login/"
 

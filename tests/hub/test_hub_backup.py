@@ -17,6 +17,8 @@ import pytest
 from kalanso.store import Store
 from tests.hub.visitors import person, visitor
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2025, 2, 15, 12, 0, 0, 123456, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
 

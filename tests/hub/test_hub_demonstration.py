@@ -10,6 +10,8 @@ import pytest
 from tests.hub.test_hub_pages import text_of
 from tests.hub.visitors import stranger
 
+pytestmark = pytest.mark.long
+
 NOW = datetime.now(UTC)
 
 

@@ -12,6 +12,8 @@ from tests.hub import desk
 from tests.hub.test_hub_pages import text_of
 from tests.hub.visitors import person, visitor
 
+pytestmark = pytest.mark.long
+
 # One area, the three months of a quarter that the small country has not told yet.
 QUARTER = "Aire de santé;Mois;Penta 1;Penta 3\nNdébougou;janv-25;34;30\nNdébougou;févr-25;31;28\nNdébougou;mars-25;35;29\n"
 

@@ -14,6 +14,8 @@ from tests.hub.test_hub_evidence_uploads import decide, published
 from tests.hub.test_hub_pages import text_of
 from tests.hub.visitors import person, visitor
 
+pytestmark = pytest.mark.long
+
 HEADING = "Aire de santé;Mois;Penta 1;Penta 3\n"
 
 

@@ -13,6 +13,8 @@ from tests.hub import desk
 from tests.hub.test_hub_pages import text_of
 from tests.hub.visitors import person, visitor
 
+pytestmark = pytest.mark.long
+
 
 def counted(store: Store, source: str = "demo-snis") -> int:
     table = Store.open(store.folder, threads=1).read(OBSERVATIONS)

@@ -12,6 +12,8 @@ from tests.hub.portfolio_desk import NOW, PAGE, brought
 from tests.hub.visitors import person, visitor
 from tests.sources.whole_portfolio import DISTRICTS, FAULTY, INTERVENTIONS, districts, whole_sheet
 
+pytestmark = pytest.mark.long
+
 MOST_BYTES, MOST_QUERIES = 60 * 1024, 16
 # The line that the sheet says twice is kept neither way.
 KEPT = INTERVENTIONS * DISTRICTS - len(FAULTY) - 1

@@ -22,6 +22,8 @@ from tests.hub.test_hub_estimates import estimated  # noqa: F401 - a fixture
 from tests.hub.test_hub_pages import text_of
 from tests.hub.visitors import person, stranger, visitor
 
+pytestmark = pytest.mark.long
+
 PAGE, SHEET = "/agir/revue/", "/agir/fiche/"
 FIRST_VIEW = 60 * 1024
 SECRET = "Le convoi part mardi par la piste de Sokolo"

@@ -24,6 +24,8 @@ from django.test import override_settings
 from kalanso.store import Store
 from tests.hub.visitors import person, stranger, visitor
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
 

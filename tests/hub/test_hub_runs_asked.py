@@ -17,6 +17,8 @@ from tests.hub.run_desk import NOW, Desk, desk
 from tests.hub.visitors import person, visitor
 from tests.pipeline.test_evidence_folder import put, seen
 
+pytestmark = pytest.mark.long
+
 __all__ = ["desk"]
 ASKERS = {"national", "researcher", "administrator"}
 ROLES = ("reader", "district", "facility", "coach", "region", "national", "partner", "researcher", "editor", "donor", "administrator")  # fmt: skip

@@ -13,6 +13,8 @@ from tests.hub.run_desk import NOW, WHY, Desk, desk
 from tests.hub.test_hub_pages import FIRST_VIEW, text_of
 from tests.hub.visitors import person, visitor
 
+pytestmark = pytest.mark.long
+
 __all__ = ["desk"]
 
 

@@ -17,6 +17,8 @@ from kalanso.store import Audience, NotVisible, Scope, TableSpec, visible
 from tests.hub.run_desk import NOW, Desk, desk
 from tests.hub.visitors import person, stranger, visitor
 
+pytestmark = pytest.mark.long
+
 __all__ = ["desk"]
 ROLES = ("reader", "district", "facility", "coach", "region", "national", "partner", "researcher", "editor", "donor", "administrator")  # fmt: skip
 STATES = ("draft", "technical_review", "validated", "published", "replaced")

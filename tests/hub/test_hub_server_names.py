@@ -17,6 +17,8 @@ from tests.hub.visitors import person, visitor
 from tests.sources.dhis2.dhis2_country import Country
 from tests.sources.dhis2.dhis2_server import Dhis2, running
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2025, 2, 15, 12, 0, tzinfo=UTC)
 
 

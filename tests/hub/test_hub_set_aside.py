@@ -10,6 +10,8 @@ import pytest
 from tests.hub.run_desk import Desk, desk
 from tests.hub.visitors import visitor
 
+pytestmark = pytest.mark.long
+
 __all__ = ["desk"]
 SAID = "écarté par "
 OTHERS = ("/lieux/ML/estimation/", "/ou/", "/ou/poches/", "/moi/", "/", "/preuves/croisement/")

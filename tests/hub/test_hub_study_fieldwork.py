@@ -18,6 +18,8 @@ from tests.hub.study_desk import CORRECTION, NOW, PAGE, analysed, bring, declare
 from tests.hub.test_hub_pages import text_of
 from tests.hub.visitors import person, visitor
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(autouse=True)
 def own_folder(quick_hand: Any, tmp_path: Path) -> Iterator[None]:

@@ -25,6 +25,8 @@ from kalanso.pipeline.progress import Cancelled
 from tests.coverage.folders import SOUND, folder
 from tests.coverage.made_up_engine import MadeUpEngine, posterior_of
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 CONFLICT = SOUND["covariates"].replace("urban,", "conflict,")
 SOURCES = 8  # doses, two surveys of the folder, two populations, lots, stock, recounts

@@ -18,6 +18,8 @@ from kalanso.pipeline.demo_catalogue import score
 from kalanso.simulation.other_sources import SURVEILLANCE, WORKBOOKS
 from kalanso.store import Store
 
+pytestmark = pytest.mark.long
+
 NOW = datetime.fromisoformat("2025-01-15T12:00+00:00")
 
 

@@ -23,6 +23,8 @@ from kalanso.simulation.tables import SURVEY_CHILDREN, SURVEY_CLUSTERS
 from kalanso.store import Audience, NotVisible, Provenance, Scope, Store, TableSpec, visible
 from tests.coverage.made_up_engine import MadeUpEngine
 
+pytestmark = pytest.mark.long
+
 TODAY = date(2024, 12, 31)
 NOW = datetime(2024, 12, 31, tzinfo=UTC)
 WHERE = {

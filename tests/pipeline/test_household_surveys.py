@@ -23,6 +23,8 @@ from kalanso.simulation.household_folder import declaration
 from kalanso.simulation.household_settings import Catchment, Fieldwork
 from kalanso.simulation.household_survey import HouseholdSurvey, household_survey
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2025, 3, 1, 8, 0, tzinfo=UTC)
 AREAS = tuple(
     Catchment(place_code=f"ML-H{number}", dtp1_coverage=share, dtp3_given_dtp1=0.8)

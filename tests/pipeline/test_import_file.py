@@ -132,6 +132,7 @@ def test_the_area_of_an_outline_is_that_on_the_ellipsoid(mali: Store) -> None:
     assert rows.loc[codes(mali)["cercle", "Ségou"], "area_km2"] == pytest.approx(11_970, rel=0.005)
 
 
+@pytest.mark.long
 def test_numbers_of_a_listed_place_stand_under_our_code(mali: Store, tmp_path: Path, now: datetime) -> None:
     path = census(tmp_path, ("Ségou", "NIONO", 364871), ("Segou", "Segou", 696115))
     imported = pipeline.import_file(mali, "population", path, now=now)
@@ -156,6 +157,7 @@ def test_a_name_that_nobody_knows_is_refused_and_listed(mali: Store, tmp_path: P
     assert status["Tombouctou"] == "unmatched"
 
 
+@pytest.mark.long
 def test_a_new_place_is_made_only_on_demand(mali: Store, tmp_path: Path, now: datetime) -> None:
     path = census(tmp_path, ("Ségou", "Tombouctou", 2))
 
@@ -165,6 +167,7 @@ def test_a_new_place_is_made_only_on_demand(mali: Store, tmp_path: Path, now: da
     assert ("cercle", "Tombouctou") in codes(mali)
 
 
+@pytest.mark.long
 def test_a_decision_of_a_person_is_used_now_and_by_every_later_import(
     mali: Store, tmp_path: Path, now: datetime
 ) -> None:
@@ -205,6 +208,7 @@ def test_a_decision_that_cannot_be_meant_is_refused(
     assert refused.value.row == 2
 
 
+@pytest.mark.long
 def test_a_dash_says_that_it_is_no_known_place(mali: Store, tmp_path: Path, now: datetime) -> None:
     told = {
         "system": "census",
@@ -261,6 +265,7 @@ def test_rows_of_places_elsewhere_and_new_places_stay_out_where_a_file_speaks_fo
     assert ("cercle", "Tombouctou") not in codes(mali)
 
 
+@pytest.mark.long
 def test_two_names_of_one_place_do_not_count_twice(mali: Store, tmp_path: Path, now: datetime) -> None:
     niono = codes(mali)["cercle", "Niono"]
     told = [
@@ -285,6 +290,7 @@ def test_two_names_of_one_place_do_not_count_twice(mali: Store, tmp_path: Path, 
     assert frame(mali, OBSERVATIONS)["value"].tolist() == [1]
 
 
+@pytest.mark.long
 def test_the_same_import_again_changes_nothing(mali: Store, tmp_path: Path, now: datetime) -> None:
     path = census(tmp_path, ("Ségou", "Niono", 1), ("Ségou", "Tombouctou", 2))
     first = pipeline.import_file(mali, "population", path, now=now)
@@ -313,6 +319,7 @@ class Killed(BaseException):
     """Stands for a process that dies."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("at", [1, 2, 3, 4, 5])
 def test_an_import_killed_between_any_two_tables_is_completed_by_the_next(
     store: Store,
@@ -384,6 +391,7 @@ def test_kayes_as_a_parent_is_the_rung_on_which_most_parents_stand(
     assert set(khasso["parent_code"]) == {codes(mali)["region", "Kayes"]}
 
 
+@pytest.mark.long
 def test_a_parent_may_be_named_as_another_list_writes_it(store: Store, tmp_path: Path, now: datetime) -> None:
     koulikoro = outlines(tmp_path, "regions_2017.geojson", ({"shapeName": "Koulikouro"}, square(-8, 12, 2)))
     pipeline.import_file(store, "boundaries", koulikoro, now=now)
@@ -484,6 +492,7 @@ def test_what_cannot_be_meant_is_refused(
         pipeline.import_file(store, reader, tmp_path / "x", country=country, now=now)
 
 
+@pytest.mark.long
 @pytest.mark.shared_data
 def test_47_counties_find_their_outlines(shared_data: Path, tmp_path: Path, now: datetime) -> None:
     kenya = new_store(tmp_path / "kenya", "KE")

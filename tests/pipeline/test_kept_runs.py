@@ -28,6 +28,8 @@ from tests.coverage.made_up_engine import MadeUpEngine
 from tests.pipeline.test_evidence_folder import NOW, put, seen
 from tests.pipeline.test_store_runs import known
 
+pytestmark = pytest.mark.long
+
 __all__ = ["known"]
 RELEASED = (
     (COVERAGE_ESTIMATES_PARTNERS, COVERAGE_ESTIMATES_YEARLY_PARTNERS),

@@ -13,6 +13,8 @@ from kalanso.indicators.tables import INDICATOR_VALUES, OBSERVATIONS
 from kalanso.store import Store
 from tests.pipeline.test_evidence_folder import WHERE, place_rows, put, seen
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 MAP = {
     "version": 1,

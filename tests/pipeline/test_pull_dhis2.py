@@ -28,6 +28,8 @@ from tests.sources.dhis2.dhis2_faults import Faults
 from tests.sources.dhis2.dhis2_plans import FIRST, LAST, every_element
 from tests.sources.dhis2.dhis2_server import TOKEN, Dhis2, running
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2025, 2, 4, 9, 0, tzinfo=UTC)
 
 

@@ -26,6 +26,8 @@ from tests.pipeline.test_assumptions_verb import Moving
 from tests.pipeline.test_evidence_folder import NOW, put, seen
 from tests.pipeline.test_store_runs import known
 
+pytestmark = pytest.mark.long
+
 ASKED = Question(draws=20)
 # nothing but doses, one population, no survey and no conflict: the unmoved point, the anchor's, two sources
 POINTS = 1 + sum(point.assumption in ("anchor_bias", "cut") for point in GRID) + 2

@@ -26,6 +26,8 @@ from tests.coverage.made_up_engine import MadeUpEngine
 from tests.pipeline.test_assumptions_verb import Moving
 from tests.pipeline.test_evidence_folder import NOW, place_rows, put, seen
 
+pytestmark = pytest.mark.long
+
 ASKED = Question(draws=20)
 HOLD = "import sys\nfrom pathlib import Path\nfrom kalanso.store import Store\nfrom kalanso.pipeline.one_at_a_time import one_at_a_time\nwith one_at_a_time(Store.open(Path(sys.argv[1]))):\n    print('held', flush=True)\n    sys.stdin.read()\n"  # fmt: skip
 

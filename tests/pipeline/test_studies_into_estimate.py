@@ -39,6 +39,8 @@ from tests.pipeline.test_evidence_folder import _series, place_rows, put, seen
 from tests.pipeline.test_household_surveys import study
 from tests.surveys.populations import MARGINS, called
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2025, 3, 1, 8, 0, tzinfo=UTC)
 AREAS = {"ML-H1": 0.9, "ML-H2": 0.7, "ML-H3": 0.5}
 WHERE = {

@@ -11,6 +11,8 @@ import pytest
 from kalanso.pipeline.household_surveys import CannotAnalyse, analyse_survey
 from tests.pipeline.test_household_surveys import NOW, study
 
+pytestmark = pytest.mark.long
+
 LOG = "cluster,replaced_by,reason,decided_on,decided_by\n"
 
 

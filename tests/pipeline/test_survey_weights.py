@@ -12,6 +12,8 @@ from kalanso.pipeline.survey_weights import weigh
 from kalanso.surveys.rounds import Cohort
 from tests.pipeline.test_household_surveys import NOW, study
 
+pytestmark = pytest.mark.long
+
 COHORTS = (
     Cohort(name="18w-11m", from_days=126, to_days=364),
     Cohort(name="12-23m", from_days=365, to_days=730),

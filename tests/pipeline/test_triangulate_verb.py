@@ -170,6 +170,7 @@ def test_an_area_that_vaccinates_its_neighbours_children_is_told_so(laid: Store)
     assert evidence[0]["snapshot"] == laid.latest("indicator_values").id  # type: ignore[union-attr]
 
 
+@pytest.mark.long
 def test_every_table_says_from_which_snapshots_it_was_made_and_running_again_changes_nothing(
     laid: Store,
 ) -> None:
@@ -268,6 +269,7 @@ def test_a_whole_district_gets_its_bulletins_in_one_go(laid: Store, tmp_path: Pa
     assert again.pictures[0].read_bytes() == done.pictures[0].read_bytes()
 
 
+@pytest.mark.long
 def test_a_month_before_any_report_has_no_bulletin(laid: Store, tmp_path: Path) -> None:
     with pytest.raises(TriangulationRefused):
         pipeline.bulletins(laid, tmp_path, place="H1", period="202201", now=NOW)
@@ -291,6 +293,7 @@ def test_targets_become_a_workbook_in_which_no_name_is_a_formula(laid: Store, tm
     )
 
 
+@pytest.mark.long
 @pytest.mark.shared_data
 def test_malis_published_series_contradict_one_another_as_everybody_knows(
     shared_data: Path, tmp_path: Path
@@ -328,6 +331,7 @@ def test_a_store_without_observations_is_refused(tmp_path: Path) -> None:
         pipeline.triangulate(store, now=NOW)
 
 
+@pytest.mark.long
 def test_the_command_line_reads_the_review_and_writes_both_files(
     laid: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,6 +26,8 @@ from kalanso.quality.tables import FINDING_STATUSES, QUALITY_METRICS, QUALITY_SC
 from kalanso.store import Provenance, Store
 from kalanso.vocabulary import Period
 
+pytestmark = pytest.mark.long
+
 NAMES = {
     "ML": ("Mali", "country"),
     "R": ("Ségou", "region"),

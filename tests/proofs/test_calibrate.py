@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 HERE = Path(__file__).parent
 SMALL = [
     "--engine", "fake_engine:estimate", "--countries", "2", "--stress", "1", "--large", "0", "--areas", "20",

@@ -12,7 +12,7 @@ from kalanso import definitions
 from kalanso.quality import Evidence, dropout, outliers, sentence, shared_falls
 from tests.quality.kenya_workbook import workbook
 
-pytestmark = pytest.mark.shared_data
+pytestmark = [pytest.mark.long, pytest.mark.shared_data]
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,8 @@ from kalanso.indicators.tables import OBSERVATIONS
 from kalanso.vocabulary import Period, PeriodType
 from tests.spec.text_tables import answer, lineage, question
 
+pytestmark = pytest.mark.long
+
 TREE = lineage(
     """
     place | level    | parent

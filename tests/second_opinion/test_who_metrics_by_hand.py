@@ -17,7 +17,7 @@ from python_calamine import CalamineWorkbook
 from kalanso.quality import who
 from tests.quality.kenya_workbook import FILE, kenya_evidence
 
-pytestmark = pytest.mark.shared_data
+pytestmark = [pytest.mark.long, pytest.mark.shared_data]
 
 MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December"]  # fmt: skip

@@ -24,6 +24,8 @@ from kalanso.sources.odk.flattening import flattened, nested
 from kalanso.sources.odk.keeping import earlier
 from tests.sources.form_server import EMAIL, PASSWORD, TOKEN, FormServer, running
 
+pytestmark = pytest.mark.long
+
 ACCOUNT = Credentials(email=EMAIL, password=PASSWORD)
 NOW = datetime.fromisoformat("2025-01-15T12:00+00:00")
 Slept = list[float]

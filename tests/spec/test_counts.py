@@ -7,6 +7,8 @@ import pytest
 from kalanso import definitions, indicators
 from tests.spec.text_tables import answer, lineage, observations, question, run, show, tables
 
+pytestmark = pytest.mark.long
+
 AREA = lineage("place | level | parent\nA | health_area | -")
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.spec.text_tables import answer, lineage, observations, question, show
 
+pytestmark = pytest.mark.long
+
 DISTRICT = lineage(
     """
     place | level    | parent

@@ -7,6 +7,8 @@ import pytest
 from kalanso.indicators import DenominatorName
 from tests.spec.text_tables import answer, lineage, observations, question, show
 
+pytestmark = pytest.mark.long
+
 TREE = lineage(
     """
     place | level       | parent

@@ -23,6 +23,8 @@ from tests.store.test_visibility import (
     publish_places,
 )
 
+pytestmark = pytest.mark.long
+
 HELD = replace(INDICATOR_VALUES, name="held_values", audience=Audience.PROGRAMME)
 HELD_NAMING = replace(QUALITY_FINDINGS, name="held_findings", audience=Audience.PROGRAMME)
 AT_HOME = {"audience": Audience.PARTNER, "at_home": Audience.PROGRAMME}

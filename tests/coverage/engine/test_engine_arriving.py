@@ -22,6 +22,8 @@ from kalanso.coverage.ties import Ties
 from kalanso.coverage.whitener import Whitener
 from kalanso.coverage.whitening import Whitening
 
+pytestmark = pytest.mark.long
+
 COORDINATES = 20_000
 
 

@@ -27,6 +27,8 @@ from kalanso.coverage.whitener import Whitener
 from kalanso.simulation.evidence_country import simulate_evidence
 from kalanso.simulation.evidence_settings import EvidenceSettings, ReportingSettings, Uniform
 
+pytestmark = pytest.mark.long
+
 
 def _placed(model: Model) -> tuple[Attendance, State, Setting, Shares]:
     rng = np.random.default_rng(8)

@@ -14,6 +14,8 @@ from kalanso.coverage import Evidence, Question, estimate, estimating
 from kalanso.coverage.plans import CAREFUL, SMALL, Plan, published_plan
 from kalanso.coverage.published import sample
 
+pytestmark = pytest.mark.long
+
 QUICK = Plan(
     pilot=6,
     learning=(16,),

@@ -15,6 +15,8 @@ from kalanso.coverage.published import Sampled
 from kalanso.coverage.question import QuestionRefused
 from kalanso.simulation.evidence_country import simulate_evidence
 
+pytestmark = pytest.mark.long
+
 SHORT = Plan(pilot=20, learning=(20,), settling=10, block=60, most=60, effective=float("inf"))
 
 

@@ -14,6 +14,8 @@ from kalanso.coverage.faults import EstimateRefused, EvidenceRefused
 from kalanso.coverage.plans import Plan
 from kalanso.coverage.posterior import Posterior
 
+pytestmark = pytest.mark.long
+
 BRIEF = Plan(pilot=6, learning=(12,), settling=5, block=16, most=16, effective=float("inf"))
 QUARTERS = ["2023Q1", "2023Q2", "2023Q3", "2023Q4"]
 AREAS = ["a", "b", "c", "d", "e"]

@@ -25,6 +25,8 @@ from kalanso.coverage.terms import unheard
 from kalanso.simulation.evidence_country import simulate_evidence
 from kalanso.simulation.evidence_settings import EvidenceSettings, Normal, ReportingSettings, SurveySettings
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("recount", [0.0, 0.02])
 @pytest.mark.parametrize("wild", [False, True])
